@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+)
+
+// The exit statuses. An error picks another than exitFailed by a method
+// ExitStatus() int.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2 // wrong usage or config
+	exitCheck       = 3 // a check found a problem
+	exitInterrupted = 130
+)
+
+// report words err on stderr, what failed first and then what to do about
+// it, and returns the exit status. It stops the progress display. A nil err
+// has nothing to say.
+//
+//	vxlite: fetching github.com/acme/lib: no credential for git.corp
+//	hint: add [git.credentials."git.corp"] to velox.toml
+func (s *screen) report(err error) int {
+	if err == nil {
+		return exitDone
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	if s.display != nil {
+		s.display.stop()
+	}
+	f := describe(err)
+	if s.opts.JSON {
+		fmt.Fprint(s.stderr, jsonLine(jsonError{Event: "error", Text: f.text, Hints: f.hints}))
+		return f.status
+	}
+	fmt.Fprintln(s.stderr, s.paint("vxlite:", text.Bold, text.FgRed), printable(f.text))
+	for _, hint := range f.hints {
+		fmt.Fprintln(s.stderr, s.paint("hint:", text.Bold), printable(hint))
+	}
+	return f.status
+}
+
+// failure is an error taken apart.
+type failure struct {
+	text   string
+	hints  []string
+	status int
+}
+
+// describe takes err apart. An interruption says only that: the user knows
+// best what was going on.
+func describe(err error) failure {
+	if interrupted(err) {
+		return failure{text: "interrupted", status: exitInterrupted}
+	}
+	f := failure{
+		text:   strings.TrimRight(err.Error(), " \t\r\n"),
+		hints:  hints(err),
+		status: exitFailed,
+	}
+	type exiter interface {
+		error
+		ExitStatus() int
+	}
+	// An error is never success, whatever it says.
+	if e, ok := errors.AsType[exiter](err); ok && e.ExitStatus() != exitDone {
+		f.status = e.ExitStatus()
+	}
+	return f
+}
+
+// hints collects the hints of err and of all that it wraps, outermost first,
+// each of them once.
+func hints(err error) []string {
+	var all []string
+	walk(err, func(err error) {
+		h, ok := err.(interface{ Hints() []string })
+		if !ok {
+			return
+		}
+		for _, hint := range h.Hints() {
+			if !slices.Contains(all, hint) {
+				all = append(all, hint)
+			}
+		}
+	})
+	return all
+}
+
+// walk visits err and all that it wraps, in the order of errors.As.
+func walk(err error, visit func(error)) {
+	visit(err)
+	for _, wrapped := range unwrap(err) {
+		walk(wrapped, visit)
+	}
+}
+
+// interrupted reports whether err came from a cancelled context. A list of
+// errors did only if each of them did: where one of several fetches fails,
+// the others are cancelled, and that one is what the user has to hear of.
+func interrupted(err error) bool {
+	wrapped := unwrap(err)
+	if len(wrapped) > 1 && isList(err, wrapped) {
+		return !slices.ContainsFunc(wrapped, func(err error) bool { return !interrupted(err) })
+	}
+	if len(wrapped) > 0 {
+		return slices.ContainsFunc(wrapped, interrupted)
+	}
+	return errors.Is(err, context.Canceled)
+}
+
+// isList tells a list of errors, as errors.Join makes it, from one error with
+// several causes, as fmt.Errorf makes it of several %w.
+func isList(err error, wrapped []error) bool {
+	texts := make([]string, len(wrapped))
+	for i, w := range wrapped {
+		texts[i] = w.Error()
+	}
+	return err.Error() == strings.Join(texts, "\n")
+}
+
+// unwrap returns the errors that err wraps directly.
+func unwrap(err error) []error {
+	switch err := err.(type) {
+	case interface{ Unwrap() error }:
+		if wrapped := err.Unwrap(); wrapped != nil {
+			return []error{wrapped}
+		}
+	case interface{ Unwrap() []error }:
+		return slices.DeleteFunc(slices.Clone(err.Unwrap()), func(err error) bool { return err == nil })
+	}
+	return nil
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	urfave "github.com/urfave/cli/v2"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/event"
+)
+
+// defaultJobs is how many conversations with servers go on at once. OpenSSH
+// carries ten sessions on a connection unless told otherwise.
+const defaultJobs = 8
+
+// sharedFlags are those of every command that reads a config.
+func sharedFlags() []urfave.Flag {
+	return []urfave.Flag{
+		&urfave.StringFlag{Name: "config", Aliases: []string{"c"}, Value: "velox.toml", Usage: "read the config from `FILE`"},
+		&urfave.StringSliceFlag{Name: "mirror", Usage: "clone what begins with FROM from TO instead: `FROM=TO` (repeatable)"},
+		&urfave.IntFlag{Name: "jobs", Aliases: []string{"j"}, Value: defaultJobs, Usage: "fetch from `N` repositories at once"},
+		&urfave.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "show each step and each package"},
+		&urfave.BoolFlag{Name: "commands", Aliases: []string{"x"}, Usage: "print each command that is run, and why"},
+		&urfave.BoolFlag{Name: "json", Usage: "print events as JSON lines: the result to stdout, the rest to stderr"},
+		&urfave.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print errors only"},
+	}
+}
+
+// targetFlag picks platforms.
+func targetFlag() urfave.Flag {
+	return &urfave.StringSliceFlag{Name: "target", Usage: "compile for `OS/ARCH` (repeatable)"}
+}
+
+// startScreen sets the screen up as the flags say.
+func (c *cli) startScreen(ctx *urfave.Context, log config.Log) {
+	opts := c.opts
+	opts.JSON = ctx.Bool("json")
+	opts.Quiet = ctx.Bool("quiet")
+	opts.Verbose = ctx.Bool("verbose") || log.Level == "debug" && !opts.Quiet
+	opts.TraceCommands = ctx.Bool("commands")
+	c.screen = newScreen(c.stdout, c.stderr, opts)
+}
+
+// readConfig reads the config and lays the flags over it.
+func (c *cli) readConfig(ctx *urfave.Context) (*config.Config, error) {
+	c.startScreen(ctx, config.Log{}) // for the errors until the config is read
+	cfg, err := config.Read(ctx.String("config"), c.env)
+	if err != nil {
+		return nil, configError{err}
+	}
+	c.startScreen(ctx, cfg.Log)
+	var mirrors []config.Mirror
+	for _, s := range ctx.StringSlice("mirror") {
+		m, err := config.ParseMirror(s)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		for i, to := range m.To {
+			m.To[i] = absoluteIfLocal(to)
+		}
+		mirrors = append(mirrors, m)
+	}
+	cfg.Mirrors = append(mirrors, cfg.Mirrors...) // a flag wins over a prefix as long
+	if targets := ctx.StringSlice("target"); len(targets) > 0 {
+		cfg.Build.Targets = nil
+		for _, s := range targets {
+			t, err := config.ParseTarget(s)
+			if err != nil {
+				return nil, usageError{err}
+			}
+			cfg.Build.Targets = append(cfg.Build.Targets, t)
+		}
+	}
+	if ctx.Int("jobs") < 1 {
+		return nil, usageError{errors.New("--jobs must be at least 1")}
+	}
+	for _, n := range cfg.Notes {
+		text := n.Text
+		if n.Pos.Line > 0 {
+			text = n.Pos.String() + ": " + text
+		}
+		c.screen.sink().Send(event.Event{Kind: event.Note, Text: text})
+	}
+	return cfg, nil
+}
+
+// absoluteIfLocal makes a mirror's folder absolute: what looks like a path of
+// this machine is relative to where the user stands.
+func absoluteIfLocal(to string) string {
+	if fi, err := os.Stat(to); err != nil || !fi.IsDir() {
+		return to
+	}
+	abs, err := filepath.Abs(to)
+	if err != nil {
+		return to
+	}
+	if to[len(to)-1] == '/' {
+		abs += "/"
+	}
+	return abs
+}
+
+// configError is a config that cannot be used.
+type configError struct{ error }
+
+// ExitStatus implements the interface that picks the exit status.
+func (configError) ExitStatus() int { return exitUsage }
+
+// Unwrap returns the config's own error.
+func (e configError) Unwrap() error { return e.error }
+
+// storeDir is where fetched repositories are kept: $VXLITE_CACHE, else vxlite
+// in the user's cache directory.
+func (c *cli) storeDir() (string, error) {
+	if dir, ok := c.env("VXLITE_CACHE"); ok && dir != "" {
+		return filepath.Abs(dir)
+	}
+	home, _ := c.env("HOME")
+	var dir string
+	switch xdg, _ := c.env("XDG_CACHE_HOME"); {
+	case runtime.GOOS == "windows":
+		dir, _ = c.env("LocalAppData")
+	case runtime.GOOS == "darwin" && home != "":
+		dir = filepath.Join(home, "Library", "Caches")
+	case filepath.IsAbs(xdg):
+		dir = xdg
+	case home != "":
+		dir = filepath.Join(home, ".cache")
+	}
+	if dir == "" {
+		return "", errNoCacheDir
+	}
+	return filepath.Join(dir, "vxlite"), nil
+}
+
+// errNoCacheDir is an environment that names no place to keep things.
+var errNoCacheDir error = noCacheDir{}
+
+type noCacheDir struct{}
+
+func (noCacheDir) Error() string   { return "no directory for the store: HOME is not set" }
+func (noCacheDir) Hints() []string { return []string{"set HOME, or VXLITE_CACHE=DIR"} }

@@ -1,0 +1,37 @@
+// Vxlite builds a custom RoadRunner server from a velox.toml.
+//
+// This package is the command line: one file per command, and the only place
+// that words output. See `vxlite help`.
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := run(ctx, os.LookupEnv, os.Stdout, os.Stderr, os.Args)
+	stop()
+	os.Exit(status)
+}
+
+// run is the whole program. It returns the exit status.
+func run(ctx context.Context, env lookup, stdout, stderr io.Writer, args []string) int {
+	getenv := func(name string) string { v, _ := env(name); return v }
+	opts := terminalOptions(inspectStream(stdout), inspectStream(stderr), getenv)
+	c := &cli{ctx: ctx, env: env, stdout: stdout, stderr: stderr, screen: newScreen(stdout, stderr, opts), opts: opts}
+	err := c.app().RunContext(ctx, flagsBehindCommand(args, c.app()))
+	err = errors.Join(err, c.screen.close())
+	if ctx.Err() != nil && err != nil {
+		err = context.Canceled
+	}
+	return c.screen.report(err)
+}
+
+// lookup finds an environment variable.
+type lookup = func(name string) (value string, ok bool)

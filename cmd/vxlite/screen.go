@@ -1,0 +1,123 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/vxlite/vxlite/internal/event"
+)
+
+// screenOptions say what a screen shows, and what it may draw with.
+type screenOptions struct {
+	// JSON writes events as JSON lines: the result to stdout, all others to
+	// stderr.
+	JSON bool
+	// Quiet leaves errors only. Together with JSON it leaves the result too,
+	// since that is what JSON was asked for.
+	Quiet bool
+	// Verbose adds debug events and a line per package and per fetch begun.
+	Verbose bool
+	// TraceCommands adds each command that is run, for -x.
+	TraceCommands bool
+
+	// Terminal says that stderr is a terminal that can redraw its lines.
+	Terminal bool
+	// Width is that terminal's, in columns; 0 where not known.
+	Width int
+	// Color and ColorResult allow colour on stderr and on stdout: either may
+	// be a file while the other is a terminal.
+	Color, ColorResult bool
+}
+
+// screen is where all output is worded: stdout has the result and nothing
+// else, everything else goes to stderr.
+type screen struct {
+	opts           screenOptions
+	stdout, stderr io.Writer
+
+	mu      sync.Mutex
+	display *display // nil unless there is a terminal to draw on
+	closed  bool
+	err     error // the first failure to write to stdout
+}
+
+// newScreen returns a screen that words events as opts say.
+func newScreen(stdout, stderr io.Writer, opts screenOptions) *screen {
+	s := &screen{opts: opts, stdout: stdout, stderr: stderr}
+	if opts.Terminal && !opts.JSON && !opts.Quiet {
+		s.display = newDisplay(stderr, opts.Width, opts.Color)
+	}
+	return s
+}
+
+// sink returns what the pipeline sends its events to.
+func (s *screen) sink() event.Sink { return s.show }
+
+// close stops the progress display and leaves the cursor at the start of a
+// line. Events that still come in are dropped, since a goroutine that lags
+// behind must not draw over the shell's prompt; report goes on working. The
+// error is the first one met when writing the result.
+func (s *screen) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	s.closed = true
+	if s.display != nil {
+		s.display.stop()
+	}
+	return s.err
+}
+
+// show words one event.
+func (s *screen) show(e event.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	switch {
+	case s.closed:
+	case s.opts.JSON:
+		s.showJSON(e)
+	case s.opts.Quiet:
+	default:
+		s.showText(e)
+	}
+}
+
+// showText words an event for a reader.
+func (s *screen) showText(e event.Event) {
+	if s.display != nil {
+		s.display.update(e)
+	}
+	if line := s.line(e); line != "" {
+		s.print(line)
+	}
+	if e.Kind == event.Done && e.Result != nil {
+		s.write(resultText(e.Result, s.opts.ColorResult))
+	}
+}
+
+// print writes a line to stderr, above the progress display if there is one.
+func (s *screen) print(line string) {
+	if s.display != nil && s.display.log(line) {
+		return
+	}
+	fmt.Fprintln(s.stderr, line)
+}
+
+// write writes a part of the result to stdout.
+func (s *screen) write(result string) {
+	if _, err := io.WriteString(s.stdout, result); err != nil && s.err == nil {
+		s.err = fmt.Errorf("writing the result: %w", err)
+	}
+}
+
+// paint colours a part of a line for stderr, where colour is allowed.
+func (s *screen) paint(str string, colors ...text.Color) string {
+	if !s.opts.Color {
+		return str
+	}
+	return text.Colors(colors).Sprint(str)
+}

@@ -1,0 +1,262 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/vxlite/vxlite/internal/event"
+)
+
+func TestDisplay(t *testing.T) {
+	const (
+		rr   = "github.com/roadrunner-server/roadrunner/v2025"
+		http = "github.com/roadrunner-server/http/v5"
+	)
+	steps := []struct {
+		after  time.Duration
+		events []event.Event
+		close  bool
+		err    error
+		want   string // what the terminal shows
+	}{
+		{
+			events: []event.Event{
+				{Kind: event.Note, Text: "velox.lock is new"},
+				{Kind: event.FetchStart, Module: rr, Ref: "v2025.1.15", Total: 4},
+				{Kind: event.FetchStart, Module: http, Ref: "v5.2.0"},
+				{Kind: event.FetchBytes, Module: rr, Bytes: 1_500_000},
+			},
+			after: 2 * time.Second,
+			want: "note: velox.lock is new\n" +
+				"  0% [..................] [2s] fetching 0 of 4, 1.5 MB: roadrunner, http\n",
+		},
+		{
+			events: []event.Event{
+				{Kind: event.FetchDone, Module: rr, Ref: "v2025.1.15", Bytes: 2_000_000},
+				{Kind: event.FetchBytes, Module: rr, Bytes: 1}, // lags behind
+				{Kind: event.Note, Text: "github.com/acme/lib: the tag has moved"},
+			},
+			after: time.Second,
+			want: "note: velox.lock is new\n" +
+				"note: github.com/acme/lib: the tag has moved\n" +
+				" 25% [####..............] [3s] fetching 1 of 4, 2.0 MB: http\n",
+		},
+		{
+			events: []event.Event{
+				{Kind: event.FetchDone, Module: http, Ref: "v5.2.0", Bytes: 500_000},
+				{Kind: event.CompileStart, Target: "linux/amd64", Total: 312},
+				{Kind: event.CompileStart, Target: "linux/arm64"},
+				{Kind: event.CompilePackage, Target: "linux/amd64", Package: "github.com/roadrunner-server/a/very/long/package/path", Done: 78},
+			},
+			after: time.Second,
+			want: "note: velox.lock is new\n" +
+				"note: github.com/acme/lib: the tag has moved\n" +
+				"fetched 2 repositories, 2.5 MB [3s]\n" +
+				" 25% [####..............] [1s] compiling linux/amd64, 78 of 312: github....\n" +
+				"     [....<#>...........] [1s] compiling linux/arm64\n",
+		},
+		{
+			events: []event.Event{
+				{Kind: event.CompileDone, Target: "linux/amd64"},
+				{Kind: event.CompilePackage, Target: "linux/amd64", Package: "late", Done: 99},
+			},
+			after: time.Second,
+			want: "note: velox.lock is new\n" +
+				"note: github.com/acme/lib: the tag has moved\n" +
+				"fetched 2 repositories, 2.5 MB [3s]\n" +
+				"compiled linux/amd64, 78 packages [1s]\n" +
+				"     [.........<#>......] [2s] compiling linux/arm64\n",
+		},
+		{
+			err: errors.New("no space left"),
+			want: "note: velox.lock is new\n" +
+				"note: github.com/acme/lib: the tag has moved\n" +
+				"fetched 2 repositories, 2.5 MB [3s]\n" +
+				"compiled linux/amd64, 78 packages [1s]\n" +
+				"compiled linux/arm64, unfinished [2s]\n" +
+				"vxlite: no space left\n",
+		},
+	}
+
+	synctest.Test(t, func(t *testing.T) {
+		var term terminal
+		s := newScreen(&bytes.Buffer{}, &term, screenOptions{Terminal: true, Width: 80})
+		for i, step := range steps {
+			for _, e := range step.events {
+				s.sink().Send(e)
+			}
+			// Wake up between two redraws, not together with one.
+			time.Sleep(step.after + time.Millisecond)
+			synctest.Wait()
+			if step.err != nil {
+				s.report(step.err)
+			}
+			compareText(t, "step "+strconv.Itoa(i), term.String(), step.want)
+		}
+		s.close()
+
+		shown := term.String()
+		s.sink().Send(event.Event{Kind: event.Note, Text: "too late"})
+		s.sink().Send(event.Event{Kind: event.FetchStart, Module: http})
+		time.Sleep(time.Second)
+		compareText(t, "after close", term.String(), shown)
+		if term.column != 0 {
+			t.Errorf("the cursor is left in column %d", term.column)
+		}
+	})
+}
+
+// The result follows on the same terminal: it must find no bar there.
+func TestDisplayEndsBeforeResult(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var term terminal
+		s := newScreen(&term, &term, screenOptions{Terminal: true, Width: 120})
+		for _, e := range someBuild() {
+			s.sink().Send(e)
+			time.Sleep(150 * time.Millisecond)
+		}
+		s.close()
+		want := `note: velox.lock: the entry of lib does not fit velox.toml any more
+fetched 2 repositories, 1.5 MB [1.2s]
+compiled linux/amd64, 2 packages [500ms]
+` + someTable
+		compareText(t, "terminal", term.String(), want)
+	})
+}
+
+// A display that ends before it was ever drawn, time after time, is the case
+// in which Stop may come before Render is ready.
+func TestDisplayEndsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var term terminal
+		for range 50 {
+			s := newScreen(&bytes.Buffer{}, &term, screenOptions{Terminal: true, Width: 60})
+			s.sink().Send(event.Event{Kind: event.FetchStart, Module: "example.com/m"})
+			s.sink().Send(event.Event{Kind: event.Note, Text: "seen"})
+			s.close()
+		}
+		want := strings.Repeat("note: seen\nfetched 0 of 1 repository, unfinished [0s]\n", 50)
+		compareText(t, "terminal", term.String(), want)
+	})
+}
+
+// With --watch there is a display after the result of the first build, too.
+func TestDisplayAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var term terminal
+		s := newScreen(&bytes.Buffer{}, &term, screenOptions{Terminal: true})
+		for range 2 {
+			s.sink().Send(event.Event{Kind: event.CompileStart, Target: "linux/amd64"})
+			time.Sleep(time.Second)
+			s.sink().Send(event.Event{Kind: event.CompileDone, Target: "linux/amd64"})
+			s.sink().Send(event.Event{Kind: event.Done})
+		}
+		compareText(t, "terminal", term.String(), strings.Repeat("compiled linux/amd64 [1s]\n", 2))
+	})
+}
+
+func TestShortName(t *testing.T) {
+	for path, want := range map[string]string{
+		"github.com/roadrunner-server/http/v5":          "http",
+		"github.com/roadrunner-server/roadrunner/v2025": "roadrunner",
+		"gopkg.in/yaml.v3":                              "yaml",
+		"example.com":                                   "example.com",
+		"":                                              ".",
+	} {
+		if got := shortName(path); got != want {
+			t.Errorf("shortName(%q) = %q, want %q", path, got, want)
+		}
+	}
+}
+
+// A window that was made narrower must not fill with copies of the bars.
+func TestDisplayNarrowed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		term := terminal{width: 40}
+		s := newScreen(&bytes.Buffer{}, &term, screenOptions{Terminal: true, Width: 120})
+		s.sink().Send(event.Event{Kind: event.CompileStart, Target: "linux/amd64", Total: 10})
+		s.sink().Send(event.Event{Kind: event.Note, Text: strings.Repeat("0123456789", 5)})
+		for n := range 5 {
+			s.sink().Send(event.Event{Kind: event.CompilePackage, Target: "linux/amd64", Package: "github.com/acme/lib", Done: n})
+			time.Sleep(time.Second)
+		}
+		compareText(t, "narrow terminal", term.String(),
+			"note: 0123456789012345678901234567890123\n4567890123456789\n"+
+				" 40% [########............] [5s] compilb\n")
+		s.close()
+		if term.clip {
+			t.Error("lines do not wrap any more")
+		}
+	})
+}
+
+// terminal is as much of one as the display needs. It is safe for concurrent
+// use, as a file is.
+type terminal struct {
+	width int // 0 is endless
+
+	mu          sync.Mutex
+	lines       [][]byte
+	row, column int
+	clip        bool // whether long lines are clipped, not wrapped
+}
+
+// colorCode matches an escape sequence that sets colours or weights.
+var colorCode = regexp.MustCompile(`\x1b\[[0-9;]*m`)
+
+func (t *terminal) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	rest := colorCode.ReplaceAllString(string(p), "")
+	for rest != "" {
+		for len(t.lines) <= t.row {
+			t.lines = append(t.lines, nil)
+		}
+		n := 1
+		switch {
+		case strings.HasPrefix(rest, wrapOff):
+			n, t.clip = len(wrapOff), true
+		case strings.HasPrefix(rest, wrapOn):
+			n, t.clip = len(wrapOn), false
+		case strings.HasPrefix(rest, "\x1b[A"):
+			n, t.row = 3, max(0, t.row-1)
+		case strings.HasPrefix(rest, "\x1b[K"):
+			n, t.lines[t.row] = 3, t.lines[t.row][:min(t.column, len(t.lines[t.row]))]
+		case rest[0] == '\n':
+			t.row, t.column = t.row+1, 0
+		case rest[0] < ' ' || rest[0] > '~':
+			return 0, errors.New("the terminal does not know " + strconv.Quote(rest))
+		case t.width > 0 && t.column == t.width && !t.clip:
+			n, t.row, t.column = 0, t.row+1, 0
+		default:
+			if t.width > 0 {
+				t.column = min(t.column, t.width-1)
+			}
+			if t.column == len(t.lines[t.row]) {
+				t.lines[t.row] = append(t.lines[t.row], ' ')
+			}
+			t.lines[t.row][t.column] = rest[0]
+			t.column++
+		}
+		rest = rest[n:]
+	}
+	return len(p), nil
+}
+
+// String returns what is shown.
+func (t *terminal) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	shown := string(bytes.Join(t.lines, []byte("\n")))
+	if shown = strings.TrimRight(shown, "\n"); shown == "" {
+		return ""
+	}
+	return shown + "\n"
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/vxlite/vxlite/internal/event"
+)
+
+// line words an event as a line for stderr. It is empty for an event that
+// these options do not show, or that the progress display shows.
+func (s *screen) line(e event.Event) string {
+	drawn := s.display != nil
+	switch e.Kind {
+	case event.FetchStart:
+		if s.opts.Verbose {
+			return "fetching " + revision(e)
+		}
+	case event.FetchDone:
+		if s.opts.Verbose || !drawn {
+			return fetchedLine(e)
+		}
+	case event.CompileStart:
+		if !drawn {
+			return compilingLine(e)
+		}
+	case event.CompilePackage:
+		if s.opts.Verbose {
+			return oneLine(e.Target) + ": " + oneLine(e.Package)
+		}
+	case event.CompileDone:
+		if !drawn {
+			return "compiled " + oneLine(e.Target)
+		}
+	case event.Command:
+		if s.opts.TraceCommands {
+			return commandLine(e)
+		}
+	case event.Note:
+		return s.paint("note:", text.FgYellow) + " " + printable(e.Text)
+	case event.Debug:
+		if s.opts.Verbose {
+			return printable(e.Text)
+		}
+	}
+	return ""
+}
+
+// fetchedLine words a FetchDone event.
+func fetchedLine(e event.Event) string {
+	var b strings.Builder
+	b.WriteString("fetched " + revision(e))
+	if e.Commit != "" {
+		b.WriteString(" (" + shortCommit(e.Commit) + ")")
+	}
+	if e.URL != "" {
+		b.WriteString(" from " + oneLine(e.URL))
+	}
+	return b.String()
+}
+
+// compilingLine words a CompileStart event.
+func compilingLine(e event.Event) string {
+	line := "compiling " + oneLine(e.Target)
+	if e.Total > 0 {
+		line += fmt.Sprintf(" (%s)", count(e.Total, "package", "packages"))
+	}
+	return line
+}
+
+// revision words which module a fetch is about, and at which ref.
+func revision(e event.Event) string {
+	return strings.TrimSpace(oneLine(e.Module) + " " + oneLine(e.Ref))
+}
+
+// shortCommit shortens a commit to the 12 digits that Go's pseudo-versions
+// have.
+func shortCommit(commit string) string {
+	commit = oneLine(commit)
+	return commit[:min(12, len(commit))]
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/vxlite/vxlite/internal/event"
+)
+
+// resultText words what a build made: a table of what went in, then a line
+// for each binary.
+func resultText(r *event.Result, color bool) string {
+	var parts []string
+	if len(r.Modules) > 0 {
+		parts = append(parts, moduleTable(r.Modules, color)+"\n")
+	}
+	if len(r.Binaries) > 0 {
+		parts = append(parts, binaryTable(r.Binaries, color)+"\n")
+	}
+	return strings.Join(parts, "\n")
+}
+
+// moduleTable renders the modules in the order given.
+func moduleTable(modules []event.Module, color bool) string {
+	t := newTable(color)
+	t.AppendHeader(table.Row{"PLUGIN", "VERSION", "COMMIT", "FROM"})
+	for _, m := range modules {
+		name := m.Name
+		if name == "" {
+			name = m.Path
+		}
+		commit := shortCommit(m.Commit)
+		if m.Local {
+			commit = "(local)"
+		}
+		t.AppendRow(table.Row{cell(name), cell(m.Version), cell(commit), cell(m.From)})
+	}
+	return t.Render()
+}
+
+// binaryTable renders a line for each binary.
+func binaryTable(binaries []event.Binary, color bool) string {
+	t := newTable(color)
+	for _, b := range binaries {
+		note := ""
+		if b.UpToDate {
+			note = "(up to date)"
+		}
+		t.AppendRow(table.Row{cell(b.Path), cell(b.Target), byteSize(b.Size), "sha256:" + cell(b.SHA256), note})
+	}
+	return t.Render()
+}
+
+// cell words a table's cell. An empty one gets a dash, so that awk and cut
+// find the same columns in every line.
+func cell(s string) string {
+	if s = oneLine(s); s == "" {
+		return "-"
+	}
+	return s
+}
+
+// newTable returns a table without any lines, so that its rows grep well.
+func newTable(color bool) table.Writer {
+	style := table.Style{
+		Name:    "vxlite",
+		Box:     table.BoxStyle{PaddingRight: "  "},
+		Options: table.OptionsNoBordersAndSeparators,
+	}
+	if color {
+		style.Color.Header = text.Colors{text.Bold}
+	}
+	t := table.NewWriter()
+	t.SetStyle(style)
+	t.SuppressTrailingSpaces()
+	return t
+}

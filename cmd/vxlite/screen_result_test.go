@@ -1,0 +1,64 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/vxlite/vxlite/internal/event"
+)
+
+func TestResultText(t *testing.T) {
+	sum := func(digit string) string { return strings.Repeat(digit, 64) }
+	tests := []struct {
+		name   string
+		result event.Result
+		want   string
+	}{
+		{name: "nothing"},
+		{
+			name: "two targets, one up to date",
+			result: event.Result{
+				Modules: []event.Module{{Name: "http", Path: "example.com/http", Version: "v5.2.0", Commit: sum("a")[:40], From: "/srv/mirror/http"}},
+				Binaries: []event.Binary{
+					{Target: "linux/amd64", Path: "out/rr_linux_amd64", Size: 103_449_999, SHA256: sum("1"), UpToDate: true},
+					{Target: "darwin/arm64", Path: "out/rr_darwin_arm64", Size: 98_000_000, SHA256: sum("2")},
+				},
+			},
+			want: "PLUGIN  VERSION  COMMIT        FROM\n" +
+				"http    v5.2.0   aaaaaaaaaaaa  /srv/mirror/http\n" +
+				"\n" +
+				"out/rr_linux_amd64   linux/amd64   103.4 MB  sha256:" + sum("1") + "  (up to date)\n" +
+				"out/rr_darwin_arm64  darwin/arm64  98.0 MB   sha256:" + sum("2") + "\n",
+		},
+		{
+			name: "modules only, with gaps",
+			result: event.Result{
+				Modules: []event.Module{{Path: "example.com/lib", From: "../lib", Local: true}, {Name: "kv"}},
+			},
+			want: "PLUGIN           VERSION  COMMIT   FROM\n" +
+				"example.com/lib  -        (local)  ../lib\n" +
+				"kv               -        -        -\n",
+		},
+		{
+			name:   "binaries only",
+			result: event.Result{Binaries: []event.Binary{{Target: "linux/amd64", Path: "rr", Size: 12, SHA256: sum("0"), UpToDate: true}}},
+			want:   "rr  linux/amd64  12 B  sha256:" + sum("0") + "  (up to date)\n",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			compareText(t, "result", resultText(&tt.result, false), tt.want)
+		})
+	}
+}
+
+// Colour is the only thing that a terminal adds.
+func TestResultTextColor(t *testing.T) {
+	r := someResult()
+	plain, coloured := resultText(r, false), resultText(r, true)
+	var lines []string
+	for line := range strings.Lines(colorCode.ReplaceAllString(coloured, "")) {
+		lines = append(lines, strings.TrimRight(line, " \n")+"\n")
+	}
+	compareText(t, "coloured result", strings.Join(lines, ""), plain)
+}

@@ -1,0 +1,181 @@
+// Package build is the pipeline, from a config to a binary in its place.
+//
+//	config → resolve → check → generate → compile → smoke-test → put in place
+//
+// Each step takes a value and gives one; nothing later looks back at something
+// earlier than its input.
+package build
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/endure"
+	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/gen"
+	"github.com/vxlite/vxlite/internal/gotool"
+	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/source"
+)
+
+// Options says what to build, and with what.
+type Options struct {
+	Config *config.Config
+	// Output is a directory (existing, or ending in a separator) or a file.
+	Output string
+	// Store is the directory of the store.
+	Store   string
+	Offline bool
+	// Jobs bounds the conversations with servers that go on at once.
+	Jobs int
+	Env  func(name string) (value string, ok bool)
+	Sink event.Sink
+}
+
+// Build makes the binaries, one for each target.
+func Build(ctx context.Context, o Options) (*event.Result, error) {
+	b := &builder{Options: o}
+	outputs, err := b.outputs()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkWritable(outputs); err != nil {
+		return nil, err
+	}
+	if b.store, err = source.OpenStore(o.Store); err != nil {
+		return nil, err
+	}
+	if b.tool, err = gotool.Find(ctx, o.Env, b.store, o.Sink); err != nil {
+		return nil, err
+	}
+	plan, err := b.resolve(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := endure.CheckSymbols(plan); err != nil {
+		return nil, err
+	}
+	ws, err := gen.Generate(plan, gen.Options{Profile: b.profile(), NoProfile: o.Config.Build.PGO == "off"})
+	if err != nil {
+		return nil, err
+	}
+	binaries, err := b.compile(ctx, plan, ws, outputs)
+	if err != nil {
+		return nil, err
+	}
+	return &event.Result{Modules: modules(plan), Binaries: binaries}, nil
+}
+
+// builder holds what the steps share.
+type builder struct {
+	Options
+	store *source.Store
+	tool  *gotool.Tool
+}
+
+// resolve makes the plan.
+func (b *builder) resolve(ctx context.Context) (*resolve.Plan, error) {
+	client, err := source.NewClient(source.Options{Store: b.store, Env: b.Env, Mirrors: b.Config.Mirrors, Git: b.Config.Git,
+		Jobs: b.Jobs, Offline: b.Offline, Sink: b.Sink})
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	plan, err := resolve.Resolve(ctx, b.Config, resolve.Options{Client: client, Store: b.store, Private: b.tool.Private(),
+		Offline: b.Offline, HTTP: client.HTTP(), Jobs: b.Jobs})
+	if err != nil {
+		return nil, err
+	}
+	for _, note := range plan.Notes {
+		b.Sink.Send(event.Event{Kind: event.Note, Text: note})
+	}
+	return plan, nil
+}
+
+func (b *builder) profile() string {
+	if p := b.Config.Build.PGO; p != "auto" && p != "off" {
+		return p
+	}
+	return ""
+}
+
+// modules orders a plan's modules for the table: RoadRunner, the plugins by
+// name, the others by path.
+func modules(p *resolve.Plan) []event.Module {
+	row := func(m *resolve.Module) event.Module {
+		return event.Module{Name: m.Name, Path: m.Path, Version: m.Version, Commit: m.Commit, From: m.From, Local: m.Local}
+	}
+	out := []event.Module{row(p.RoadRunner)}
+	var plugins, rest []event.Module
+	for _, m := range p.Modules {
+		switch {
+		case m == p.RoadRunner:
+		case m.Name != "":
+			plugins = append(plugins, row(m))
+		default:
+			rest = append(rest, row(m))
+		}
+	}
+	sortByName(plugins)
+	return append(append(out, plugins...), rest...)
+}
+
+// output is a target and the file that its binary becomes.
+type output struct {
+	target config.Target
+	file   string // absolute
+}
+
+// outputs decides the files: NAME in a directory for one target, and
+// NAME-OS-ARCH for several.
+func (b *builder) outputs() ([]output, error) {
+	targets := b.Config.Build.Targets
+	if len(targets) == 0 {
+		targets = []config.Target{{OS: runtime.GOOS, Arch: runtime.GOARCH}}
+	}
+	dir, file, err := splitOutput(b.Output)
+	if err != nil {
+		return nil, err
+	}
+	if file != "" && len(targets) > 1 {
+		return nil, &OutputError{Path: b.Output, Reason: fmt.Sprintf("is a file, and there are %d targets", len(targets)),
+			Hint: "name a directory, with a slash at its end"}
+	}
+	var out []output
+	seen := map[config.Target]bool{}
+	for _, t := range targets {
+		if seen[t] {
+			continue
+		}
+		seen[t] = true
+		name := file
+		if name == "" {
+			name = b.Config.Build.Name
+			if len(targets) > 1 {
+				name += "-" + t.OS + "-" + t.Arch
+			}
+			if t.OS == "windows" {
+				name += ".exe"
+			}
+		}
+		out = append(out, output{target: t, file: filepath.Join(dir, name)})
+	}
+	return out, nil
+}
+
+// splitOutput tells a directory from a file, as cp does: what exists as a
+// directory, or ends in a separator, or is empty, is one.
+func splitOutput(o string) (dir, file string, err error) {
+	abs, err := filepath.Abs(o)
+	if err != nil {
+		return "", "", err
+	}
+	if o == "" || o == "." || strings.HasSuffix(o, "/") || strings.HasSuffix(o, string(filepath.Separator)) || isDir(abs) {
+		return abs, "", nil
+	}
+	return filepath.Dir(abs), filepath.Base(abs), nil
+}

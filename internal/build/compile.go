@@ -1,0 +1,192 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	gover "go/version"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/gen"
+	"github.com/vxlite/vxlite/internal/gotool"
+	"github.com/vxlite/vxlite/internal/resolve"
+)
+
+// compile builds what is not up to date, and puts it in place.
+func (b *builder) compile(ctx context.Context, p *resolve.Plan, ws *gen.Workspace, outputs []output) ([]event.Binary, error) {
+	digest := gen.Digest(p, ws)
+	locals, err := fingerprints(p)
+	if err != nil {
+		return nil, err
+	}
+	w := workspace{builder: b, plan: p, dir: filepath.Join(b.store.Dir(), "work", digest[:32])}
+	var out []event.Binary
+	for _, o := range outputs {
+		c, err := b.settings(p, o)
+		if err != nil {
+			return nil, err
+		}
+		st := stamp{file: o.file, inputs: inputs(digest, locals, b.tool, c)}
+		if bin, ok := st.fresh(b.store); ok {
+			bin.Target = o.target.String()
+			out = append(out, bin)
+			continue
+		}
+		if err := w.prepare(ctx, ws); err != nil {
+			return nil, err
+		}
+		bin, err := w.make(ctx, o, c)
+		if err != nil {
+			return nil, err
+		}
+		if err := st.record(b.store, bin); err != nil {
+			return nil, err
+		}
+		out = append(out, bin)
+	}
+	return out, nil
+}
+
+// settings are the compiler's, from config and plan.
+func (b *builder) settings(p *resolve.Plan, o output) (gotool.Compile, error) {
+	cfg := b.Config.Build
+	c := gotool.Compile{
+		OS: o.target.OS, Arch: o.target.Arch,
+		Meta:    p.RoadRunner.Path + "/internal/meta",
+		Version: cfg.Version, Time: cfg.Time,
+		Tags: cfg.Tags, LDFlags: cfg.LDFlags, GCFlags: cfg.GCFlags,
+		CGO: cfg.CGO, Race: cfg.Race, Debug: cfg.Debug,
+		Private: p.Private,
+	}
+	for _, m := range p.Modules {
+		c.Private = append(c.Private, m.Path)
+	}
+	if c.Version == "" {
+		c.Version = p.RoadRunner.Ref
+		if v := p.RoadRunner.Version; c.Version == "" || isQuery(c.Version, v) {
+			c.Version = v // a query's answer tells more than the query
+		}
+	}
+	c.Version = withoutV(c.Version)
+	if c.Time != "" {
+		return c, nil
+	}
+	t := p.RoadRunner.Time
+	if s, ok := b.Env("SOURCE_DATE_EPOCH"); ok {
+		sec, err := strconv.ParseInt(s, 10, 64)
+		if err != nil {
+			return c, fmt.Errorf("SOURCE_DATE_EPOCH is %q, not a number of seconds", s)
+		}
+		t = time.Unix(sec, 0)
+	}
+	c.Time = t.UTC().Format(time.RFC3339)
+	return c, nil
+}
+
+// isQuery reports whether a ref only begins the version it led to, or asks
+// for the newest.
+func isQuery(ref, version string) bool {
+	return ref == "latest" || ref != version && strings.HasPrefix(version, ref+".")
+}
+
+// withoutV drops the v of v2025.1.15, as RoadRunner's own build does.
+func withoutV(v string) string {
+	if len(v) > 1 && v[0] == 'v' && v[1] >= '0' && v[1] <= '9' {
+		return v[1:]
+	}
+	return v
+}
+
+// workspace is a workspace on disk, made when the first target needs it.
+type workspace struct {
+	*builder
+	plan *resolve.Plan
+	dir  string
+}
+
+// prepare writes the workspace, unless it is there: its name says what is in it.
+func (w *workspace) prepare(ctx context.Context, ws *gen.Workspace) error {
+	if err := checkGo(w.plan, w.tool); err != nil {
+		return err
+	}
+	if isDir(w.dir) {
+		return nil
+	}
+	return w.store.Publish(w.dir, func(dir string) error { return ws.Write(dir, false) })
+}
+
+// checkGo refuses what the installed Go is too old for. Where GOTOOLCHAIN lets
+// the go command fetch a newer one, it may.
+func checkGo(p *resolve.Plan, t *gotool.Tool) error {
+	m, need := p.NewestGo()
+	if m == nil || gover.Compare(t.Version(), "go"+need) >= 0 || mayUpgrade(t.Var("GOTOOLCHAIN")) {
+		return nil
+	}
+	return &GoTooOldError{Module: m.Path, Version: m.Version, Needs: need, Have: strings.TrimPrefix(t.Version(), "go")}
+}
+
+// mayUpgrade reports whether a GOTOOLCHAIN setting allows another toolchain:
+// see go.dev/doc/toolchain#select.
+func mayUpgrade(setting string) bool {
+	return setting == "auto" || setting == "path" || strings.HasSuffix(setting, "+auto") || strings.HasSuffix(setting, "+path")
+}
+
+// GoTooOldError is a module that needs a newer Go than there is.
+type GoTooOldError struct {
+	Module, Version, Needs, Have string
+}
+
+// Error implements error.
+func (e *GoTooOldError) Error() string {
+	return fmt.Sprintf("%s %s needs Go %s, and the installed Go is %s", e.Module, e.Version, e.Needs, e.Have)
+}
+
+// Hints says how to get on.
+func (e *GoTooOldError) Hints() []string {
+	return []string{"install Go " + e.Needs + " or later, or set GOTOOLCHAIN=auto to let the go command fetch it"}
+}
+
+// make compiles one target and puts the result in its place.
+func (w *workspace) make(ctx context.Context, o output, c gotool.Compile) (event.Binary, error) {
+	pkgs, err := w.tool.Packages(ctx, w.dir, c)
+	if err != nil {
+		return event.Binary{}, w.explain(err)
+	}
+	if err := w.linked(ctx, pkgs, c); err != nil {
+		return event.Binary{}, err
+	}
+	tmp, err := w.store.TempDir()
+	if err != nil {
+		return event.Binary{}, err
+	}
+	defer os.RemoveAll(tmp)
+	built := filepath.Join(tmp, filepath.Base(o.file))
+	if err := w.tool.Build(ctx, w.dir, built, c, pkgs); err != nil {
+		return event.Binary{}, w.explain(err)
+	}
+	if err := w.smoke(ctx, built, c); err != nil {
+		return event.Binary{}, err
+	}
+	size, sum, err := hashFile(built)
+	if err != nil {
+		return event.Binary{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return event.Binary{}, context.Cause(ctx)
+	}
+	return event.Binary{Target: o.target.String(), Path: o.file, Size: size, SHA256: sum}, place(built, o.file)
+}
+
+// explain says which module a failure of the go command concerns.
+func (w *workspace) explain(err error) error {
+	var missing *gotool.MissingModuleError
+	if errors.As(err, &missing) {
+		return w.missing(missing)
+	}
+	return w.compileError(err)
+}

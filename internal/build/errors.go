@@ -1,0 +1,211 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/module"
+
+	"github.com/vxlite/vxlite/internal/gotool"
+	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/run"
+)
+
+// ProxyError is a module that no proxy has, with those who require it.
+type ProxyError struct {
+	Path, Version string
+	RequiredBy    []string
+	Err           error
+}
+
+// Error implements error: what failed, and below it all the go command said.
+func (e *ProxyError) Error() string {
+	by := "no git-sourced module requires it directly"
+	if len(e.RequiredBy) > 0 {
+		by = "it is required by " + strings.Join(e.RequiredBy, ", ")
+	}
+	return fmt.Sprintf("the module proxy does not have %s %s; %s\n%v", e.Path, e.Version, by, e.Err)
+}
+
+// Unwrap returns the go command's error.
+func (e *ProxyError) Unwrap() error { return e.Err }
+
+// Hints gives the line that takes the module from git.
+func (e *ProxyError) Hints() []string {
+	return []string{
+		fmt.Sprintf("take it from git: [git] modules = [%q]", e.Path),
+		"or ask a proxy that has it, with GOPROXY",
+	}
+}
+
+// missing says who requires a module that could not be had.
+func (w *workspace) missing(err *gotool.MissingModuleError) error {
+	e := &ProxyError{Path: err.Path, Version: err.Version, Err: err.Err}
+	for _, m := range w.plan.Modules {
+		for _, req := range m.GoMod.Require {
+			if req.Mod.Path == err.Path && req.Mod.Version == err.Version {
+				e.RequiredBy = append(e.RequiredBy, label(m))
+			}
+		}
+	}
+	return e
+}
+
+// label names a module as the config does, and by its path otherwise.
+func label(m *resolve.Module) string {
+	if m.Name != "" {
+		return m.Name
+	}
+	return m.Path
+}
+
+// CompileError is a build that the go command refused.
+type CompileError struct {
+	// Concerns are the modules whose files it complains of: "plugin NAME (PATH
+	// VERSION)", in the order of the plan.
+	Concerns []string
+	Err      error
+}
+
+// Error implements error: whom it concerns, and below it all that the go
+// command said.
+func (e *CompileError) Error() string {
+	return fmt.Sprintf("%s: compiling failed\n%v", strings.Join(e.Concerns, ", "), e.Err)
+}
+
+// Unwrap returns the go command's error.
+func (e *CompileError) Unwrap() error { return e.Err }
+
+// sourceDir matches where in the workspace an error points to.
+var sourceDir = regexp.MustCompile(`(?m)(?:^|[\s(])(?:\.\./)*(src/[^\s:]+@v[^\s:/]+)/`)
+
+// compileError names the plugins whose files the go command complains of.
+func (w *workspace) compileError(err error) error {
+	var re *run.Error
+	if !errors.As(err, &re) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	e := &CompileError{Err: err}
+	seen := map[string]bool{}
+	for _, m := range sourceDir.FindAllStringSubmatch(re.Stderr, -1) {
+		seen[m[1]] = true
+	}
+	for _, m := range w.plan.Modules {
+		path, _ := module.EscapePath(m.Path)
+		version, _ := module.EscapeVersion(m.Version)
+		switch {
+		case !seen["src/"+path+"@"+version]:
+		case m.Name == "":
+			e.Concerns = append(e.Concerns, m.Path+" "+m.Version)
+		case m.Name == "roadrunner":
+			e.Concerns = append(e.Concerns, "roadrunner "+m.Version)
+		default:
+			e.Concerns = append(e.Concerns, fmt.Sprintf("plugin %s (%s %s)", m.Name, m.Path, m.Version))
+		}
+	}
+	if len(e.Concerns) == 0 {
+		return err
+	}
+	return e
+}
+
+// LinkedError is a module of which another version would be linked than the
+// one that was asked for.
+type LinkedError struct {
+	Module, Want, Got string
+	// Chain leads from the workspace to the requirement, each PATH@VERSION.
+	Chain []string
+}
+
+// Error implements error.
+func (e *LinkedError) Error() string {
+	return fmt.Sprintf("%s %s is asked for, but %s would be linked: %s", e.Module, e.Want, e.Got, strings.Join(e.Chain, " requires "))
+}
+
+// Hints says how to settle it.
+func (e *LinkedError) Hints() []string {
+	return []string{fmt.Sprintf("name %s or later for it, or exclude what forces it: [[excludes]] module = %q, version = %q", e.Got, e.Module, e.Got)}
+}
+
+// linked makes sure that the build list has every git-sourced module at the
+// version of the plan.
+func (w *workspace) linked(ctx context.Context, pkgs []gotool.Package, c gotool.Compile) error {
+	for _, p := range pkgs {
+		m := w.plan.Lookup(p.Module)
+		if m == nil || p.Version == m.Version {
+			continue
+		}
+		e := &LinkedError{Module: m.Path, Want: m.Version, Got: p.Version}
+		edges, err := w.tool.Graph(ctx, w.dir, c)
+		if err != nil {
+			return err
+		}
+		e.Chain = chain(edges, w.plan.RoadRunner.Path+"/vxlite", m.Path+"@"+p.Version)
+		return e
+	}
+	return nil
+}
+
+// chain returns a shortest path in a module graph.
+func chain(edges [][2]string, from, to string) []string {
+	next := map[string][]string{}
+	for _, e := range edges {
+		next[e[0]] = append(next[e[0]], e[1])
+	}
+	came := map[string]string{from: ""}
+	todo := []string{from}
+	for len(todo) > 0 && came[to] == "" {
+		at := todo[0]
+		todo = todo[1:]
+		sort.Strings(next[at])
+		for _, n := range next[at] {
+			if _, seen := came[n]; !seen {
+				came[n] = at
+				todo = append(todo, n)
+			}
+		}
+	}
+	out := []string{to}
+	for at := came[to]; at != ""; at = came[at] {
+		out = append(out, at)
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// SmokeError is a binary that does not do as it should.
+type SmokeError struct {
+	Want, Got string
+}
+
+// Error implements error.
+func (e *SmokeError) Error() string {
+	return fmt.Sprintf("the new binary's --version does not show %s; it says:\n%s", e.Want, e.Got)
+}
+
+// smokeTimeout bounds the new binary's --version.
+const smokeTimeout = 30 * time.Second
+
+// smoke runs the host's own binary once before it replaces another.
+func (w *workspace) smoke(ctx context.Context, built string, c gotool.Compile) error {
+	if hostOS, hostArch := w.tool.Host(); c.OS != hostOS || c.Arch != hostArch {
+		return nil
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, smokeTimeout, fmt.Errorf("no answer within %v", smokeTimeout))
+	defer cancel()
+	out, err := run.Run(ctx, w.Sink, run.Cmd{Path: built, Args: []string{"--version"}, Dir: filepath.Dir(built), Why: "does it run"})
+	if err != nil {
+		return fmt.Errorf("the new binary does not start: %w", err)
+	}
+	if !strings.Contains(string(out), c.Version) {
+		return &SmokeError{Want: c.Version, Got: string(out)}
+	}
+	return nil
+}

@@ -1,0 +1,203 @@
+// Package config reads a velox.toml of any generation.
+//
+// Reading is five steps, each a function of its own: parse (TOML to a tree
+// with positions), expand (the variables in the tree's strings), decode (the
+// keys of every generation to one [Config]), setDefaults, and validate, which
+// changes nothing. All problems of a file are reported at once, as an
+// [ErrorList] in the file's order.
+package config
+
+import "golang.org/x/mod/module"
+
+// Config is a velox.toml, whatever its generation, in one form.
+type Config struct {
+	// File is the path the config was read from, as it was given.
+	File       string
+	RoadRunner RoadRunner
+	// Plugins, Modules, Mirrors, Replaces and Excludes stand in the file's order.
+	Plugins  []Plugin
+	Modules  []Module
+	Mirrors  []Mirror
+	Git      Git
+	Replaces []Replace
+	Excludes []Exclude
+	Build    Build
+	Log      Log
+	// Notes are things to tell the user that are no errors: an old key, a
+	// plugin that is always in.
+	Notes []Note
+}
+
+// Position is a place in a config file. Line and Column count from 1; Column
+// counts bytes. The zero Position is "not from a file" (a flag, a default).
+type Position struct {
+	File         string
+	Line, Column int
+}
+
+// Note is a remark on a place in the config.
+type Note struct {
+	Pos  Position
+	Text string
+}
+
+// RoadRunner is the server that the plugins are built into.
+type RoadRunner struct {
+	// Ref is a tag, a branch, a commit or a version query (latest, v2025, v2025.1).
+	Ref string
+	// URL is the clone URL; never empty unless Path is set.
+	URL string
+	// Path is an absolute local directory in place of a repository.
+	Path string
+	Pos  Position
+}
+
+// Plugin is one entry of [plugins], [github.plugins] or [gitlab.plugins].
+type Plugin struct {
+	// Name is the entry's key as written.
+	Name string
+	// ModulePath is module_name; empty where only a repository is named and
+	// its go.mod decides.
+	ModulePath string
+	// URL is the clone URL; empty where ModulePath leads to it, or Path is set.
+	URL string
+	// Ref is ref or tag.
+	Ref string
+	// Folder is where go.mod is, slash-separated, without a leading or
+	// trailing slash; empty for the repository's root, or for Path itself.
+	Folder string
+	// Import is the package's import path where it is not the module's root.
+	Import string
+	// Symbol is the struct to register.
+	Symbol string
+	// Path is an absolute local directory in place of a repository.
+	Path string
+	// Replace is the entry's own `replace`; nil where there is none.
+	Replace *Replacement
+	Pos     Position
+}
+
+// Replacement is what stands in for a module: a local directory or another
+// module.
+type Replacement struct {
+	// Dir is an absolute directory, or empty.
+	Dir string
+	// Module is set where Dir is empty; an empty Version means its newest.
+	Module module.Version
+}
+
+// Module is one entry of [[modules]]: a module that is no plugin, from git.
+type Module struct {
+	Path   string
+	URL    string // empty where Path leads to it
+	Ref    string
+	Folder string
+	// Dir is an absolute local directory (key `path`) in place of a repository.
+	Dir string
+	// ChecksumOff is checksum = "off": the tag is a fork's, its hash differs.
+	ChecksumOff bool
+	Pos         Position
+}
+
+// Mirror rewrites URLs that begin with From; its To are tried in order.
+type Mirror struct {
+	From string
+	To   []string
+	Pos  Position
+}
+
+// Replace is one entry of [[replaces]]. An empty Old.Version means every version.
+type Replace struct {
+	Old module.Version
+	New Replacement
+	Pos Position
+}
+
+// Exclude is one entry of [[excludes]].
+type Exclude struct {
+	Module module.Version
+	Pos    Position
+}
+
+// Git is the [git] table, and the forge tokens of the older generations.
+type Git struct {
+	// Modules are patterns as in GOPRIVATE (path.Match on path prefixes):
+	// modules that come from git, never from a proxy.
+	Modules []string
+	// KnownHosts are absolute paths; empty for the user's own.
+	KnownHosts []string
+	// CAFile is an absolute path of PEM certificates trusted besides the system's.
+	CAFile      string
+	Credentials []Credential
+	// Tokens are github.token and gitlab.token, for their endpoint's host.
+	Tokens []Token
+}
+
+// Credential is one entry of [git.credentials]. Host may have a port.
+type Credential struct {
+	Host     string
+	Username string
+	Password Secret
+	// SSHKey is an absolute path of a private key.
+	SSHKey string
+	Pos    Position
+}
+
+// Token is a forge's access token.
+type Token struct {
+	Host  string
+	User  string // the name that goes with the token in basic authentication
+	Token Secret
+	// Key is the config key it stands under, for messages.
+	Key string
+}
+
+// Secret is a string that prints as "(secret)", so that it cannot slip into a
+// log or an error. Convert with string(s) at the one place that needs it.
+type Secret string
+
+// String implements fmt.Stringer.
+func (Secret) String() string { return "(secret)" }
+
+// GoString implements fmt.GoStringer, for %#v.
+func (Secret) GoString() string { return "(secret)" }
+
+// MarshalText keeps secrets out of encoded values.
+func (Secret) MarshalText() ([]byte, error) { return []byte("(secret)"), nil }
+
+// Build says how to compile.
+type Build struct {
+	// Name is the binary's name without ".exe".
+	Name string
+	// Version is what `rr --version` shows; empty for RoadRunner's ref.
+	Version string
+	// Time is the build time to show; empty for the default.
+	Time string
+	Tags []string
+	// LDFlags are the linker's arguments one by one, without quotes.
+	LDFlags []string
+	// GCFlags are values of -gcflags, each of them whole: "all=-N -l".
+	GCFlags []string
+	CGO     bool
+	Race    bool
+	// Debug keeps symbols and turns optimisation off.
+	Debug bool
+	// PGO is "auto", "off" or an absolute file.
+	PGO string
+	// Targets is empty for the host.
+	Targets []Target
+}
+
+// Target is a platform to compile for, in Go's names.
+type Target struct{ OS, Arch string }
+
+// String returns OS/ARCH.
+func (t Target) String() string { return t.OS + "/" + t.Arch }
+
+// Log is the [log] table. Level is debug, info, warn or error; Mode is
+// production (JSON), development (coloured text), raw (the message alone),
+// off or none. Both are empty where the file does not say.
+type Log struct {
+	Level string
+	Mode  string
+}

@@ -1,0 +1,353 @@
+package config
+
+import (
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"testing"
+
+	"golang.org/x/mod/module"
+)
+
+// dir is where the tests' configs stand, as far as relative paths go.
+const dir = "/srv/acme/build"
+
+// env is a lookup function over a fixed environment.
+func env(vars map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		v, ok := vars[name]
+		return v, ok
+	}
+}
+
+// TestGenerations reads a file of each generation, and compares all of it but
+// the positions, which have tests of their own.
+func TestGenerations(t *testing.T) {
+	plugin := func(name, url, ref string) Plugin {
+		return Plugin{Name: name, URL: url, Ref: ref, Symbol: "Plugin"}
+	}
+	tests := []struct {
+		file string
+		env  map[string]string
+		want Config
+	}{
+		{
+			file: "generation1.toml",
+			env:  map[string]string{"ACME_GITHUB_TOKEN": "tg", "ACME_GITLAB_TOKEN": "tl"},
+			want: Config{
+				RoadRunner: RoadRunner{Ref: "v2024.3.5", URL: "https://github.acme.example/roadrunner-server/roadrunner"},
+				Plugins: []Plugin{
+					{
+						Name: "http", URL: "https://github.acme.example/acme/http", Ref: "v5.2.5", Symbol: "Plugin",
+						Replace: &Replacement{Dir: "/srv/acme/forks/http"},
+					},
+					{
+						Name: "static", URL: "https://github.acme.example/acme/static", Ref: "v5.1.4", Symbol: "Plugin",
+						Replace: &Replacement{Module: module.Version{Path: "github.com/acme/static-fork"}},
+					},
+					plugin("queue", "https://gitlab.acme.example:8443/acme/queue", "main"),
+					plugin("mail", "https://gitlab.acme.example:8443/acme/mail", "main"),
+				},
+				Git: Git{Tokens: []Token{
+					{Host: "github.acme.example", User: "x-access-token", Token: "tg", Key: "github.token"},
+					{Host: "gitlab.acme.example:8443", User: "oauth2", Token: "tl", Key: "gitlab.token"},
+				}},
+				Build: Build{Name: "rr", PGO: "auto", Debug: true},
+				Log:   Log{Level: "info", Mode: "production"},
+				Notes: []Note{{Text: `github plugin "informer" is always in, at the version that RoadRunner requires`}},
+			},
+		},
+		{
+			file: "generation2.toml",
+			env:  map[string]string{"ACME_GITHUB_TOKEN": "tg"},
+			want: Config{
+				RoadRunner: RoadRunner{Ref: "v2025.1.2", URL: "https://github.acme.example/roadrunner-server/roadrunner"},
+				Plugins: []Plugin{
+					{Name: "http", ModulePath: "github.com/acme/http/v5", Ref: "latest", Symbol: "Plugin"},
+					{Name: "cache", ModulePath: "github.com/acme/caches/plugins/roadrunner", Ref: "v1.7.8", Symbol: "Plugin"},
+				},
+				Git: Git{Tokens: []Token{
+					{Host: "github.acme.example", User: "x-access-token", Token: "tg", Key: "github.token"},
+				}},
+				Replaces: []Replace{
+					{
+						Old: module.Version{Path: "github.com/acme/lib"},
+						New: Replacement{Dir: "/srv/acme/lib"},
+					},
+					{
+						Old: module.Version{Path: "github.com/acme/lib/v2", Version: "v2.0.1"},
+						New: Replacement{Module: module.Version{Path: "github.com/acme/lib-fork/v2", Version: "v2.0.2"}},
+					},
+				},
+				Excludes: []Exclude{{Module: module.Version{Path: "github.com/acme/broken/v3", Version: "v3.1.0"}}},
+				Build:    Build{Name: "rr", PGO: "auto", CGO: true, Race: true, Targets: []Target{{"darwin", "arm64"}}},
+				Notes:    []Note{{Text: `plugin "resetter" is always in, at the version that RoadRunner requires`}},
+			},
+		},
+		{
+			file: "owner.toml",
+			env:  map[string]string{"ACME_GITHUB_TOKEN": "tg"},
+			want: Config{
+				RoadRunner: RoadRunner{Ref: "v2.10.0", URL: "https://github.com/roadrunner-server/roadrunner"},
+				Plugins: []Plugin{
+					plugin("logger", "https://github.com/acme/logger", "v2.1.0"),
+					{Name: "cache", URL: "https://github.com/acme/caches", Ref: "main", Folder: "plugins/roadrunner", Symbol: "Plugin"},
+				},
+				Git: Git{Tokens: []Token{
+					{Host: "github.com", User: "x-access-token", Token: "tg", Key: "github_token"},
+				}},
+				Build: Build{Name: "rr", PGO: "auto"},
+			},
+		},
+		{
+			file: "mixed.toml",
+			want: Config{
+				RoadRunner: RoadRunner{Ref: "v2025.1.2", URL: "https://github.com/roadrunner-server/roadrunner"},
+				Plugins: []Plugin{
+					{Name: "http", ModulePath: "github.com/acme/http/v5", Ref: "v5.2.0", Symbol: "Plugin"},
+					plugin("mail", "https://gitlab.com/acme/mail", "main"),
+					plugin("logger", "https://github.com/acme/logger", "v5.1.0"),
+					plugin("Static", "https://github.com/acme/static", "v5.1.0"),
+				},
+				Build: Build{Name: "rr", PGO: "auto", Debug: true},
+			},
+		},
+		{
+			file: "vxlite.toml",
+			env: map[string]string{
+				"TEAM_REPO": "cache", "ACME_PASSWORD": "pw", "HOME": "/home/ann", "VERSION": "1.2.3", "TIME": "2025-01-02T03:04:05Z",
+			},
+			want: Config{
+				RoadRunner: RoadRunner{Ref: "v2025.1.15", URL: "ssh://git@git.acme.example/rr/roadrunner.git"},
+				Plugins: []Plugin{
+					{
+						Name: "cache", ModulePath: "github.com/team/cache", URL: "git@git.acme.example:team/cache.git", Ref: "v1.7.8",
+						Folder: "plugins/roadrunner", Import: "github.com/team/cache/rr", Symbol: "Cache",
+						Replace: &Replacement{Module: module.Version{Path: "github.com/team/cache-fork", Version: "v1.7.9"}},
+					},
+					{Name: "local", Path: "/srv/acme/local", Symbol: "Plugin"},
+					plugin("bare", "/srv/acme/build/repos/bare.git", "main"),
+				},
+				Modules: []Module{
+					{Path: "github.com/acme/lib", URL: "https://git.acme.example/forks/lib", Ref: "main", Folder: "go", ChecksumOff: true},
+					{Path: "github.com/acme/other", Dir: "/srv/acme/build/other"},
+				},
+				Mirrors: []Mirror{
+					{From: "https://github.com/", To: []string{
+						"ssh://git@git.acme.example/github/", "git@git.acme.example:", "/srv/acme/build/mirror/github.com/",
+					}},
+					{From: "https://gitlab.com/", To: []string{"/home/ann/mirror/"}},
+				},
+				Git: Git{
+					Modules:    []string{"github.com/acme/*", "git.acme.example/*", "github.com/team"},
+					KnownHosts: []string{"/srv/acme/build/ci/known_hosts"},
+					CAFile:     "/etc/acme/ca.pem",
+					Credentials: []Credential{
+						{Host: "git.acme.example", Username: "oauth2", Password: "pw"},
+						{Host: "git.acme.example:2222", SSHKey: "/home/ann/.ssh/id_ed25519"},
+					},
+				},
+				Build: Build{
+					Name: "acme-rr", Version: "1.2.3", Time: "2025-01-02T03:04:05Z",
+					Tags:    []string{"aws", "gcp", "netgo"},
+					LDFlags: []string{"-w", "-X", "main.who=a b"},
+					GCFlags: []string{"all=-N -l"},
+					CGO:     true, PGO: "/srv/acme/build/profiles/rr.pprof",
+					Targets: []Target{{"linux", "amd64"}, {"linux", "arm64"}},
+				},
+				Log: Log{Mode: "off"},
+			},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.file, func(t *testing.T) {
+			got, err := Parse(tt.file, testdata(t, tt.file), dir, env(tt.env))
+			if err != nil {
+				t.Fatal(err)
+			}
+			tt.want.File = tt.file
+			dropPositions(got)
+			equal(t, *got, tt.want)
+		})
+	}
+}
+
+// TestGeneration0 has a test of its own since GitLab's project ids, which are
+// in its files, cannot be cloned: all else of such a file is read.
+func TestGeneration0(t *testing.T) {
+	const file = "generation0.toml"
+	got, err := Parse(file, testdata(t, file), dir, env(nil))
+	wantErr := file + `:29:58: gitlab plugin "queue": repository "1234" is a project id, and git cannot clone by number`
+	if err == nil || err.Error() != wantErr {
+		t.Errorf("error is\n%v\nwant\n%s", err, wantErr)
+	}
+	wantNotes := []string{
+		file + ":2:1: velox.build_args is an old key, [build] is today's",
+		file + ":23:5: gitlab.token.token is set again to the same value, see " + file + ":18:5",
+	}
+	if notes := noteLines(got); !reflect.DeepEqual(notes, wantNotes) {
+		t.Errorf("notes are %q\nwant %q", notes, wantNotes)
+	}
+	dropPositions(got)
+	got.Notes = nil
+	equal(t, *got, Config{
+		File:       file,
+		RoadRunner: RoadRunner{Ref: "v2.12.3", URL: "https://github.com/roadrunner-server/roadrunner"},
+		Plugins: []Plugin{
+			{Name: "Logger", URL: "https://github.com/acme/logger", Ref: "v3.2.0", Symbol: "Plugin"},
+			{Name: "cache", URL: "https://github.com/acme/caches", Ref: "main", Folder: "plugins/roadrunner", Symbol: "Plugin"},
+			{Name: "queue", Ref: "main", Symbol: "Plugin"},
+			{Name: "mail", URL: "https://gitlab.acme.example/platform/mail", Ref: "main", Symbol: "Plugin"},
+		},
+		Build: Build{Name: "rr", PGO: "auto", LDFlags: []string{"-s"}},
+		Log:   Log{Level: "debug", Mode: "development"},
+	})
+}
+
+func TestPositions(t *testing.T) {
+	const data = `[roadrunner]
+ref = "v2025.1.15"
+
+[[modules]]
+module = "github.com/acme/lib"
+
+[plugins]
+a = { path = "a" }
+[plugins."b"]
+path = "b"
+[plugins]
+c.path = "c"
+
+[mirrors]
+"https://github.com/" = "/srv/mirror/"
+[git.credentials."git.acme.example"]
+password = "x"
+[[replaces]]
+old = "github.com/acme/old"
+new = "./new"
+[[excludes]]
+module = "github.com/acme/old"
+version = "v1.0.0"
+`
+	c, err := Parse("acme.toml", []byte(data), dir, env(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		what string
+		pos  Position
+		want string
+	}{
+		{"roadrunner", c.RoadRunner.Pos, "acme.toml:1:2"},
+		{"module", c.Modules[0].Pos, "acme.toml:4:3"},
+		{"inline table", c.Plugins[0].Pos, "acme.toml:8:1"},
+		{"sub-table", c.Plugins[1].Pos, "acme.toml:9:10"},
+		{"dotted key", c.Plugins[2].Pos, "acme.toml:12:1"},
+		{"mirror", c.Mirrors[0].Pos, "acme.toml:15:1"},
+		{"credential", c.Git.Credentials[0].Pos, "acme.toml:16:18"},
+		{"replace", c.Replaces[0].Pos, "acme.toml:18:3"},
+		{"exclude", c.Excludes[0].Pos, "acme.toml:21:3"},
+	} {
+		if got := tt.pos.String(); got != tt.want {
+			t.Errorf("%s stands at %s, want %s", tt.what, got, tt.want)
+		}
+	}
+}
+
+// TestForms reads one thing in the several forms that TOML has for it.
+func TestForms(t *testing.T) {
+	want := []Plugin{{Name: "Http", URL: "https://github.com/acme/http", Ref: "v1", Symbol: "Plugin"}}
+	for name, data := range map[string]string{
+		"sub-table":    "[github.plugins.Http]\nref = 'v1'\nowner = 'acme'\nrepository = 'http'",
+		"inline":       "[github.plugins]\nHttp = { ref = 'v1', owner = 'acme', repository = 'http' }",
+		"nested":       "github = { plugins = { Http = { ref = 'v1', owner = 'acme', repository = 'http' } } }",
+		"dotted":       "github.plugins.Http.ref = 'v1'\ngithub.plugins.Http.owner = 'acme'\ngithub.plugins.Http.repository = 'http'",
+		"upper case":   "[GITHUB.PLUGINS.Http]\nREF = 'v1'\nOWNER = 'acme'\nREPOSITORY = 'http'",
+		"quoted":       "['github'.\"plugins\".Http]\n\"ref\" = '''v1'''\nowner = \"\"\"acme\"\"\"\nrepository = 'http'",
+		"split":        "[github.plugins.Http]\nref = 'v1'\n[github.plugins]\n[github.plugins.Http]\nowner = 'acme'\nrepository = 'http'",
+		"windows":      "[github.plugins.Http]\r\nref = 'v1'\r\nowner = 'acme'\r\nrepository = 'http'\r\n",
+		"dotted inner": "[github]\nplugins.Http = { ref = 'v1', owner = 'acme', repository = 'http' }",
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, err := Parse("acme.toml", []byte(data), dir, env(nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			dropPositions(c)
+			if !reflect.DeepEqual(c.Plugins, want) {
+				t.Errorf("plugins are %+v\nwant %+v", c.Plugins, want)
+			}
+		})
+	}
+}
+
+func TestArraysOfTables(t *testing.T) {
+	want := []Exclude{
+		{Module: module.Version{Path: "github.com/acme/a", Version: "v1.0.0"}},
+		{Module: module.Version{Path: "github.com/acme/b", Version: "v1.0.0"}},
+	}
+	for _, data := range []string{
+		"[[excludes]]\nmodule = 'github.com/acme/a'\nversion = 'v1.0.0'\n[[excludes]]\nmodule = 'github.com/acme/b'\nversion = 'v1.0.0'\n",
+		"excludes = [\n{ module = 'github.com/acme/a', version = 'v1.0.0' }, # one\n{ module = 'github.com/acme/b', version = 'v1.0.0' },\n]\n",
+	} {
+		c, err := Parse("acme.toml", []byte(data+"[plugins.a]\npath = 'a'"), dir, env(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dropPositions(c)
+		if !reflect.DeepEqual(c.Excludes, want) {
+			t.Errorf("excludes are %+v\nwant %+v", c.Excludes, want)
+		}
+	}
+}
+
+// testdata returns a file of the testdata folder that all packages share.
+func testdata(t *testing.T, name string) []byte {
+	t.Helper()
+	return readFile(t, filepath.Join("..", "..", "testdata", "velox", name))
+}
+
+func noteLines(c *Config) []string {
+	var lines []string
+	for _, n := range c.Notes {
+		lines = append(lines, fmt.Sprintf("%s: %s", n.Pos, n.Text))
+	}
+	return lines
+}
+
+// dropPositions clears what differs with every line added to a test's file.
+func dropPositions(c *Config) {
+	c.RoadRunner.Pos = Position{}
+	for i := range c.Plugins {
+		c.Plugins[i].Pos = Position{}
+	}
+	for i := range c.Modules {
+		c.Modules[i].Pos = Position{}
+	}
+	for i := range c.Mirrors {
+		c.Mirrors[i].Pos = Position{}
+	}
+	for i := range c.Git.Credentials {
+		c.Git.Credentials[i].Pos = Position{}
+	}
+	for i := range c.Replaces {
+		c.Replaces[i].Pos = Position{}
+	}
+	for i := range c.Excludes {
+		c.Excludes[i].Pos = Position{}
+	}
+	for i := range c.Notes {
+		c.Notes[i].Pos = Position{}
+	}
+}
+
+// equal compares two Configs field by field, for errors that can be read.
+func equal(t *testing.T, got, want Config) {
+	t.Helper()
+	g, w := reflect.ValueOf(got), reflect.ValueOf(want)
+	for i := range g.NumField() {
+		if a, b := g.Field(i).Interface(), w.Field(i).Interface(); !reflect.DeepEqual(a, b) {
+			t.Errorf("%s is\n%+v\nwant\n%+v", g.Type().Field(i).Name, a, b)
+		}
+	}
+}

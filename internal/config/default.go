@@ -1,0 +1,206 @@
+package config
+
+import (
+	"cmp"
+	"net/url"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// The forges' own hosts.
+const (
+	defaultGitHub = "https://github.com"
+	defaultGitLab = "https://gitlab.com"
+)
+
+// setDefaults completes the Config: what is not set, clone URLs that older
+// generations give in parts, and paths that are relative to the file.
+func (d *draft) setDefaults() {
+	github, gitlab := d.base("github", defaultGitHub), d.base("gitlab", defaultGitLab)
+	d.defaultRoadRunner(github)
+	for i, n := range d.plugins {
+		d.defaultPlugin(&d.Plugins[i], n, github, gitlab)
+	}
+	for i, n := range d.modules {
+		m := &d.Modules[i]
+		m.URL = d.remote(n.get("url"), m.URL)
+		m.Dir = d.abs(n.get("path"), m.Dir)
+		m.Folder = trimFolder(m.Folder)
+	}
+	for i, n := range d.replaces {
+		r := &d.Replaces[i]
+		r.New.Dir = d.abs(n.get("new"), r.New.Dir)
+	}
+	for i, n := range d.mirrors {
+		for j, to := range n.strings() {
+			d.Mirrors[i].To[j] = d.remote(to, to.text)
+		}
+	}
+	d.defaultGit(github, gitlab)
+	d.defaultBuild()
+	d.Log.Level = strings.ToLower(d.Log.Level)
+	d.Log.Mode = strings.ToLower(d.Log.Mode)
+}
+
+// base returns the URL below which a forge has its repositories. It goes by
+// two keys, of two generations.
+func (d *draft) base(forge, otherwise string) string {
+	t := d.root.get(forge)
+	base := cmp.Or(t.str("base_url"), t.at("endpoint").str("endpoint"), otherwise)
+	base = strings.TrimRight(base, "/")
+	// Velox asks an API for archives; its client takes the address with and
+	// without the API's path.
+	for _, api := range []string{"/api/v3", "/api/v4"} {
+		base = strings.TrimSuffix(base, api)
+	}
+	return base
+}
+
+func (d *draft) defaultRoadRunner(github string) {
+	rr := &d.RoadRunner
+	t := d.root.get("roadrunner")
+	rr.URL = d.remote(t.get("url"), rr.URL)
+	rr.Path = d.abs(t.get("path"), rr.Path)
+	if rr.Path == "" {
+		rr.Ref = cmp.Or(rr.Ref, "master")
+		rr.URL = cmp.Or(rr.URL, github+"/roadrunner-server/roadrunner")
+	}
+}
+
+func (d *draft) defaultPlugin(p *Plugin, n *node, github, gitlab string) {
+	p.Symbol = cmp.Or(p.Symbol, "Plugin")
+	p.Folder = trimFolder(p.Folder)
+	p.URL = d.remote(n.get("url"), p.URL)
+	p.Path = d.abs(n.get("path"), p.Path)
+	if p.Replace != nil {
+		p.Replace.Dir = d.abs(n.get("replace"), p.Replace.Dir)
+	}
+	if p.URL != "" || p.Path != "" {
+		return
+	}
+	if onGitLab(n) {
+		p.URL = d.gitlabURL(n, gitlab)
+	} else if owner, repository := n.str("owner"), n.str("repository"); owner != "" && repository != "" {
+		p.URL = github + "/" + owner + "/" + repository
+	}
+}
+
+// gitlabURL returns the clone URL of a plugin in [gitlab.plugins], or "" where
+// its repository is only known by a number.
+func (d *draft) gitlabURL(n *node, base string) string {
+	owner, repository := n.str("owner"), n.str("repository")
+	project := d.root.at("gitlab", "projects").str(repository)
+	switch {
+	case project != "":
+		return base + "/" + strings.Trim(project, "/")
+	case isNumber(repository), repository == "":
+		return ""
+	case strings.Contains(repository, "/"):
+		return base + "/" + repository
+	case owner == "":
+		return ""
+	}
+	return base + "/" + owner + "/" + repository
+}
+
+// onGitLab reports whether a plugin stands in [gitlab.plugins].
+func onGitLab(n *node) bool { return strings.EqualFold(n.parent.parent.name, "gitlab") }
+
+func (d *draft) defaultGit(github, gitlab string) {
+	for i, file := range d.Git.KnownHosts {
+		d.Git.KnownHosts[i] = d.abs(d.root.at("git", "known_hosts"), file)
+	}
+	d.Git.CAFile = d.abs(d.root.at("git", "ca_file"), d.Git.CAFile)
+	for i, n := range d.credentials {
+		c := &d.Git.Credentials[i]
+		c.Host = strings.ToLower(c.Host)
+		c.SSHKey = d.abs(n.get("ssh_key"), c.SSHKey)
+	}
+	githubToken, old := d.root.at("github", "token").str("token"), d.root.get("github_token").str("token")
+	if githubToken != "" {
+		d.addToken("github.token", github, "x-access-token", githubToken)
+	} else {
+		d.addToken("github_token", github, "x-access-token", old)
+	}
+	d.addToken("gitlab.token", gitlab, "oauth2", d.root.at("gitlab", "token").str("token"))
+}
+
+// addToken adds a forge's token. An empty one is none.
+func (d *draft) addToken(key, base, user, token string) {
+	if token != "" {
+		d.Git.Tokens = append(d.Git.Tokens, Token{Host: hostOf(base), User: user, Token: Secret(token), Key: key})
+	}
+}
+
+// hostOf returns the host of a URL, with its port.
+func hostOf(base string) string {
+	u, err := url.Parse(base)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Host)
+}
+
+func (d *draft) defaultBuild() {
+	b := &d.Build
+	b.Name = cmp.Or(strings.TrimSuffix(b.Name, ".exe"), "rr")
+	b.PGO = cmp.Or(b.PGO, "auto")
+	if b.PGO != "auto" && b.PGO != "off" {
+		b.PGO = d.abs(d.root.at("build", "pgo"), b.PGO)
+	}
+	// Go's race detector is written in C.
+	b.CGO = b.CGO || b.Race
+	if t, ok := platform(d.root.get("target_platform")); ok && len(b.Targets) == 0 {
+		b.Targets = []Target{t}
+	}
+}
+
+// platform returns what [target_platform] says, the host's where it says half.
+func platform(t *node) (Target, bool) {
+	goos, goarch := t.str("os"), t.str("arch")
+	return Target{
+		OS:   strings.ToLower(cmp.Or(goos, runtime.GOOS)),
+		Arch: strings.ToLower(cmp.Or(goarch, runtime.GOARCH)),
+	}, goos != "" || goarch != ""
+}
+
+// trimFolder takes the slashes off a folder's ends. A leading one occurs in
+// files for Velox, and means the repository's root.
+func trimFolder(folder string) string {
+	folder = strings.Trim(folder, "/")
+	if folder == "." {
+		return ""
+	}
+	return folder
+}
+
+// remote makes a local path among clone URLs absolute, and keeps its closing
+// slash, which makes a difference to a mirror.
+func (d *draft) remote(n *node, s string) string {
+	if !isDir(s) {
+		return s
+	}
+	path := d.abs(n, s)
+	if strings.HasSuffix(s, "/") && !strings.HasSuffix(path, "/") {
+		path += "/"
+	}
+	return path
+}
+
+// abs returns an absolute path for n's path: relative ones are relative to the
+// config file, and those below ~/ to the home directory.
+func (d *draft) abs(n *node, path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	if below, ok := strings.CutPrefix(path, "~/"); ok {
+		home, _ := d.lookup("HOME")
+		if home == "" {
+			d.errorf(n.pos, "%s is below ~/ and HOME is not set", n.path())
+			return path
+		}
+		return filepath.Join(home, below)
+	}
+	return filepath.Join(d.dir, filepath.FromSlash(path))
+}

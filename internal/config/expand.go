@@ -1,0 +1,87 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/pelletier/go-toml/v2/unstable"
+)
+
+// variable matches ${NAME}, and what was probably meant to be one.
+var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)?(\}?)`)
+
+// optional are the strings in which an undefined variable is empty: it only
+// matters when a token is needed.
+var optional = []string{"github.token.token", "gitlab.token.token", "github_token.token"}
+
+// buildArgs is generation 0's list of arguments for go build. It has its own
+// rule of expansion.
+const buildArgs = "velox.build_args"
+
+// expand replaces ${NAME} in all strings at and below n, and sees to it that
+// no string carries a control character further. Messages give the key, not
+// the value, which may be a secret.
+func (d *draft) expand(n *node) {
+	if n.parent != nil && n.parent.holdsNames() && !printable(n.name) {
+		d.errorf(n.key, "the name %q has a control character", n.name)
+	}
+	for _, item := range n.items {
+		d.expand(item)
+	}
+	if n.kind != unstable.String {
+		return
+	}
+	path := strings.ToLower(n.path())
+	before := len(d.problems)
+	if path == buildArgs {
+		n.text = d.expandBuildArg(n)
+	} else {
+		n.text = d.expandString(n, slices.Contains(optional, path))
+	}
+	if !printable(n.text) {
+		d.errorf(n.pos, "%s has a control character in its value", n.path())
+	}
+	if len(d.problems) > before {
+		n.text, n.broken = "", true
+	}
+}
+
+// expandString returns n's text with its variables replaced.
+func (d *draft) expandString(n *node, optional bool) string {
+	return variable.ReplaceAllStringFunc(n.text, func(match string) string {
+		parts := variable.FindStringSubmatch(match)
+		if name := parts[1]; name == "" || parts[2] == "" {
+			d.errorf(n.pos, `%s has a "${" that begins no ${NAME}`, n.path())
+			return ""
+		}
+		return d.variable(n, parts[1], optional)
+	})
+}
+
+// expandBuildArg does the same for generation 0's arguments, in which $NAME is
+// a variable too. VERSION and TIME have defaults of their own.
+func (d *draft) expandBuildArg(n *node) string {
+	return os.Expand(n.text, func(name string) string {
+		return d.variable(n, name, name == "VERSION" || name == "TIME")
+	})
+}
+
+// variable looks up an environment variable for n.
+func (d *draft) variable(n *node, name string, optional bool) string {
+	value, ok := d.lookup(name)
+	if !ok && !optional {
+		p := d.errorf(n.pos, "%s: the environment variable %q is not set", n.path(), name)
+		p.Hint = fmt.Sprintf("set %s, or write the value in place of ${%s}", name, name)
+	}
+	return value
+}
+
+// printable reports whether s is UTF-8 without control characters.
+func printable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
+}

@@ -1,0 +1,102 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// Read reads the config file of that name. Variables are looked up with
+// lookup, which is os.LookupEnv in shape. The error is an [*ErrorList], or
+// says why the file cannot be read.
+func Read(path string, lookup func(name string) (string, bool)) (*Config, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, readError(path, err)
+	}
+	dir, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return nil, readError(path, err)
+	}
+	c, err := Parse(path, data, dir, lookup)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Parse reads a config from its bytes. Positions have file in them; relative
+// paths are relative to dir, which is absolute. Where the error is an
+// [*ErrorList], the Config has all that could be read nevertheless.
+func Parse(file string, data []byte, dir string, lookup func(name string) (string, bool)) (*Config, error) {
+	doc := parse(file, data)
+	d := &draft{
+		Config:   &Config{File: file, Notes: doc.notes},
+		dir:      dir,
+		lookup:   lookup,
+		root:     doc.root,
+		problems: doc.problems,
+	}
+	// Half a document lacks much that the whole one has.
+	if doc.whole {
+		d.expand(d.root)
+		d.decode()
+		d.setDefaults()
+		d.validate()
+	}
+	slices.SortStableFunc(d.Notes, func(a, b Note) int { return a.Pos.compare(b.Pos) })
+	if len(d.problems) > 0 {
+		slices.SortStableFunc(d.problems, func(a, b Problem) int { return a.Pos.compare(b.Pos) })
+		return d.Config, &ErrorList{Problems: d.problems}
+	}
+	return d.Config, nil
+}
+
+// draft is a Config in the making, and the tree it is made from, in which
+// defaults and checks find what was written, and where.
+type draft struct {
+	*Config
+	dir    string
+	lookup func(name string) (string, bool)
+
+	root *node
+	// The tables that the Config's lists come from, item by item.
+	plugins, modules, replaces, excludes, mirrors, credentials []*node
+	// projects are the GitLab projects by id.
+	projects []*node
+
+	problems []Problem
+}
+
+// errorf adds a problem. A hint can be set on the result.
+func (d *draft) errorf(pos Position, format string, args ...any) *Problem {
+	d.problems = append(d.problems, Problem{Pos: pos, Text: fmt.Sprintf(format, args...)})
+	return &d.problems[len(d.problems)-1]
+}
+
+// notef adds a note.
+func (d *draft) notef(pos Position, format string, args ...any) {
+	d.Notes = append(d.Notes, Note{Pos: pos, Text: fmt.Sprintf(format, args...)})
+}
+
+// readError words a failure to read a file, without the path that the
+// standard library repeats.
+func readError(path string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("config %s: %w", path, noFile{})
+	}
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		err = p.Err
+	}
+	return fmt.Errorf("config %s: %w", path, err)
+}
+
+// noFile is fs.ErrNotExist, worded alike on all systems.
+type noFile struct{}
+
+func (noFile) Error() string { return "no such file" }
+
+func (noFile) Is(target error) bool { return target == fs.ErrNotExist }

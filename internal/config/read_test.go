@@ -1,0 +1,120 @@
+package config
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestRead(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "velox.toml")
+	if err := os.WriteFile(file, []byte("[plugins.mine]\npath = '../mine'\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Read(file, env(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := filepath.Join(filepath.Dir(filepath.Dir(file)), "mine"); c.File != file || c.Plugins[0].Path != want {
+		t.Errorf("file is %q and the plugin's path %q, want %q and %q", c.File, c.Plugins[0].Path, file, want)
+	}
+}
+
+// TestReadRelative wants paths that are absolute whatever the file's is.
+func TestReadRelative(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("velox.toml", []byte("[plugins.mine]\npath = 'mine'\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Read("velox.toml", env(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wd, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := filepath.Join(wd, "mine"); c.Plugins[0].Path != want {
+		t.Errorf("the plugin's path is %q, want %q", c.Plugins[0].Path, want)
+	}
+	if want := "velox.toml:1:10"; c.Plugins[0].Pos.String() != want {
+		t.Errorf("the plugin stands at %s, want %s", c.Plugins[0].Pos, want)
+	}
+}
+
+func TestReadErrors(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("bad.toml", []byte("[plugins.mine\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	_, err := Read("velox.toml", env(nil))
+	if want := "config velox.toml: no such file"; err == nil || err.Error() != want {
+		t.Errorf("error is %v, want %s", err, want)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%v is not fs.ErrNotExist", err)
+	}
+
+	_, err = Read(".", env(nil))
+	if want := "config .: is a directory"; err == nil || err.Error() != want {
+		t.Errorf("error is %v, want %s", err, want)
+	}
+
+	c, err := Read("bad.toml", env(nil))
+	list, ok := errors.AsType[*ErrorList](err)
+	if !ok || c != nil {
+		t.Fatalf("Read returned %v, %v, want an ErrorList alone", c, err)
+	}
+	if want := (Position{File: "bad.toml", Line: 1, Column: 14}); list.Problems[0].Pos != want {
+		t.Errorf("problem stands at %s, want %s", list.Problems[0].Pos, want)
+	}
+}
+
+// TestSecretsDoNotPrint formats and encodes a Config with secrets in all ways
+// that come to mind.
+func TestSecretsDoNotPrint(t *testing.T) {
+	const data = `
+[github.token]
+token = "${SECRET}"
+[gitlab.token]
+token = "hunter2"
+[git.credentials."git.acme.example"]
+password = "${SECRET}"
+[plugins.mine]
+path = "mine"
+`
+	c, err := Parse("acme.toml", []byte(data), dir, env(map[string]string{"SECRET": "hunter2"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(c.Git.Tokens[0].Token); got != "hunter2" {
+		t.Fatalf("token is %q", got)
+	}
+	encoded, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, out := range []string{
+		fmt.Sprint(c, c.Git), fmt.Sprintf("%+v %#v %s %q %x", c.Git, c.Git, c.Git, c.Git, c.Git),
+		string(encoded),
+	} {
+		if strings.Contains(out, "hunter2") || strings.Contains(out, fmt.Sprintf("%x", "hunter2")) {
+			t.Errorf("a secret is printed: %s", out)
+		}
+	}
+}
+
+func readFile(t *testing.T, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}

@@ -1,0 +1,189 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
+)
+
+// ParseMirror reads FROM=TO, as the flag --mirror has it. A relative TO stays
+// so.
+func ParseMirror(s string) (Mirror, error) {
+	from, to, ok := strings.Cut(s, "=")
+	if !ok || from == "" || to == "" {
+		return Mirror{}, errors.New("a mirror is FROM=TO, two beginnings of URLs")
+	}
+	if !printable(s) {
+		return Mirror{}, errors.New("a mirror has a control character")
+	}
+	if err := checkPrefix(to); err != nil {
+		return Mirror{}, fmt.Errorf("a mirror's TO %w", err)
+	}
+	return Mirror{From: from, To: []string{to}}, nil
+}
+
+// ParseTarget reads OS/ARCH, in any case.
+func ParseTarget(s string) (Target, error) {
+	goos, goarch, ok := strings.Cut(strings.ToLower(s), "/")
+	if !ok || !isGoName(goos) || !isGoName(goarch) {
+		return Target{}, fmt.Errorf("%q is not OS/ARCH, as linux/amd64 is", s)
+	}
+	return Target{OS: goos, Arch: goarch}, nil
+}
+
+// isGoName reports whether s may be a GOOS or GOARCH. Which there are is for
+// the go command to say.
+func isGoName(s string) bool {
+	for _, r := range s {
+		if (r < 'a' || r > 'z') && (r < '0' || r > '9') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// ParseReplace reads what stands in for a module: a directory, which begins
+// with ./, ../, ~/ or / and is left as it is, or MODULE with or without
+// @VERSION. The version may also follow a space, as in a go.mod.
+func ParseReplace(s string) (Replacement, error) {
+	if isDir(s) {
+		return Replacement{Dir: s}, nil
+	}
+	m := parseModule(s)
+	if err := checkModulePath(m.Path); err != nil {
+		return Replacement{}, fmt.Errorf("is no directory, which begins with ./ or ../ or /, and as a module it %w", err)
+	}
+	if err := checkRef(m.Version); err != nil {
+		return Replacement{}, fmt.Errorf("has a version that %w", err)
+	}
+	return Replacement{Module: m}, nil
+}
+
+// parseModule reads MODULE, MODULE@VERSION or "MODULE VERSION".
+func parseModule(s string) module.Version {
+	for _, sep := range []string{"@", " "} {
+		// An "@" with nothing behind it is left for the path's check to find.
+		if path, version, ok := strings.Cut(s, sep); ok && version != "" {
+			return module.Version{Path: strings.TrimSpace(path), Version: strings.TrimSpace(version)}
+		}
+	}
+	return module.Version{Path: s}
+}
+
+// checkModulePath says what is wrong with a module path.
+func checkModulePath(path string) error {
+	if strings.Contains(path, "://") {
+		return errors.New("is a URL, want a module path such as github.com/acme/lib")
+	}
+	if err := module.CheckPath(path); err != nil {
+		return fmt.Errorf("is a %w", err)
+	}
+	return nil
+}
+
+// isDir reports whether s is a directory where a module or a URL might stand
+// as well.
+func isDir(s string) bool {
+	return modfile.IsDirectoryPath(s) || filepath.IsAbs(s) || strings.HasPrefix(s, "~/")
+}
+
+// checkRemote says what is wrong with something to clone from: a URL, the
+// form user@host:path, or a local path. It never repeats it, since a URL may
+// have a password in it.
+func checkRemote(s string) error {
+	switch {
+	case strings.HasPrefix(s, "-"):
+		return errors.New("begins with a dash")
+	case isDir(s):
+		return nil
+	case strings.Contains(s, "://"):
+		return checkURL(s)
+	}
+	host, path, ok := strings.Cut(s, ":")
+	if strings.HasPrefix(path, ":") {
+		return errors.New("names a remote helper, which would be run as a program")
+	}
+	if !ok || host == "" || path == "" || strings.ContainsAny(host, `/\`) {
+		return errors.New("is neither a URL, user@host:path nor a path, which begins with ./ or ../ or /")
+	}
+	user, host, ok := strings.Cut(host, "@")
+	if !ok {
+		host = user
+	}
+	return checkDashes(user, host, path)
+}
+
+// checkPrefix says what is wrong with the beginning of something to clone from.
+func checkPrefix(s string) error {
+	if s == "" {
+		return errors.New("is empty")
+	}
+	return checkRemote(s + "x") // git@git.corp: is a beginning and no more
+}
+
+func checkURL(s string) error {
+	if helper, _, ok := strings.Cut(s, "::"); ok && !strings.Contains(helper, ":") {
+		return errors.New("names a remote helper, which would be run as a program")
+	}
+	u, err := url.Parse(s)
+	if err != nil {
+		return errors.New("is not a valid URL")
+	}
+	switch u.Scheme {
+	case "https", "http", "ssh", "git+ssh", "ssh+git":
+	case "file":
+		return errors.New("begins with file://, want the path alone")
+	default:
+		return fmt.Errorf("has the scheme %q, want https, http or ssh", u.Scheme)
+	}
+	if u.Hostname() == "" {
+		return errors.New("has no host")
+	}
+	return checkDashes(u.User.Username(), u.Hostname(), u.Path)
+}
+
+// checkDashes refuses what another program would take for an option.
+func checkDashes(parts ...string) error {
+	for _, part := range parts {
+		if strings.HasPrefix(part, "-") {
+			return errors.New("has a part that begins with a dash")
+		}
+	}
+	return nil
+}
+
+// hasPassword reports whether a clone URL carries a password.
+func hasPassword(s string) bool {
+	u, err := url.Parse(s)
+	if err != nil || isDir(s) {
+		return false
+	}
+	_, ok := u.User.Password()
+	return ok
+}
+
+// checkRef says what is wrong with the name of a ref, a commit or a version.
+func checkRef(s string) error {
+	switch {
+	case strings.HasPrefix(s, "-"):
+		return errors.New("begins with a dash")
+	case strings.ContainsAny(s, ` ~^:?*[\`), strings.Contains(s, ".."), strings.Contains(s, "@{"):
+		return errors.New("is no name that git allows")
+	}
+	return nil
+}
+
+// isNumber reports whether s is a GitLab project's id.
+func isNumber(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+// separated splits s at any of the separators and at spaces.
+func separated(s, separators string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || strings.ContainsRune(separators, r) })
+}

@@ -1,0 +1,144 @@
+package config
+
+import (
+	"reflect"
+	"testing"
+
+	"golang.org/x/mod/module"
+)
+
+func TestParseMirror(t *testing.T) {
+	for _, tt := range []struct {
+		in       string
+		from, to string
+	}{
+		{"https://github.com/=/srv/mirror/", "https://github.com/", "/srv/mirror/"},
+		{"https://github.com/=mirror=x:", "https://github.com/", "mirror=x:"},
+		{"git@github.com:=git@git.corp:", "git@github.com:", "git@git.corp:"},
+		{"https://github.com=./mirror", "https://github.com", "./mirror"},
+		{"https://github.com/=https://[::1]:8080/", "https://github.com/", "https://[::1]:8080/"},
+	} {
+		got, err := ParseMirror(tt.in)
+		if want := (Mirror{From: tt.from, To: []string{tt.to}}); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("ParseMirror(%q) = %+v, %v, want %+v", tt.in, got, err, want)
+		}
+	}
+	for in, want := range map[string]string{
+		"":                       "a mirror is FROM=TO, two beginnings of URLs",
+		"https://github.com/":    "a mirror is FROM=TO, two beginnings of URLs",
+		"=/srv/mirror/":          "a mirror is FROM=TO, two beginnings of URLs",
+		"https://github.com/=":   "a mirror is FROM=TO, two beginnings of URLs",
+		"a=/srv/\n":              "a mirror has a control character",
+		"a=ext::sh":              "a mirror's TO names a remote helper, which would be run as a program",
+		"a=ftp://u:hunter2@host": `a mirror's TO has the scheme "ftp", want https, http or ssh`,
+	} {
+		if _, err := ParseMirror(in); err == nil || err.Error() != want {
+			t.Errorf("ParseMirror(%q) returned the error %v, want %s", in, err, want)
+		}
+	}
+}
+
+func TestParseTarget(t *testing.T) {
+	for in, want := range map[string]Target{
+		"linux/amd64":   {"linux", "amd64"},
+		"Windows/ARM64": {"windows", "arm64"},
+		"js/wasm":       {"js", "wasm"},
+	} {
+		if got, err := ParseTarget(in); err != nil || got != want {
+			t.Errorf("ParseTarget(%q) = %v, %v, want %v", in, got, err, want)
+		}
+	}
+	for _, in := range []string{"", "linux", "linux/", "/amd64", "linux/amd64/v3", "linux/amd 64", "linux/../x", "-o/x"} {
+		if got, err := ParseTarget(in); err == nil {
+			t.Errorf("ParseTarget(%q) = %v, want an error", in, got)
+		}
+	}
+	if got := (Target{"linux", "amd64"}).String(); got != "linux/amd64" {
+		t.Errorf("String is %q", got)
+	}
+}
+
+func TestParseReplace(t *testing.T) {
+	lib := func(version string) Replacement {
+		return Replacement{Module: module.Version{Path: "github.com/acme/lib", Version: version}}
+	}
+	for in, want := range map[string]Replacement{
+		"./lib":                      {Dir: "./lib"},
+		"../lib":                     {Dir: "../lib"},
+		"..":                         {Dir: ".."},
+		"/srv/lib":                   {Dir: "/srv/lib"},
+		"~/lib":                      {Dir: "~/lib"},
+		"github.com/acme/lib":        lib(""),
+		"github.com/acme/lib@v1.2.3": lib("v1.2.3"),
+		"github.com/acme/lib v1.2.3": lib("v1.2.3"),
+		"github.com/acme/lib@main":   lib("main"),
+	} {
+		if got, err := ParseReplace(in); err != nil || got != want {
+			t.Errorf("ParseReplace(%q) = %+v, %v, want %+v", in, got, err, want)
+		}
+	}
+	for _, in := range []string{"", "lib", "github.com/acme/lib@", "github.com/acme/lib@-v1", "https://github.com/acme/lib", "github.com/acme/lib@a b"} {
+		if got, err := ParseReplace(in); err == nil {
+			t.Errorf("ParseReplace(%q) = %+v, want an error", in, got)
+		}
+	}
+}
+
+func TestCheckRemote(t *testing.T) {
+	for _, ok := range []string{
+		"https://github.com/acme/lib", "http://git.corp:8080/a.git", "ssh://git@git.corp:22/a", "git+ssh://git.corp/a",
+		"HTTPS://github.com/a", "git@git.corp:team/a.git", "git.corp:a", "ssh://git@[::1]/a", "https://[::1]/a", "https://a.corp/b::c",
+		"/srv/a.git", "./a", "../a", "~/a", "https://user@git.corp/a",
+	} {
+		if err := checkRemote(ok); err != nil {
+			t.Errorf("checkRemote(%q): %v", ok, err)
+		}
+	}
+	for _, bad := range []string{
+		"", "a", "acme/lib", "-a", "ext::a", "fd::17", "foo::https://a/b", "file:///a", "git.corp:", ":a", "a/b:c",
+		"git@git.corp:-a", "-u@git.corp:a", "https://", "https://-a/b", "ssh://-u@a/b", "https://%zz/", "://a",
+	} {
+		if err := checkRemote(bad); err == nil {
+			t.Errorf("checkRemote(%q) found nothing wrong", bad)
+		}
+	}
+}
+
+func TestSuggest(t *testing.T) {
+	known := []string{"module_name", "ref", "tag", "owner", "repository", "url", "folder"}
+	for in, want := range map[string]string{
+		"refs":       "ref",
+		"tga":        "tag",
+		"Ulr":        "url",
+		"repo":       "repository",
+		"repositry":  "repository",
+		"moduleName": "module_name",
+		"module":     "module_name",
+		"version":    "",
+		"x":          "",
+		"":           "",
+	} {
+		if got := suggest(in, known); got != want {
+			t.Errorf("suggest(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestDistance(t *testing.T) {
+	for _, tt := range []struct {
+		a, b string
+		want int
+	}{
+		{"", "", 0},
+		{"", "abc", 3},
+		{"abc", "", 3},
+		{"ref", "ref", 0},
+		{"ref", "rev", 1},
+		{"tga", "tag", 1},
+		{"kitten", "sitting", 3},
+	} {
+		if got := distance(tt.a, tt.b); got != tt.want {
+			t.Errorf("distance(%q, %q) = %d, want %d", tt.a, tt.b, got, tt.want)
+		}
+	}
+}

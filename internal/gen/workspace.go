@@ -1,0 +1,247 @@
+// Package gen makes a [resolve.Plan] into a workspace: go.work, the generated
+// module ./app with the main.go that registers every plugin into Endure, and
+// the places of all git-sourced modules below ./src.
+//
+// It decides only; [Workspace.Write] is the one function with an effect. The
+// same plan gives the same files, wherever and by whomever they are written.
+package gen
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
+
+	"github.com/vxlite/vxlite/internal/resolve"
+)
+
+// Workspace is what a workspace's directory holds.
+type Workspace struct {
+	// Files are those that are generated, by slash-separated path, sorted.
+	Files []File
+	// Modules are the places of the git-sourced modules, sorted by path.
+	Modules []Place
+}
+
+// File is one generated file.
+type File struct {
+	Path string
+	Data []byte
+}
+
+// Place is where a module's files stand in the workspace.
+type Place struct {
+	// Path is slash-separated and relative to the workspace.
+	Path string
+	// Dir is the directory with the files.
+	Dir string
+	// Copy says that the files are written out, as some of them are replaced
+	// by Files; otherwise Path may be a link to Dir.
+	Copy bool
+}
+
+// Options are what the config says about the workspace's contents.
+type Options struct {
+	// Profile is a file for profile-guided optimisation, or empty for
+	// RoadRunner's own, where its release ships one.
+	Profile string
+	// NoProfile leaves it out.
+	NoProfile bool
+}
+
+// profileFile is the profile that RoadRunner's releases v2023.2.0 to v2025.1.4
+// are built with.
+const profileFile = "roadrunner.pprof"
+
+// Generate makes the workspace of a plan.
+func Generate(p *resolve.Plan, o Options) (*Workspace, error) {
+	w := &Workspace{}
+	for _, m := range p.Modules {
+		place, err := modulePlace(m)
+		if err != nil {
+			return nil, err
+		}
+		w.Modules = append(w.Modules, Place{Path: place, Dir: m.Dir, Copy: m == p.RoadRunner})
+	}
+	g := &generator{plan: p}
+	steps := []func() ([]File, error){g.goWork, g.appMod, g.mainGo, g.roadRunner, g.sums}
+	for _, step := range steps {
+		files, err := step()
+		if err != nil {
+			return nil, err
+		}
+		w.Files = append(w.Files, files...)
+	}
+	profile, err := g.profile(o)
+	if err != nil {
+		return nil, err
+	}
+	w.Files = append(w.Files, profile...)
+	sort.Slice(w.Files, func(i, j int) bool { return w.Files[i].Path < w.Files[j].Path })
+	return w, nil
+}
+
+// Digest identifies a workspace by what it is made of: the generated files and
+// the commits. It is 64 hex digits. Local directories count by their place
+// alone; what is in them changes without the plan's knowledge.
+func Digest(p *resolve.Plan, w *Workspace) string {
+	h := sha256.New()
+	for _, f := range w.Files {
+		fmt.Fprintf(h, "file %q %d\n", f.Path, len(f.Data))
+		h.Write(f.Data)
+	}
+	for i, m := range p.Modules {
+		source := m.Commit + " " + m.Folder
+		if m.Local {
+			source = m.Dir
+		}
+		fmt.Fprintf(h, "module %q %q\n", w.Modules[i].Path, source)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// modulePlace is a module's directory in the workspace. It is named as the
+// module cache names it, so that no module lies within another and no two
+// differ in case alone.
+func modulePlace(m *resolve.Module) (string, error) {
+	escaped, err := module.EscapePath(m.Path)
+	if err != nil {
+		return "", err
+	}
+	version, err := module.EscapeVersion(m.Version)
+	if err != nil {
+		return "", err
+	}
+	return path.Join("src", escaped+"@"+version), nil
+}
+
+// generator holds the plan while its files are made.
+type generator struct{ plan *resolve.Plan }
+
+// appPath is the generated module's path. It lies below RoadRunner's, so that
+// its main.go may import RoadRunner's internal packages.
+func (g *generator) appPath() string { return g.plan.RoadRunner.Path + "/vxlite" }
+
+// goWork uses ./app alone and replaces every git-sourced module without a
+// version. To use the modules instead would not do: the go command then still
+// asks the proxy for the go.mod of every version of them that is required
+// (golang/go issues 54264 and 66516).
+func (g *generator) goWork() ([]File, error) {
+	f := &modfile.WorkFile{Syntax: &modfile.FileSyntax{Name: "go.work"}}
+	if err := f.AddGoStmt(g.plan.GoVersion()); err != nil {
+		return nil, err
+	}
+	if err := f.AddUse("./app", ""); err != nil {
+		return nil, err
+	}
+	for _, m := range g.plan.Modules {
+		place, err := modulePlace(m)
+		if err != nil {
+			return nil, err
+		}
+		if err := f.AddReplace(m.Path, "", "./"+place, ""); err != nil {
+			return nil, err
+		}
+	}
+	f.Cleanup()
+	f.SortBlocks()
+	return []File{{Path: "go.work", Data: modfile.Format(f.Syntax)}}, nil
+}
+
+// appMod requires every git-sourced module at its version, so that `go version
+// -m` shows them. Requirements on more than what is linked are excluded, or
+// the go command would take their version for the label.
+func (g *generator) appMod() ([]File, error) {
+	f := new(modfile.File)
+	if err := f.AddModuleStmt(g.appPath()); err != nil {
+		return nil, err
+	}
+	if err := f.AddGoStmt(g.plan.GoVersion()); err != nil {
+		return nil, err
+	}
+	for _, m := range g.plan.Modules {
+		f.AddNewRequire(m.Path, m.Version, false)
+	}
+	for _, m := range g.imported() {
+		f.AddNewRequire(m.Path, m.Version, false)
+	}
+	for _, r := range g.plan.Replaces {
+		if err := f.AddReplace(r.Old.Path, r.Old.Version, r.New.Path, r.New.Version); err != nil {
+			return nil, err
+		}
+	}
+	excluded := map[module.Version]bool{}
+	for _, e := range g.plan.Excludes {
+		excluded[e] = true
+	}
+	for _, o := range g.plan.Overruled {
+		excluded[o.Module] = true
+	}
+	all := make([]module.Version, 0, len(excluded))
+	for e := range excluded {
+		all = append(all, e)
+	}
+	module.Sort(all)
+	for _, e := range all {
+		if err := f.AddExclude(e.Path, e.Version); err != nil {
+			return nil, err
+		}
+	}
+	f.Cleanup()
+	f.SortBlocks()
+	data, err := f.Format()
+	return []File{{Path: "app/go.mod", Data: data}}, err
+}
+
+// imported are the modules besides the git-sourced ones that main.go imports
+// packages of: RoadRunner's requirements that cmd/rr uses, and the modules of
+// bundled plugins, at RoadRunner's versions.
+func (g *generator) imported() []module.Version {
+	need := map[string]bool{}
+	for _, p := range g.plan.Plugins {
+		need[p.Import] = true
+	}
+	for _, p := range cmdImports(g.plan.RoadRunner) {
+		need[p] = true
+	}
+	var out []module.Version
+	for _, req := range g.plan.RoadRunner.GoMod.Require {
+		if g.plan.Lookup(req.Mod.Path) != nil {
+			continue
+		}
+		for p := range need {
+			if p == req.Mod.Path || strings.HasPrefix(p, req.Mod.Path+"/") {
+				out = append(out, req.Mod)
+				break
+			}
+		}
+	}
+	module.Sort(out)
+	return out
+}
+
+// profile is main's default.pgo, so that a build by hand uses it too.
+func (g *generator) profile(o Options) ([]File, error) {
+	if o.NoProfile {
+		return nil, nil
+	}
+	name := o.Profile
+	if name == "" {
+		name = filepath.Join(g.plan.RoadRunner.Dir, profileFile)
+		if _, err := os.Stat(name); err != nil {
+			return nil, nil
+		}
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("build.pgo: %w", err)
+	}
+	return []File{{Path: "app/default.pgo", Data: data}}, nil
+}

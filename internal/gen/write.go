@@ -1,0 +1,84 @@
+package gen
+
+import (
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Write makes the workspace in dir, which must be empty. Modules are linked to
+// unless plain is set; then they are copied too, and dir depends on nothing.
+func (w *Workspace) Write(dir string, plain bool) error {
+	generated := map[string]bool{}
+	for _, f := range w.Files {
+		generated[f.Path] = true
+	}
+	for _, m := range w.Modules {
+		if err := m.write(dir, plain, generated); err != nil {
+			return err
+		}
+	}
+	for _, f := range w.Files {
+		if err := writeFile(filepath.Join(dir, filepath.FromSlash(f.Path)), f.Data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeFile(name string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(name, data, 0o644)
+}
+
+// write links or copies one module. A system that has no links gets a copy.
+func (m Place) write(dir string, plain bool, generated map[string]bool) error {
+	dst := filepath.Join(dir, filepath.FromSlash(m.Path))
+	if err := os.MkdirAll(filepath.Dir(dst), 0o755); err != nil {
+		return err
+	}
+	if !m.Copy && !plain {
+		if os.Symlink(m.Dir, dst) == nil {
+			return nil
+		}
+	}
+	return filepath.WalkDir(m.Dir, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(m.Dir, p)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if d.Name() == ".git" {
+				return filepath.SkipDir
+			}
+			return os.MkdirAll(filepath.Join(dst, rel), 0o755)
+		}
+		if !d.Type().IsRegular() || generated[m.Path+"/"+filepath.ToSlash(rel)] {
+			return nil
+		}
+		return copyFile(p, filepath.Join(dst, rel))
+	})
+}
+
+func copyFile(src, dst string) error {
+	in, err := os.Open(src)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(dst, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(out, in); err != nil {
+		out.Close()
+		return err
+	}
+	return out.Close()
+}

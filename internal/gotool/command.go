@@ -1,0 +1,162 @@
+package gotool
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+)
+
+// Compile says what to build from a workspace.
+type Compile struct {
+	OS, Arch string
+	// Meta is the import path of RoadRunner's package with version and build time.
+	Meta          string
+	Version, Time string
+	Tags          []string
+	LDFlags       []string
+	GCFlags       []string
+	CGO, Race     bool
+	Debug         bool
+	// Private are the module paths and patterns that no proxy is asked for.
+	Private []string
+}
+
+// BuildArgs returns the go command's arguments to build ./app into out, but
+// for -o. It is what RoadRunner's own release builds with, and what the config
+// adds: each flag once, since a repeated -ldflags replaces the one before.
+func (c Compile) BuildArgs() ([]string, error) {
+	args := []string{"build", "-trimpath", "-buildvcs=false"}
+	flags, err := c.shared()
+	if err != nil {
+		return nil, err
+	}
+	args = append(args, flags...)
+	var ld []string
+	if !c.Debug {
+		ld = append(ld, "-s")
+	}
+	for _, x := range []string{"version=" + c.Version, "buildTime=" + c.Time} {
+		q, err := quote(c.Meta + "." + x)
+		if err != nil {
+			return nil, err
+		}
+		ld = append(ld, "-X", q)
+	}
+	for _, f := range c.LDFlags {
+		q, err := quote(f)
+		if err != nil {
+			return nil, err
+		}
+		ld = append(ld, q)
+	}
+	args = append(args, "-ldflags="+strings.Join(ld, " "))
+	gc := c.GCFlags
+	if c.Debug {
+		gc = append([]string{"all=-N -l"}, gc...)
+	}
+	if len(gc) > 0 {
+		args = append(args, "-gcflags="+strings.Join(gc, " "))
+	}
+	return args, nil
+}
+
+// shared are the flags that decide which packages take part.
+func (c Compile) shared() ([]string, error) {
+	tags := append([]string(nil), c.Tags...)
+	if c.Debug {
+		tags = append(tags, "debug")
+	}
+	sort.Strings(tags)
+	var args []string
+	if len(tags) > 0 {
+		args = append(args, "-tags="+strings.Join(tags, ","))
+	}
+	if c.Race {
+		args = append(args, "-race")
+	}
+	return args, nil
+}
+
+// quote protects a word from the go command's own splitting of -ldflags, which
+// knows both quotes and no escapes.
+func quote(s string) (string, error) {
+	switch {
+	case !strings.ContainsAny(s, " \t\n'\""):
+		return s, nil
+	case !strings.Contains(s, "'"):
+		return "'" + s + "'", nil
+	case !strings.Contains(s, `"`):
+		return `"` + s + `"`, nil
+	}
+	return "", fmt.Errorf("%q has both kinds of quotes, and the linker's flags can hold only one", s)
+}
+
+// Env returns the environment for a command in the workspace, sorted: what the
+// go command needs of the caller's, its settings as `go env` gives them, and
+// what the build decides. show is the last part, for a person who repeats the
+// command by hand.
+func (t *Tool) Env(goWork string, c Compile) (env, show []string) {
+	cgo := "0"
+	if c.CGO || c.Race {
+		cgo = "1"
+	}
+	noProxy := strings.Join(append(append([]string(nil), c.Private...), splitList(t.vars["GONOPROXY"])...), ",")
+	noSum := strings.Join(append(append([]string(nil), c.Private...), splitList(t.vars["GONOSUMDB"])...), ",")
+	show = []string{
+		"CGO_ENABLED=" + cgo,
+		"GOARCH=" + c.Arch,
+		"GOENV=off",
+		"GOFLAGS=" + t.flags(),
+		"GONOPROXY=" + noProxy,
+		"GONOSUMDB=" + noSum,
+		"GOOS=" + c.OS,
+		"GOPRIVATE=",
+		"GOVCS=*:off", // whatever is private comes from git by vxlite, never by the go command
+		"GOWORK=" + goWork,
+	}
+	set := map[string]bool{}
+	for _, kv := range show {
+		name, _, _ := strings.Cut(kv, "=")
+		set[name] = true
+	}
+	env = append(env, show...)
+	names := passed
+	if cgo == "1" {
+		names = append(append([]string(nil), passed...), cgoSettings...)
+	}
+	env = append(env, t.pass(names)...)
+	for _, name := range goSettings {
+		if v, ok := t.vars[name]; ok && !set[name] {
+			env = append(env, name+"="+v)
+		}
+	}
+	sort.Strings(env)
+	return env, show
+}
+
+// flags keeps of the caller's GOFLAGS what changes neither the binary nor the
+// module mode: in a workspace -mod=mod is refused.
+func (t *Tool) flags() string {
+	all, ok := t.env("GOFLAGS")
+	if !ok {
+		all = t.vars["GOFLAGS"] // by go env -w
+	}
+	var keep []string
+	for _, f := range strings.Fields(all) {
+		name, _, _ := strings.Cut(strings.TrimLeft(f, "-"), "=")
+		if name == "p" || name == "modcacherw" {
+			keep = append(keep, f)
+		}
+	}
+	return strings.Join(keep, " ")
+}
+
+func splitList(s string) []string {
+	var out []string
+	for _, f := range strings.Split(s, ",") {
+		if f = strings.TrimSpace(f); f != "" {
+			out = append(out, f)
+		}
+	}
+	return out
+}

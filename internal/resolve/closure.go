@@ -1,0 +1,175 @@
+package resolve
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+
+	"golang.org/x/mod/module"
+	"golang.org/x/mod/semver"
+)
+
+// placeholder is the version that go.mod files give a module they replace by
+// a folder of their own repository. No repository has a tag for it.
+func placeholder(v string) bool {
+	return v == "v0.0.0" || module.IsPseudoVersion(v) && strings.Contains(v, "-00010101000000-000000000000")
+}
+
+func trimIncompatible(v string) string { return strings.TrimSuffix(v, "+incompatible") }
+
+// close fetches the modules that must come from git because the modules so
+// far require them: each at the highest version that any of them asks for,
+// over and over until nothing changes. As in Go's minimal version selection, a
+// version never goes down again when the module that asked for it moves on.
+func (r *resolver) close(ctx context.Context) error {
+	chosen := map[string]string{} // module path → version, of those that no config names
+	for {
+		todo := r.missing(chosen)
+		if len(todo) == 0 {
+			return nil
+		}
+		for _, w := range todo {
+			chosen[w.path] = w.requirement
+		}
+		got, err := r.all(ctx, todo)
+		if err != nil {
+			return err
+		}
+		for _, m := range got {
+			r.take(m)
+			if err := r.siblings(ctx, m, placeholdersOnly); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// take puts a module of the closure in place of its lower version.
+func (r *resolver) take(m *Module) {
+	for i, other := range r.modules {
+		if other.Path == m.Path {
+			r.modules[i] = m
+			return
+		}
+	}
+	r.modules = append(r.modules, m)
+}
+
+// missing lists the requirements that the modules so far do not meet, sorted.
+func (r *resolver) missing(chosen map[string]string) []wanted {
+	need := map[string]wanted{}
+	for _, m := range r.modules {
+		for _, req := range m.GoMod.Require {
+			p, v := req.Mod.Path, req.Mod.Version
+			if !r.fromGit(p) || r.pinned(p) || r.excluded(req.Mod) || placeholder(v) || semver.Compare(v, chosen[p]) <= 0 {
+				continue
+			}
+			if old, ok := need[p]; ok && semver.Compare(v, old.requirement) <= 0 {
+				continue
+			}
+			need[p] = wanted{name: p, path: p, requirement: v, by: m.label()}
+		}
+	}
+	out := make([]wanted, 0, len(need))
+	for _, w := range need {
+		out = append(out, w)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].name < out[j].name })
+	return out
+}
+
+// fromGit reports whether a module must come from git: it matches a pattern,
+// and no replace sends it elsewhere.
+func (r *resolver) fromGit(p string) bool {
+	return module.MatchPrefixPatterns(strings.Join(r.private, ","), p)
+}
+
+// pinned reports whether the config, or a replace that counts, decides where
+// a module comes from, whatever is required.
+func (r *resolver) pinned(p string) bool {
+	for _, m := range r.modules {
+		if m.Path == p && m.Pinned {
+			return true
+		}
+	}
+	_, ok := r.third[module.Version{Path: p}]
+	return ok
+}
+
+// excluded reports whether RoadRunner or the config excludes a version.
+func (r *resolver) excluded(mod module.Version) bool {
+	for _, e := range r.excludes() {
+		if e == mod {
+			return true
+		}
+	}
+	return false
+}
+
+// excludes are RoadRunner's own and the config's, sorted.
+func (r *resolver) excludes() []module.Version {
+	seen := map[module.Version]bool{}
+	var out []module.Version
+	take := func(m module.Version) {
+		if !seen[m] {
+			seen[m] = true
+			out = append(out, m)
+		}
+	}
+	for _, e := range r.roadRunner.GoMod.Exclude {
+		take(e.Mod)
+	}
+	for _, e := range r.cfg.Excludes {
+		take(e.Module)
+	}
+	module.Sort(out)
+	return out
+}
+
+// overruled lists the requirements that ask for a higher version of a
+// git-sourced module than the one that is linked. The workspace excludes those
+// versions, so that the build list says what is linked.
+func overruled(p *Plan) []Requirement {
+	linked := map[string]string{}
+	for _, m := range p.Modules {
+		linked[m.Path] = m.Version
+	}
+	var out []Requirement
+	for _, m := range p.Modules {
+		for _, req := range m.GoMod.Require {
+			if v, ok := linked[req.Mod.Path]; ok && req.Mod.Path != m.Path && semver.Compare(req.Mod.Version, v) > 0 {
+				out = append(out, Requirement{By: m.Path, Module: req.Mod})
+			}
+		}
+	}
+	sort.Slice(out, func(i, j int) bool {
+		a, b := out[i], out[j]
+		if a.Module != b.Module {
+			return fmt.Sprint(a.Module) < fmt.Sprint(b.Module)
+		}
+		return a.By < b.By
+	})
+	return out
+}
+
+// localVersions gives directories of the user's a version for the build list:
+// the highest that is required, else Go's own "no version".
+func localVersions(ms []*Module) {
+	for _, m := range ms {
+		if m.Version != "" {
+			continue
+		}
+		for _, other := range ms {
+			for _, req := range other.GoMod.Require {
+				if req.Mod.Path == m.Path && semver.Compare(req.Mod.Version, m.Version) > 0 {
+					m.Version = req.Mod.Version
+				}
+			}
+		}
+		if m.Version == "" {
+			_, major, _ := module.SplitPathVersion(m.Path)
+			m.Version = module.ZeroPseudoVersion(module.PathMajorPrefix(major))
+		}
+	}
+}

@@ -1,0 +1,90 @@
+package resolve
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/vxlite/vxlite/internal/config"
+)
+
+// PathError is a module whose go.mod declares another path than the config.
+type PathError struct {
+	Name, Want, Got, URL, Ref string
+}
+
+// Error implements error.
+func (e *PathError) Error() string {
+	where := e.URL
+	if e.Ref != "" {
+		where += " at " + e.Ref
+	}
+	return fmt.Sprintf("the module path in go.mod of %s is %s, not %s", where, e.Got, e.Want)
+}
+
+// Hints says how to take what is there.
+func (e *PathError) Hints() []string {
+	return []string{fmt.Sprintf("if this is the module you mean, name it by its own path: %s", e.Got)}
+}
+
+// RefError is a ref that a repository does not have.
+type RefError struct {
+	Ref string
+	// Nearest are the tags and branches most like it, the nearest first.
+	Nearest []string
+}
+
+// Error implements error.
+func (e *RefError) Error() string { return "no tag, branch or commit " + e.Ref }
+
+// Hints names what is near.
+func (e *RefError) Hints() []string {
+	if len(e.Nearest) == 0 {
+		return nil
+	}
+	return []string{"did you mean " + strings.Join(e.Nearest, ", ") + "?"}
+}
+
+// ModuleError puts a module's name and place in the config before what went
+// wrong with it.
+type ModuleError struct {
+	Name string
+	Pos  config.Position
+	// By says whose requirement it is, where no config names the module.
+	By  string
+	Err error
+	// hints are said after the cause's own.
+	hints []string
+}
+
+// Error implements error.
+func (e *ModuleError) Error() string {
+	s := e.Name + ": " + e.Err.Error()
+	if e.By != "" {
+		s = e.Name + " (required by " + e.By + "): " + e.Err.Error()
+	}
+	if e.Pos.File != "" {
+		s = at(e.Pos) + ": " + s
+	}
+	return s
+}
+
+// Unwrap returns what went wrong.
+func (e *ModuleError) Unwrap() error { return e.Err }
+
+// Hints says how to get along without what is missing.
+func (e *ModuleError) Hints() []string { return e.hints }
+
+// wrap says which module an error concerns.
+func (w wanted) wrap(err error) error {
+	var major *MajorError
+	if errors.As(err, &major) {
+		return err // it names the module already
+	}
+	e := &ModuleError{Name: w.name, Pos: w.pos, By: w.by, Err: err}
+	var none *RefError
+	if w.requirement != "" && errors.As(err, &none) {
+		e.hints = []string{fmt.Sprintf("pin a commit that is there: [[modules]] module = %q, ref = \"BRANCH\"", w.path)}
+	}
+	return e
+}

@@ -1,0 +1,107 @@
+package resolve
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"strings"
+
+	"golang.org/x/mod/module"
+)
+
+// location is where a module's repository is, as far as its path tells.
+type location struct {
+	url string
+	// folder is the module's folder without a major version's own.
+	folder string
+	// root is the import path of the repository's root.
+	root string
+}
+
+// locate finds the repository of a module path: one whose root another module
+// has told, a known host's, or by the go-import meta tag.
+func (r *resolver) locate(ctx context.Context, modulePath string) (location, error) {
+	prefix, _, ok := module.SplitPathVersion(modulePath)
+	if !ok {
+		return location{}, fmt.Errorf("%s is not a module path", modulePath)
+	}
+	for _, m := range r.cfg.Modules {
+		if m.Path == modulePath && m.URL != "" {
+			return location{url: m.URL, folder: m.Folder}, nil
+		}
+	}
+	if loc, ok := r.roots.find(prefix); ok {
+		return loc, nil
+	}
+	if loc, ok := knownHost(prefix); ok {
+		return loc, nil
+	}
+	return r.meta.find(ctx, prefix)
+}
+
+// knownHost applies the rule of the hosts whose repositories are two names
+// deep, and Go's rule that ".git" in a path ends the repository.
+func knownHost(p string) (location, bool) {
+	if i := strings.Index(p+"/", ".git/"); i > 0 {
+		root := p[:i+len(".git")]
+		return location{url: "https://" + root, root: root, folder: below(p, root)}, true
+	}
+	elem := strings.Split(p, "/")
+	switch elem[0] {
+	case "github.com", "gitlab.com", "bitbucket.org":
+		if len(elem) >= 3 {
+			root := path.Join(elem[:3]...)
+			return location{url: "https://" + root, root: root, folder: below(p, root)}, true
+		}
+	}
+	return location{}, false
+}
+
+func below(p, root string) string { return strings.Trim(strings.TrimPrefix(p, root), "/") }
+
+// repoRoots remembers which repository serves which import paths, from the
+// modules whose URL the config names.
+type repoRoots []location
+
+// learn derives a root from a module path and the folder it was found in.
+func (rs *repoRoots) learn(modulePath, folder, url string) {
+	prefix, major, _ := module.SplitPathVersion(modulePath)
+	folder = strings.TrimSuffix("/"+folder, major)
+	root, ok := strings.CutSuffix("/"+prefix, folder)
+	if !ok || root == "" {
+		return // the path does not tell of the folder
+	}
+	*rs = append(*rs, location{url: url, root: root[1:]})
+}
+
+// find returns the location of a path in the deepest root that holds it.
+func (rs repoRoots) find(p string) (location, bool) {
+	best := -1
+	for i, loc := range rs {
+		if (p == loc.root || strings.HasPrefix(p, loc.root+"/")) && (best < 0 || len(loc.root) > len(rs[best].root)) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return location{}, false
+	}
+	loc := rs[best]
+	loc.folder = below(p, loc.root)
+	return loc, true
+}
+
+// NoURLError is a module whose repository is not known.
+type NoURLError struct {
+	Module string
+	Reason string
+}
+
+// Error implements error.
+func (e *NoURLError) Error() string {
+	return fmt.Sprintf("%s: its path does not tell where its repository is: %s", e.Module, e.Reason)
+}
+
+// Hints asks for the URL.
+func (e *NoURLError) Hints() []string {
+	return []string{fmt.Sprintf("name it: url = \"…\" on the plugin, or [[modules]] module = %q, url = \"…\", ref = \"…\"", e.Module)}
+}

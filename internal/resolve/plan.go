@@ -1,0 +1,125 @@
+// Package resolve turns a config into a [Plan]: every module that comes from
+// git, at one commit each, and every directive that the workspace needs.
+//
+// A ref is resolved to a commit once. RoadRunner, the plugins and [[modules]]
+// come first; their requirements on modules that must come from git are then
+// followed, at the highest version that any of them asks for, until nothing
+// changes.
+package resolve
+
+import (
+	gover "go/version"
+	"time"
+
+	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
+
+	"github.com/vxlite/vxlite/internal/config"
+)
+
+// Plan is all that generating and compiling need to know.
+type Plan struct {
+	// RoadRunner is also one of Modules.
+	RoadRunner *Module
+	// Modules are the git-sourced modules, sorted by path.
+	Modules []*Module
+	// Plugins are what main.go registers, sorted by import path.
+	Plugins []Plugin
+	// Replaces are those for modules that do not come from git, sorted.
+	Replaces []Replace
+	// Excludes are sorted.
+	Excludes []module.Version
+	// Overruled are the requirements on git-sourced modules that ask for more
+	// than what is linked, sorted; the workspace excludes them.
+	Overruled []Requirement
+	// Private are the patterns of modules that no proxy is asked for.
+	Private []string
+	// Notes are for the user.
+	Notes []string
+}
+
+// Module is one git-sourced module.
+type Module struct {
+	Path    string
+	Version string // canonical; a pseudo-version for a commit without a tag
+	// Name is the plugin's name in the config, "roadrunner" for RoadRunner,
+	// else empty.
+	Name string
+	Pos  config.Position
+	// URL is the clone URL as written, From the one after mirrors.
+	URL, From string
+	// Ref is what the config or a requirement asks for.
+	Ref    string
+	Commit string // 40 hex digits; empty for a local directory
+	Time   time.Time
+	Folder string // slash-separated; empty for the repository's root
+	// Dir is an absolute directory with the module's files, not to be written to.
+	Dir string
+	// Local says that Dir is the user's own, and may change.
+	Local bool
+	GoMod *modfile.File
+	// Pinned says that the config names the module: no requirement moves it.
+	Pinned bool
+	// counts says that the module's own replace directives count.
+	counts bool
+	// by names the module whose replace directive brought this one; empty for
+	// what the config names and for the closure.
+	by string
+}
+
+// Plugin is one value to register.
+type Plugin struct {
+	Name   string // in the config; the module path's own for a bundled one
+	Import string // import path of its package
+	Symbol string // the struct's name
+	Module string // module path
+	// Bundled says that it comes with RoadRunner.
+	Bundled bool
+}
+
+// Replace is a replace directive for a module that does not come from git.
+type Replace struct {
+	Old module.Version // an empty Version means all
+	New module.Version // Path is an absolute directory where Version is empty
+	// By names the module or config line that asked for it.
+	By string
+}
+
+// Requirement is one line of a go.mod.
+type Requirement struct {
+	By     string // module path of the go.mod
+	Module module.Version
+}
+
+// Lookup returns the git-sourced module of that path, or nil.
+func (p *Plan) Lookup(path string) *Module {
+	for _, m := range p.Modules {
+		if m.Path == path {
+			return m
+		}
+	}
+	return nil
+}
+
+// GoVersion returns the highest Go version that a git-sourced module asks for,
+// as its go line has it.
+func (p *Plan) GoVersion() string {
+	_, v := p.NewestGo()
+	return v
+}
+
+// NewestGo returns the module that asks for the highest Go version, the first
+// by path where several do, and that version.
+func (p *Plan) NewestGo() (*Module, string) {
+	var who *Module
+	version := "1.21" // the first whose go line is a requirement
+	for _, m := range p.Modules {
+		if m.GoMod.Go == nil {
+			continue
+		}
+		if v := m.GoMod.Go.Version; who == nil && gover.Compare("go"+v, "go"+version) >= 0 || gover.Compare("go"+v, "go"+version) > 0 {
+			who, version = m, v
+		}
+	}
+	return who, version
+}

@@ -1,0 +1,182 @@
+package resolve
+
+import (
+	"path"
+	"sort"
+	"strings"
+
+	"github.com/xrash/smetrics"
+	"golang.org/x/mod/module"
+	"golang.org/x/mod/semver"
+
+	"github.com/vxlite/vxlite/internal/source"
+)
+
+// query is a ref as a config or a requirement writes it.
+type query struct {
+	// ref is a tag, a branch, a commit or its beginning, or a version query.
+	ref string
+	// folder is where the module's go.mod is.
+	folder string
+	// major is the module path's major, as module.SplitPathVersion gives it:
+	// "", "/v5" or ".v1".
+	major string
+	// anyMajor is set where the module path is not known yet.
+	anyMajor bool
+}
+
+// prefixes are what stands before a version in a tag's name: the folder by
+// Go's rule for modules in folders, then nothing, for tags of the whole
+// repository. See go.dev/ref/mod#vcs-version.
+func (q query) prefixes() []string {
+	dir := q.folder
+	if base := path.Base(dir); q.major != "" && "/"+base == q.major {
+		dir = path.Dir(dir) // a major version's own folder is not part of the tag
+	}
+	if dir == "" || dir == "." {
+		return []string{""}
+	}
+	return []string{dir + "/", ""}
+}
+
+// immutable returns the tags that would answer q, if it names a version: a
+// version's tag does not move, so a server need not be asked twice.
+func (q query) immutable() []string {
+	if !semver.IsValid(q.ref) || semver.Canonical(q.ref) != strings.TrimSuffix(q.ref, semver.Build(q.ref)) {
+		return nil
+	}
+	var out []string
+	for _, p := range q.prefixes() {
+		out = append(out, p+q.ref)
+	}
+	return out
+}
+
+// commit returns q's ref if it is a whole commit hash.
+func (q query) commit() string {
+	if len(q.ref) == 40 && isHex(q.ref) {
+		return strings.ToLower(q.ref)
+	}
+	return ""
+}
+
+func isHex(s string) bool {
+	return s != "" && strings.Trim(strings.ToLower(s), "0123456789abcdef") == ""
+}
+
+// choose picks the ref of a repository that q means: a tag of that name, else
+// a branch, else a commit, else the newest version that begins so.
+func (q query) choose(refs *source.Refs) (source.Ref, error) {
+	const shortest = 7 // digits of an abbreviated commit, as git prints it
+	if q.ref == "latest" {
+		if ref, ok := q.newest(refs, ""); ok {
+			return ref, nil
+		}
+		if refs.Head != "" {
+			return source.Ref{Name: refs.HeadName, Commit: refs.Head}, nil
+		}
+		return source.Ref{}, q.none(refs)
+	}
+	for _, p := range q.prefixes() {
+		if ref, ok := refs.Tag(p + strings.TrimPrefix(q.ref, "refs/tags/")); ok {
+			return ref, nil
+		}
+	}
+	if ref, ok := refs.Branch(strings.TrimPrefix(q.ref, "refs/heads/")); ok {
+		return ref, nil
+	}
+	if isHex(q.ref) && len(q.ref) >= shortest && len(q.ref) <= 40 {
+		return source.Ref{Commit: strings.ToLower(q.ref)}, nil
+	}
+	if semver.IsValid(q.ref) && strings.Count(q.ref, ".") < 2 {
+		if ref, ok := q.newest(refs, q.ref+"."); ok {
+			return ref, nil
+		}
+	}
+	return source.Ref{}, q.none(refs)
+}
+
+// newest returns the highest version's tag: a release before a pre-release, a
+// folder's own tag before one of the whole repository.
+func (q query) newest(refs *source.Refs, begin string) (source.Ref, bool) {
+	for _, p := range q.prefixes() {
+		var best source.Ref
+		var bestVersion string
+		for _, ref := range refs.Tags() {
+			v, ok := strings.CutPrefix(ref.Short(), p)
+			if !ok || !q.isVersion(v) || !strings.HasPrefix(v, begin) {
+				continue
+			}
+			if bestVersion == "" || newer(v, bestVersion) {
+				best, bestVersion = ref, v
+			}
+		}
+		if bestVersion != "" {
+			return best, true
+		}
+	}
+	return source.Ref{}, false
+}
+
+// newer prefers releases, as the query latest does.
+func newer(v, than string) bool {
+	if release, other := semver.Prerelease(v) == "", semver.Prerelease(than) == ""; release != other {
+		return release
+	}
+	return semver.Compare(v, than) > 0
+}
+
+// isVersion reports whether v is a canonical version of the module's major.
+func (q query) isVersion(v string) bool {
+	if !semver.IsValid(v) || semver.Canonical(v) != v || module.IsPseudoVersion(v) {
+		return false
+	}
+	return q.anyMajor || module.MatchPathMajor(v, q.major)
+}
+
+// chooseTag picks a version's tag and nothing else: a requirement never means
+// a branch.
+func (q query) chooseTag(refs *source.Refs) (source.Ref, error) {
+	for _, p := range q.prefixes() {
+		if ref, ok := refs.Tag(p + q.ref); ok {
+			return ref, nil
+		}
+	}
+	return source.Ref{}, q.none(refs)
+}
+
+// none says that nothing of that name is there, and what is near.
+func (q query) none(refs *source.Refs) error {
+	return &RefError{Ref: q.ref, Nearest: nearest(q.ref, refs)}
+}
+
+// nearest returns up to three names of tags and branches that are most like
+// name, the nearest first; names that are nothing like it are left out.
+func nearest(name string, refs *source.Refs) []string {
+	type scored struct {
+		name string
+		cost int
+	}
+	var all []scored
+	for _, ref := range append(refs.Tags(), refs.Branches()...) {
+		short := ref.Short()
+		cost := smetrics.WagnerFischer(strings.ToLower(name), strings.ToLower(path.Base(short)), 2, 2, 3)
+		if cost <= 2*max(2, len(name)/2) {
+			all = append(all, scored{short, cost})
+		}
+	}
+	sort.SliceStable(all, func(i, j int) bool {
+		if all[i].cost != all[j].cost {
+			return all[i].cost < all[j].cost
+		}
+		return semver.Compare(all[i].name, all[j].name) > 0
+	})
+	var out []string
+	for i, s := range all {
+		if i == 3 {
+			break
+		}
+		out = append(out, s.name)
+	}
+	return out
+}

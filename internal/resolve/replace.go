@@ -1,0 +1,326 @@
+package resolve
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
+	"golang.org/x/mod/semver"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/source"
+)
+
+// replaces settles what stands in for what. The config's own [[replaces]] win
+// over all; then come the modules that the config names; then the replace
+// directives of RoadRunner, the plugins and [[modules]], which must agree.
+func (r *resolver) replaces(ctx context.Context) error {
+	for _, c := range r.cfg.Replaces {
+		if err := r.configReplace(ctx, c); err != nil {
+			return err
+		}
+	}
+	for _, m := range append([]*Module(nil), r.modules...) {
+		if !m.counts {
+			continue
+		}
+		if err := r.siblings(ctx, m, allReplaces); err != nil {
+			return err
+		}
+		if err := r.remoteReplaces(ctx, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// configReplace applies one [[replaces]] entry.
+func (r *resolver) configReplace(ctx context.Context, c config.Replace) error {
+	w := wanted{name: c.Old.Path, pos: c.Pos, dir: c.New.Dir, substitute: true}
+	switch {
+	case c.New.Dir != "" && c.Old.Version != "":
+		r.third[c.Old] = Replace{Old: c.Old, New: module.Version{Path: c.New.Dir}, By: at(c.Pos)}
+		return nil
+	case c.New.Dir == "" && c.New.Module.Version != "" && !r.fromGit(c.New.Module.Path) && !r.has(c.Old.Path):
+		r.third[c.Old] = Replace{Old: c.Old, New: c.New.Module, By: at(c.Pos)}
+		return nil
+	case c.New.Dir == "":
+		w.path, w.ref = c.New.Module.Path, c.New.Module.Version
+		if w.ref == "" {
+			w.ref = "latest"
+		}
+	}
+	m, err := r.one(ctx, w)
+	if err != nil {
+		return err
+	}
+	r.substitute(c.Old.Path, m)
+	return nil
+}
+
+func (r *resolver) has(p string) bool {
+	for _, m := range r.modules {
+		if m.Path == p {
+			return true
+		}
+	}
+	return false
+}
+
+// substitute puts m's files in the place of the module at path.
+func (r *resolver) substitute(modulePath string, m *Module) {
+	m.Pinned = true
+	for _, old := range r.modules {
+		if old.Path == modulePath {
+			version, name := old.Version, old.Name
+			*old = *m
+			old.Path, old.Name, old.counts = modulePath, name, true
+			if m.Local {
+				old.Version = version
+			}
+			return
+		}
+	}
+	m.Path = modulePath
+	r.modules = append(r.modules, m)
+}
+
+// which says which of a module's in-repository replaces count.
+type which bool
+
+const (
+	// allReplaces counts for what the config names.
+	allReplaces which = false
+	// placeholdersOnly counts for modules of the closure: their replaces mean
+	// nothing to Go, but a requirement on a placeholder version has no other
+	// way to be met.
+	placeholdersOnly which = true
+)
+
+// siblings takes the modules that m replaces by folders of its own repository,
+// and what those replace in turn.
+func (r *resolver) siblings(ctx context.Context, m *Module, which which) error {
+	for _, rep := range m.GoMod.Replace {
+		if rep.New.Version != "" || r.overridden(rep.Old) {
+			continue
+		}
+		if which == placeholdersOnly && !requiresPlaceholder(m, rep.Old.Path) {
+			continue
+		}
+		sib, err := r.sibling(ctx, m, rep)
+		if err != nil {
+			return err
+		}
+		if old := r.lookup(rep.Old.Path); old != nil {
+			if old.URL == sib.URL && old.Commit == sib.Commit && old.Folder == sib.Folder && old.Dir == sib.Dir {
+				continue
+			}
+			return &ReplaceConflictError{Path: rep.Old.Path, First: old.by, FirstTo: old.place(), Second: m.label(), SecondTo: sib.place()}
+		}
+		r.modules = append(r.modules, sib)
+		if err := r.siblings(ctx, sib, which); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *resolver) lookup(p string) *Module {
+	for _, m := range r.modules {
+		if m.Path == p {
+			return m
+		}
+	}
+	return nil
+}
+
+// overridden reports whether a replace directive of a go.mod counts for
+// nothing.
+func (r *resolver) overridden(old module.Version) bool {
+	if r.configDecides(old) {
+		return true
+	}
+	// A replace of one version counts where that version would be chosen.
+	return old.Version != "" && old.Version != r.highest(old.Path)
+}
+
+func (r *resolver) highest(p string) string {
+	best := ""
+	for _, m := range r.modules {
+		for _, req := range m.GoMod.Require {
+			if req.Mod.Path == p && semver.Compare(req.Mod.Version, best) > 0 {
+				best = req.Mod.Version
+			}
+		}
+	}
+	return best
+}
+
+func requiresPlaceholder(m *Module, p string) bool {
+	for _, req := range m.GoMod.Require {
+		if req.Mod.Path == p {
+			return placeholder(req.Mod.Version)
+		}
+	}
+	return false
+}
+
+// sibling reads the module in a folder of m's repository.
+func (r *resolver) sibling(ctx context.Context, m *Module, rep *modfile.Replace) (*Module, error) {
+	name := fmt.Sprintf("%s (replaced in go.mod of %s)", rep.Old.Path, m.label())
+	if m.Local {
+		dir := rep.New.Path
+		if !filepath.IsAbs(dir) {
+			dir = filepath.Join(m.Dir, filepath.FromSlash(dir))
+		}
+		sib, err := r.one(ctx, wanted{name: name, pos: m.Pos, dir: dir, substitute: true})
+		if err != nil {
+			return nil, err
+		}
+		sib.Path, sib.Pinned, sib.by = rep.Old.Path, true, m.label()
+		return sib, nil
+	}
+	folder := path.Join(m.Folder, rep.New.Path)
+	if folder == ".." || strings.HasPrefix(folder, "../") || path.IsAbs(rep.New.Path) || strings.Contains(rep.New.Path, `\`) {
+		return nil, &OutsideError{Module: m.label(), Old: rep.Old.Path, New: rep.New.Path}
+	}
+	if folder == "." {
+		folder = ""
+	}
+	found := source.Found{Commit: m.Commit, Time: m.Time, URL: m.URL, From: m.From}
+	dir, err := r.client.Tree(ctx, found, folder)
+	if err != nil {
+		return nil, wanted{name: name, pos: m.Pos}.wrap(err)
+	}
+	mod, err := readGoMod(dir)
+	if err != nil {
+		return nil, wanted{name: name, pos: m.Pos}.wrap(err)
+	}
+	sib := &Module{Path: rep.Old.Path, Pos: m.Pos, URL: m.URL, From: m.From, Ref: m.Ref, Commit: m.Commit, Time: m.Time,
+		Folder: folder, Dir: dir, GoMod: mod, Pinned: true, by: m.label()}
+	if sib.Version = r.highest(sib.Path); sib.Version == "" || placeholder(sib.Version) {
+		sib.Version, err = r.version(ctx, name, found, query{folder: folder}, sib.Path)
+	}
+	return sib, err
+}
+
+// remoteReplaces takes m's replaces of one module by another.
+func (r *resolver) remoteReplaces(ctx context.Context, m *Module) error {
+	for _, rep := range m.GoMod.Replace {
+		if rep.New.Version == "" || r.configDecides(rep.Old) {
+			continue
+		}
+		if r.fromGit(rep.New.Path) || r.fromGit(rep.Old.Path) {
+			if err := r.forkReplace(ctx, m, rep); err != nil {
+				return err
+			}
+			continue
+		}
+		if old, ok := r.third[rep.Old]; ok && old.New != rep.New {
+			return &ReplaceConflictError{Path: rep.Old.Path, First: old.By, FirstTo: old.New.String(), Second: m.label(), SecondTo: rep.New.String()}
+		}
+		r.third[rep.Old] = Replace{Old: rep.Old, New: rep.New, By: m.label()}
+	}
+	return nil
+}
+
+// configDecides reports whether the config names or replaces a module.
+func (r *resolver) configDecides(old module.Version) bool {
+	for _, c := range r.cfg.Replaces {
+		if c.Old.Path == old.Path && (c.Old.Version == "" || c.Old.Version == old.Version) {
+			return true
+		}
+	}
+	m := r.lookup(old.Path)
+	return m != nil && m.by == ""
+}
+
+// forkReplace takes a fork of a module that must come from git.
+func (r *resolver) forkReplace(ctx context.Context, m *Module, rep *modfile.Replace) error {
+	if rep.Old.Version != "" && rep.Old.Version != r.highest(rep.Old.Path) {
+		return nil
+	}
+	w := wanted{name: rep.Old.Path, path: rep.New.Path, requirement: rep.New.Version, by: m.label(), substitute: true}
+	fork, err := r.one(ctx, w)
+	if err != nil {
+		return err
+	}
+	if old := r.lookup(rep.Old.Path); old != nil {
+		if old.Commit == fork.Commit && old.Folder == fork.Folder {
+			return nil
+		}
+		return &ReplaceConflictError{Path: rep.Old.Path, First: old.by, FirstTo: old.place(), Second: m.label(), SecondTo: rep.New.String()}
+	}
+	fork.Path, fork.Pinned, fork.by = rep.Old.Path, true, m.label()
+	fork.Version = r.highest(rep.Old.Path)
+	if fork.Version == "" {
+		fork.Version = rep.New.Version
+	}
+	r.modules = append(r.modules, fork)
+	return nil
+}
+
+// thirdParty returns the replaces of modules that do not come from git, sorted.
+func (r *resolver) thirdParty() []Replace {
+	out := make([]Replace, 0, len(r.third))
+	for old, rep := range r.third {
+		if r.lookup(old.Path) == nil {
+			out = append(out, rep)
+		}
+	}
+	sort.Slice(out, func(i, j int) bool {
+		a, b := out[i].Old, out[j].Old
+		if a.Path != b.Path {
+			return a.Path < b.Path
+		}
+		return semver.Compare(a.Version, b.Version) < 0
+	})
+	return out
+}
+
+// place says where a module's files come from, for messages.
+func (m *Module) place() string {
+	if m.Local {
+		return m.Dir
+	}
+	s := fmt.Sprintf("%s at %.12s", m.URL, m.Commit)
+	if m.Folder != "" {
+		s += " folder " + m.Folder
+	}
+	return s
+}
+
+// ReplaceConflictError is two modules that replace a third differently.
+type ReplaceConflictError struct {
+	Path             string
+	First, FirstTo   string
+	Second, SecondTo string
+}
+
+// Error implements error.
+func (e *ReplaceConflictError) Error() string {
+	return fmt.Sprintf("%s is replaced twice: by %s with %s, and by %s with %s", e.Path, e.First, e.FirstTo, e.Second, e.SecondTo)
+}
+
+// Hints gives the line that decides.
+func (e *ReplaceConflictError) Hints() []string {
+	return []string{fmt.Sprintf("decide in the config: [[replaces]] old = %q, new = \"MODULE@VERSION or ./DIRECTORY\"", e.Path)}
+}
+
+// OutsideError is a replace by a directory that the repository does not hold.
+type OutsideError struct{ Module, Old, New string }
+
+// Error implements error.
+func (e *OutsideError) Error() string {
+	return fmt.Sprintf("go.mod of %s replaces %s by %s, which is outside its repository", e.Module, e.Old, e.New)
+}
+
+// Hints gives the line that decides.
+func (e *OutsideError) Hints() []string {
+	return []string{fmt.Sprintf("decide in the config: [[replaces]] old = %q, new = \"MODULE@VERSION or ./DIRECTORY\"", e.Old)}
+}

@@ -1,0 +1,384 @@
+package resolve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path"
+	"path/filepath"
+	"sort"
+
+	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/source"
+)
+
+// Options says what to resolve with.
+type Options struct {
+	Client *source.Client
+	Store  *source.Store
+	// Private are GOPRIVATE's patterns; modules that match come from git.
+	Private []string
+	Offline bool
+	// HTTP asks module hosts for the go-import meta tag; nil for the default.
+	HTTP *http.Client
+	// Jobs bounds how many modules are worked on at once.
+	Jobs int
+}
+
+// Resolve makes the plan for a config. Where several modules fail, the error
+// joins them in the config's order.
+func Resolve(ctx context.Context, cfg *config.Config, o Options) (*Plan, error) {
+	r := &resolver{cfg: cfg, client: o.Client, store: o.Store, jobs: max(1, o.Jobs),
+		third: map[module.Version]Replace{}, meta: metaFinder{client: o.HTTP, offline: o.Offline}}
+	if r.meta.client == nil {
+		r.meta.client = http.DefaultClient
+	}
+	r.private = append(append([]string{}, o.Private...), cfg.Git.Modules...)
+	for _, m := range cfg.Modules {
+		r.private = append(r.private, m.Path)
+	}
+	if err := r.named(ctx); err != nil {
+		return nil, err
+	}
+	rr, err := readRoadRunner(r.roadRunner)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.replaces(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.close(ctx); err != nil {
+		return nil, err
+	}
+	return r.plan(rr)
+}
+
+// resolver collects modules.
+type resolver struct {
+	cfg     *config.Config
+	client  *source.Client
+	store   *source.Store
+	meta    metaFinder
+	jobs    int
+	private []string
+	roots   repoRoots
+
+	roadRunner *Module
+	plugins    []*Module // in the config's order
+	modules    []*Module // all so far
+	// third are the replaces for modules that do not come from git, by what
+	// they replace.
+	third map[module.Version]Replace
+}
+
+// wanted is a module that the config or a requirement asks for.
+type wanted struct {
+	name string // for messages
+	pos  config.Position
+	// path is the module path, or empty where go.mod decides.
+	path   string
+	url    string // empty where path leads to it
+	ref    string
+	folder string
+	dir    string // a local directory instead
+	// requirement is a version that go.mod files ask for, in place of ref.
+	requirement string
+	by          string // whose requirement it is
+	// substitute says that the files come from another module (a replace), so
+	// that its go.mod may declare another path.
+	substitute bool
+}
+
+// named fetches what the config names: RoadRunner, the plugins, [[modules]].
+func (r *resolver) named(ctx context.Context) error {
+	cfg := r.cfg
+	ws := []wanted{{name: "roadrunner", pos: cfg.RoadRunner.Pos, url: cfg.RoadRunner.URL, ref: cfg.RoadRunner.Ref, dir: cfg.RoadRunner.Path}}
+	for _, p := range cfg.Plugins {
+		w := wanted{name: p.Name, pos: p.Pos, path: p.ModulePath, url: p.URL, ref: p.Ref, folder: p.Folder, dir: p.Path}
+		if p.Replace != nil && p.Replace.Dir != "" {
+			w.dir = p.Replace.Dir
+		}
+		ws = append(ws, w)
+	}
+	for _, m := range cfg.Modules {
+		if m.Ref == "" && m.Dir == "" {
+			continue // only where it comes from; requirements say which version
+		}
+		ws = append(ws, wanted{name: m.Path, pos: m.Pos, path: m.Path, url: m.URL, ref: m.Ref, folder: m.Folder, dir: m.Dir})
+	}
+	got, err := r.all(ctx, ws)
+	if err != nil {
+		return err
+	}
+	for i, m := range got {
+		m.Pinned, m.counts = true, true
+		if i <= len(cfg.Plugins) {
+			m.Name = ws[i].name
+		}
+	}
+	r.roadRunner = got[0]
+	r.plugins = got[1 : 1+len(cfg.Plugins)]
+	if err := r.add(got...); err != nil {
+		return err
+	}
+	return r.substituted(ctx)
+}
+
+// substituted takes plugins whose entry has a `replace` from another module.
+// The plugin's own repository was needed to know its module path.
+func (r *resolver) substituted(ctx context.Context) error {
+	for i, p := range r.cfg.Plugins {
+		if p.Replace == nil || p.Replace.Dir != "" {
+			continue
+		}
+		m := r.plugins[i]
+		sub, err := r.from(ctx, p.Name, p.Pos, p.Replace.Module)
+		if err != nil {
+			return err
+		}
+		m.URL, m.From, m.Ref, m.Commit, m.Time = sub.URL, sub.From, sub.Ref, sub.Commit, sub.Time
+		m.Folder, m.Dir, m.GoMod = sub.Folder, sub.Dir, sub.GoMod
+	}
+	return nil
+}
+
+// from fetches the module that stands in for another. An empty version means
+// its newest.
+func (r *resolver) from(ctx context.Context, name string, pos config.Position, mod module.Version) (*Module, error) {
+	w := wanted{name: name, pos: pos, path: mod.Path, ref: mod.Version, substitute: true}
+	if w.ref == "" {
+		w.ref = "latest"
+	}
+	return r.one(ctx, w)
+}
+
+// add takes modules into the plan; two of one path are an error.
+func (r *resolver) add(ms ...*Module) error {
+	for _, m := range ms {
+		for _, other := range r.modules {
+			if other.Path == m.Path {
+				return &DuplicateError{Path: m.Path, First: other.label(), FirstPos: other.Pos, Second: m.label(), SecondPos: m.Pos}
+			}
+		}
+		r.modules = append(r.modules, m)
+	}
+	return nil
+}
+
+func (m *Module) label() string {
+	if m.Name != "" {
+		return m.Name
+	}
+	return m.Path
+}
+
+// DuplicateError is one module under two names.
+type DuplicateError struct {
+	Path                string
+	First, Second       string
+	FirstPos, SecondPos config.Position
+}
+
+// Error implements error.
+func (e *DuplicateError) Error() string {
+	return fmt.Sprintf("%s: %s is the module %s, and so is %s at line %d", at(e.SecondPos), e.Second, e.Path, e.First, e.FirstPos.Line)
+}
+
+// Hints says what to do.
+func (e *DuplicateError) Hints() []string { return []string{"remove one of the two entries"} }
+
+func at(p config.Position) string {
+	if p.File == "" {
+		return "command line"
+	}
+	return fmt.Sprintf("%s:%d", p.File, p.Line)
+}
+
+// all fetches several modules at once, and reports every failure.
+func (r *resolver) all(ctx context.Context, ws []wanted) ([]*Module, error) {
+	got := make([]*Module, len(ws))
+	errs := make([]error, len(ws))
+	g := new(errgroup.Group)
+	// Reading trees waits for the disk as fetching does for the network, so
+	// there is work for more than there are processors.
+	g.SetLimit(r.jobs)
+	for i, w := range ws {
+		g.Go(func() error {
+			got[i], errs[i] = r.one(ctx, w)
+			return nil
+		})
+	}
+	_ = g.Wait()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	for i, m := range got {
+		if m.URL != "" && ws[i].url != "" {
+			r.roots.learn(m.Path, m.Folder, m.URL)
+		}
+	}
+	return got, nil
+}
+
+// one fetches one module and reads its go.mod.
+func (r *resolver) one(ctx context.Context, w wanted) (*Module, error) {
+	m, err := r.fetchOne(ctx, w)
+	if err != nil {
+		return nil, w.wrap(err)
+	}
+	return m, nil
+}
+
+func (r *resolver) fetchOne(ctx context.Context, w wanted) (*Module, error) {
+	if w.dir != "" {
+		return r.localModule(w)
+	}
+	loc := location{url: w.url, folder: w.folder}
+	if loc.url == "" {
+		found, err := r.locate(ctx, w.path)
+		if err != nil {
+			return nil, err
+		}
+		loc.url = found.url
+		if loc.folder == "" {
+			loc.folder = found.folder
+		}
+	}
+	q := query{ref: w.ref, folder: loc.folder, anyMajor: w.path == ""}
+	if w.path != "" {
+		_, q.major, _ = module.SplitPathVersion(w.path)
+	}
+	req := source.Request{Module: w.name, URL: loc.url, Ref: w.ref, Tags: q.immutable(), Commit: q.commit(), Choose: q.choose}
+	if w.requirement != "" {
+		req = r.requirement(w, loc.url, q)
+	}
+	found, err := r.client.Find(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	return r.read(ctx, w, q, found, loc.folder)
+}
+
+// requirement makes the request for a version that a go.mod names.
+func (r *resolver) requirement(w wanted, url string, q query) source.Request {
+	v := w.requirement
+	if module.IsPseudoVersion(v) {
+		rev, _ := module.PseudoVersionRev(v)
+		q.ref = rev
+		return source.Request{Module: w.name, URL: url, Ref: v, Alias: w.path + "@" + v, Choose: q.choose}
+	}
+	q.ref = trimIncompatible(v)
+	return source.Request{Module: w.name, URL: url, Ref: v, Tags: q.immutable(), Choose: q.chooseTag}
+}
+
+// read takes the module at a commit: its files, go.mod and version.
+func (r *resolver) read(ctx context.Context, w wanted, q query, found source.Found, folder string) (*Module, error) {
+	dir, err := r.client.Tree(ctx, found, folder)
+	var none *source.NoModuleError
+	if errors.As(err, &none) && len(q.major) > 1 && q.major[0] == '/' {
+		// A major version may have a folder of its own.
+		sub := path.Join(folder, q.major[1:])
+		if d, err2 := r.client.Tree(ctx, found, sub); err2 == nil {
+			dir, err, folder = d, nil, sub
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	mod, err := readGoMod(dir)
+	if err != nil {
+		return nil, err
+	}
+	m := &Module{Path: mod.Module.Mod.Path, Pos: w.pos, URL: found.URL, From: found.From, Ref: w.ref, Commit: found.Commit,
+		Time: found.Time, Folder: folder, Dir: dir, GoMod: mod}
+	if w.requirement != "" {
+		m.Ref = w.requirement
+	}
+	if w.path != "" && m.Path != w.path && !w.substitute {
+		return nil, &PathError{Name: w.name, Want: w.path, Got: m.Path, URL: found.From, Ref: m.Ref}
+	}
+	m.Version = w.requirement
+	if m.Version == "" {
+		m.Version, err = r.version(ctx, w.name, found, q, m.Path)
+	}
+	return m, err
+}
+
+// readGoMod reads the go.mod in dir. Directives that a newer Go may add are
+// let through: only the go command can judge them.
+func readGoMod(dir string) (*modfile.File, error) {
+	file := filepath.Join(dir, "go.mod")
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	mod, err := modfile.Parse("go.mod", data, nil)
+	if err != nil {
+		if mod, err = modfile.ParseLax("go.mod", data, nil); err != nil {
+			return nil, err
+		}
+	}
+	if mod.Module == nil {
+		return nil, errors.New("go.mod has no module line")
+	}
+	return mod, nil
+}
+
+// localModule reads a module from a directory of the user's.
+func (r *resolver) localModule(w wanted) (*Module, error) {
+	fi, err := os.Stat(w.dir)
+	if err != nil {
+		return nil, fmt.Errorf("local directory %s: %w", w.dir, errors.Unwrap(err))
+	}
+	if !fi.IsDir() {
+		return nil, fmt.Errorf("%s is not a directory", w.dir)
+	}
+	mod, err := readGoMod(w.dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("local directory %s has no go.mod", w.dir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("local directory %s: %w", w.dir, err)
+	}
+	m := &Module{Path: mod.Module.Mod.Path, Pos: w.pos, From: w.dir, Dir: w.dir, Local: true, GoMod: mod}
+	if w.path != "" && m.Path != w.path {
+		return nil, &PathError{Name: w.name, Want: w.path, Got: m.Path, URL: w.dir}
+	}
+	return m, nil
+}
+
+// plan closes the collection.
+func (r *resolver) plan(rr roadRunner) (*Plan, error) {
+	p := &Plan{RoadRunner: r.roadRunner, Modules: r.modules, Private: r.private}
+	sort.Slice(p.Modules, func(i, j int) bool { return p.Modules[i].Path < p.Modules[j].Path })
+	localVersions(p.Modules)
+	for i, c := range r.cfg.Plugins {
+		m := r.plugins[i]
+		plugin := Plugin{Name: c.Name, Import: m.Path, Symbol: c.Symbol, Module: m.Path}
+		if c.Import != "" {
+			plugin.Import = c.Import
+		}
+		p.Plugins = append(p.Plugins, plugin)
+	}
+	p.Plugins = append(p.Plugins, rr.missing(p.Plugins)...)
+	sort.Slice(p.Plugins, func(i, j int) bool {
+		a, b := p.Plugins[i], p.Plugins[j]
+		if a.Import != b.Import {
+			return a.Import < b.Import
+		}
+		return a.Symbol < b.Symbol
+	})
+	p.Replaces = r.thirdParty()
+	p.Excludes = r.excludes()
+	p.Overruled = overruled(p)
+	return p, nil
+}

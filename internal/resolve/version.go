@@ -1,0 +1,103 @@
+package resolve
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"strings"
+
+	"golang.org/x/mod/module"
+	"golang.org/x/mod/semver"
+
+	"github.com/vxlite/vxlite/internal/source"
+)
+
+// MajorError is a tag whose major version is not that of the module's path.
+type MajorError struct {
+	Module, Tag, URL string
+	Name             string
+}
+
+// Error implements error.
+func (e *MajorError) Error() string {
+	return fmt.Sprintf("%s: tag %s has another major version than the module path %s in its go.mod", e.Name, e.Tag, e.Module)
+}
+
+// Hints names a ref that fits.
+func (e *MajorError) Hints() []string {
+	_, major, _ := module.SplitPathVersion(e.Module)
+	want := strings.TrimPrefix(major, "/")
+	if want == "" {
+		want = "v0 or v1"
+	}
+	return []string{fmt.Sprintf("name a ref with major %s, or a ref whose go.mod says %s", want, suffixed(e.Module, e.Tag))}
+}
+
+// suffixed returns the path that a module has at a version's major.
+func suffixed(modulePath, tag string) string {
+	prefix, _, _ := module.SplitPathVersion(modulePath)
+	switch major := semver.Major(path.Base(tag)); major {
+	case "", "v0", "v1":
+		return prefix
+	default:
+		return prefix + "/" + major
+	}
+}
+
+// version returns the version of a module at a commit: the tag's that led to
+// it, where that is one, else what the go command would call the commit.
+func (r *resolver) version(ctx context.Context, name string, found source.Found, q query, modulePath string) (string, error) {
+	_, q.major, _ = module.SplitPathVersion(modulePath)
+	q.anyMajor = false
+	if found.Tag != "" {
+		v, isVersion := q.tagVersion(found.Tag)
+		if isVersion && module.MatchPathMajor(v, q.major) {
+			return v, nil
+		}
+		if isVersion {
+			return "", &MajorError{Module: modulePath, Tag: found.Tag, URL: found.URL, Name: name}
+		}
+	}
+	if v, ok := r.store.Version(found.Commit, modulePath); ok {
+		return v, nil
+	}
+	own := q.prefixes()[0]
+	tags, err := r.client.Reachable(ctx, found, func(tag string) bool {
+		v, ok := strings.CutPrefix(tag, own)
+		return ok && q.isVersion(v)
+	})
+	if err != nil {
+		return "", err
+	}
+	v := pseudoVersion(found, own, q.major, tags)
+	return v, r.store.PutVersion(found.Commit, modulePath, v)
+}
+
+// tagVersion returns the version in a tag's name, of whatever major.
+func (q query) tagVersion(tag string) (string, bool) {
+	for _, p := range q.prefixes() {
+		if v, ok := strings.CutPrefix(tag, p); ok && semver.IsValid(v) && semver.Canonical(v) == v && !module.IsPseudoVersion(v) {
+			return v, true
+		}
+	}
+	return "", false
+}
+
+// pseudoVersion follows go.dev/ref/mod#pseudo-versions. A commit that bears a
+// version's tag is that version.
+func pseudoVersion(found source.Found, prefix, major string, tags []source.Tagged) string {
+	var here, older string
+	for _, t := range tags {
+		v := strings.TrimPrefix(t.Tag, prefix)
+		if t.Here && semver.Compare(v, here) > 0 {
+			here = v
+		}
+		if semver.Compare(v, older) > 0 {
+			older = v
+		}
+	}
+	if here != "" {
+		return here
+	}
+	return module.PseudoVersion(module.PathMajorPrefix(major), older, found.Time, found.Commit[:12])
+}

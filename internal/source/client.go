@@ -1,0 +1,233 @@
+// Package source gets the files of a module out of a git repository: over
+// SSH, over HTTP, or from a local path, by mirrors and with credentials, into
+// a [Store] that many runs share. It is the only importer of go-git, and knows
+// repositories and folders, nothing of module versions.
+//
+// A ref is a name that may move; it is turned into a commit once, by
+// [Client.Find], and only commits are used after that.
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/event"
+)
+
+// Env looks up an environment variable.
+type Env func(name string) (value string, ok bool)
+
+// Options says how a Client reaches repositories.
+type Options struct {
+	Store   *Store
+	Env     Env
+	Mirrors []config.Mirror
+	Git     config.Git
+	// Jobs bounds the conversations with servers that go on at once.
+	Jobs int
+	// Offline forbids all of them; local paths still serve.
+	Offline bool
+	Sink    event.Sink
+}
+
+// Client finds commits and their files.
+type Client struct {
+	store   *Store
+	env     Env
+	offline bool
+	sink    event.Sink
+	urls    rewriter
+	ssh     *sshPool
+	http    *httpPool
+	slots   chan struct{}
+
+	mu    sync.Mutex
+	local map[string]*localRepo  // by path
+	repos map[string]*sync.Mutex // by URL as written: a repository is fetched once a run
+}
+
+// NewClient returns a Client; Close ends its connections.
+func NewClient(o Options) (*Client, error) {
+	hosts, err := newHTTPPool(o.Env, o.Git, o.Sink)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{
+		store:   o.Store,
+		env:     o.Env,
+		offline: o.Offline,
+		sink:    o.Sink,
+		urls:    rewriter{mirrors: o.Mirrors, instead: readInsteadOf(o.Env)},
+		ssh:     newSSHPool(o.Env, o.Git),
+		http:    hosts,
+		slots:   make(chan struct{}, max(1, o.Jobs)),
+		local:   map[string]*localRepo{},
+		repos:   map[string]*sync.Mutex{},
+	}, nil
+}
+
+// Close ends all connections.
+func (c *Client) Close() {
+	c.ssh.close()
+	c.http.close()
+}
+
+// Request asks for a commit.
+type Request struct {
+	// Module is what the repository is wanted for, for messages.
+	Module string
+	// URL is the clone URL before mirrors.
+	URL string
+	// Tags answer the request without asking a server, the first that is
+	// known from an earlier run.
+	Tags []string
+	// Commit is a whole commit hash, where the request is for one.
+	Commit string
+	// Alias is a name that always means the same commit but is no tag (a
+	// pseudo-version); what it led to is remembered like a tag.
+	Alias string
+	// Choose picks from what the repository offers. It may return a Ref whose
+	// Commit is only the beginning of a hash, of 7 digits at least.
+	Choose func(*Refs) (Ref, error)
+	// Ref is the request as the user wrote it, for messages.
+	Ref string
+}
+
+// Found is a commit that is in the store or can be read from a local path.
+type Found struct {
+	// Commit is 40 hex digits.
+	Commit string
+	// Tag is the tag that led to it, or empty.
+	Tag string
+	// Time is the commit's own, in UTC.
+	Time time.Time
+	// URL is the one asked for; From is where it came or would come from,
+	// after mirrors.
+	URL, From string
+	module    string
+}
+
+// Find resolves a request to a commit and makes sure that its files can be
+// had. Mirrors are tried in order; the error tells of each.
+func (c *Client) Find(ctx context.Context, req Request) (Found, error) {
+	var failed []error
+	for _, candidate := range c.urls.candidates(req.URL) {
+		remote, err := ParseRemote(candidate)
+		if err != nil {
+			failed = append(failed, err)
+			continue
+		}
+		found, err := c.findAt(ctx, req, remote)
+		if err == nil {
+			found.URL, found.From, found.module = req.URL, remote.String(), req.Module
+			return found, nil
+		}
+		if ctx.Err() != nil {
+			return Found{}, context.Cause(ctx)
+		}
+		failed = append(failed, err)
+	}
+	if len(failed) == 1 {
+		return Found{}, failed[0]
+	}
+	return Found{}, errors.Join(failed...)
+}
+
+func (c *Client) findAt(ctx context.Context, req Request, remote Remote) (Found, error) {
+	if remote.Local() {
+		return c.findLocal(req, remote)
+	}
+	if found, ok := c.known(req); ok {
+		return found, nil
+	}
+	if c.offline {
+		return Found{}, &OfflineError{Module: req.Module, Ref: req.Ref, URL: req.URL}
+	}
+	unlock, err := c.lock(ctx, req.URL)
+	if err != nil {
+		return Found{}, err
+	}
+	defer unlock()
+	if found, ok := c.known(req); ok { // another run, or goroutine, was first
+		return found, nil
+	}
+	return c.fetch(ctx, req, remote)
+}
+
+// known answers a request from the store alone.
+func (c *Client) known(req Request) (Found, bool) {
+	commit, tag := req.Commit, ""
+	for _, t := range req.Tags {
+		if h, ok := c.store.tagCommit(req.URL, t); ok {
+			commit, tag = h, t
+			break
+		}
+	}
+	if commit == "" && req.Alias != "" {
+		commit, _ = c.store.tagCommit(req.URL, req.Alias)
+	}
+	if commit == "" {
+		return Found{}, false
+	}
+	t, ok := c.store.commitTime(commit)
+	return Found{Commit: commit, Tag: tag, Time: t}, ok
+}
+
+// lock takes a repository for this goroutine and this run alone. The
+// in-process mutex comes first, since a file lock does not tell goroutines
+// apart.
+func (c *Client) lock(ctx context.Context, repoURL string) (func(), error) {
+	c.mu.Lock()
+	m := c.repos[repoURL]
+	if m == nil {
+		m = new(sync.Mutex)
+		c.repos[repoURL] = m
+	}
+	c.mu.Unlock()
+	m.Lock()
+	unlock, err := c.store.lockRepo(ctx, repoURL)
+	if err != nil {
+		m.Unlock()
+		return nil, err
+	}
+	return func() { unlock(); m.Unlock() }, nil
+}
+
+// OfflineError is a commit that only a server could have given.
+type OfflineError struct{ Module, Ref, URL string }
+
+// Error implements error.
+func (e *OfflineError) Error() string {
+	return fmt.Sprintf("%s at %s is not in the store, and --offline forbids fetching it from %s", e.Module, e.Ref, e.URL)
+}
+
+// Hints says what would help.
+func (e *OfflineError) Hints() []string {
+	return []string{"run the same build once without --offline"}
+}
+
+// ChooseError is a Request.Choose that found nothing to its liking.
+type ChooseError struct {
+	URL string
+	Err error
+}
+
+// Error implements error.
+func (e *ChooseError) Error() string { return e.URL + ": " + e.Err.Error() }
+
+// Unwrap returns Choose's own error.
+func (e *ChooseError) Unwrap() error { return e.Err }
+
+// acquire waits for one of the Options.Jobs places.
+func (c *Client) acquire(ctx context.Context) (release func(), err error) {
+	select {
+	case c.slots <- struct{}{}:
+		return func() { <-c.slots }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}

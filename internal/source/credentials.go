@@ -1,0 +1,141 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"iter"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/jdx/go-netrc"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/run"
+)
+
+// credential is a name and a password for basic authentication, or, with both
+// empty, none.
+type credential struct {
+	username string
+	password config.Secret
+	origin   string // for messages
+}
+
+// credentials finds what to authenticate with over HTTP.
+type credentials struct {
+	env  Env
+	git  config.Git
+	sink event.Sink
+}
+
+// candidates yields in order: the URL's own, the config's, the forge's token,
+// the netrc's, none at all, and what git's credential helper has, which is
+// asked last since it is a program and may ask the user in turn.
+func (c *credentials) candidates(ctx context.Context, r Remote) iter.Seq[credential] {
+	return func(yield func(credential) bool) {
+		for _, cred := range c.static(r) {
+			if !yield(cred) {
+				return
+			}
+		}
+		if !yield(credential{origin: "no credentials"}) {
+			return
+		}
+		if cred, ok := c.helper(ctx, r); ok {
+			yield(cred)
+		}
+	}
+}
+
+// static are those that need no program.
+func (c *credentials) static(r Remote) []credential {
+	var out []credential
+	if r.password != "" {
+		out = append(out, credential{r.User, config.Secret(r.password), "the URL's password"})
+	}
+	_, port, _ := strings.Cut(r.hostPort(), r.Host+":")
+	for _, cc := range c.git.Credentials {
+		if credentialFits(cc.Host, r.Host, port) && cc.Password != "" {
+			out = append(out, credential{cc.Username, cc.Password, "git.credentials of the config"})
+		}
+	}
+	for _, t := range c.git.Tokens {
+		if t.Token != "" && credentialFits(t.Host, r.Host, port) {
+			out = append(out, credential{t.User, t.Token, t.Key + " of the config"})
+		}
+	}
+	if file := c.netrcFile(); file != "" {
+		if n, err := netrc.Parse(file); err == nil {
+			if m := n.Machine(r.Host); m != nil && (r.User == "" || r.User == m.Get("login")) {
+				out = append(out, credential{m.Get("login"), config.Secret(m.Get("password")), file})
+			}
+		}
+	}
+	return out
+}
+
+// netrcFile is where curl and the go command look too.
+func (c *credentials) netrcFile() string {
+	if f, ok := c.env("NETRC"); ok && f != "" {
+		return f
+	}
+	home, ok := c.env("HOME")
+	if !ok || home == "" {
+		return ""
+	}
+	name := ".netrc"
+	if runtime.GOOS == "windows" {
+		name = "_netrc"
+	}
+	if f := filepath.Join(home, name); fileExists(f) {
+		return f
+	}
+	return ""
+}
+
+// helper asks git's credential helpers, where git is installed. It must not
+// prompt: nobody may be there.
+func (c *credentials) helper(ctx context.Context, r Remote) (credential, bool) {
+	pathList, _ := c.env("PATH")
+	var exts []string
+	if runtime.GOOS == "windows" {
+		exts = []string{".exe"}
+	}
+	git := run.LookPath("git", pathList, exts)
+	if git == "" {
+		return credential{}, false
+	}
+	var in strings.Builder
+	in.WriteString("protocol=" + r.Scheme + "\nhost=" + r.Host)
+	if r.Port != "" {
+		in.WriteString(":" + r.Port)
+	}
+	in.WriteString("\npath=" + strings.TrimPrefix(r.Path, "/") + "\n")
+	if r.User != "" {
+		in.WriteString("username=" + r.User + "\n")
+	}
+	env := []string{"GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=", "SSH_ASKPASS="}
+	for _, name := range []string{"PATH", "HOME", "USER", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "GIT_CONFIG_GLOBAL", "DBUS_SESSION_BUS_ADDRESS", "USERPROFILE", "APPDATA", "SYSTEMROOT"} {
+		if v, ok := c.env(name); ok {
+			env = append(env, name+"="+v)
+		}
+	}
+	out, err := run.Run(ctx, c.sink, run.Cmd{Path: git, Args: []string{"-c", "core.askPass=", "credential", "fill"}, Env: env,
+		Stdin: strings.NewReader(in.String() + "\n"), Stderr: &bytes.Buffer{}, Why: "credentials for " + r.Host})
+	if err != nil {
+		return credential{}, false
+	}
+	cred := credential{origin: "git's credential helper"}
+	for line := range strings.Lines(string(out)) {
+		k, v, _ := strings.Cut(strings.TrimRight(line, "\r\n"), "=")
+		switch k {
+		case "username":
+			cred.username = v
+		case "password":
+			cred.password = config.Secret(v)
+		}
+	}
+	return cred, cred.password != ""
+}

@@ -1,0 +1,274 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/go-git/go-billy/v5/osfs"
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/cache"
+	"github.com/go-git/go-git/v5/plumbing/format/packfile"
+	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/sideband"
+	"github.com/go-git/go-git/v5/plumbing/transport"
+	"github.com/go-git/go-git/v5/storage/filesystem"
+
+	"github.com/vxlite/vxlite/internal/event"
+)
+
+// connect starts a conversation with git-upload-pack at remote.
+func (c *Client) connect(ctx context.Context, remote Remote) (transport.UploadPackSession, *packp.AdvRefs, error) {
+	if remote.Scheme == "ssh" {
+		return c.ssh.session(ctx, remote)
+	}
+	return c.http.session(ctx, remote)
+}
+
+// fetch asks a server for its refs, chooses, and gets the commit, all in one
+// conversation where the server allows.
+func (c *Client) fetch(ctx context.Context, req Request, remote Remote) (Found, error) {
+	release, err := c.acquire(ctx)
+	if err != nil {
+		return Found{}, err
+	}
+	defer release()
+	c.sink.Send(event.Event{Kind: event.FetchStart, Module: req.Module, Ref: req.Ref})
+	sess, adv, err := c.connect(ctx, remote)
+	if err != nil {
+		return Found{}, err
+	}
+	defer sess.Close()
+	refs := refsFromAdvertisement(adv)
+	chosen, err := req.Choose(refs)
+	if err != nil {
+		return Found{}, &ChooseError{URL: remote.String(), Err: err}
+	}
+	get := &download{client: c, module: req.Module, remote: remote, sess: sess, caps: adv.Capabilities, refs: refs}
+	if !isFullHash(chosen.Commit) {
+		if chosen.Commit, err = get.complete(ctx, chosen.Commit); err != nil {
+			return Found{}, err
+		}
+	}
+	found, err := get.commit(ctx, chosen)
+	if err != nil {
+		return Found{}, err
+	}
+	if strings.HasPrefix(chosen.Name, tagPrefix) {
+		found.Tag = chosen.Short()
+		if err := c.store.putTag(req.URL, found.Tag, found.Commit); err != nil {
+			return Found{}, err
+		}
+	}
+	if req.Alias != "" {
+		if err := c.store.putTag(req.URL, req.Alias, found.Commit); err != nil {
+			return Found{}, err
+		}
+	}
+	c.sink.Send(event.Event{Kind: event.FetchDone, Module: req.Module, Ref: req.Ref, Commit: found.Commit, URL: remote.String(), Bytes: get.bytes})
+	return found, nil
+}
+
+// download is one conversation's second half: getting objects.
+type download struct {
+	client *Client
+	module string
+	remote Remote
+	sess   transport.UploadPackSession // nil once it has been used
+	caps   *capability.List
+	refs   *Refs
+	bytes  int64
+}
+
+// commit puts one commit into the store, without its history where the server
+// can leave that out.
+func (d *download) commit(ctx context.Context, ref Ref) (Found, error) {
+	store := d.client.store
+	dst := store.gitDir(ref.Commit)
+	if !isDir(dst) {
+		err := store.publish(dst, func(dir string) error { return d.fill(ctx, dir, ref) })
+		if err != nil {
+			return Found{}, err
+		}
+	}
+	st := openStorage(dst)
+	defer st.Close()
+	obj, err := object.GetCommit(st, plumbing.NewHash(ref.Commit))
+	if err != nil {
+		return Found{}, fmt.Errorf("%s: commit %s: %w", d.remote, ref.Commit, err)
+	}
+	t := obj.Committer.When.UTC()
+	return Found{Commit: ref.Commit, Time: t}, store.putCommit(ref.Commit, t)
+}
+
+// fill makes dir a bare repository that holds ref's commit. A server may
+// refuse a commit that no ref of it names; then the whole history is fetched.
+func (d *download) fill(ctx context.Context, dir string, ref Ref) error {
+	want := ref.Commit
+	if ref.object != "" {
+		want = ref.object // ask for what was advertised, also for an annotated tag
+	}
+	direct := d.refs.advertises(ref.Commit) || d.caps.Supports(capability.AllowReachableSHA1InWant) ||
+		d.caps.Supports("allow-any-sha1-in-want") || d.caps.Supports("allow-tip-sha1-in-want")
+	if direct {
+		err := d.pack(ctx, dir, []string{want}, d.shallow)
+		if err == nil || !isRefusedWant(err) {
+			return err
+		}
+	}
+	if err := d.pack(ctx, dir, d.tips(), nil); err != nil {
+		return err
+	}
+	st := openStorage(dir)
+	defer st.Close()
+	if st.HasEncodedObject(plumbing.NewHash(ref.Commit)) != nil {
+		return &NoCommitError{Commit: ref.Commit, URL: d.remote.String()}
+	}
+	return nil
+}
+
+// isRefusedWant recognises upload-pack's refusal of a commit it did not
+// advertise.
+func isRefusedWant(err error) bool {
+	s := err.Error()
+	return strings.Contains(s, "not our ref") || strings.Contains(s, "unadvertised object") || strings.Contains(s, "exact SHA1")
+}
+
+// shallow asks for one commit only.
+func (d *download) shallow(req *packp.UploadPackRequest) {
+	if d.caps.Supports(capability.Shallow) {
+		_ = req.Capabilities.Set(capability.Shallow)
+		req.Depth = packp.DepthCommits(1)
+	}
+}
+
+// commitsOnly asks for a history without files, where the server can.
+func (d *download) commitsOnly(req *packp.UploadPackRequest) {
+	if d.caps.Supports(capability.Filter) {
+		_ = req.Capabilities.Set(capability.Filter)
+		req.Filter = packp.FilterTreeDepth(0)
+	}
+}
+
+// tips are all branches and tags.
+func (d *download) tips() []string {
+	seen := map[string]bool{}
+	var out []string
+	for _, ref := range append(d.refs.Branches(), d.refs.Tags()...) {
+		if !seen[ref.object] {
+			seen[ref.object] = true
+			out = append(out, ref.object)
+		}
+	}
+	return out
+}
+
+// pack fetches what wants reach into a bare repository at dir.
+func (d *download) pack(ctx context.Context, dir string, wants []string, shape func(*packp.UploadPackRequest)) error {
+	sess := d.sess
+	if sess == nil { // a conversation gives one pack
+		s, adv, err := d.client.connect(ctx, d.remote)
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		sess, d.caps = s, adv.Capabilities
+	}
+	d.sess = nil
+	req := packp.NewUploadPackRequest()
+	for _, cap := range []capability.Capability{capability.Sideband64k, capability.OFSDelta, capability.NoProgress} {
+		if d.caps.Supports(cap) {
+			_ = req.Capabilities.Set(cap)
+		}
+	}
+	for _, w := range wants {
+		req.Wants = append(req.Wants, plumbing.NewHash(w))
+	}
+	if shape != nil {
+		shape(req)
+	}
+	res, err := sess.UploadPack(ctx, req)
+	if err != nil {
+		return fmt.Errorf("%s: %w", d.remote, err)
+	}
+	defer res.Close()
+	var r io.Reader = res
+	if req.Capabilities.Supports(capability.Sideband64k) {
+		r = sideband.NewDemuxer(sideband.Sideband64k, res)
+	}
+	if err := writeRepo(dir, &counter{r: r, report: d.count}, res.Shallows); err != nil {
+		return fmt.Errorf("%s: %w", d.remote, err)
+	}
+	return nil
+}
+
+// count tells how far a fetch has come.
+func (d *download) count(n int) {
+	const step = 256 << 10 // bytes between two events
+	before := d.bytes
+	d.bytes += int64(n)
+	if before/step != d.bytes/step {
+		d.client.sink.Send(event.Event{Kind: event.FetchBytes, Module: d.module, Bytes: d.bytes})
+	}
+}
+
+type counter struct {
+	r      io.Reader
+	report func(n int)
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.report(n)
+	return n, err
+}
+
+// writeRepo makes dir a bare repository of the objects in a pack. git can read
+// it too.
+func writeRepo(dir string, pack io.Reader, shallows []plumbing.Hash) error {
+	for _, sub := range []string{"objects/pack", "refs/heads", "refs/tags"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
+			return err
+		}
+	}
+	st := openStorage(dir)
+	defer st.Close()
+	if err := packfile.UpdateObjectStorage(st, pack); err != nil {
+		if errors.Is(err, packfile.ErrEmptyPackfile) {
+			return errors.New("the server sent nothing")
+		}
+		return err
+	}
+	if len(shallows) > 0 {
+		var b strings.Builder
+		for _, h := range shallows {
+			b.WriteString(h.String() + "\n")
+		}
+		if err := os.WriteFile(filepath.Join(dir, "shallow"), []byte(b.String()), 0o644); err != nil {
+			return err
+		}
+	}
+	// HEAD makes it a repository to git.
+	return os.WriteFile(filepath.Join(dir, "HEAD"), []byte("ref: refs/heads/main\n"), 0o644)
+}
+
+// openStorage opens a bare repository of the store's own making.
+func openStorage(dir string) *filesystem.Storage {
+	return filesystem.NewStorageWithOptions(osfs.New(dir, osfs.WithBoundOS()), cache.NewObjectLRU(objectCache),
+		filesystem.Options{ExclusiveAccess: true, KeepDescriptors: true})
+}
+
+// objectCache bounds the memory for delta bases of one open repository.
+const objectCache = 8 * cache.MiByte
+
+// NoCommitError is a commit that a repository does not have.
+type NoCommitError struct{ Commit, URL string }
+
+// Error implements error.
+func (e *NoCommitError) Error() string { return fmt.Sprintf("%s has no commit %s", e.URL, e.Commit) }

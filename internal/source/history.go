@@ -1,0 +1,231 @@
+package source
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/storage/filesystem"
+)
+
+// complete finds the one commit whose hash begins with prefix: among what the
+// server names, else in the history of all its branches and tags.
+func (d *download) complete(ctx context.Context, prefix string) (string, error) {
+	if full := d.refs.complete(prefix); len(full) > 0 {
+		return onlyOne(prefix, full, d.remote)
+	}
+	dir, err := os.MkdirTemp(filepath.Join(d.client.store.dir, "tmp"), "")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
+	if err := d.pack(ctx, dir, d.tips(), d.commitsOnly); err != nil {
+		return "", err
+	}
+	st := openStorage(dir)
+	defer st.Close()
+	return completeIn(st, prefix, d.remote)
+}
+
+// complete returns the advertised commits that begin with prefix, sorted.
+func (r *Refs) complete(prefix string) []string {
+	seen := map[string]bool{}
+	for _, ref := range r.list() {
+		if strings.HasPrefix(ref.Commit, prefix) {
+			seen[ref.Commit] = true
+		}
+	}
+	if strings.HasPrefix(r.Head, prefix) && r.Head != "" {
+		seen[r.Head] = true
+	}
+	out := make([]string, 0, len(seen))
+	for h := range seen {
+		out = append(out, h)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// completeIn looks in a repository's objects.
+func completeIn(st *filesystem.Storage, prefix string, remote Remote) (string, error) {
+	raw, err := hex.DecodeString(prefix[:len(prefix)&^1])
+	if err != nil {
+		return "", err
+	}
+	hashes, err := st.HashesWithPrefix(raw)
+	if err != nil {
+		return "", err
+	}
+	var full []string
+	for _, h := range hashes {
+		if !strings.HasPrefix(h.String(), prefix) {
+			continue
+		}
+		if _, err := st.EncodedObject(plumbing.CommitObject, h); err == nil {
+			full = append(full, h.String())
+		}
+	}
+	sort.Strings(full)
+	return onlyOne(prefix, full, remote)
+}
+
+func onlyOne(prefix string, full []string, remote Remote) (string, error) {
+	switch len(full) {
+	case 0:
+		return "", &NoCommitError{Commit: prefix, URL: remote.String()}
+	case 1:
+		return full[0], nil
+	}
+	return "", fmt.Errorf("%s has %d commits that begin with %s: %s", remote, len(full), prefix, strings.Join(full, ", "))
+}
+
+// Tagged is a tag on a commit or on one of its ancestors.
+type Tagged struct {
+	Tag  string
+	Here bool // on the commit itself
+}
+
+// Reachable returns those of the repository's tags that f's commit has among
+// its ancestors or is itself, sorted. Only tags that interesting reports are
+// looked for; where the repository has none of them, no history is fetched.
+func (c *Client) Reachable(ctx context.Context, f Found, interesting func(tag string) bool) ([]Tagged, error) {
+	remote, err := ParseRemote(f.From)
+	if err != nil {
+		return nil, err
+	}
+	if remote.Local() {
+		repo, err := c.openLocal(remote)
+		if err != nil {
+			return nil, err
+		}
+		repo.mu.Lock()
+		defer repo.mu.Unlock()
+		wanted := refsFromStorage(repo.st).wanted(interesting)
+		if len(wanted) == 0 {
+			return nil, nil
+		}
+		return reachable(ctx, repo.st, f.Commit, wanted)
+	}
+	return c.reachableRemote(ctx, f, remote, interesting)
+}
+
+// reachableRemote fetches the commits behind f, without their files where the
+// server can leave them out.
+func (c *Client) reachableRemote(ctx context.Context, f Found, remote Remote, interesting func(string) bool) ([]Tagged, error) {
+	if c.offline {
+		return nil, &OfflineError{Module: f.module, Ref: f.Commit, URL: f.URL}
+	}
+	release, err := c.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	sess, adv, err := c.connect(ctx, remote)
+	if err != nil {
+		return nil, err
+	}
+	defer sess.Close()
+	refs := refsFromAdvertisement(adv)
+	wanted := refs.wanted(interesting)
+	if len(wanted) == 0 {
+		return nil, nil
+	}
+	get := &download{client: c, module: f.module, remote: remote, sess: sess, caps: adv.Capabilities, refs: refs}
+	dir, err := os.MkdirTemp(filepath.Join(c.store.dir, "tmp"), "")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	wants := get.tips()
+	if refs.advertises(f.Commit) {
+		wants = []string{f.Commit}
+	}
+	if err := get.pack(ctx, dir, wants, get.commitsOnly); err != nil {
+		return nil, err
+	}
+	st := openStorage(dir)
+	defer st.Close()
+	return reachable(ctx, st, f.Commit, wanted)
+}
+
+// wanted returns the interesting tags by the object they name.
+func (r *Refs) wanted(interesting func(string) bool) map[string][]string {
+	out := map[string][]string{}
+	for _, ref := range r.Tags() {
+		if interesting(ref.Short()) {
+			out[ref.Commit] = append(out[ref.Commit], ref.Short())
+		}
+	}
+	return out
+}
+
+// reachable walks the history of commit. Tags of a local repository may still
+// name a tag object; those are peeled first.
+func reachable(ctx context.Context, st *filesystem.Storage, commit string, wanted map[string][]string) ([]Tagged, error) {
+	byCommit := map[plumbing.Hash][]string{}
+	for h, tags := range wanted {
+		peeled, err := peel(st, plumbing.NewHash(h))
+		if err != nil {
+			continue // a tag of something that is not fetched cannot be an ancestor
+		}
+		byCommit[peeled] = append(byCommit[peeled], tags...)
+	}
+	var out []Tagged
+	seen := map[plumbing.Hash]bool{}
+	todo := []plumbing.Hash{plumbing.NewHash(commit)}
+	for len(todo) > 0 {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		h := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if seen[h] {
+			continue
+		}
+		seen[h] = true
+		for _, tag := range byCommit[h] {
+			out = append(out, Tagged{Tag: tag, Here: h.String() == commit})
+		}
+		obj, err := object.GetCommit(st, h)
+		if errors.Is(err, plumbing.ErrObjectNotFound) {
+			continue // the edge of a shallow repository
+		}
+		if err != nil {
+			return nil, err
+		}
+		todo = append(todo, obj.ParentHashes...)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Tag < out[j].Tag })
+	return out, nil
+}
+
+// peel follows annotated tags to the commit.
+func peel(st *filesystem.Storage, h plumbing.Hash) (plumbing.Hash, error) {
+	const deepest = 8 // a tag of a tag is rare, a loop of them hostile
+	for range deepest {
+		obj, err := st.EncodedObject(plumbing.AnyObject, h)
+		if err != nil {
+			return h, err
+		}
+		switch obj.Type() {
+		case plumbing.CommitObject:
+			return h, nil
+		case plumbing.TagObject:
+			tag, err := object.DecodeTag(st, obj)
+			if err != nil {
+				return h, err
+			}
+			h = tag.Target
+		default:
+			return h, fmt.Errorf("%s is a %s, not a commit", h, obj.Type())
+		}
+	}
+	return h, fmt.Errorf("tag %s is nested too deep", h)
+}

@@ -1,0 +1,200 @@
+package source
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/plumbing/transport"
+	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/event"
+)
+
+// httpPool talks git's smart HTTP, and remembers which credential a host took.
+type httpPool struct {
+	client    *http.Client
+	transport transport.Transport
+	creds     *credentials
+
+	mu     sync.Mutex
+	worked map[string]credential // by scheme://host:port
+}
+
+func newHTTPPool(env Env, git config.Git, sink event.Sink) (*httpPool, error) {
+	tr := http.DefaultTransport.(*http.Transport).Clone()
+	tr.MaxIdleConnsPerHost = 16
+	tr.ResponseHeaderTimeout = 2 * time.Minute // a server may think long before a large pack
+	if git.CAFile != "" {
+		pool, err := certPool(git.CAFile)
+		if err != nil {
+			return nil, err
+		}
+		tr.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	}
+	client := &http.Client{Transport: tr}
+	return &httpPool{
+		client:    client,
+		transport: githttp.NewClient(client),
+		creds:     &credentials{env: env, git: git, sink: sink},
+		worked:    map[string]credential{},
+	}, nil
+}
+
+// certPool returns the system's authorities and those in file.
+func certPool(file string) (*x509.CertPool, error) {
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("git.ca_file: %w", err)
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("git.ca_file: %s has no certificate in PEM form", file)
+	}
+	return pool, nil
+}
+
+func (p *httpPool) close() { p.client.CloseIdleConnections() }
+
+// session opens a conversation, with the first credential that the server
+// takes. Where the path is not found, PATH.git is tried, as git servers that
+// serve plain folders need it.
+func (p *httpPool) session(ctx context.Context, remote Remote) (transport.UploadPackSession, *packp.AdvRefs, error) {
+	sess, adv, err := p.authenticate(ctx, remote)
+	if errors.Is(err, transport.ErrRepositoryNotFound) && !strings.HasSuffix(remote.Path, ".git") {
+		retry := remote
+		retry.Path = strings.TrimSuffix(remote.Path, "/") + ".git"
+		if sess, adv, err2 := p.authenticate(ctx, retry); err2 == nil || !errors.Is(err2, transport.ErrRepositoryNotFound) {
+			return sess, adv, explainHTTP(ctx, retry, err2)
+		}
+	}
+	return sess, adv, explainHTTP(ctx, remote, err)
+}
+
+// authenticate tries the credentials in order.
+func (p *httpPool) authenticate(ctx context.Context, remote Remote) (transport.UploadPackSession, *packp.AdvRefs, error) {
+	host := remote.Scheme + "://" + remote.hostPort()
+	p.mu.Lock()
+	cred, known := p.worked[host]
+	p.mu.Unlock()
+	var tried []string
+	if known {
+		sess, adv, err := p.ask(ctx, remote, cred)
+		if !isDenied(err) {
+			return sess, adv, err
+		}
+	}
+	for cred := range p.creds.candidates(ctx, remote) {
+		sess, adv, err := p.ask(ctx, remote, cred)
+		if isDenied(err) {
+			tried = append(tried, fmt.Sprintf("%s (%s)", cred.origin, status(err)))
+			continue
+		}
+		if err == nil {
+			p.mu.Lock()
+			p.worked[host] = cred
+			p.mu.Unlock()
+		}
+		return sess, adv, err
+	}
+	return nil, nil, &AuthError{URL: remote.String(), Tried: tried, hints: []string{
+		fmt.Sprintf("name a credential in the config: [git.credentials.%q] username and password, or put one into ~/.netrc", remote.Host),
+	}}
+}
+
+func isDenied(err error) bool {
+	return errors.Is(err, transport.ErrAuthenticationRequired) || errors.Is(err, transport.ErrAuthorizationFailed)
+}
+
+func status(err error) string {
+	if errors.Is(err, transport.ErrAuthorizationFailed) {
+		return "403"
+	}
+	return "401"
+}
+
+// ask opens a conversation with one credential.
+func (p *httpPool) ask(ctx context.Context, remote Remote, cred credential) (transport.UploadPackSession, *packp.AdvRefs, error) {
+	port, _ := strconv.Atoi(remote.Port)
+	host := remote.Host
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	path := remote.Path
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path
+	}
+	ep := &transport.Endpoint{Protocol: remote.Scheme, Host: host, Port: port, Path: path}
+	var auth transport.AuthMethod
+	if cred.username != "" || cred.password != "" {
+		auth = &githttp.BasicAuth{Username: cred.username, Password: string(cred.password)}
+	}
+	sess, err := p.transport.NewUploadPackSession(ep, auth)
+	if err != nil {
+		return nil, nil, err
+	}
+	adv, err := sess.AdvertisedReferencesContext(ctx)
+	if err != nil {
+		sess.Close()
+		return nil, nil, err
+	}
+	return sess, adv, nil
+}
+
+// explainHTTP words what went wrong.
+func explainHTTP(ctx context.Context, remote Remote, err error) error {
+	var auth *AuthError
+	var cert *tls.CertificateVerificationError
+	var uerr *url.Error
+	switch {
+	case err == nil, errors.As(err, &auth):
+		return err
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.Is(err, transport.ErrRepositoryNotFound):
+		return &NoRepositoryError{URL: remote.String()}
+	case errors.As(err, &cert):
+		return &TLSError{URL: remote.String(), Err: cert.Err}
+	case errors.As(err, &uerr):
+		err = uerr.Err // the URL stands in front already
+	}
+	return fmt.Errorf("%s: %w", remote, err)
+}
+
+// TLSError is a server certificate that is not trusted.
+type TLSError struct {
+	URL string
+	Err error
+}
+
+// Error implements error.
+func (e *TLSError) Error() string { return fmt.Sprintf("%s: %v", e.URL, e.Err) }
+
+// Unwrap returns the reason.
+func (e *TLSError) Unwrap() error { return e.Err }
+
+// Hints names the way out for a private authority.
+func (e *TLSError) Hints() []string {
+	var unknown x509.UnknownAuthorityError
+	if errors.As(e.Err, &unknown) {
+		return []string{"trust a private certificate authority with [git] ca_file = \"FILE.pem\""}
+	}
+	return nil
+}
+
+// HTTP returns the client that trusts what the config trusts.
+func (c *Client) HTTP() *http.Client { return c.http.client }

@@ -1,0 +1,159 @@
+package source
+
+import (
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/plumbing/storer"
+)
+
+// Ref is a name that may move, and the commit it names now.
+type Ref struct {
+	// Name is whole: refs/tags/v1.0.0, refs/heads/main.
+	Name string
+	// Commit is 40 hex digits: for an annotated tag what it points to, not
+	// the tag object.
+	Commit string
+	// object is what the server has under Name: the tag object's hash for an
+	// annotated tag.
+	object string
+}
+
+// Short returns the tag's or branch's own name.
+func (r Ref) Short() string {
+	return strings.TrimPrefix(strings.TrimPrefix(r.Name, tagPrefix), branchPrefix)
+}
+
+const (
+	tagPrefix    = "refs/tags/"
+	branchPrefix = "refs/heads/"
+)
+
+// Refs is what a repository offers, at one moment.
+type Refs struct {
+	// Head is the default branch's commit, or empty.
+	Head string
+	// HeadName is the default branch's whole name, where the server says.
+	HeadName string
+	// lookup finds one ref by its whole name, list all of them. A local
+	// repository answers the first without reading the second.
+	lookup func(name string) (Ref, bool)
+	list   func() []Ref
+}
+
+// Tag returns the tag of that name.
+func (r *Refs) Tag(name string) (Ref, bool) { return r.lookup(tagPrefix + name) }
+
+// Branch returns the branch of that name.
+func (r *Refs) Branch(name string) (Ref, bool) { return r.lookup(branchPrefix + name) }
+
+// Tags returns all tags, sorted by name.
+func (r *Refs) Tags() []Ref { return r.below(tagPrefix) }
+
+// Branches returns all branches, sorted by name.
+func (r *Refs) Branches() []Ref { return r.below(branchPrefix) }
+
+func (r *Refs) below(prefix string) []Ref {
+	var out []Ref
+	for _, ref := range r.list() {
+		if strings.HasPrefix(ref.Name, prefix) {
+			out = append(out, ref)
+		}
+	}
+	return out
+}
+
+// advertises reports whether the server named commit itself, so that any
+// server will send it.
+func (r *Refs) advertises(commit string) bool {
+	if r.Head == commit {
+		return true
+	}
+	for _, ref := range r.list() {
+		if ref.Commit == commit {
+			return true
+		}
+	}
+	return false
+}
+
+// refsFromAdvertisement reads what a server says first in git's protocol.
+func refsFromAdvertisement(adv *packp.AdvRefs) *Refs {
+	byName := make(map[string]Ref, len(adv.References))
+	for name, hash := range adv.References {
+		ref := Ref{Name: name, Commit: hash.String(), object: hash.String()}
+		if peeled, ok := adv.Peeled[name]; ok {
+			ref.Commit = peeled.String()
+		}
+		byName[name] = ref
+	}
+	refs := &Refs{
+		lookup: func(name string) (Ref, bool) { ref, ok := byName[name]; return ref, ok },
+		list:   sync.OnceValue(func() []Ref { return sortedRefs(maps.Values(byName)) }),
+	}
+	if adv.Head != nil {
+		refs.Head = adv.Head.String()
+	}
+	for _, sym := range adv.Capabilities.Get("symref") {
+		if target, ok := strings.CutPrefix(sym, "HEAD:"); ok {
+			refs.HeadName = target
+		}
+	}
+	return refs
+}
+
+func sortedRefs(refs iter.Seq[Ref]) []Ref {
+	return slices.SortedFunc(refs, func(a, b Ref) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// refsFromStorage reads the references of a local repository. Annotated tags
+// keep the tag object's hash as Commit; settle resolves the one that is chosen,
+// since peeling all of them would open every tag object.
+func refsFromStorage(st storer.ReferenceStorer) *Refs {
+	refs := &Refs{
+		lookup: func(name string) (Ref, bool) {
+			r, err := st.Reference(plumbing.ReferenceName(name))
+			if err != nil || r.Type() != plumbing.HashReference {
+				return Ref{}, false
+			}
+			return localRef(r), true
+		},
+		list: sync.OnceValue(func() []Ref { return allLocalRefs(st) }),
+	}
+	switch head, err := st.Reference(plumbing.HEAD); {
+	case err != nil: // a repository without HEAD has no default branch
+	case head.Type() == plumbing.SymbolicReference:
+		refs.HeadName = head.Target().String()
+		ref, _ := refs.lookup(refs.HeadName)
+		refs.Head = ref.Commit
+	default:
+		refs.Head = head.Hash().String()
+	}
+	return refs
+}
+
+func localRef(r *plumbing.Reference) Ref {
+	h := r.Hash().String()
+	return Ref{Name: r.Name().String(), Commit: h, object: h}
+}
+
+// allLocalRefs lists what can be read; a broken ref is as good as none.
+func allLocalRefs(st storer.ReferenceStorer) []Ref {
+	iter, err := st.IterReferences()
+	if err != nil {
+		return nil
+	}
+	var out []Ref
+	_ = iter.ForEach(func(r *plumbing.Reference) error {
+		if r.Type() == plumbing.HashReference && r.Name() != plumbing.HEAD {
+			out = append(out, localRef(r))
+		}
+		return nil
+	})
+	return sortedRefs(slices.Values(out))
+}

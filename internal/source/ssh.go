@@ -1,0 +1,275 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/plumbing/transport"
+	"golang.org/x/crypto/ssh"
+
+	"github.com/vxlite/vxlite/internal/config"
+)
+
+// sshPool holds one connection a host and user, which carries the
+// conversations of all its repositories.
+type sshPool struct {
+	env Env
+	git config.Git
+	cfg sshConfig
+
+	mu    sync.Mutex
+	conns map[string]*sshConn
+}
+
+func newSSHPool(env Env, git config.Git) *sshPool {
+	return &sshPool{env: env, git: git, cfg: readSSHConfig(env), conns: map[string]*sshConn{}}
+}
+
+// sshConn is one connection, made by the first who needs it.
+type sshConn struct {
+	host  sshHost
+	once  sync.Once
+	ready chan struct{}
+	err   error
+	conn  *ssh.Client
+	via   []*ssh.Client // the jump hosts before it
+	slots *slots
+}
+
+const (
+	// sshTimeout bounds a connection's making, from dial to authentication.
+	sshTimeout = 30 * time.Second
+	// sshSessions is below OpenSSH's default MaxSessions of 10.
+	sshSessions = 8
+)
+
+// session opens a conversation on the host's connection.
+func (p *sshPool) session(ctx context.Context, remote Remote) (transport.UploadPackSession, *packp.AdvRefs, error) {
+	host := p.cfg.resolve(remote, p.env)
+	c, err := p.connection(ctx, host)
+	if err != nil {
+		return nil, nil, err
+	}
+	sess, err := c.open(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", remote, err)
+	}
+	u := &uploadPack{sess: sess, free: c.slots.release}
+	if err := u.start(ctx, remote.Path); err != nil {
+		u.Close()
+		return nil, nil, explainSSH(remote, err)
+	}
+	return u, u.adv, nil
+}
+
+// explainSSH tells a missing repository from other refusals. SSH has no code
+// for it, so the words of OpenSSH's git, Gitea, GitLab, GitHub and Bitbucket count.
+func explainSSH(remote Remote, err error) error {
+	var said *serverError
+	if !errors.As(err, &said) {
+		return fmt.Errorf("%s: %w", remote, err)
+	}
+	low := strings.ToLower(said.said)
+	for _, phrase := range []string{"does not appear to be a git repository", "repository not found", "could not be found",
+		"project you were looking for", "does not exist", "no such file"} {
+		if strings.Contains(low, phrase) {
+			return &NoRepositoryError{URL: remote.String(), Server: firstLine(said.said)}
+		}
+	}
+	return fmt.Errorf("%s: %w", remote, err)
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	return strings.TrimSpace(line)
+}
+
+// connection returns the host's connection, which one caller makes while the
+// others wait.
+func (p *sshPool) connection(ctx context.Context, host sshHost) (*sshConn, error) {
+	p.mu.Lock()
+	c := p.conns[host.key()]
+	if c == nil {
+		c = &sshConn{host: host, ready: make(chan struct{}), slots: newSlots(sshSessions)}
+		p.conns[host.key()] = c
+	}
+	p.mu.Unlock()
+	c.once.Do(func() {
+		defer close(c.ready)
+		c.conn, c.via, c.err = p.dial(ctx, host, 0)
+	})
+	select {
+	case <-c.ready:
+		return c, c.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// dial connects to host, through its jump hosts if it has some.
+func (p *sshPool) dial(ctx context.Context, host sshHost, depth int) (*ssh.Client, []*ssh.Client, error) {
+	const mostJumps = 8
+	if depth > mostJumps {
+		return nil, nil, fmt.Errorf("ssh %s: more than %d ProxyJump hosts", host, mostJumps)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, sshTimeout, fmt.Errorf("no answer within %v", sshTimeout))
+	defer cancel()
+	var via []*ssh.Client
+	var raw net.Conn
+	var err error
+	if host.jump != "" {
+		jump, err := parseJump(host.jump)
+		if err != nil {
+			return nil, nil, fmt.Errorf("ssh %s: %w", host, err)
+		}
+		last, before, err := p.dial(ctx, p.cfg.resolve(jump, p.env), depth+1)
+		if err != nil {
+			return nil, nil, fmt.Errorf("ssh %s: by ProxyJump %s: %w", host, host.jump, err)
+		}
+		via = append(before, last)
+		raw, err = last.DialContext(ctx, "tcp", host.addr())
+		if err != nil {
+			closeAll(via)
+			return nil, nil, fmt.Errorf("ssh %s: from %s: %w", host, host.jump, err)
+		}
+	} else if raw, err = new(net.Dialer).DialContext(ctx, "tcp", host.addr()); err != nil {
+		return nil, nil, fmt.Errorf("ssh %s: %w", host, cause(ctx, err))
+	}
+	client, err := p.handshake(ctx, host, raw)
+	if err != nil {
+		raw.Close()
+		closeAll(via)
+		return nil, nil, err
+	}
+	return client, via, nil
+}
+
+func closeAll(clients []*ssh.Client) {
+	for i := len(clients) - 1; i >= 0; i-- {
+		_ = clients[i].Close()
+	}
+}
+
+// cause prefers the context's reason over the network error it led to.
+func cause(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// handshake checks the host key and authenticates.
+func (p *sshPool) handshake(ctx context.Context, host sshHost, raw net.Conn) (*ssh.Client, error) {
+	keys, err := p.hostKeys(host)
+	if err != nil {
+		return nil, err
+	}
+	id := p.identities(host)
+	defer id.close()
+	cfg := &ssh.ClientConfig{
+		User:              host.user,
+		Auth:              id.methods(),
+		HostKeyCallback:   keys.callback,
+		HostKeyAlgorithms: keys.algorithms,
+		ClientVersion:     "SSH-2.0-vxlite",
+	}
+	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
+	defer stop()
+	conn, chans, reqs, err := ssh.NewClientConn(raw, host.addr(), cfg)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("ssh %s: %w", host, context.Cause(ctx))
+		}
+		return nil, keys.explain(host, id, err)
+	}
+	return ssh.NewClient(conn, chans, reqs), nil
+}
+
+// open gets a channel. A server that allows fewer at once than we would use
+// refuses one; then the refused waits until another has ended.
+func (c *sshConn) open(ctx context.Context) (*ssh.Session, error) {
+	if err := c.slots.acquire(ctx); err != nil {
+		return nil, err
+	}
+	for {
+		sess, err := c.conn.NewSession()
+		var refused *ssh.OpenChannelError
+		if errors.As(err, &refused) && c.slots.shrink() {
+			if err := c.slots.acquire(ctx); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if err != nil {
+			c.slots.release()
+			return nil, err
+		}
+		return sess, nil
+	}
+}
+
+// close ends all connections.
+func (p *sshPool) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.conns {
+		if c.conn != nil {
+			_ = c.conn.Close()
+			closeAll(c.via)
+		}
+	}
+}
+
+// slots is a semaphore that can become smaller.
+type slots struct {
+	mu      sync.Mutex
+	limit   int
+	used    int
+	changed chan struct{} // closed and made anew when a place becomes free
+}
+
+func newSlots(limit int) *slots { return &slots{limit: limit, changed: make(chan struct{})} }
+
+func (s *slots) acquire(ctx context.Context) error {
+	for {
+		s.mu.Lock()
+		if s.used < s.limit {
+			s.used++
+			s.mu.Unlock()
+			return nil
+		}
+		wait := s.changed
+		s.mu.Unlock()
+		select {
+		case <-wait:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+func (s *slots) release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.used--
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// shrink gives the caller's place back for good, unless it is the only one in use.
+func (s *slots) shrink() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.used <= 1 {
+		return false
+	}
+	s.used--
+	s.limit = max(1, s.used)
+	return true
+}

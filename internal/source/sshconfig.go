@@ -1,0 +1,175 @@
+package source
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	sshconfig "github.com/kevinburke/ssh_config"
+)
+
+// sshConfig is the user's and the system's ssh_config, of which the keywords
+// Host, HostName, User, Port, IdentityFile, IdentitiesOnly, ProxyJump,
+// HostKeyAlias, UserKnownHostsFile and IdentityAgent count.
+type sshConfig struct {
+	files []*sshconfig.Config // the user's first, as in ssh: the first value wins
+	home  string
+}
+
+func readSSHConfig(env Env) sshConfig {
+	home, _ := env("HOME")
+	c := sshConfig{home: home}
+	names := []string{"/etc/ssh/ssh_config"}
+	if home != "" {
+		names = append([]string{filepath.Join(home, ".ssh", "config")}, names...)
+	}
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			continue
+		}
+		// The library refuses a whole file for a Match block; ssh itself
+		// applies what stands before it whatever Match says.
+		if cfg, err := sshconfig.Decode(bytes.NewReader(beforeMatch(data))); err == nil {
+			c.files = append(c.files, cfg)
+		}
+	}
+	return c
+}
+
+// beforeMatch cuts a config at its first Match line.
+func beforeMatch(data []byte) []byte {
+	var out []byte
+	for line := range bytes.Lines(data) {
+		fields := bytes.Fields(line)
+		if len(fields) > 0 && bytes.EqualFold(fields[0], []byte("match")) {
+			break
+		}
+		out = append(out, line...)
+	}
+	return out
+}
+
+// get returns the first value of a keyword for a host as typed.
+func (c sshConfig) get(alias, keyword string) string {
+	for _, f := range c.files {
+		if v, err := f.Get(alias, keyword); err == nil && v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+func (c sshConfig) all(alias, keyword string) []string {
+	var out []string
+	for _, f := range c.files {
+		if vs, err := f.GetAll(alias, keyword); err == nil {
+			out = append(out, vs...)
+		}
+	}
+	return out
+}
+
+// sshHost is where and as whom to connect.
+type sshHost struct {
+	alias      string // the host as the URL has it
+	name       string
+	port       string
+	user       string
+	jump       string // the nearest ProxyJump, with those before it after a comma
+	keyAlias   string
+	identities []string // files
+	agent      string   // socket; empty for the environment's, "none" for none
+	only       bool     // IdentitiesOnly
+	knownHosts []string
+}
+
+// String names the host as in an ssh command line.
+func (h sshHost) String() string {
+	s := h.user + "@" + h.alias
+	if h.port != "22" {
+		s += ":" + h.port
+	}
+	return s
+}
+
+func (h sshHost) addr() string { return net.JoinHostPort(h.name, h.port) }
+
+func (h sshHost) key() string { return h.user + "@" + h.alias + ":" + h.port + " " + h.jump }
+
+// keyName is what known_hosts has the host under: HOST:PORT.
+func (h sshHost) keyName() string {
+	if h.keyAlias != "" {
+		return net.JoinHostPort(h.keyAlias, "22")
+	}
+	return h.addr()
+}
+
+// resolve applies ssh_config to a remote, whose own user and port win.
+func (c sshConfig) resolve(r Remote, env Env) sshHost {
+	h := sshHost{alias: r.Host, name: r.Host, port: r.Port, user: r.User}
+	if v := c.get(r.Host, "HostName"); v != "" {
+		h.name = strings.ReplaceAll(v, "%h", r.Host)
+	}
+	if h.port == "" {
+		h.port = c.get(r.Host, "Port")
+	}
+	if h.port == "" {
+		h.port = "22"
+	}
+	if h.user == "" {
+		h.user = c.get(r.Host, "User")
+	}
+	if h.user == "" {
+		h.user, _ = env("USER")
+	}
+	if h.user == "" {
+		h.user = "git"
+	}
+	if v := c.get(r.Host, "ProxyJump"); v != "none" {
+		h.jump = v
+	}
+	h.keyAlias = c.get(r.Host, "HostKeyAlias")
+	for _, f := range c.all(r.Host, "IdentityFile") {
+		h.identities = append(h.identities, c.path(f, h))
+	}
+	h.agent = c.get(r.Host, "IdentityAgent")
+	h.only = strings.EqualFold(c.get(r.Host, "IdentitiesOnly"), "yes")
+	for _, f := range strings.Fields(c.get(r.Host, "UserKnownHostsFile")) {
+		h.knownHosts = append(h.knownHosts, c.path(f, h))
+	}
+	return h
+}
+
+// path expands the tokens of a file name that ssh_config(5) allows.
+func (c sshConfig) path(p string, h sshHost) string {
+	p = strings.Trim(p, `"`)
+	if rest, ok := strings.CutPrefix(p, "~/"); ok {
+		p = filepath.Join(c.home, rest)
+	}
+	return strings.NewReplacer("%d", c.home, "%h", h.name, "%r", h.user, "%n", h.alias, "%p", h.port, "%%", "%").Replace(p)
+}
+
+// parseJump reads the last of a ProxyJump's hosts; those before it are its own
+// jumps, and ssh_config's for that host do not count then.
+func parseJump(s string) (Remote, error) {
+	if i := strings.LastIndexByte(s, ','); i >= 0 {
+		s = s[i+1:]
+	}
+	s = strings.TrimPrefix(strings.TrimSpace(s), "ssh://")
+	r := Remote{Scheme: "ssh"}
+	if at := strings.LastIndexByte(s, '@'); at >= 0 {
+		r.User, s = s[:at], s[at+1:]
+	}
+	r.Host = s
+	if host, port, err := net.SplitHostPort(s); err == nil {
+		r.Host, r.Port = host, port
+	}
+	if r.Host == "" || strings.HasPrefix(r.Host, "-") {
+		return r, fmt.Errorf("ProxyJump %q has no host", s)
+	}
+	return r, nil
+}

@@ -1,0 +1,226 @@
+package source
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// Store keeps what was fetched, for all configs and all runs of one user.
+//
+// Everything in it is named by what it holds (a commit, a commit's folder), or
+// records a fact that does not change (a tag's commit), so nothing in it is
+// ever rewritten. A directory is filled beside its place and renamed into it:
+// a run that is killed leaves at most a directory in tmp, which a later run
+// removes. Several runs may use a store at once.
+//
+//	git/COMMIT/          a bare, shallow repository with that one commit
+//	tree/COMMIT/FOLDER/  the module in that folder, as its module zip would be
+//	commit/COMMIT        the commit's time
+//	tag/URL/TAG          the commit a tag named when it was first fetched
+//	peel/OBJECT          the commit an annotated tag object points to
+//	version/…            pseudo-versions, which take a history to work out
+//	lock/                one lock a repository, held while it is fetched
+type Store struct{ dir string }
+
+// storeVersion changes when an older vxlite would misread the layout.
+const storeVersion = "v1"
+
+// OpenStore returns the store below dir, which it creates.
+func OpenStore(dir string) (*Store, error) {
+	s := &Store{dir: filepath.Join(dir, storeVersion)}
+	for _, sub := range []string{"git", "tree", "commit", "tag", "peel", "version", "lock", "tmp"} {
+		if err := os.MkdirAll(filepath.Join(s.dir, sub), 0o755); err != nil {
+			return nil, fmt.Errorf("store: %w", err)
+		}
+	}
+	s.sweep(time.Now().Add(-24 * time.Hour))
+	return s, nil
+}
+
+// Dir returns the store's directory, for what other packages keep beside it.
+func (s *Store) Dir() string { return s.dir }
+
+// sweep removes what killed runs left in tmp before the given time.
+func (s *Store) sweep(before time.Time) {
+	entries, err := os.ReadDir(filepath.Join(s.dir, "tmp"))
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if fi, err := e.Info(); err == nil && fi.ModTime().Before(before) {
+			_ = os.RemoveAll(filepath.Join(s.dir, "tmp", e.Name()))
+		}
+	}
+}
+
+// Publish is for other packages that keep directories in the store; dst must
+// lie in it. See the rule of the store: a name says what is under it.
+func (s *Store) Publish(dst string, fill func(dir string) error) error { return s.publish(dst, fill) }
+
+// WriteJSON puts v in a file of the store, in one step.
+func (s *Store) WriteJSON(v any, elem ...string) error { return s.writeJSON(v, elem...) }
+
+// ReadJSON reads what WriteJSON wrote; false where there is nothing to be read.
+func (s *Store) ReadJSON(v any, elem ...string) bool { return s.readJSON(v, elem...) }
+
+// TempDir makes a directory that a later run removes if this one cannot.
+func (s *Store) TempDir() (string, error) { return os.MkdirTemp(filepath.Join(s.dir, "tmp"), "") }
+
+// publish fills a new directory and moves it to dst, unless another run was
+// first, which is as good: what is published under one name is the same.
+func (s *Store) publish(dst string, fill func(dir string) error) error {
+	tmp, err := os.MkdirTemp(filepath.Join(s.dir, "tmp"), "")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	if err := os.Chmod(tmp, 0o755); err != nil {
+		return err
+	}
+	if err := fill(tmp); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(dst), 0o755); err != nil {
+		return err
+	}
+	if err := os.Rename(tmp, dst); err != nil && !isDir(dst) {
+		return err
+	}
+	return nil
+}
+
+func isDir(p string) bool {
+	fi, err := os.Stat(p)
+	return err == nil && fi.IsDir()
+}
+
+// lockRepo keeps other runs from fetching the same repository meanwhile.
+func (s *Store) lockRepo(ctx context.Context, repoURL string) (unlock func(), err error) {
+	l := flock.New(filepath.Join(s.dir, "lock", key(repoURL)))
+	const poll = 20 * time.Millisecond
+	if _, err := l.TryLockContext(ctx, poll); err != nil {
+		return nil, fmt.Errorf("store: lock: %w", err)
+	}
+	return func() { _ = l.Unlock() }, nil
+}
+
+// key names a URL in the store, so that no URL can name another place.
+func key(repoURL string) string {
+	sum := sha256.Sum256([]byte(repoURL))
+	return hex.EncodeToString(sum[:16])
+}
+
+func (s *Store) gitDir(commit string) string { return filepath.Join(s.dir, "git", commit) }
+
+// treeDir is where the module in folder lies; the root is "%".
+func (s *Store) treeDir(commit, folder string) string {
+	name := url.PathEscape(folder)
+	if folder == "" {
+		name = "%"
+	}
+	return filepath.Join(s.dir, "tree", commit, name)
+}
+
+// commitRecord is what commit/COMMIT holds.
+type commitRecord struct {
+	Time time.Time `json:"time"`
+}
+
+func (s *Store) commitTime(commit string) (time.Time, bool) {
+	var rec commitRecord
+	ok := s.readJSON(&rec, "commit", commit)
+	return rec.Time, ok
+}
+
+func (s *Store) putCommit(commit string, t time.Time) error {
+	return s.writeJSON(commitRecord{Time: t}, "commit", commit)
+}
+
+func (s *Store) tagCommit(repoURL, tag string) (string, bool) {
+	return s.readHash("tag", key(repoURL), url.PathEscape(tag))
+}
+
+func (s *Store) putTag(repoURL, tag, commit string) error {
+	return s.write([]byte(commit+"\n"), "tag", key(repoURL), url.PathEscape(tag))
+}
+
+func (s *Store) peeled(object string) (string, bool) { return s.readHash("peel", object) }
+
+func (s *Store) putPeeled(object, commit string) error {
+	return s.write([]byte(commit+"\n"), "peel", object)
+}
+
+// Version returns the pseudo-version that PutVersion remembered for a module
+// path at a commit.
+func (s *Store) Version(commit, modulePath string) (string, bool) {
+	b, err := os.ReadFile(filepath.Join(s.dir, "version", commit+"-"+key(modulePath)))
+	return strings.TrimSpace(string(b)), err == nil
+}
+
+// PutVersion remembers a pseudo-version, which takes a history to work out.
+func (s *Store) PutVersion(commit, modulePath, version string) error {
+	return s.write([]byte(version+"\n"), "version", commit+"-"+key(modulePath))
+}
+
+func (s *Store) readHash(elem ...string) (string, bool) {
+	b, err := os.ReadFile(filepath.Join(append([]string{s.dir}, elem...)...))
+	h := strings.TrimSpace(string(b))
+	return h, err == nil && isFullHash(h)
+}
+
+func (s *Store) readJSON(v any, elem ...string) bool {
+	b, err := os.ReadFile(filepath.Join(append([]string{s.dir}, elem...)...))
+	return err == nil && json.Unmarshal(b, v) == nil
+}
+
+func (s *Store) writeJSON(v any, elem ...string) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return s.write(append(b, '\n'), elem...)
+}
+
+// write puts a small file in its place in one step.
+func (s *Store) write(data []byte, elem ...string) error {
+	p := filepath.Join(append([]string{s.dir}, elem...)...)
+	f, err := os.CreateTemp(filepath.Join(s.dir, "tmp"), "")
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	defer os.Remove(f.Name()) // in vain once it is renamed
+	_, err = f.Write(data)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	if err := os.Rename(f.Name(), p); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	return nil
+}
+
+// isFullHash reports whether s is a whole SHA-1 in lower-case hex.
+func isFullHash(s string) bool { return len(s) == 40 && isHex(s) }
+
+func isHex(s string) bool {
+	for _, c := range s {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return s != ""
+}

@@ -1,0 +1,387 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/filemode"
+	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/storage/filesystem"
+	"golang.org/x/mod/zip"
+
+	"github.com/vxlite/vxlite/internal/event"
+)
+
+// NoModuleError is a folder without a go.mod.
+type NoModuleError struct {
+	URL, Commit, Folder string
+	// Modules are the folders that have one, sorted; the root is ".".
+	Modules []string
+}
+
+// Error implements error.
+func (e *NoModuleError) Error() string {
+	where := "its root"
+	if e.Folder != "" {
+		where = "folder " + e.Folder
+	}
+	return fmt.Sprintf("%s at %.12s has no go.mod in %s", e.URL, e.Commit, where)
+}
+
+// Hints says where a go.mod is.
+func (e *NoModuleError) Hints() []string {
+	if len(e.Modules) == 0 {
+		return []string{"the repository has no go.mod at all, so it is no Go module"}
+	}
+	return []string{"go.mod is in: " + strings.Join(e.Modules, ", ") + "; name one with folder = \"…\""}
+}
+
+// Tree returns a directory that holds the module in folder of f's commit: the
+// files that golang.org/x/mod/zip would put into its module zip, so without
+// nested modules, vendored packages and symbolic links, and with the
+// repository's LICENSE where the folder has none of its own, as the go
+// command adds it. The directory is shared and must not be written to.
+func (c *Client) Tree(ctx context.Context, f Found, folder string) (string, error) {
+	dst := c.store.treeDir(f.Commit, folder)
+	if isDir(dst) {
+		return dst, nil
+	}
+	remote, err := ParseRemote(f.From)
+	if err != nil {
+		return "", err
+	}
+	st, done, err := c.objects(ctx, f, remote)
+	if err != nil {
+		return "", err
+	}
+	defer done()
+	w := &treeWriter{st: st, url: remote.String(), commit: f.Commit}
+	err = c.store.publish(dst, func(dir string) error { return w.write(ctx, dir, folder) })
+	if err != nil {
+		return "", err
+	}
+	return dst, nil
+}
+
+// objects opens a repository that has f's commit, and fetches it again where
+// the store has lost it.
+func (c *Client) objects(ctx context.Context, f Found, remote Remote) (*filesystem.Storage, func(), error) {
+	if remote.Local() {
+		repo, err := c.openLocal(remote)
+		if err != nil {
+			return nil, nil, err
+		}
+		repo.mu.Lock()
+		return repo.st, repo.mu.Unlock, nil
+	}
+	dir := c.store.gitDir(f.Commit)
+	if !isDir(dir) {
+		if err := c.refetch(ctx, f, remote); err != nil {
+			return nil, nil, err
+		}
+	}
+	st := openStorage(dir)
+	return st, func() { _ = st.Close() }, nil
+}
+
+// refetch gets a commit that the store knows of but no longer has.
+func (c *Client) refetch(ctx context.Context, f Found, remote Remote) error {
+	if c.offline {
+		return &OfflineError{Module: f.module, Ref: f.Commit, URL: f.URL}
+	}
+	unlock, err := c.lock(ctx, f.URL)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if isDir(c.store.gitDir(f.Commit)) {
+		return nil
+	}
+	_, err = c.fetch(ctx, Request{Module: f.module, URL: f.URL, Ref: f.Commit, Choose: func(refs *Refs) (Ref, error) {
+		if ref, ok := refs.Tag(f.Tag); ok && ref.Commit == f.Commit {
+			return ref, nil
+		}
+		return Ref{Commit: f.Commit}, nil
+	}}, remote)
+	return err
+}
+
+// treeWriter writes one module's files.
+type treeWriter struct {
+	st          *filesystem.Storage
+	url, commit string
+}
+
+// write fills dir. All writing goes through an os.Root, so that whatever names
+// a repository brings, nothing outside dir is touched.
+func (w *treeWriter) write(ctx context.Context, dir, folder string) error {
+	files, err := w.list(folder)
+	if err != nil {
+		return err
+	}
+	checked := make([]zip.File, len(files))
+	byPath := make(map[string]blobFile, len(files))
+	for i, f := range files {
+		checked[i] = f
+		byPath[f.path] = f
+	}
+	result, err := zip.CheckFiles(checked)
+	if err != nil {
+		return fmt.Errorf("%s at %.12s: %w", w.url, w.commit, err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	made := map[string]bool{".": true}
+	for _, name := range result.Valid {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := w.writeFile(root, made, byPath[name]); err != nil {
+			return fmt.Errorf("%s at %.12s: %s: %w", w.url, w.commit, name, err)
+		}
+	}
+	return nil
+}
+
+func (w *treeWriter) writeFile(root *os.Root, made map[string]bool, f blobFile) error {
+	if dir := path.Dir(f.path); !made[dir] {
+		if err := root.MkdirAll(filepath.FromSlash(dir), 0o755); err != nil {
+			return err
+		}
+		made[dir] = true
+	}
+	r, err := f.Open()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	out, err := root.OpenFile(filepath.FromSlash(f.path), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o444)
+	if err != nil {
+		return err
+	}
+	in := io.Reader(r)
+	if goSource[path.Ext(f.path)] {
+		if in, err = refuseLFS(r); err != nil {
+			out.Close()
+			return err
+		}
+	}
+	if _, err := io.Copy(out, in); err != nil {
+		out.Close()
+		return err
+	}
+	return out.Close()
+}
+
+// goSource are the files that the compiler reads; an LFS pointer in one of
+// them would end in a syntax error that explains nothing.
+var goSource = map[string]bool{".go": true, ".mod": true, ".s": true, ".c": true, ".h": true, ".syso": true}
+
+// refuseLFS lets everything through but a Git LFS pointer.
+func refuseLFS(r io.Reader) (io.Reader, error) {
+	const pointer = "version https://git-lfs.github.com/spec/"
+	head := make([]byte, len(pointer))
+	n, err := io.ReadFull(r, head)
+	if err != nil && err != io.ErrUnexpectedEOF && err != io.EOF {
+		return nil, err
+	}
+	if string(head[:n]) == pointer {
+		return nil, errors.New("is a Git LFS pointer, and LFS is not followed")
+	}
+	return io.MultiReader(bytes.NewReader(head[:n]), r), nil
+}
+
+// list returns the files below folder. A folder without a go.mod is an error
+// that names those with one.
+func (w *treeWriter) list(folder string) ([]blobFile, error) {
+	commit, err := object.GetCommit(w.st, plumbing.NewHash(w.commit))
+	if err != nil {
+		return nil, fmt.Errorf("%s: commit %s: %w", w.url, w.commit, err)
+	}
+	hash, ok, err := w.lookup(commit.TreeHash, folder)
+	if err != nil {
+		return nil, err
+	}
+	var files []blobFile
+	if ok {
+		if err := w.walk(hash, "", &files); err != nil {
+			return nil, err
+		}
+	}
+	if !hasFile(files, "go.mod") {
+		return nil, w.noModule(commit.TreeHash, folder)
+	}
+	if folder != "" && !hasFile(files, "LICENSE") {
+		tree, err := object.GetTree(w.st, commit.TreeHash)
+		if err != nil {
+			return nil, err
+		}
+		if e := entry(tree, "LICENSE"); e != nil && e.Mode.IsFile() {
+			files = append(files, blobFile{path: "LICENSE", mode: e.Mode, hash: e.Hash, st: w.st})
+		}
+	}
+	return files, nil
+}
+
+func hasFile(files []blobFile, name string) bool {
+	for _, f := range files {
+		if f.path == name {
+			return true
+		}
+	}
+	return false
+}
+
+// entry finds a tree's entry without go-git's own look-up, which builds a map.
+func entry(tree *object.Tree, name string) *object.TreeEntry {
+	for i := range tree.Entries {
+		if tree.Entries[i].Name == name {
+			return &tree.Entries[i]
+		}
+	}
+	return nil
+}
+
+// lookup descends to folder.
+func (w *treeWriter) lookup(tree plumbing.Hash, folder string) (plumbing.Hash, bool, error) {
+	if folder == "" {
+		return tree, true, nil
+	}
+	for _, name := range strings.Split(folder, "/") {
+		t, err := object.GetTree(w.st, tree)
+		if err != nil {
+			return tree, false, fmt.Errorf("%s at %.12s: %w", w.url, w.commit, err)
+		}
+		e := entry(t, name)
+		if e == nil || e.Mode != filemode.Dir {
+			return tree, false, nil
+		}
+		tree = e.Hash
+	}
+	return tree, true, nil
+}
+
+// walk collects the blobs of a tree. It stops at nested modules, which are
+// modules of their own and may be large.
+func (w *treeWriter) walk(hash plumbing.Hash, dir string, files *[]blobFile) error {
+	const deepest = 100 // folders within folders; a tree cannot hold itself, but it can be made deep
+	if strings.Count(dir, "/") > deepest {
+		return fmt.Errorf("%s at %.12s: folders are nested deeper than %d", w.url, w.commit, deepest)
+	}
+	tree, err := object.GetTree(w.st, hash)
+	if err != nil {
+		return fmt.Errorf("%s at %.12s: %s: %w", w.url, w.commit, path.Join(".", dir), err)
+	}
+	if e := entry(tree, "go.mod"); dir != "" && e != nil && e.Mode.IsFile() {
+		return nil
+	}
+	for _, e := range tree.Entries {
+		name := path.Join(dir, e.Name)
+		switch {
+		case e.Mode == filemode.Dir:
+			if err := w.walk(e.Hash, name, files); err != nil {
+				return err
+			}
+		case e.Mode == filemode.Submodule:
+			// Not followed, and no file.
+		default:
+			*files = append(*files, blobFile{path: name, mode: e.Mode, hash: e.Hash, st: w.st})
+		}
+	}
+	return nil
+}
+
+// noModule makes the error for a folder without go.mod.
+func (w *treeWriter) noModule(tree plumbing.Hash, folder string) error {
+	e := &NoModuleError{URL: w.url, Commit: w.commit, Folder: folder}
+	if err := w.modules(tree, ".", &e.Modules); err != nil {
+		return err
+	}
+	sort.Strings(e.Modules)
+	return e
+}
+
+func (w *treeWriter) modules(hash plumbing.Hash, dir string, out *[]string) error {
+	tree, err := object.GetTree(w.st, hash)
+	if err != nil {
+		return err
+	}
+	for _, e := range tree.Entries {
+		if e.Name == "go.mod" && e.Mode.IsFile() {
+			*out = append(*out, dir)
+		}
+		if e.Mode == filemode.Dir {
+			if err := w.modules(e.Hash, path.Join(dir, e.Name), out); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// blobFile is a file of a commit, as golang.org/x/mod/zip wants to see it.
+type blobFile struct {
+	path string
+	mode filemode.FileMode
+	hash plumbing.Hash
+	st   *filesystem.Storage
+}
+
+// Path implements zip.File.
+func (f blobFile) Path() string { return f.path }
+
+// Lstat implements zip.File.
+func (f blobFile) Lstat() (os.FileInfo, error) {
+	if f.mode == filemode.Symlink {
+		return blobInfo{f, 0}, nil
+	}
+	size, err := f.st.EncodedObjectSize(f.hash)
+	return blobInfo{f, size}, err
+}
+
+// Open implements zip.File.
+func (f blobFile) Open() (io.ReadCloser, error) {
+	obj, err := f.st.EncodedObject(plumbing.BlobObject, f.hash)
+	if err != nil {
+		return nil, err
+	}
+	return obj.Reader()
+}
+
+type blobInfo struct {
+	f    blobFile
+	size int64
+}
+
+func (i blobInfo) Name() string       { return path.Base(i.f.path) }
+func (i blobInfo) Size() int64        { return i.size }
+func (i blobInfo) ModTime() time.Time { return time.Time{} }
+func (i blobInfo) IsDir() bool        { return false }
+func (i blobInfo) Sys() any           { return nil }
+
+// Mode reports only what zip looks at: whether the file is a regular one.
+func (i blobInfo) Mode() fs.FileMode {
+	if i.f.mode == filemode.Symlink {
+		return fs.ModeSymlink | 0o777
+	}
+	return 0o644
+}
+
+// debugf sends a line for -v.
+func (c *Client) debugf(format string, args ...any) {
+	c.sink.Send(event.Event{Kind: event.Debug, Text: fmt.Sprintf(format, args...)})
+}

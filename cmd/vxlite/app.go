@@ -30,6 +30,9 @@ func (usageError) ExitStatus() int { return exitUsage }
 // Hints says where to read on.
 func (usageError) Hints() []string { return []string{"see vxlite help"} }
 
+// badUsage keeps urfave/cli from printing its help below an error.
+func badUsage(_ *urfave.Context, err error, _ bool) error { return usageError{err} }
+
 // app describes the command line.
 func (c *cli) app() *urfave.App {
 	return &urfave.App{
@@ -45,7 +48,7 @@ func (c *cli) app() *urfave.App {
 		Writer:                    c.stdout,
 		ErrWriter:                 io.Discard,
 		ExitErrHandler:            func(*urfave.Context, error) {}, // run reports
-		OnUsageError:              func(_ *urfave.Context, err error, _ bool) error { return usageError{err} },
+		OnUsageError:              badUsage,
 		Flags:                     []urfave.Flag{&urfave.BoolFlag{Name: "version", Usage: "print vxlite's version"}},
 		Commands:                  []*urfave.Command{c.buildCommand()},
 		Action: func(ctx *urfave.Context) error {
@@ -65,7 +68,7 @@ func (c *cli) app() *urfave.App {
 func (c *cli) unknown(name string, app *urfave.App) error {
 	msg := fmt.Sprintf("there is no command %q", name)
 	if near := urfave.SuggestCommand(app.Commands, name); near != "" {
-		msg += fmt.Sprintf("; did you mean %q?", near)
+		msg += ". " + near // a sentence of its own
 	}
 	return errors.New(msg)
 }

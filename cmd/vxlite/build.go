@@ -27,6 +27,7 @@ and puts it into DIR as rr. What went in is printed as a table.
 			targetFlag(),
 		}, sharedFlags()...),
 		HideHelpCommand: true,
+		OnUsageError:    badUsage,
 		Action: func(ctx *urfave.Context) error {
 			cfg, err := c.readConfig(ctx)
 			if err != nil {

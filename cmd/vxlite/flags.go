@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -108,6 +109,14 @@ type configError struct{ error }
 
 // ExitStatus implements the interface that picks the exit status.
 func (configError) ExitStatus() int { return exitUsage }
+
+// Hints says how to name a config.
+func (e configError) Hints() []string {
+	if errors.Is(e.error, fs.ErrNotExist) {
+		return []string{"name another with -c FILE"}
+	}
+	return nil
+}
 
 // Unwrap returns the config's own error.
 func (e configError) Unwrap() error { return e.error }

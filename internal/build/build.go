@@ -1,6 +1,6 @@
 // Package build is the pipeline, from a config to a binary in its place.
 //
-//	config → resolve → check → generate → compile → smoke-test → put in place
+//	config → resolve → generate → check → compile → smoke-test → put in place
 //
 // Each step takes a value and gives one; nothing later looks back at something
 // earlier than its input.
@@ -56,18 +56,23 @@ func Build(ctx context.Context, o Options) (*event.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := endure.CheckSymbols(plan); err != nil {
-		return nil, err
-	}
 	ws, err := gen.Generate(plan, gen.Options{Profile: b.profile(), NoProfile: o.Config.Build.PGO == "off"})
 	if err != nil {
 		return nil, err
 	}
-	binaries, err := b.compile(ctx, plan, ws, outputs)
+	jobs, err := b.jobs(plan, ws, outputs)
 	if err != nil {
 		return nil, err
 	}
-	return &event.Result{Modules: modules(plan), Binaries: binaries}, nil
+	if !allFresh(jobs) { // what was built before was checked before
+		if err := b.check(plan); err != nil {
+			return nil, err
+		}
+		if err := b.compile(ctx, plan, ws, jobs); err != nil {
+			return nil, err
+		}
+	}
+	return &event.Result{Modules: modules(plan), Binaries: binaries(jobs)}, nil
 }
 
 // builder holds what the steps share.
@@ -96,6 +101,16 @@ func (b *builder) resolve(ctx context.Context) (*resolve.Plan, error) {
 	return plan, nil
 }
 
+// check refuses a plan that could not compile, or that the compiler would
+// explain worse.
+func (b *builder) check(p *resolve.Plan) error {
+	if err := checkGo(p, b.tool); err != nil {
+		return err
+	}
+	return endure.CheckSymbols(p)
+}
+
+// profile is the config's own profile for profile-guided optimisation.
 func (b *builder) profile() string {
 	if p := b.Config.Build.PGO; p != "auto" && p != "off" {
 		return p

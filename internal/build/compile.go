@@ -17,39 +17,76 @@ import (
 	"github.com/vxlite/vxlite/internal/resolve"
 )
 
-// compile builds what is not up to date, and puts it in place.
-func (b *builder) compile(ctx context.Context, p *resolve.Plan, ws *gen.Workspace, outputs []output) ([]event.Binary, error) {
-	digest := gen.Digest(p, ws)
+// job is one target: what to compile, and what is known of the result.
+type job struct {
+	output
+	settings gotool.Compile
+	stamp    stamp
+	binary   event.Binary
+	fresh    bool
+}
+
+// jobs finds out which targets are up to date.
+func (b *builder) jobs(p *resolve.Plan, ws *gen.Workspace, outputs []output) ([]job, error) {
 	locals, err := fingerprints(p)
 	if err != nil {
 		return nil, err
 	}
-	w := workspace{builder: b, plan: p, dir: filepath.Join(b.store.Dir(), "work", digest[:32])}
-	var out []event.Binary
+	digest := gen.Digest(p, ws)
+	var out []job
 	for _, o := range outputs {
-		c, err := b.settings(p, o)
-		if err != nil {
+		j := job{output: o}
+		if j.settings, err = b.settings(p, o); err != nil {
 			return nil, err
 		}
-		st := stamp{file: o.file, inputs: inputs(digest, locals, b.tool, c)}
-		if bin, ok := st.fresh(b.store); ok {
-			bin.Target = o.target.String()
-			out = append(out, bin)
-			continue
-		}
-		if err := w.prepare(ctx, ws); err != nil {
-			return nil, err
-		}
-		bin, err := w.make(ctx, o, c)
-		if err != nil {
-			return nil, err
-		}
-		if err := st.record(b.store, bin); err != nil {
-			return nil, err
-		}
-		out = append(out, bin)
+		j.stamp = stamp{file: o.file, inputs: inputs(digest, locals, b.tool, j.settings)}
+		j.binary, j.fresh = j.stamp.fresh(b.store)
+		j.binary.Target = o.target.String()
+		out = append(out, j)
 	}
 	return out, nil
+}
+
+func allFresh(jobs []job) bool {
+	for _, j := range jobs {
+		if !j.fresh {
+			return false
+		}
+	}
+	return true
+}
+
+func binaries(jobs []job) []event.Binary {
+	var out []event.Binary
+	for _, j := range jobs {
+		out = append(out, j.binary)
+	}
+	return out
+}
+
+// compile makes what is not up to date, and puts it in place.
+func (b *builder) compile(ctx context.Context, p *resolve.Plan, ws *gen.Workspace, jobs []job) error {
+	w := workspace{builder: b, plan: p, dir: filepath.Join(b.store.Dir(), "work", gen.Digest(p, ws)[:32])}
+	if !isDir(w.dir) { // its name says what is in it
+		if err := b.store.Publish(w.dir, func(dir string) error { return ws.Write(dir, false) }); err != nil {
+			return fmt.Errorf("workspace: %w", err)
+		}
+	}
+	for i := range jobs {
+		j := &jobs[i]
+		if j.fresh {
+			continue
+		}
+		bin, err := w.make(ctx, j.output, j.settings)
+		if err != nil {
+			return err
+		}
+		if err := j.stamp.record(b.store, bin); err != nil {
+			return err
+		}
+		j.binary = bin
+	}
+	return nil
 }
 
 // settings are the compiler's, from config and plan.
@@ -102,22 +139,11 @@ func withoutV(v string) string {
 	return v
 }
 
-// workspace is a workspace on disk, made when the first target needs it.
+// workspace is a workspace on disk.
 type workspace struct {
 	*builder
 	plan *resolve.Plan
 	dir  string
-}
-
-// prepare writes the workspace, unless it is there: its name says what is in it.
-func (w *workspace) prepare(ctx context.Context, ws *gen.Workspace) error {
-	if err := checkGo(w.plan, w.tool); err != nil {
-		return err
-	}
-	if isDir(w.dir) {
-		return nil
-	}
-	return w.store.Publish(w.dir, func(dir string) error { return ws.Write(dir, false) })
 }
 
 // checkGo refuses what the installed Go is too old for. Where GOTOOLCHAIN lets

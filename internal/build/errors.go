@@ -77,7 +77,7 @@ type CompileError struct {
 // Error implements error: whom it concerns, and below it all that the go
 // command said.
 func (e *CompileError) Error() string {
-	return fmt.Sprintf("%s: compiling failed\n%v", strings.Join(e.Concerns, ", "), e.Err)
+	return fmt.Sprintf("%s does not compile\n%v", strings.Join(e.Concerns, ", "), e.Err)
 }
 
 // Unwrap returns the go command's error.

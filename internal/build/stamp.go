@@ -33,10 +33,9 @@ type stampRecord struct {
 // inputs identifies all that goes into a binary.
 func inputs(workspace string, locals []string, t *gotool.Tool, c gotool.Compile) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "workspace %s\nlocal %q\ngo %s %s %s\n", workspace, locals, t.ID, t.Version(), t.Var("GOTOOLCHAIN"))
+	fmt.Fprintf(h, "workspace %s\nlocal %q\ngo %s %s\n", workspace, locals, t.ID, t.Version())
 	args, _ := c.BuildArgs() // what cannot be built is not up to date either
-	_, env := t.Env("", c)
-	fmt.Fprintf(h, "args %q\nenv %q\n", args, env)
+	fmt.Fprintf(h, "args %q\nenv %q\n", args, t.Decisive(c))
 	return hex.EncodeToString(h.Sum(nil))
 }
 

@@ -134,24 +134,20 @@ func (g *generator) appPath() string { return g.plan.RoadRunner.Path + "/vxlite"
 // asks the proxy for the go.mod of every version of them that is required
 // (golang/go issues 54264 and 66516).
 func (g *generator) goWork() ([]File, error) {
-	f := &modfile.WorkFile{Syntax: &modfile.FileSyntax{Name: "go.work"}}
-	if err := f.AddGoStmt(g.plan.GoVersion()); err != nil {
-		return nil, err
-	}
-	if err := f.AddUse("./app", ""); err != nil {
-		return nil, err
-	}
-	for _, m := range g.plan.Modules {
+	var b strings.Builder
+	fmt.Fprintf(&b, "go %s\n\nuse ./app\n\nreplace (\n", g.plan.GoVersion())
+	for _, m := range g.plan.Modules { // sorted by path
 		place, err := modulePlace(m)
 		if err != nil {
 			return nil, err
 		}
-		if err := f.AddReplace(m.Path, "", "./"+place, ""); err != nil {
-			return nil, err
-		}
+		fmt.Fprintf(&b, "\t%s => %s\n", modfile.AutoQuote(m.Path), modfile.AutoQuote("./"+place))
 	}
-	f.Cleanup()
-	f.SortBlocks()
+	b.WriteString(")\n")
+	f, err := modfile.ParseWork("go.work", []byte(b.String()), nil)
+	if err != nil {
+		return nil, err
+	}
 	return []File{{Path: "go.work", Data: modfile.Format(f.Syntax)}}, nil
 }
 

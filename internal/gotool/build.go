@@ -29,7 +29,7 @@ func (t *Tool) Packages(ctx context.Context, dir string, c Compile) ([]Package, 
 		return nil, err
 	}
 	args := append([]string{"list", "-deps"}, flags...)
-	args = append(args, "-f", "{{.ImportPath}}\t{{with .Module}}{{.Path}}\t{{.Version}}{{end}}", "./app")
+	args = append(args, "-f", "{{.ImportPath}} {{with .Module}}{{.Path}} {{.Version}}{{end}}", "./app")
 	env, show := t.Env(filepath.Join(dir, "go.work"), c)
 	out, err := run.Run(ctx, t.sink, run.Cmd{Path: t.Path, Args: args, Dir: dir, Env: env, Show: show, Why: "which packages take part"})
 	if err != nil {
@@ -37,7 +37,7 @@ func (t *Tool) Packages(ctx context.Context, dir string, c Compile) ([]Package, 
 	}
 	var pkgs []Package
 	for line := range strings.Lines(string(out)) {
-		f := strings.Split(strings.TrimRight(line, "\r\n"), "\t")
+		f := strings.Fields(line)
 		p := Package{Path: f[0]}
 		if len(f) == 3 {
 			p.Module, p.Version = f[1], f[2]
@@ -152,12 +152,16 @@ func (e *MissingModuleError) Unwrap() error { return e.Err }
 // its proxy's answer, or by having no way at all to ask.
 var notFound = regexp.MustCompile(`(?m)([^\s:@]+)@(v[^\s:]+): (?:reading |Get |module lookup disabled|unrecognized import path|GOVCS disallows|not found)`)
 
+// downloading matches the go command's progress, which is no part of an error.
+var downloading = regexp.MustCompile(`(?m)^go: downloading .*\n`)
+
 // explain recognises the go command's commonest failures.
 func explain(err error) error {
 	var re *run.Error
 	if !errors.As(err, &re) {
 		return err
 	}
+	re.Stderr = downloading.ReplaceAllString(re.Stderr, "")
 	if m := notFound.FindStringSubmatch(re.Stderr); m != nil {
 		return &MissingModuleError{Path: m[1], Version: m[2], Err: err}
 	}

@@ -134,6 +134,15 @@ func (t *Tool) Env(goWork string, c Compile) (env, show []string) {
 	return env, show
 }
 
+// Decisive returns what of the environment decides over the binary's bytes.
+func (t *Tool) Decisive(c Compile) []string {
+	out := []string{"GOOS=" + c.OS, "GOARCH=" + c.Arch, fmt.Sprintf("CGO=%v", c.CGO || c.Race), "GOTOOLCHAIN=" + t.vars["GOTOOLCHAIN"], "GOROOT=" + t.vars["GOROOT"]}
+	if c.CGO || c.Race {
+		out = append(out, t.pass(cgoSettings)...)
+	}
+	return out
+}
+
 // flags keeps of the caller's GOFLAGS what changes neither the binary nor the
 // module mode: in a workspace -mod=mod is refused.
 func (t *Tool) flags() string {

@@ -3,6 +3,7 @@ package resolve
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -172,4 +173,41 @@ func localVersions(ms []*Module) {
 			m.Version = module.ZeroPseudoVersion(module.PathMajorPrefix(major))
 		}
 	}
+}
+
+// overruledNotes tells of each module that is linked below what others
+// require: it is what the config says, and may be why they do not compile.
+func overruledNotes(p *Plan) []string {
+	by := map[string][]string{}
+	highest := map[string]string{}
+	for _, o := range p.Overruled {
+		name := p.Lookup(o.By).label()
+		if !slices.Contains(by[o.Module.Path], name) {
+			by[o.Module.Path] = append(by[o.Module.Path], name)
+		}
+		highest[o.Module.Path] = maxVersion(highest[o.Module.Path], o.Module.Version)
+	}
+	var notes []string
+	for _, m := range p.Modules {
+		if names := by[m.Path]; len(names) > 0 {
+			notes = append(notes, fmt.Sprintf("%s %s is linked, as the config says, though %s requires %s", m.label(), m.Version, joinNames(names), highest[m.Path]))
+		}
+	}
+	return notes
+}
+
+func maxVersion(a, b string) string {
+	if semver.Compare(a, b) >= 0 {
+		return a
+	}
+	return b
+}
+
+// joinNames lists a few names and counts the rest.
+func joinNames(names []string) string {
+	const most = 3
+	if len(names) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
 }

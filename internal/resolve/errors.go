@@ -3,6 +3,7 @@ package resolve
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/vxlite/vxlite/internal/config"
@@ -53,6 +54,8 @@ type ModuleError struct {
 	// By says whose requirement it is, where no config names the module.
 	By  string
 	Err error
+	// Others is how many more modules failed for the very same reason.
+	Others int
 	// hints are said after the cause's own.
 	hints []string
 }
@@ -66,6 +69,9 @@ func (e *ModuleError) Error() string {
 	if e.Pos.File != "" {
 		s = at(e.Pos) + ": " + s
 	}
+	if e.Others > 0 {
+		s += fmt.Sprintf(" (and %d more from there)", e.Others)
+	}
 	return s
 }
 
@@ -77,14 +83,31 @@ func (e *ModuleError) Hints() []string { return e.hints }
 
 // wrap says which module an error concerns.
 func (w wanted) wrap(err error) error {
-	var major *MajorError
-	if errors.As(err, &major) {
-		return err // it names the module already
-	}
 	e := &ModuleError{Name: w.name, Pos: w.pos, By: w.by, Err: err}
 	var none *RefError
 	if w.requirement != "" && errors.As(err, &none) {
 		e.hints = []string{fmt.Sprintf("pin a commit that is there: [[modules]] module = %q, ref = \"BRANCH\"", w.path)}
 	}
 	return e
+}
+
+// oncePerCause drops the errors that have the same cause as an earlier one:
+// where a host lets nobody in, one line says so, not one a plugin.
+func oncePerCause(errs []error) []error {
+	var out []error
+	first := map[error]*ModuleError{}
+	for _, err := range errs {
+		var e *ModuleError
+		if !errors.As(err, &e) || !reflect.TypeOf(e.Err).Comparable() {
+			out = append(out, err)
+			continue
+		}
+		if same := first[e.Err]; same != nil {
+			same.Others++
+			continue
+		}
+		first[e.Err] = e
+		out = append(out, err)
+	}
+	return out
 }

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
+	"golang.org/x/mod/semver"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vxlite/vxlite/internal/config"
@@ -218,7 +219,7 @@ func (r *resolver) all(ctx context.Context, ws []wanted) ([]*Module, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := errors.Join(oncePerCause(errs)...); err != nil {
 		return nil, err
 	}
 	for i, m := range got {
@@ -308,7 +309,7 @@ func (r *resolver) read(ctx context.Context, w wanted, q query, found source.Fou
 	}
 	m.Version = w.requirement
 	if m.Version == "" {
-		m.Version, err = r.version(ctx, w.name, found, q, m.Path)
+		m.Version, err = r.version(ctx, found, q, m.Path)
 	}
 	return m, err
 }
@@ -350,6 +351,9 @@ func (r *resolver) localModule(w wanted) (*Module, error) {
 		return nil, fmt.Errorf("local directory %s: %w", w.dir, err)
 	}
 	m := &Module{Path: mod.Module.Mod.Path, Pos: w.pos, From: w.dir, Dir: w.dir, Local: true, GoMod: mod}
+	if _, major, _ := module.SplitPathVersion(m.Path); semver.Canonical(w.ref) == w.ref && module.MatchPathMajor(w.ref, major) {
+		m.Version = w.ref // what the directory stands in for
+	}
 	if w.path != "" && m.Path != w.path {
 		return nil, &PathError{Name: w.name, Want: w.path, Got: m.Path, URL: w.dir}
 	}
@@ -380,5 +384,6 @@ func (r *resolver) plan(rr roadRunner) (*Plan, error) {
 	p.Replaces = r.thirdParty()
 	p.Excludes = r.excludes()
 	p.Overruled = overruled(p)
+	p.Notes = overruledNotes(p)
 	return p, nil
 }

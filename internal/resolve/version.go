@@ -13,14 +13,11 @@ import (
 )
 
 // MajorError is a tag whose major version is not that of the module's path.
-type MajorError struct {
-	Module, Tag, URL string
-	Name             string
-}
+type MajorError struct{ Module, Tag string }
 
 // Error implements error.
 func (e *MajorError) Error() string {
-	return fmt.Sprintf("%s: tag %s has another major version than the module path %s in its go.mod", e.Name, e.Tag, e.Module)
+	return fmt.Sprintf("tag %s has another major version than the module path in its go.mod, %s", e.Tag, e.Module)
 }
 
 // Hints names a ref that fits.
@@ -46,7 +43,7 @@ func suffixed(modulePath, tag string) string {
 
 // version returns the version of a module at a commit: the tag's that led to
 // it, where that is one, else what the go command would call the commit.
-func (r *resolver) version(ctx context.Context, name string, found source.Found, q query, modulePath string) (string, error) {
+func (r *resolver) version(ctx context.Context, found source.Found, q query, modulePath string) (string, error) {
 	_, q.major, _ = module.SplitPathVersion(modulePath)
 	q.anyMajor = false
 	if found.Tag != "" {
@@ -55,7 +52,7 @@ func (r *resolver) version(ctx context.Context, name string, found source.Found,
 			return v, nil
 		}
 		if isVersion {
-			return "", &MajorError{Module: modulePath, Tag: found.Tag, URL: found.URL, Name: name}
+			return "", &MajorError{Module: modulePath, Tag: found.Tag}
 		}
 	}
 	if v, ok := r.store.Version(found.Commit, modulePath); ok {

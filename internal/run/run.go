@@ -49,10 +49,14 @@ type Error struct {
 	Err    error
 }
 
-// Error implements error: the command as typed, how it ended, and below it
-// all that it said.
+// Error implements error: which command, how it ended, and below it all that
+// it said. The whole command line is what -x is for.
 func (e *Error) Error() string {
-	s := fmt.Sprintf("%s: %v", strings.Join(append([]string{filepath.Base(e.Path)}, e.Args...), " "), e.Err)
+	name := filepath.Base(e.Path)
+	if len(e.Args) > 0 && !strings.HasPrefix(e.Args[0], "-") {
+		name += " " + e.Args[0]
+	}
+	s := fmt.Sprintf("%s: %v", name, e.Err)
 	if out := strings.TrimRight(e.Stderr, "\n"); out != "" {
 		s += "\n" + out
 	}

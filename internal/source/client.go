@@ -82,8 +82,8 @@ type Request struct {
 	Module string
 	// URL is the clone URL before mirrors.
 	URL string
-	// Tags answer the request without asking a server, the first that is
-	// known from an earlier run.
+	// Tags answer the request without asking a server: the first that is known
+	// from an earlier run, if those before it are known not to be there.
 	Tags []string
 	// Commit is a whole commit hash, where the request is for one.
 	Commit string
@@ -165,6 +165,9 @@ func (c *Client) known(req Request) (Found, bool) {
 		if h, ok := c.store.tagCommit(req.URL, t); ok {
 			commit, tag = h, t
 			break
+		}
+		if !c.store.tagAbsent(req.URL, t) {
+			break // a server may have it, and it comes before the others
 		}
 	}
 	if commit == "" && req.Alias != "" {

@@ -55,7 +55,7 @@ func (c *credentials) static(r Remote) []credential {
 	if r.password != "" {
 		out = append(out, credential{r.User, config.Secret(r.password), "the URL's password"})
 	}
-	_, port, _ := strings.Cut(r.hostPort(), r.Host+":")
+	port := r.port()
 	for _, cc := range c.git.Credentials {
 		if credentialFits(cc.Host, r.Host, port) && cc.Password != "" {
 			out = append(out, credential{cc.Username, cc.Password, "git.credentials of the config"})

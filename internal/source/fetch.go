@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/go-git/go-billy/v5/osfs"
@@ -62,7 +63,7 @@ func (c *Client) fetch(ctx context.Context, req Request, remote Remote) (Found, 
 	}
 	if strings.HasPrefix(chosen.Name, tagPrefix) {
 		found.Tag = chosen.Short()
-		if err := c.store.putTag(req.URL, found.Tag, found.Commit); err != nil {
+		if err := c.remember(req, found); err != nil {
 			return Found{}, err
 		}
 	}
@@ -73,6 +74,17 @@ func (c *Client) fetch(ctx context.Context, req Request, remote Remote) (Found, 
 	}
 	c.sink.Send(event.Event{Kind: event.FetchDone, Module: req.Module, Ref: req.Ref, Commit: found.Commit, URL: remote.String(), Bytes: get.bytes})
 	return found, nil
+}
+
+// remember records the tag that answered a request, and that those of the
+// request's tags that come before it are not there.
+func (c *Client) remember(req Request, found Found) error {
+	for _, t := range req.Tags[:max(0, slices.Index(req.Tags, found.Tag))] {
+		if err := c.store.putTagAbsent(req.URL, t); err != nil {
+			return err
+		}
+	}
+	return c.store.putTag(req.URL, found.Tag, found.Commit)
 }
 
 // download is one conversation's second half: getting objects.
@@ -110,12 +122,12 @@ func (d *download) commit(ctx context.Context, ref Ref) (Found, error) {
 // fill makes dir a bare repository that holds ref's commit. A server may
 // refuse a commit that no ref of it names; then the whole history is fetched.
 func (d *download) fill(ctx context.Context, dir string, ref Ref) error {
-	want := ref.Commit
-	if ref.object != "" {
-		want = ref.object // ask for what was advertised, also for an annotated tag
+	want, direct := d.refs.object(ref.Commit)
+	if !direct {
+		want = ref.Commit
+		direct = d.caps.Supports(capability.AllowReachableSHA1InWant) ||
+			d.caps.Supports("allow-any-sha1-in-want") || d.caps.Supports("allow-tip-sha1-in-want")
 	}
-	direct := d.refs.advertises(ref.Commit) || d.caps.Supports(capability.AllowReachableSHA1InWant) ||
-		d.caps.Supports("allow-any-sha1-in-want") || d.caps.Supports("allow-tip-sha1-in-want")
 	if direct {
 		err := d.pack(ctx, dir, []string{want}, d.shallow)
 		if err == nil || !isRefusedWant(err) {
@@ -127,10 +139,11 @@ func (d *download) fill(ctx context.Context, dir string, ref Ref) error {
 	}
 	st := openStorage(dir)
 	defer st.Close()
-	if st.HasEncodedObject(plumbing.NewHash(ref.Commit)) != nil {
+	_, err := st.EncodedObject(plumbing.CommitObject, plumbing.NewHash(ref.Commit))
+	if errors.Is(err, plumbing.ErrObjectNotFound) {
 		return &NoCommitError{Commit: ref.Commit, URL: d.remote.String()}
 	}
-	return nil
+	return err
 }
 
 // isRefusedWant recognises upload-pack's refusal of a commit it did not
@@ -177,10 +190,11 @@ func (d *download) pack(ctx context.Context, dir string, wants []string, shape f
 		if err != nil {
 			return err
 		}
-		defer s.Close()
 		sess, d.caps = s, adv.Capabilities
 	}
 	d.sess = nil
+	// Not later: the next one may need its place on the connection.
+	defer sess.Close()
 	req := packp.NewUploadPackRequest()
 	for _, cap := range []capability.Capability{capability.Sideband64k, capability.OFSDelta, capability.NoProgress} {
 		if d.caps.Supports(cap) {

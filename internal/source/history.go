@@ -144,8 +144,8 @@ func (c *Client) reachableRemote(ctx context.Context, f Found, remote Remote, in
 	}
 	defer os.RemoveAll(dir)
 	wants := get.tips()
-	if refs.advertises(f.Commit) {
-		wants = []string{f.Commit}
+	if object, ok := refs.object(f.Commit); ok {
+		wants = []string{object}
 	}
 	if err := get.pack(ctx, dir, wants, get.commitsOnly); err != nil {
 		return nil, err

@@ -40,6 +40,14 @@ func (e *NoRepositoryError) Error() string {
 	return fmt.Sprintf("no repository at %s", e.URL)
 }
 
+// Hints says what to look at.
+func (e *NoRepositoryError) Hints() []string {
+	if filepath.IsAbs(e.URL) {
+		return []string{"neither the path nor the path with .git is a git repository"}
+	}
+	return []string{"check the URL; a server may also hide what the credentials may not see"}
+}
+
 // openLocal opens PATH or, as git does, PATH.git.
 func (c *Client) openLocal(remote Remote) (*localRepo, error) {
 	c.mu.Lock()

@@ -68,18 +68,21 @@ func (r *Refs) below(prefix string) []Ref {
 	return out
 }
 
-// advertises reports whether the server named commit itself, so that any
-// server will send it.
-func (r *Refs) advertises(commit string) bool {
+// object returns what the server named that leads to commit, so that any server
+// will send it: the commit itself, or an annotated tag of it.
+func (r *Refs) object(commit string) (hash string, ok bool) {
 	if r.Head == commit {
-		return true
+		return commit, true
 	}
 	for _, ref := range r.list() {
+		if ref.object == commit {
+			return commit, true
+		}
 		if ref.Commit == commit {
-			return true
+			hash, ok = ref.object, true
 		}
 	}
-	return false
+	return hash, ok
 }
 
 // refsFromAdvertisement reads what a server says first in git's protocol.

@@ -3,6 +3,7 @@ package source
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -32,16 +33,16 @@ func ParseRemote(s string) (Remote, error) {
 	case s == "":
 		return Remote{}, errors.New("empty clone URL")
 	case strings.HasPrefix(s, "-"):
-		return Remote{}, fmt.Errorf("clone URL %q begins with a dash", s)
-	case strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		return Remote{}, fmt.Errorf("clone URL %q has a control character", s)
+		return Remote{}, fmt.Errorf("clone URL %q begins with a dash", redact(s))
+	case hasControl(s):
+		return Remote{}, fmt.Errorf("clone URL %q has a control character", redact(s))
 	case isLocalPath(s):
 		return Remote{Scheme: "file", Path: filepath.Clean(s)}, nil
 	case strings.Contains(s, "://"):
 		return parseURL(s)
 	}
 	host, path, ok := strings.Cut(s, ":")
-	if !ok || host == "" || path == "" || strings.HasPrefix(path, ":") || strings.ContainsAny(host, `/\`) {
+	if !ok || host == "" || path == "" || strings.HasPrefix(path, ":") || strings.ContainsAny(host, `/\[]`) {
 		return Remote{}, fmt.Errorf("clone URL %q is neither a path, a URL nor user@host:path", s)
 	}
 	r := Remote{Scheme: "ssh", Path: path, scp: true}
@@ -55,8 +56,9 @@ func ParseRemote(s string) (Remote, error) {
 func parseURL(s string) (Remote, error) {
 	u, err := url.Parse(s)
 	if err != nil {
-		// url.Error repeats the URL, password and all.
-		return Remote{}, errors.New("clone URL cannot be parsed: " + errors.Unwrap(err).Error())
+		// url.Error repeats the URL, password and all, and its cause quotes from it.
+		reason, _, _ := strings.Cut(errors.Unwrap(err).Error(), ` "`)
+		return Remote{}, fmt.Errorf("clone URL %q cannot be parsed: %s", redact(s), reason)
 	}
 	r := Remote{Scheme: strings.ToLower(u.Scheme), Host: u.Hostname(), Port: u.Port(), Path: u.Path}
 	if u.User != nil {
@@ -72,29 +74,48 @@ func parseURL(s string) (Remote, error) {
 		}
 	case "http", "https":
 	case "file":
-		return Remote{}, fmt.Errorf("clone URL %q: write a local repository as a plain path", s)
+		return Remote{}, fmt.Errorf("clone URL %q: write a local repository as a plain path", redact(s))
 	default:
-		return Remote{}, fmt.Errorf("clone URL %q has the scheme %q; ssh, https, http, user@host:path and local paths work", r.redact(s), u.Scheme)
+		return Remote{}, fmt.Errorf("clone URL %q has the scheme %q; ssh, https, http, user@host:path and local paths work", redact(s), u.Scheme)
+	}
+	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+		return Remote{}, fmt.Errorf("clone URL %q has a query or a fragment, which no repository has", redact(s))
+	}
+	if r.Path == "" {
+		r.Path = "/"
 	}
 	return r, r.check(s)
 }
 
-// check refuses what another program would take for an option.
+// check refuses what another program would take for an option, or, where the
+// URL has it in percent form, for a line of its own.
 func (r Remote) check(s string) error {
 	if r.Host == "" {
-		return fmt.Errorf("clone URL %q has no host", r.redact(s))
+		return fmt.Errorf("clone URL %q has no host", redact(s))
+	}
+	if hasControl(r.User + r.password + r.Host + r.Path) {
+		return fmt.Errorf("clone URL %q has a control character", redact(s))
 	}
 	if strings.HasPrefix(r.Host, "-") || strings.HasPrefix(r.User, "-") || strings.HasPrefix(r.Path, "-") {
-		return fmt.Errorf("clone URL %q has a part that begins with a dash", r.redact(s))
+		return fmt.Errorf("clone URL %q has a part that begins with a dash", redact(s))
 	}
 	return nil
 }
 
-func (r Remote) redact(s string) string {
-	if r.password == "" {
+func hasControl(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
+}
+
+// redact hides what would be the password of a URL, which need not be one that
+// can be parsed.
+func redact(s string) string {
+	scheme, rest, ok := strings.Cut(s, "://")
+	user, _, hasPassword := strings.Cut(rest, ":")
+	at := strings.LastIndexByte(rest, '@')
+	if !ok || !hasPassword || at < len(user) {
 		return s
 	}
-	return strings.ReplaceAll(strings.ReplaceAll(s, url.QueryEscape(r.password), "xxxxx"), r.password, "xxxxx")
+	return scheme + "://" + user + ":xxxxx" + rest[at:]
 }
 
 func isLocalPath(s string) bool {
@@ -106,35 +127,41 @@ func isLocalPath(s string) bool {
 func (r Remote) Local() bool { return r.Scheme == "file" }
 
 // String returns r as a person would write it, without its password.
+// ParseRemote gives the same Remote for it, but for that.
 func (r Remote) String() string {
-	if r.Local() {
+	switch {
+	case r.Local() && !isLocalPath(r.Path):
+		return "./" + r.Path
+	case r.Local():
 		return r.Path
+	case r.scp && r.User == "":
+		return r.Host + ":" + r.Path
+	case r.scp:
+		return r.User + "@" + r.Host + ":" + r.Path
 	}
-	host := r.Host
-	if strings.Contains(host, ":") {
-		host = "[" + host + "]"
+	u := url.URL{Scheme: r.Scheme, Host: r.Host, Path: r.Path}
+	if strings.Contains(r.Host, ":") {
+		u.Host = "[" + r.Host + "]"
 	}
 	if r.Port != "" {
-		host += ":" + r.Port
+		u.Host += ":" + r.Port
 	}
 	if r.User != "" && (r.Scheme == "ssh" || r.password == "") {
-		host = r.User + "@" + host
+		u.User = url.User(r.User)
 	}
-	if r.scp {
-		return host + ":" + r.Path
+	if !strings.HasPrefix(r.Path, "/") {
+		u.Path = "/" + r.Path
 	}
-	path := r.Path
-	if !strings.HasPrefix(path, "/") {
-		path = "/" + path
-	}
-	return r.Scheme + "://" + host + path
+	return u.String()
 }
 
-// hostPort returns HOST:PORT with the scheme's own port where none is given.
-func (r Remote) hostPort() string {
-	port := r.Port
-	if port == "" {
-		port = map[string]string{"ssh": "22", "http": "80", "https": "443"}[r.Scheme]
+// port returns the scheme's own port where none is given.
+func (r Remote) port() string {
+	if r.Port != "" {
+		return r.Port
 	}
-	return r.Host + ":" + port
+	return map[string]string{"ssh": "22", "http": "80", "https": "443"}[r.Scheme]
 }
+
+// hostPort returns HOST:PORT.
+func (r Remote) hostPort() string { return net.JoinHostPort(r.Host, r.port()) }

@@ -52,17 +52,18 @@ func (w rewriter) candidates(repo string) []string {
 // prefixMatches keeps "https://git.corp/a" from catching "https://git.corp/ab".
 func prefixMatches(repo, prefix string) bool {
 	rest, ok := strings.CutPrefix(repo, prefix)
-	return ok && (rest == "" || strings.HasSuffix(prefix, "/") || strings.HasSuffix(prefix, ":") || rest[0] == '/' || rest[0] == '.')
+	return ok && (rest == "" || strings.HasSuffix(prefix, "/") || strings.HasSuffix(prefix, ":") || rest[0] == '/' || isDotGit(rest))
 }
+
+// isDotGit reports whether rest only ends the name of a repository, which may
+// be written with and without ".git".
+func isDotGit(rest string) bool { return rest == ".git" || strings.HasPrefix(rest, ".git/") }
 
 // joinMirror appends rest to to. A mirror's folder may be written without its
 // closing slash.
 func joinMirror(to, rest string) string {
-	if rest == "" || strings.HasSuffix(to, "/") || strings.HasSuffix(to, ":") || rest[0] == '/' {
+	if rest == "" || strings.HasSuffix(to, "/") || strings.HasSuffix(to, ":") || rest[0] == '/' || isDotGit(rest) {
 		return to + rest
-	}
-	if rest[0] == '.' && !strings.HasPrefix(rest, "..") {
-		return to + rest // PREFIX without slash, and REPO.git
 	}
 	return to + "/" + rest
 }

@@ -124,11 +124,15 @@ func (p *sshPool) dial(ctx context.Context, host sshHost, depth int) (*ssh.Clien
 	var raw net.Conn
 	var err error
 	if host.jump != "" {
-		jump, err := parseJump(host.jump)
+		jump, first, err := parseJump(host.jump)
 		if err != nil {
 			return nil, nil, fmt.Errorf("ssh %s: %w", host, err)
 		}
-		last, before, err := p.dial(ctx, p.cfg.resolve(jump, p.env), depth+1)
+		hop := p.cfg.resolve(jump, p.env)
+		if first != "" {
+			hop.jump = first
+		}
+		last, before, err := p.dial(ctx, hop, depth+1)
 		if err != nil {
 			return nil, nil, fmt.Errorf("ssh %s: by ProxyJump %s: %w", host, host.jump, err)
 		}
@@ -192,25 +196,31 @@ func (p *sshPool) handshake(ctx context.Context, host sshHost, raw net.Conn) (*s
 }
 
 // open gets a channel. A server that allows fewer at once than we would use
-// refuses one; then the refused waits until another has ended.
+// refuses one; then the refused waits until another has ended. One that is
+// alone tries again: a server counts a conversation until its program has
+// ended, which is a moment after we have.
 func (c *sshConn) open(ctx context.Context) (*ssh.Session, error) {
+	const tries, pause = 50, 20 * time.Millisecond
 	if err := c.slots.acquire(ctx); err != nil {
 		return nil, err
 	}
-	for {
+	for n := 1; ; n++ {
 		sess, err := c.conn.NewSession()
+		if err == nil {
+			return sess, nil
+		}
 		var refused *ssh.OpenChannelError
-		if errors.As(err, &refused) && c.slots.shrink() {
+		switch {
+		case errors.As(err, &refused) && c.slots.shrink():
 			if err := c.slots.acquire(ctx); err != nil {
 				return nil, err
 			}
-			continue
-		}
-		if err != nil {
+		case errors.As(err, &refused) && n < tries && ctx.Err() == nil:
+			time.Sleep(pause)
+		default:
 			c.slots.release()
 			return nil, err
 		}
-		return sess, nil
 	}
 }
 

@@ -304,7 +304,7 @@ func (k *hostKeys) explain(h sshHost, id *identities, err error) error {
 	if errors.As(err, &hk) {
 		return hk
 	}
-	if strings.Contains(err.Error(), "unable to authenticate") {
+	if said := err.Error(); strings.Contains(said, "unable to authenticate") || strings.Contains(said, "Too many authentication failures") {
 		return &AuthError{URL: "ssh " + h.String(), Tried: id.tried, hints: []string{
 			fmt.Sprintf("name a key in the config: [git.credentials.%q] ssh_key = \"~/.ssh/KEY\", or load one into ssh-agent", h.alias),
 		}}

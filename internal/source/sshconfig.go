@@ -153,23 +153,24 @@ func (c sshConfig) path(p string, h sshHost) string {
 	return strings.NewReplacer("%d", c.home, "%h", h.name, "%r", h.user, "%n", h.alias, "%p", h.port, "%%", "%").Replace(p)
 }
 
-// parseJump reads the last of a ProxyJump's hosts; those before it are its own
-// jumps, and ssh_config's for that host do not count then.
-func parseJump(s string) (Remote, error) {
-	if i := strings.LastIndexByte(s, ','); i >= 0 {
-		s = s[i+1:]
+// parseJump reads the last of a ProxyJump's hosts. Those before it are that
+// host's own jumps; where there are some, ssh_config's for it do not count.
+func parseJump(list string) (host Remote, before string, err error) {
+	last := list
+	if i := strings.LastIndexByte(list, ','); i >= 0 {
+		before, last = list[:i], list[i+1:]
 	}
-	s = strings.TrimPrefix(strings.TrimSpace(s), "ssh://")
-	r := Remote{Scheme: "ssh"}
-	if at := strings.LastIndexByte(s, '@'); at >= 0 {
-		r.User, s = s[:at], s[at+1:]
+	name := strings.TrimPrefix(strings.TrimSpace(last), "ssh://")
+	host.Scheme = "ssh"
+	if at := strings.LastIndexByte(name, '@'); at >= 0 {
+		host.User, name = name[:at], name[at+1:]
 	}
-	r.Host = s
-	if host, port, err := net.SplitHostPort(s); err == nil {
-		r.Host, r.Port = host, port
+	host.Host = name
+	if h, port, err := net.SplitHostPort(name); err == nil {
+		host.Host, host.Port = h, port
 	}
-	if r.Host == "" || strings.HasPrefix(r.Host, "-") {
-		return r, fmt.Errorf("ProxyJump %q has no host", s)
+	if host.Host == "" || strings.HasPrefix(host.Host, "-") {
+		return host, "", fmt.Errorf("ProxyJump %q has no host", list)
 	}
-	return r, nil
+	return host, before, nil
 }

@@ -27,7 +27,8 @@ import (
 //	git/COMMIT/          a bare, shallow repository with that one commit
 //	tree/COMMIT/FOLDER/  the module in that folder, as its module zip would be
 //	commit/COMMIT        the commit's time
-//	tag/URL/TAG          the commit a tag named when it was first fetched
+//	tag/URL/TAG          the commit a tag named when it was first fetched, or
+//	                     that it was not there when another was taken for it
 //	peel/OBJECT          the commit an annotated tag object points to
 //	version/…            pseudo-versions, which take a history to work out
 //	lock/                one lock a repository, held while it is fetched
@@ -153,6 +154,19 @@ func (s *Store) tagCommit(repoURL, tag string) (string, bool) {
 
 func (s *Store) putTag(repoURL, tag, commit string) error {
 	return s.write([]byte(commit+"\n"), "tag", key(repoURL), url.PathEscape(tag))
+}
+
+// absent is what a tag's file holds where the repository had no such tag.
+const absent = "absent"
+
+// tagAbsent reports whether putTagAbsent was the last word on a tag.
+func (s *Store) tagAbsent(repoURL, tag string) bool {
+	b, err := os.ReadFile(filepath.Join(s.dir, "tag", key(repoURL), url.PathEscape(tag)))
+	return err == nil && strings.TrimSpace(string(b)) == absent
+}
+
+func (s *Store) putTagAbsent(repoURL, tag string) error {
+	return s.write([]byte(absent+"\n"), "tag", key(repoURL), url.PathEscape(tag))
 }
 
 func (s *Store) peeled(object string) (string, bool) { return s.readHash("peel", object) }

@@ -1,0 +1,303 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/rpc"
+	"net/rpc/jsonrpc"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/vxlite/vxlite/internal/testkit"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"vxlite": main})
+}
+
+// TestScript runs the real program against real repositories: those of
+// testdata/git, from a folder, over OpenSSH and from git's http-backend.
+func TestScript(t *testing.T) {
+	w := newWorld(t)
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("..", "..", "testdata", "script"),
+		RequireExplicitExec: true,
+		Setup:               w.setup,
+		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"gitrepo":  w.gitrepo,
+			"asked":    w.asked,
+			"logins":   w.logins,
+			"rpccall":  rpccall,
+			"writable": writable,
+		},
+		Condition: w.condition,
+	})
+}
+
+// world is what all scripts share. It is read-only but for what the servers
+// record.
+type world struct {
+	repos    string // the folder of bare repositories
+	proxy    *testkit.Proxy
+	sshd     *testkit.SSHD        // nil where OpenSSH is not installed
+	http     *testkit.HTTPBackend // nil where git is not installed
+	goCache  string
+	modCache string
+}
+
+const httpUser, httpPassword = "reader", "s3cret-marker"
+
+func newWorld(t *testing.T) *world {
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	w := &world{repos: filepath.Join(t.TempDir(), "repos"), modCache: filepath.Join(t.TempDir(), "mod")}
+	data, err := testkit.Data("git")
+	testkit.Check(t, err)
+	repos, err := testkit.BuildRepos(w.repos, os.DirFS(data))
+	testkit.Check(t, err)
+	mods, err := testkit.Data("mod")
+	testkit.Check(t, err)
+	w.proxy, err = testkit.StartProxy(ctx, testkit.ProxyOptions{Archives: os.DirFS(mods), Repos: public(repos)})
+	testkit.Check(t, err)
+	t.Cleanup(w.proxy.Close)
+	out, err := exec.Command("go", "env", "GOCACHE").Output()
+	testkit.Check(t, err)
+	w.goCache = strings.TrimSpace(string(out))
+	w.startServers(ctx, t)
+	return w
+}
+
+// startServers starts what git and OpenSSH serve. In CI they must be there.
+func (w *world) startServers(ctx context.Context, t *testing.T) {
+	sshDir := t.TempDir()
+	sshd, err := testkit.StartSSHD(ctx, testkit.SSHDOptions{Dir: sshDir, Repos: w.repos})
+	if err == nil {
+		w.sshd = sshd
+		t.Cleanup(sshd.Close)
+	} else if os.Getenv("CI") != "" {
+		t.Fatal(err)
+	}
+	backend, err := testkit.StartHTTPBackend(ctx, testkit.HTTPBackendOptions{Repos: w.repos, Username: httpUser, Password: httpPassword})
+	if err == nil {
+		w.http = backend
+		t.Cleanup(backend.Close)
+	} else if os.Getenv("CI") != "" {
+		t.Fatal(err)
+	}
+}
+
+// public leaves out the repositories that no proxy may have.
+func public(all []*testkit.Repo) []*testkit.Repo {
+	var out []*testkit.Repo
+	for _, r := range all {
+		if !strings.Contains(r.URL, "/acme/") {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// condition lets a script ask for a server.
+func (w *world) condition(cond string) (bool, error) {
+	switch cond {
+	case "sshd":
+		return w.sshd != nil, nil
+	case "http":
+		return w.http != nil, nil
+	case "root":
+		return os.Getuid() == 0, nil
+	}
+	return false, fmt.Errorf("unknown condition %q", cond)
+}
+
+// setup gives a script its own home, store and folder of repositories: the
+// latter holds links to the shared ones, and what the script adds.
+func (w *world) setup(env *testscript.Env) error {
+	home := filepath.Join(env.WorkDir, "home")
+	repos := filepath.Join(env.WorkDir, "repos")
+	for _, dir := range []string{home, repos, filepath.Join(env.WorkDir, "tmp")} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+	}
+	if err := w.link(repos); err != nil {
+		return err
+	}
+	env.Setenv("HOME", home)
+	env.Setenv("REPOS", repos)
+	env.Setenv("VXLITE_CACHE", filepath.Join(env.WorkDir, "store"))
+	rec := &record{next: w.proxy}
+	proxy := httptest.NewServer(rec)
+	env.Defer(proxy.Close)
+	env.Values["asked"] = rec
+	env.Setenv("GOPROXY", proxy.URL)
+	env.Setenv("GOSUMDB", "off")
+	env.Setenv("GOFLAGS", "-modcacherw")
+	env.Setenv("GOCACHE", w.goCache)
+	env.Setenv("GOMODCACHE", w.modCache)
+	env.Setenv("GOTOOLCHAIN", "local")
+	env.Setenv("GOENV", "off")
+	env.Setenv("TMPDIR", filepath.Join(env.WorkDir, "tmp"))
+	if w.sshd != nil {
+		env.Setenv("SSH_URL", w.sshd.URL(""))
+		env.Setenv("SSH_ADDR", w.sshd.Addr)
+		env.Setenv("SSH_USER", w.sshd.User)
+		env.Setenv("SSH_KEY", w.sshd.Key)
+		env.Setenv("SSH_KNOWN_HOSTS", w.sshd.KnownHosts)
+		_, port, _ := strings.Cut(w.sshd.Addr, ":")
+		env.Setenv("SSH_PORT", port)
+	}
+	if w.http != nil {
+		env.Setenv("HTTP_URL", w.http.URL+"/")
+		env.Setenv("HTTP_HOST", strings.TrimPrefix(w.http.URL, "http://"))
+	}
+	return nil
+}
+
+// record is the module proxy as one script sees it.
+type record struct {
+	next http.Handler
+	mu   sync.Mutex
+	seen []string
+}
+
+func (r *record) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	r.mu.Lock()
+	r.seen = append(r.seen, req.URL.Path)
+	r.mu.Unlock()
+	r.next.ServeHTTP(w, req)
+}
+
+func (r *record) paths() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.seen)
+}
+
+func (w *world) link(dir string) error {
+	owners, err := os.ReadDir(w.repos)
+	if err != nil {
+		return err
+	}
+	for _, owner := range owners {
+		names, err := os.ReadDir(filepath.Join(w.repos, owner.Name()))
+		if err != nil {
+			return err
+		}
+		if err := os.MkdirAll(filepath.Join(dir, owner.Name()), 0o755); err != nil {
+			return err
+		}
+		for _, n := range names {
+			if err := os.Symlink(filepath.Join(w.repos, owner.Name(), n.Name()), filepath.Join(dir, owner.Name(), n.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// gitrepo makes a repository of a directory's files, in place of a shared one
+// of that name: gitrepo DIR HOST/OWNER/NAME TAG…
+func (w *world) gitrepo(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: gitrepo DIR HOST/OWNER/NAME [TAG…]")
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "url %s\nbranch main\nadd 1\ncommit 2026-03-01T10:00:00Z Made by a script\n", args[1])
+	for _, tag := range args[2:] {
+		fmt.Fprintf(&b, "tag %s\n", tag)
+	}
+	dir := ts.MkAbs(args[0])
+	err := filepath.WalkDir(dir, func(p string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(dir, p)
+		if err != nil {
+			return err
+		}
+		data, err := os.ReadFile(p)
+		fmt.Fprintf(&b, "-- 1/%s --\n%s", filepath.ToSlash(rel), data)
+		return err
+	})
+	ts.Check(err)
+	repo, err := testkit.ParseRepo(args[1], b.Bytes())
+	ts.Check(err)
+	ts.Check(os.RemoveAll(filepath.Join(ts.Getenv("REPOS"), filepath.FromSlash(repo.Path()))))
+	ts.Check(repo.Write(ts.Getenv("REPOS")))
+}
+
+// asked checks what the module proxy was asked about: [!] asked MODULE-PREFIX
+func (w *world) asked(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: [!] asked MODULE-PREFIX")
+	}
+	var got []string
+	for _, p := range ts.Value("asked").(*record).paths() {
+		if strings.HasPrefix(p, "/"+args[0]) {
+			got = append(got, p)
+		}
+	}
+	if neg && len(got) > 0 {
+		ts.Fatalf("the proxy was asked for %s", strings.Join(got, ", "))
+	}
+	if !neg && len(got) == 0 {
+		ts.Fatalf("the proxy was not asked for %s", args[0])
+	}
+}
+
+// logins compares how many SSH connections a script made: logins START|COUNT
+func (w *world) logins(ts *testscript.TestScript, neg bool, args []string) {
+	n := fmt.Sprint(w.sshd.Connections())
+	if args[0] == "start" {
+		ts.Setenv("SSH_LOGINS", n)
+		return
+	}
+	var before, after int
+	fmt.Sscan(ts.Getenv("SSH_LOGINS"), &before)
+	fmt.Sscan(n, &after)
+	if got := fmt.Sprint(after - before); got != args[0] {
+		ts.Fatalf("%s SSH connections were made, not %s", got, args[0])
+	}
+}
+
+// rpccall calls a method of a running server and writes its answer as JSON to
+// a file: rpccall SOCKET METHOD STRING FILE. It waits until the server listens.
+func rpccall(ts *testscript.TestScript, neg bool, args []string) {
+	var client *rpc.Client
+	var err error
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if client, err = jsonrpc.Dial("unix", ts.MkAbs(args[0])); err == nil {
+			break
+		}
+	}
+	ts.Check(err)
+	defer client.Close()
+	var answer any
+	ts.Check(client.Call(args[1], args[2], &answer))
+	out, err := json.Marshal(answer)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[3]), append(out, '\n'), 0o644))
+}
+
+// writable makes a file or directory read-only or not: [!] writable PATH
+func writable(ts *testscript.TestScript, neg bool, args []string) {
+	mode := os.FileMode(0o755)
+	if neg {
+		mode = 0o555
+	}
+	ts.Check(os.Chmod(ts.MkAbs(args[0]), mode))
+}

@@ -1,0 +1,42 @@
+# The chores of this repository. Go is all that is needed, except for lint, which
+# fetches staticcheck, and bench, which needs git and OpenSSH.
+
+GO          = go
+FUZZTIME    = 20s
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# The race detector is written in C; without a C compiler, tests run without it.
+RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
+
+.DEFAULT_GOAL = help
+.PHONY: help build demo test lint bench fuzz clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-6s  %s\n", $$1, $$2 }' Makefile
+
+build: ## compile ./vxlite
+	$(GO) build -o vxlite ./cmd/vxlite
+
+demo: build ## build a server from the test repositories and call its plugin
+	$(GO) run ./internal/demo ./vxlite
+
+test: ## run all tests
+	$(GO) test $(RACE) ./...
+
+lint: ## look over the code with gofmt, go vet and staticcheck
+	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .) && \
+	test -z "$$unformatted" || { echo "not formatted: $$unformatted" >&2; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+bench: build ## measure against git and the bare go command
+	$(GO) run ./internal/bench ./vxlite
+
+fuzz: ## run each fuzz target for FUZZTIME
+	@grep -ro --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' cmd internal | sort | \
+	while IFS=: read -r file name; do \
+		(set -x; $(GO) test -run '^$$' -fuzz "^$${name#func }$$" -fuzztime $(FUZZTIME) "./$${file%/*}") || exit 1; \
+	done
+
+clean: ## remove what these targets made
+	rm -f vxlite

@@ -1,0 +1,223 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/gen"
+	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/source"
+)
+
+// atOnce is how many clones git makes at a time, and how many vxlite.
+const atOnce = 8
+
+// resolveOnly resolves and generates and compiles nothing: resolve CONFIG
+// MIRROR STORE [KNOWN_HOSTS KEY]
+func resolveOnly(args []string) error {
+	cfg, err := config.Read(args[0], os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	cfg.Mirrors = []config.Mirror{{From: "https://github.com/", To: []string{args[1]}}}
+	if len(args) > 3 {
+		cfg.Git.KnownHosts = []string{args[3]}
+		cfg.Git.Credentials = []config.Credential{{Host: "127.0.0.1", SSHKey: args[4]}}
+	}
+	store, err := source.OpenStore(args[2])
+	if err != nil {
+		return err
+	}
+	client, err := source.NewClient(source.Options{Store: store, Env: os.LookupEnv, Mirrors: cfg.Mirrors, Git: cfg.Git, Jobs: atOnce})
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	plan, err := resolve.Resolve(context.Background(), cfg, resolve.Options{Client: client, Store: store, Jobs: atOnce})
+	if err != nil {
+		return err
+	}
+	ws, err := gen.Generate(plan, gen.Options{})
+	if err != nil {
+		return err
+	}
+	if len(ws.Files) == 0 {
+		return fmt.Errorf("nothing was generated")
+	}
+	return nil
+}
+
+// repo is one repository of the plan, and the tag to clone.
+type repo struct{ path, tag string }
+
+// planned lists the repositories that the config needs, one each.
+func (w *world) planned() ([]repo, error) {
+	cfg, err := config.Read(w.config, os.LookupEnv)
+	if err != nil {
+		return nil, err
+	}
+	store, err := source.OpenStore(filepath.Join(w.dir, "planned"))
+	if err != nil {
+		return nil, err
+	}
+	mirrors := []config.Mirror{{From: "https://github.com/", To: []string{w.repos + "/"}}}
+	client, err := source.NewClient(source.Options{Store: store, Env: os.LookupEnv, Mirrors: mirrors, Git: cfg.Git, Jobs: runtime.NumCPU()})
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	plan, err := resolve.Resolve(context.Background(), cfg, resolve.Options{Client: client, Store: store, Jobs: runtime.NumCPU()})
+	if err != nil {
+		return nil, err
+	}
+	var out []repo
+	seen := map[string]bool{}
+	for _, m := range plan.Modules {
+		rel, err := filepath.Rel(w.repos, m.From)
+		if err != nil {
+			return nil, err
+		}
+		if tag := m.Ref; !seen[rel] {
+			seen[rel] = true
+			if m.Folder != "" {
+				tag = m.Folder + "/" + tag
+			}
+			out = append(out, repo{rel, tag})
+		}
+	}
+	return out, nil
+}
+
+// clone is what vxlite's fetching is measured against.
+func (w *world) clone(ctx context.Context, repos []repo, prefix string, env []string) (sample, error) {
+	dst := filepath.Join(w.dir, "clones")
+	if err := os.RemoveAll(dst); err != nil {
+		return sample{}, err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	start := time.Now()
+	for _, r := range repos {
+		g.Go(func() error {
+			_, err := timed(ctx, env, "", "git", "-c", "advice.detachedHead=false", "clone", "-q", "--depth", "1", "--single-branch",
+				"--no-tags", "--branch", r.tag, prefix+r.path+".git", filepath.Join(dst, r.path))
+			return err
+		})
+	}
+	err := g.Wait()
+	return sample{wall: time.Since(start)}, err
+}
+
+// fetches measures fetching all of a config's repositories into an empty store.
+func (w *world) fetches(ctx context.Context) error {
+	repos, err := w.planned()
+	if err != nil {
+		return err
+	}
+	gitEnv := append(os.Environ(), fmt.Sprintf("GIT_SSH_COMMAND=ssh -F none -i %s -o IdentitiesOnly=yes -o UserKnownHostsFile=%s", w.sshd.Key, w.sshd.KnownHosts))
+	ways := []struct {
+		name, prefix string
+		args         []string
+	}{
+		{"SSH", w.sshd.URL(""), []string{w.sshd.KnownHosts, w.sshd.Key}},
+		{"HTTP", w.http.URL + "/", nil},
+		{"local paths", w.repos + "/", nil},
+	}
+	for _, way := range ways {
+		a, b, err := w.inTurn(func() (sample, error) {
+			store := filepath.Join(w.dir, "fetched")
+			if err := os.RemoveAll(store); err != nil {
+				return sample{}, err
+			}
+			return timed(ctx, w.env, "", w.self, append([]string{"resolve", w.config, way.prefix, store}, way.args...)...)
+		}, func() (sample, error) { return w.clone(ctx, repos, way.prefix, gitEnv) })
+		if err != nil {
+			return err
+		}
+		row(fmt.Sprintf("%d repositories, %s, against git clone", len(repos), way.name), a, b)
+	}
+	return nil
+}
+
+// resolves measures resolving and generating with everything in the store.
+func (w *world) resolves(ctx context.Context) error {
+	measure := func(name, cfg, repos string) error {
+		store := filepath.Join(w.dir, "resolved-"+filepath.Base(filepath.Dir(cfg)))
+		a, _, err := w.inTurn(func() (sample, error) {
+			return timed(ctx, w.env, "", w.self, "resolve", cfg, repos+"/", store)
+		}, nil)
+		if err != nil {
+			return err
+		}
+		row(name, a, nil)
+		return nil
+	}
+	if err := measure("resolve and generate, all in the store", w.config, w.repos); err != nil {
+		return err
+	}
+	for _, n := range []int{10, 100, 1000} {
+		repos, cfg, err := generate(filepath.Join(w.dir, fmt.Sprintf("n%d", n)), n, small)
+		if err != nil {
+			return err
+		}
+		if err := measure(fmt.Sprintf("the same, %d generated plugins", n), cfg, repos); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compiles measures a full compile against the bare go command in the same
+// workspace, and a run in which nothing changed.
+func (w *world) compiles(ctx context.Context) error {
+	out := filepath.Join(w.dir, "out") + "/"
+	build := []string{"build", "-q", "-c", w.config, "-o", out, "--mirror", "https://github.com/=" + w.repos + "/"}
+	if _, err := timed(ctx, w.env, "", w.vxlite, build...); err != nil {
+		return err
+	}
+	work, err := filepath.Glob(filepath.Join(w.dir, "store", "*", "work", "*"))
+	if err != nil || len(work) != 1 {
+		return fmt.Errorf("%d workspaces, not 1: %v", len(work), err)
+	}
+	bare := func(env ...string) (sample, error) {
+		return timed(ctx, append(append(w.env, "CGO_ENABLED=0"), env...), work[0], "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s",
+			"-o", filepath.Join(w.dir, "bare"), "./app")
+	}
+	empty := func(name string) (string, error) {
+		dir := filepath.Join(w.dir, name)
+		return "GOCACHE=" + dir, os.RemoveAll(dir)
+	}
+	a, b, err := w.inTurn(func() (sample, error) {
+		if err := os.RemoveAll(out); err != nil {
+			return sample{}, err
+		}
+		cache, err := empty("cache-vxlite")
+		if err != nil {
+			return sample{}, err
+		}
+		return timed(ctx, append(w.env, cache), "", w.vxlite, build...)
+	}, func() (sample, error) {
+		cache, err := empty("cache-bare")
+		if err != nil {
+			return sample{}, err
+		}
+		return bare(cache)
+	})
+	if err != nil {
+		return err
+	}
+	row("full compile, against go build", a, b)
+	a, b, err = w.inTurn(func() (sample, error) { return timed(ctx, w.env, "", w.vxlite, build...) }, func() (sample, error) { return bare() })
+	if err != nil {
+		return err
+	}
+	row("nothing changed, against go build", a, b)
+	return nil
+}

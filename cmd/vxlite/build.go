@@ -38,7 +38,7 @@ and puts it into DIR as rr. What went in is printed as a table.
 				return err
 			}
 			result, err := build.Build(c.ctx, build.Options{Config: cfg, Output: ctx.String("output"), Store: store,
-				Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.sink()})
+				Offline: ctx.Bool("offline"), Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.sink()})
 			if err != nil {
 				return err
 			}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	urfave "github.com/urfave/cli/v2"
 
@@ -23,6 +24,7 @@ func sharedFlags() []urfave.Flag {
 		&urfave.StringFlag{Name: "config", Aliases: []string{"c"}, Value: "velox.toml", Usage: "read the config from `FILE`"},
 		&urfave.StringSliceFlag{Name: "mirror", Usage: "clone what begins with FROM from TO instead: `FROM=TO` (repeatable)"},
 		&urfave.IntFlag{Name: "jobs", Aliases: []string{"j"}, Value: defaultJobs, Usage: "fetch from `N` repositories at once"},
+		&urfave.BoolFlag{Name: "offline", Usage: "ask no server: only the store, local paths and the go command's module cache"},
 		&urfave.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "show each step and each package"},
 		&urfave.BoolFlag{Name: "commands", Aliases: []string{"x"}, Usage: "print each command that is run, and why"},
 		&urfave.BoolFlag{Name: "json", Usage: "print events as JSON lines: the result to stdout, the rest to stderr"},
@@ -55,12 +57,12 @@ func (c *cli) readConfig(ctx *urfave.Context) (*config.Config, error) {
 	c.startScreen(ctx, cfg.Log)
 	var mirrors []config.Mirror
 	for _, s := range ctx.StringSlice("mirror") {
+		if from, to, ok := strings.Cut(s, "="); ok {
+			s = from + "=" + absoluteIfLocal(to)
+		}
 		m, err := config.ParseMirror(s)
 		if err != nil {
 			return nil, usageError{err}
-		}
-		for i, to := range m.To {
-			m.To[i] = absoluteIfLocal(to)
 		}
 		mirrors = append(mirrors, m)
 	}

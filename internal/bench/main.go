@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -24,7 +25,7 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == "resolve" { // a child of this program's own
 		exit(resolveOnly(os.Args[2:]))
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	runs := flag.Int("runs", 3, "measure each command `N` times, in turn")
 	flag.Parse()

@@ -98,7 +98,7 @@ func (b *builder) settings(p *resolve.Plan, o output) (gotool.Compile, error) {
 		Version: cfg.Version, Time: cfg.Time,
 		Tags: cfg.Tags, LDFlags: cfg.LDFlags, GCFlags: cfg.GCFlags,
 		CGO: cfg.CGO, Race: cfg.Race, Debug: cfg.Debug,
-		Private: p.Private,
+		Private: p.Private, Offline: b.Offline,
 	}
 	for _, m := range p.Modules {
 		c.Private = append(c.Private, m.Path)
@@ -109,11 +109,17 @@ func (b *builder) settings(p *resolve.Plan, o output) (gotool.Compile, error) {
 			c.Version = v // a query's answer tells more than the query
 		}
 	}
+	if p.RoadRunner.Local && cfg.Version == "" {
+		c.Version = "local" // as RoadRunner's own source has it
+	}
 	c.Version = withoutV(c.Version)
 	if c.Time != "" {
 		return c, nil
 	}
 	t := p.RoadRunner.Time
+	if p.RoadRunner.Local {
+		c.Time = "development" // likewise, unless SOURCE_DATE_EPOCH knows better
+	}
 	if s, ok := b.Env("SOURCE_DATE_EPOCH"); ok {
 		sec, err := strconv.ParseInt(s, 10, 64)
 		if err != nil {
@@ -121,7 +127,9 @@ func (b *builder) settings(p *resolve.Plan, o output) (gotool.Compile, error) {
 		}
 		t = time.Unix(sec, 0)
 	}
-	c.Time = t.UTC().Format(time.RFC3339)
+	if !t.IsZero() {
+		c.Time = t.UTC().Format(time.RFC3339)
+	}
 	return c, nil
 }
 

@@ -22,7 +22,9 @@ import (
 type ProxyError struct {
 	Path, Version string
 	RequiredBy    []string
-	Err           error
+	// Offline says that no proxy could be asked.
+	Offline bool
+	Err     error
 }
 
 // Error implements error: what failed, and below it all the go command said.
@@ -31,7 +33,11 @@ func (e *ProxyError) Error() string {
 	if len(e.RequiredBy) > 0 {
 		by = "it is required by " + strings.Join(e.RequiredBy, ", ")
 	}
-	return fmt.Sprintf("the module proxy does not have %s %s; %s\n%v", e.Path, e.Version, by, e.Err)
+	where := "the module proxy does not have"
+	if e.Offline {
+		where = "the module cache does not have"
+	}
+	return fmt.Sprintf("%s %s %s; %s\n%v", where, e.Path, e.Version, by, e.Err)
 }
 
 // Unwrap returns the go command's error.
@@ -39,6 +45,9 @@ func (e *ProxyError) Unwrap() error { return e.Err }
 
 // Hints gives the line that takes the module from git.
 func (e *ProxyError) Hints() []string {
+	if e.Offline {
+		return []string{"run the same build once without --offline"}
+	}
 	return []string{
 		fmt.Sprintf("take it from git: [git] modules = [%q]", e.Path),
 		"or ask a proxy that has it, with GOPROXY",
@@ -47,7 +56,7 @@ func (e *ProxyError) Hints() []string {
 
 // missing says who requires a module that could not be had.
 func (w *workspace) missing(err *gotool.MissingModuleError) error {
-	e := &ProxyError{Path: err.Path, Version: err.Version, Err: err.Err}
+	e := &ProxyError{Path: err.Path, Version: err.Version, Offline: w.Offline, Err: err.Err}
 	for _, m := range w.plan.Modules {
 		for _, req := range m.GoMod.Require {
 			if req.Mod.Path == err.Path && req.Mod.Version == err.Version {
@@ -139,7 +148,7 @@ func (e *LinkedError) Hints() []string {
 func (w *workspace) linked(ctx context.Context, pkgs []gotool.Package, c gotool.Compile) error {
 	for _, p := range pkgs {
 		m := w.plan.Lookup(p.Module)
-		if m == nil || p.Version == m.Version {
+		if m == nil || p.Version == m.Version || m.OnlyVersion != "" {
 			continue
 		}
 		e := &LinkedError{Module: m.Path, Want: m.Version, Got: p.Version}

@@ -89,8 +89,8 @@ func TestErrors(t *testing.T) {
 		{name: "race not boolean", data: "[velox]\nbuild_args = ['-race=maybe']\n", want: "2:15: velox.build_args: -race is neither true nor false"},
 
 		// RoadRunner, plugins
-		{name: "no plugins", data: "[roadrunner]\nref = 'v1'\n#none", want: ": no plugins", hint: "vxlite init writes a config with the plugins of a RoadRunner release"},
-		{name: "only what is always in", data: "[plugins.rpc]\ntag = 'v5'\nmodule_name = 'github.com/acme/informer/v5'", want: ": no plugins", hint: "vxlite init writes a config with the plugins of a RoadRunner release"},
+		{name: "no plugins", data: "[roadrunner]\nref = 'v1'\n#none", want: ": no plugins", hint: "name one: [plugins.logger] module_name = \"github.com/roadrunner-server/logger/v5\", tag = \"latest\""},
+		{name: "only what is always in", data: "[plugins.rpc]\ntag = 'v5'\nmodule_name = 'github.com/acme/informer/v5'", want: ": no plugins", hint: "name one: [plugins.logger] module_name = \"github.com/roadrunner-server/logger/v5\", tag = \"latest\""},
 		{name: "ref and tag differ", data: "[roadrunner]\ntag = 'v1'\nref = 'v2'\n", want: "3:1: roadrunner.ref and roadrunner.tag mean the same and differ, see 2:1"},
 		{name: "plugin's ref and tag differ", data: "[plugins.a]\nurl = '/a'\nref = 'v1'\ntag = 'v2'\n", want: "4:1: plugins.a.tag and plugins.a.ref mean the same and differ, see 3:1"},
 		{name: "ref is a flag", data: "[roadrunner]\nref = '--upload-pack=touch'\n", want: `2:7: roadrunner: ref "--upload-pack=touch" begins with a dash`},

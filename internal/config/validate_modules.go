@@ -21,7 +21,7 @@ func label(n *node) string {
 
 func (d *draft) validatePlugins() {
 	if len(d.plugins) == 0 && !d.triedPlugins() {
-		d.errorf(Position{File: d.File}, "no plugins").Hint = "vxlite init writes a config with the plugins of a RoadRunner release"
+		d.errorf(Position{File: d.File}, "no plugins").Hint = "name one: [plugins.logger] module_name = \"github.com/roadrunner-server/logger/v5\", tag = \"latest\""
 	}
 	names := map[string]*node{}
 	for i, n := range d.plugins {

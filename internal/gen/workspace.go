@@ -141,7 +141,11 @@ func (g *generator) goWork() ([]File, error) {
 		if err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(&b, "\t%s => %s\n", modfile.AutoQuote(m.Path), modfile.AutoQuote("./"+place))
+		old := modfile.AutoQuote(m.Path)
+		if m.OnlyVersion != "" {
+			old += " " + m.OnlyVersion
+		}
+		fmt.Fprintf(&b, "\t%s => %s\n", old, modfile.AutoQuote("./"+place))
 	}
 	b.WriteString(")\n")
 	f, err := modfile.ParseWork("go.work", []byte(b.String()), nil)
@@ -163,7 +167,9 @@ func (g *generator) appMod() ([]File, error) {
 		return nil, err
 	}
 	for _, m := range g.plan.Modules {
-		f.AddNewRequire(m.Path, m.Version, false)
+		if m.OnlyVersion == "" {
+			f.AddNewRequire(m.Path, m.Version, false)
+		}
 	}
 	for _, m := range g.imported() {
 		f.AddNewRequire(m.Path, m.Version, false)

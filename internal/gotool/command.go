@@ -17,6 +17,8 @@ type Compile struct {
 	GCFlags       []string
 	CGO, Race     bool
 	Debug         bool
+	// Offline keeps the go command from asking any proxy.
+	Offline bool
 	// Private are the module paths and patterns that no proxy is asked for.
 	Private []string
 }
@@ -113,6 +115,9 @@ func (t *Tool) Env(goWork string, c Compile) (env, show []string) {
 		"GOPRIVATE=",
 		"GOVCS=*:off", // whatever is private comes from git by vxlite, never by the go command
 		"GOWORK=" + goWork,
+	}
+	if c.Offline {
+		show = append(show, "GOPROXY=off")
 	}
 	set := map[string]bool{}
 	for _, kv := range show {

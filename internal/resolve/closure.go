@@ -134,7 +134,9 @@ func (r *resolver) excludes() []module.Version {
 func overruled(p *Plan) []Requirement {
 	linked := map[string]string{}
 	for _, m := range p.Modules {
-		linked[m.Path] = m.Version
+		if m.OnlyVersion == "" {
+			linked[m.Path] = m.Version
+		}
 	}
 	var out []Requirement
 	for _, m := range p.Modules {

@@ -98,7 +98,7 @@ func oncePerCause(errs []error) []error {
 	first := map[error]*ModuleError{}
 	for _, err := range errs {
 		var e *ModuleError
-		if !errors.As(err, &e) || !reflect.TypeOf(e.Err).Comparable() {
+		if !errors.As(err, &e) || !reflect.ValueOf(e.Err).Comparable() {
 			out = append(out, err)
 			continue
 		}

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 
@@ -88,7 +90,10 @@ func metaTag(t html.Token, importPath string) (location, bool) {
 	}
 	loc := location{url: f[2], root: root, folder: below(importPath, root)}
 	if len(f) == 4 { // the root's folder in the repository, since Go 1.25
-		loc.folder = strings.Trim(f[3]+"/"+loc.folder, "/")
+		if !fs.ValidPath(f[3]) || f[3] == "." {
+			return location{}, false
+		}
+		loc.folder = path.Join(f[3], loc.folder)
 	}
 	return loc, true
 }

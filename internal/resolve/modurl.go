@@ -21,10 +21,10 @@ type location struct {
 // locate finds the repository of a module path: one whose root another module
 // has told, a known host's, or by the go-import meta tag.
 func (r *resolver) locate(ctx context.Context, modulePath string) (location, error) {
-	prefix, _, ok := module.SplitPathVersion(modulePath)
-	if !ok {
+	if module.CheckPath(modulePath) != nil {
 		return location{}, fmt.Errorf("%s is not a module path", modulePath)
 	}
+	prefix, _, _ := module.SplitPathVersion(modulePath)
 	for _, m := range r.cfg.Modules {
 		if m.Path == modulePath && m.URL != "" {
 			return location{url: m.URL, folder: m.Folder}, nil
@@ -66,12 +66,12 @@ type repoRoots []location
 // learn derives a root from a module path and the folder it was found in.
 func (rs *repoRoots) learn(modulePath, folder, url string) {
 	prefix, major, _ := module.SplitPathVersion(modulePath)
-	folder = strings.TrimSuffix("/"+folder, major)
-	root, ok := strings.CutSuffix("/"+prefix, folder)
-	if !ok || root == "" {
-		return // the path does not tell of the folder
+	if folder != "" {
+		folder = strings.TrimSuffix("/"+folder, major)
 	}
-	*rs = append(*rs, location{url: url, root: root[1:]})
+	if root, ok := strings.CutSuffix(prefix, folder); ok { // else the path does not tell of the folder
+		*rs = append(*rs, location{url: url, root: root})
+	}
 }
 
 // find returns the location of a path in the deepest root that holds it.

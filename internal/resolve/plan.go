@@ -58,6 +58,10 @@ type Module struct {
 	// Local says that Dir is the user's own, and may change.
 	Local bool
 	GoMod *modfile.File
+	// OnlyVersion is the one version that the module stands in for; empty for
+	// all. It comes from a [[replaces]] with a version, for a module that is
+	// otherwise the proxy's.
+	OnlyVersion string
 	// Pinned says that the config names the module: no requirement moves it.
 	Pinned bool
 	// counts says that the module's own replace directives count.

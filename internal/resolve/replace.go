@@ -42,10 +42,12 @@ func (r *resolver) replaces(ctx context.Context) error {
 // configReplace applies one [[replaces]] entry.
 func (r *resolver) configReplace(ctx context.Context, c config.Replace) error {
 	w := wanted{name: c.Old.Path, pos: c.Pos, dir: c.New.Dir, substitute: true}
-	switch {
-	case c.New.Dir != "" && c.Old.Version != "":
-		r.third[c.Old] = Replace{Old: c.Old, New: module.Version{Path: c.New.Dir}, By: at(c.Pos)}
+	git := r.has(c.Old.Path) || r.fromGit(c.Old.Path)
+	if linked := r.linked(c.Old.Path); git && c.Old.Version != "" && c.Old.Version != linked {
+		r.notes = append(r.notes, fmt.Sprintf("%s: the replace of %s is not used: %s is linked", at(c.Pos), c.Old, linked))
 		return nil
+	}
+	switch {
 	case c.New.Dir == "" && c.New.Module.Version != "" && !r.fromGit(c.New.Module.Path) && !r.has(c.Old.Path):
 		r.third[c.Old] = Replace{Old: c.Old, New: c.New.Module, By: at(c.Pos)}
 		return nil
@@ -59,8 +61,20 @@ func (r *resolver) configReplace(ctx context.Context, c config.Replace) error {
 	if err != nil {
 		return err
 	}
+	if !git && c.Old.Version != "" {
+		m.OnlyVersion, m.Version = c.Old.Version, c.Old.Version
+	}
 	r.substitute(c.Old.Path, m)
 	return nil
+}
+
+// linked is the version of a git-sourced module as far as it is known: the
+// config's, or the highest that is required.
+func (r *resolver) linked(p string) string {
+	if m := r.lookup(p); m != nil {
+		return m.Version
+	}
+	return r.highest(p)
 }
 
 func (r *resolver) has(p string) bool {

@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"sort"
+	"strings"
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
@@ -73,6 +74,7 @@ type resolver struct {
 	roadRunner *Module
 	plugins    []*Module // in the config's order
 	modules    []*Module // all so far
+	notes      []string
 	// third are the replaces for modules that do not come from git, by what
 	// they replace.
 	third map[module.Version]Replace
@@ -241,6 +243,7 @@ func (r *resolver) one(ctx context.Context, w wanted) (*Module, error) {
 
 func (r *resolver) fetchOne(ctx context.Context, w wanted) (*Module, error) {
 	if w.dir != "" {
+		w.dir = filepath.Join(w.dir, filepath.FromSlash(w.folder))
 		return r.localModule(w)
 	}
 	loc := location{url: w.url, folder: w.folder}
@@ -283,19 +286,14 @@ func (r *resolver) requirement(w wanted, url string, q query) source.Request {
 
 // read takes the module at a commit: its files, go.mod and version.
 func (r *resolver) read(ctx context.Context, w wanted, q query, found source.Found, folder string) (*Module, error) {
-	dir, err := r.client.Tree(ctx, found, folder)
+	dir, mod, err := r.goMod(ctx, found, folder)
 	var none *source.NoModuleError
-	if errors.As(err, &none) && len(q.major) > 1 && q.major[0] == '/' {
-		// A major version may have a folder of its own.
-		sub := path.Join(folder, q.major[1:])
-		if d, err2 := r.client.Tree(ctx, found, sub); err2 == nil {
-			dir, err, folder = d, nil, sub
+	other := errors.As(err, &none) || err == nil && mod.Module.Mod.Path != w.path
+	if sub, ok := majorFolder(folder, q.major); ok && other {
+		if d, m, err2 := r.goMod(ctx, found, sub); err2 == nil && (err != nil || m.Module.Mod.Path == w.path) {
+			dir, mod, err, folder = d, m, nil, sub
 		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	mod, err := readGoMod(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -312,6 +310,23 @@ func (r *resolver) read(ctx context.Context, w wanted, q query, found source.Fou
 		m.Version, err = r.version(ctx, found, q, m.Path)
 	}
 	return m, err
+}
+
+// goMod returns the files of the module in a folder, and its go.mod.
+func (r *resolver) goMod(ctx context.Context, found source.Found, folder string) (string, *modfile.File, error) {
+	dir, err := r.client.Tree(ctx, found, folder)
+	if err != nil {
+		return "", nil, err
+	}
+	mod, err := readGoMod(dir)
+	return dir, mod, err
+}
+
+// majorFolder is where a major version may have a folder of its own, beside the
+// module of an earlier one: see go.dev/ref/mod#vcs-dir.
+func majorFolder(folder, major string) (string, bool) {
+	name, ok := strings.CutPrefix(major, "/")
+	return path.Join(folder, name), ok
 }
 
 // readGoMod reads the go.mod in dir. Directives that a newer Go may add are
@@ -384,6 +399,6 @@ func (r *resolver) plan(rr roadRunner) (*Plan, error) {
 	p.Replaces = r.thirdParty()
 	p.Excludes = r.excludes()
 	p.Overruled = overruled(p)
-	p.Notes = overruledNotes(p)
+	p.Notes = append(r.notes, overruledNotes(p)...)
 	return p, nil
 }

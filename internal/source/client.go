@@ -45,6 +45,10 @@ type Client struct {
 	http    *httpPool
 	slots   chan struct{}
 
+	// fresh holds the objects of commits that this run fetched, until their
+	// tree is taken: storer.EncodedObjectStorer by commit.
+	fresh sync.Map
+
 	mu    sync.Mutex
 	local map[string]*localRepo  // by path
 	repos map[string]*sync.Mutex // by URL as written: a repository is fetched once a run
@@ -205,7 +209,7 @@ type OfflineError struct{ Module, Ref, URL string }
 
 // Error implements error.
 func (e *OfflineError) Error() string {
-	return fmt.Sprintf("%s at %s is not in the store, and --offline forbids fetching it from %s", e.Module, e.Ref, e.URL)
+	return fmt.Sprintf("%s is not in the store, and --offline forbids fetching it from %s", e.Ref, e.URL)
 }
 
 // Hints says what would help.

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,13 +14,16 @@ import (
 	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/cache"
+	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/sideband"
+	"github.com/go-git/go-git/v5/plumbing/storer"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	"github.com/go-git/go-git/v5/storage/filesystem"
+	"github.com/go-git/go-git/v5/storage/memory"
 
 	"github.com/vxlite/vxlite/internal/event"
 )
@@ -56,6 +60,7 @@ func (c *Client) fetch(ctx context.Context, req Request, remote Remote) (Found, 
 		if chosen.Commit, err = get.complete(ctx, chosen.Commit); err != nil {
 			return Found{}, err
 		}
+		get.objects = nil // those of a history, without files
 	}
 	found, err := get.commit(ctx, chosen)
 	if err != nil {
@@ -96,6 +101,8 @@ type download struct {
 	caps   *capability.List
 	refs   *Refs
 	bytes  int64
+	// objects are those of the last pack, where they are still in memory.
+	objects storer.EncodedObjectStorer
 }
 
 // commit puts one commit into the store, without its history where the server
@@ -108,9 +115,15 @@ func (d *download) commit(ctx context.Context, ref Ref) (Found, error) {
 		if err != nil {
 			return Found{}, err
 		}
+		if d.objects != nil {
+			d.client.fresh.Store(ref.Commit, d.objects)
+		}
 	}
-	st := openStorage(dst)
-	defer st.Close()
+	st, done := d.objects, func() {}
+	if st == nil {
+		st, done = openObjects(dst)
+	}
+	defer done()
 	obj, err := object.GetCommit(st, plumbing.NewHash(ref.Commit))
 	if err != nil {
 		return Found{}, fmt.Errorf("%s: commit %s: %w", d.remote, ref.Commit, err)
@@ -119,12 +132,29 @@ func (d *download) commit(ctx context.Context, ref Ref) (Found, error) {
 	return Found{Commit: ref.Commit, Time: t}, store.putCommit(ref.Commit, t)
 }
 
-// fill makes dir a bare repository that holds ref's commit. A server may
-// refuse a commit that no ref of it names; then the whole history is fetched.
+// fill makes dir a bare repository that holds ref's commit.
 func (d *download) fill(ctx context.Context, dir string, ref Ref) error {
-	want, direct := d.refs.object(ref.Commit)
+	if err := d.get(ctx, dir, ref.Commit); err != nil {
+		return err
+	}
+	st, done := d.objects, func() {}
+	if st == nil {
+		st, done = openObjects(dir)
+	}
+	defer done()
+	_, err := st.EncodedObject(plumbing.CommitObject, plumbing.NewHash(ref.Commit))
+	if errors.Is(err, plumbing.ErrObjectNotFound) {
+		return &NoCommitError{Commit: ref.Commit, URL: d.remote.String()}
+	}
+	return err
+}
+
+// get fetches a commit. A server may refuse one that no ref of it names; then
+// the whole history is fetched.
+func (d *download) get(ctx context.Context, dir, commit string) error {
+	want, direct := d.refs.object(commit)
 	if !direct {
-		want = ref.Commit
+		want = commit
 		direct = d.caps.Supports(capability.AllowReachableSHA1InWant) ||
 			d.caps.Supports("allow-any-sha1-in-want") || d.caps.Supports("allow-tip-sha1-in-want")
 	}
@@ -134,16 +164,7 @@ func (d *download) fill(ctx context.Context, dir string, ref Ref) error {
 			return err
 		}
 	}
-	if err := d.pack(ctx, dir, d.tips(), nil); err != nil {
-		return err
-	}
-	st := openStorage(dir)
-	defer st.Close()
-	_, err := st.EncodedObject(plumbing.CommitObject, plumbing.NewHash(ref.Commit))
-	if errors.Is(err, plumbing.ErrObjectNotFound) {
-		return &NoCommitError{Commit: ref.Commit, URL: d.remote.String()}
-	}
-	return err
+	return d.pack(ctx, dir, d.tips(), nil)
 }
 
 // isRefusedWant recognises upload-pack's refusal of a commit it did not
@@ -216,7 +237,7 @@ func (d *download) pack(ctx context.Context, dir string, wants []string, shape f
 	if req.Capabilities.Supports(capability.Sideband64k) {
 		r = sideband.NewDemuxer(sideband.Sideband64k, res)
 	}
-	if err := writeRepo(dir, &counter{r: r, report: d.count}, res.Shallows); err != nil {
+	if d.objects, err = writeRepo(dir, &counter{r: r, report: d.count}, res.Shallows); err != nil {
 		return fmt.Errorf("%s: %w", d.remote, err)
 	}
 	return nil
@@ -245,19 +266,15 @@ func (c *counter) Read(p []byte) (int, error) {
 
 // writeRepo makes dir a bare repository of the objects in a pack. git can read
 // it too.
-func writeRepo(dir string, pack io.Reader, shallows []plumbing.Hash) error {
+func writeRepo(dir string, pack io.Reader, shallows []plumbing.Hash) (storer.EncodedObjectStorer, error) {
 	for _, sub := range []string{"objects/pack", "refs/heads", "refs/tags"} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	st := openStorage(dir)
-	defer st.Close()
-	if err := packfile.UpdateObjectStorage(st, pack); err != nil {
-		if errors.Is(err, packfile.ErrEmptyPackfile) {
-			return errors.New("the server sent nothing")
-		}
-		return err
+	objects, err := writePack(filepath.Join(dir, "objects", "pack"), pack)
+	if err != nil {
+		return nil, err
 	}
 	if len(shallows) > 0 {
 		var b strings.Builder
@@ -265,18 +282,88 @@ func writeRepo(dir string, pack io.Reader, shallows []plumbing.Hash) error {
 			b.WriteString(h.String() + "\n")
 		}
 		if err := os.WriteFile(filepath.Join(dir, "shallow"), []byte(b.String()), 0o644); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	// HEAD makes it a repository to git.
-	return os.WriteFile(filepath.Join(dir, "HEAD"), []byte("ref: refs/heads/main\n"), 0o644)
+	return objects, os.WriteFile(filepath.Join(dir, "HEAD"), []byte("ref: refs/heads/main\n"), 0o644)
+}
+
+// writePack stores a pack and its index in dir. The pack is received whole
+// before it is indexed: go-git's own writer does both at once in two
+// goroutines that wait for each other at every read, which costs more time
+// than it saves.
+//
+// The objects of a small pack are returned too, for whoever needs them next:
+// inflating them again from the pack is most of what extracting a tree costs.
+func writePack(dir string, pack io.Reader) (storer.EncodedObjectStorer, error) {
+	f, err := os.Create(filepath.Join(dir, "incoming"))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	n, err := io.Copy(f, pack)
+	if err != nil {
+		return nil, err
+	}
+	if n == 0 {
+		return nil, errors.New("the server sent nothing")
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	const inMemory = 2 << 20 // bytes; as many packs as there are jobs are held at once
+	var r io.ReadSeeker = f
+	var objects storer.EncodedObjectStorer // nil for none, and the parser minds the difference
+	if n <= inMemory {
+		data, err := io.ReadAll(f)
+		if err != nil {
+			return nil, err
+		}
+		r, objects = bytes.NewReader(data), memory.NewStorage()
+	}
+	index := new(idxfile.Writer)
+	parser, err := packfile.NewParserWithStorage(packfile.NewScanner(r), objects, index)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := parser.Parse()
+	if err != nil {
+		return nil, err
+	}
+	base := filepath.Join(dir, "pack-"+sum.String())
+	if err := writeIndex(base+".idx", index); err != nil {
+		return nil, err
+	}
+	return objects, os.Rename(f.Name(), base+".pack")
+}
+
+func writeIndex(name string, w *idxfile.Writer) error {
+	index, err := w.Index()
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if _, err := idxfile.NewEncoder(&b).Encode(index); err != nil {
+		return err
+	}
+	return os.WriteFile(name, b.Bytes(), 0o644)
 }
 
 // openStorage opens a bare repository of the store's own making.
 func openStorage(dir string) *filesystem.Storage {
 	return filesystem.NewStorageWithOptions(osfs.New(dir, osfs.WithBoundOS()), cache.NewObjectLRU(objectCache),
-		filesystem.Options{ExclusiveAccess: true, KeepDescriptors: true})
+		filesystem.Options{ExclusiveAccess: true, KeepDescriptors: true, LargeObjectThreshold: largeObject})
 }
+
+// openObjects is openStorage for those who only read objects.
+func openObjects(dir string) (storer.EncodedObjectStorer, func()) {
+	st := openStorage(dir)
+	return st, func() { _ = st.Close() }
+}
+
+// largeObject is from how many bytes on an object is streamed, not held.
+const largeObject = 16 << 20
 
 // objectCache bounds the memory for delta bases of one open repository.
 const objectCache = 8 * cache.MiByte

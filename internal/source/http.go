@@ -134,10 +134,7 @@ func (p *httpPool) ask(ctx context.Context, remote Remote, cred credential) (tra
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
 	}
-	path := remote.Path
-	if !strings.HasPrefix(path, "/") {
-		path = "/" + path
-	}
+	path := strings.TrimRight(remote.Path, "/") // go-git puts "/info/refs" behind it
 	ep := &transport.Endpoint{Protocol: remote.Scheme, Host: host, Port: port, Path: path}
 	var auth transport.AuthMethod
 	if cred.username != "" || cred.password != "" {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/go-git/go-billy/v5"
 	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5"
 	"github.com/go-git/go-git/v5/plumbing"
@@ -82,12 +83,16 @@ func openPath(dir string) (*filesystem.Storage, error) {
 		if !ok {
 			return nil, errors.New("not a repository in the file system")
 		}
-		return st, nil
+		return openGitDir(st.Filesystem()), nil // go-git itself would not follow alternates
 	case fileExists(filepath.Join(dir, "HEAD")) && isDir(filepath.Join(dir, "objects")):
-		return filesystem.NewStorageWithOptions(osfs.New(dir), cache.NewObjectLRU(objectCache),
-			filesystem.Options{ExclusiveAccess: true, KeepDescriptors: true, AlternatesFS: osfs.New("/")}), nil
+		return openGitDir(osfs.New(dir)), nil
 	}
 	return nil, nil
+}
+
+func openGitDir(dir billy.Filesystem) *filesystem.Storage {
+	return filesystem.NewStorageWithOptions(dir, cache.NewObjectLRU(objectCache),
+		filesystem.Options{ExclusiveAccess: true, KeepDescriptors: true, LargeObjectThreshold: largeObject, AlternatesFS: osfs.New("/")})
 }
 
 // findLocal chooses from a local repository's refs as they are now: they cost

@@ -22,20 +22,19 @@ type rewriter struct {
 type insteadOf struct{ prefix, base string }
 
 // candidates returns the URLs to try, in order. The longest matching mirror
-// prefix wins; where several are as long, the first.
+// prefix wins; where several are as long (a flag's and the config's), all
+// count, one after the other.
 func (w rewriter) candidates(repo string) []string {
 	urls := []string{repo}
-	best := -1
-	for i, m := range w.mirrors {
-		if prefixMatches(repo, m.From) && (best < 0 || len(m.From) > len(w.mirrors[best].From)) {
-			best = i
+	longest := -1
+	for _, m := range w.mirrors {
+		if prefixMatches(repo, m.From) && len(m.From) > longest {
+			longest, urls = len(m.From), nil
 		}
-	}
-	if best >= 0 {
-		m := w.mirrors[best]
-		urls = urls[:0]
-		for _, to := range m.To {
-			urls = append(urls, joinMirror(to, repo[len(m.From):]))
+		if prefixMatches(repo, m.From) && len(m.From) == longest {
+			for _, to := range m.To {
+				urls = append(urls, joinMirror(to, repo[len(m.From):]))
+			}
 		}
 	}
 	for i, u := range urls {

@@ -127,8 +127,9 @@ func (s *Store) gitDir(commit string) string { return filepath.Join(s.dir, "git"
 // treeDir is where the module in folder lies; the root is "%".
 func (s *Store) treeDir(commit, folder string) string {
 	name := url.PathEscape(folder)
-	if folder == "" {
-		name = "%"
+	switch folder {
+	case "", ".", "..": // no names in a file system
+		name = "%" + folder
 	}
 	return filepath.Join(s.dir, "tree", commit, name)
 }

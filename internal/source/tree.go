@@ -17,10 +17,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/go-git/go-git/v5/storage/filesystem"
+	"github.com/go-git/go-git/v5/plumbing/storer"
 	"golang.org/x/mod/zip"
-
-	"github.com/vxlite/vxlite/internal/event"
 )
 
 // NoModuleError is a folder without a go.mod.
@@ -76,7 +74,7 @@ func (c *Client) Tree(ctx context.Context, f Found, folder string) (string, erro
 
 // objects opens a repository that has f's commit, and fetches it again where
 // the store has lost it.
-func (c *Client) objects(ctx context.Context, f Found, remote Remote) (*filesystem.Storage, func(), error) {
+func (c *Client) objects(ctx context.Context, f Found, remote Remote) (storer.EncodedObjectStorer, func(), error) {
 	if remote.Local() {
 		repo, err := c.openLocal(remote)
 		if err != nil {
@@ -85,14 +83,17 @@ func (c *Client) objects(ctx context.Context, f Found, remote Remote) (*filesyst
 		repo.mu.Lock()
 		return repo.st, repo.mu.Unlock, nil
 	}
+	if st, ok := c.fresh.LoadAndDelete(f.Commit); ok {
+		return st.(storer.EncodedObjectStorer), func() {}, nil
+	}
 	dir := c.store.gitDir(f.Commit)
 	if !isDir(dir) {
 		if err := c.refetch(ctx, f, remote); err != nil {
 			return nil, nil, err
 		}
 	}
-	st := openStorage(dir)
-	return st, func() { _ = st.Close() }, nil
+	st, done := openObjects(dir)
+	return st, done, nil
 }
 
 // refetch gets a commit that the store knows of but no longer has.
@@ -119,8 +120,9 @@ func (c *Client) refetch(ctx context.Context, f Found, remote Remote) error {
 
 // treeWriter writes one module's files.
 type treeWriter struct {
-	st          *filesystem.Storage
+	st          storer.EncodedObjectStorer
 	url, commit string
+	held        int64 // bytes of file contents in memory
 }
 
 // write fills dir. All writing goes through an os.Root, so that whatever names
@@ -131,7 +133,7 @@ func (w *treeWriter) write(ctx context.Context, dir, folder string) error {
 		return err
 	}
 	checked := make([]zip.File, len(files))
-	byPath := make(map[string]blobFile, len(files))
+	byPath := make(map[string]*blobFile, len(files))
 	for i, f := range files {
 		checked[i] = f
 		byPath[f.path] = f
@@ -157,7 +159,7 @@ func (w *treeWriter) write(ctx context.Context, dir, folder string) error {
 	return nil
 }
 
-func (w *treeWriter) writeFile(root *os.Root, made map[string]bool, f blobFile) error {
+func (w *treeWriter) writeFile(root *os.Root, made map[string]bool, f *blobFile) error {
 	if dir := path.Dir(f.path); !made[dir] {
 		if err := root.MkdirAll(filepath.FromSlash(dir), 0o755); err != nil {
 			return err
@@ -207,7 +209,7 @@ func refuseLFS(r io.Reader) (io.Reader, error) {
 
 // list returns the files below folder. A folder without a go.mod is an error
 // that names those with one.
-func (w *treeWriter) list(folder string) ([]blobFile, error) {
+func (w *treeWriter) list(folder string) ([]*blobFile, error) {
 	commit, err := object.GetCommit(w.st, plumbing.NewHash(w.commit))
 	if err != nil {
 		return nil, fmt.Errorf("%s: commit %s: %w", w.url, w.commit, err)
@@ -216,35 +218,38 @@ func (w *treeWriter) list(folder string) ([]blobFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	var files []blobFile
+	var files []*blobFile
 	if ok {
 		if err := w.walk(hash, "", &files); err != nil {
 			return nil, err
 		}
 	}
-	if !hasFile(files, "go.mod") {
+	if f := find(files, "go.mod"); f == nil || !isRegular(f.mode) {
 		return nil, w.noModule(commit.TreeHash, folder)
 	}
-	if folder != "" && !hasFile(files, "LICENSE") {
+	if folder != "" && find(files, "LICENSE") == nil {
 		tree, err := object.GetTree(w.st, commit.TreeHash)
 		if err != nil {
 			return nil, err
 		}
 		if e := entry(tree, "LICENSE"); e != nil && e.Mode.IsFile() {
-			files = append(files, blobFile{path: "LICENSE", mode: e.Mode, hash: e.Hash, st: w.st})
+			files = append(files, &blobFile{path: "LICENSE", mode: e.Mode, hash: e.Hash, w: w})
 		}
 	}
 	return files, nil
 }
 
-func hasFile(files []blobFile, name string) bool {
+func find(files []*blobFile, name string) *blobFile {
 	for _, f := range files {
 		if f.path == name {
-			return true
+			return f
 		}
 	}
-	return false
+	return nil
 }
+
+// isRegular leaves out folders, links and submodules.
+func isRegular(mode filemode.FileMode) bool { return mode.IsFile() && mode != filemode.Symlink }
 
 // entry finds a tree's entry without go-git's own look-up, which builds a map.
 func entry(tree *object.Tree, name string) *object.TreeEntry {
@@ -277,7 +282,7 @@ func (w *treeWriter) lookup(tree plumbing.Hash, folder string) (plumbing.Hash, b
 
 // walk collects the blobs of a tree. It stops at nested modules, which are
 // modules of their own and may be large.
-func (w *treeWriter) walk(hash plumbing.Hash, dir string, files *[]blobFile) error {
+func (w *treeWriter) walk(hash plumbing.Hash, dir string, files *[]*blobFile) error {
 	const deepest = 100 // folders within folders; a tree cannot hold itself, but it can be made deep
 	if strings.Count(dir, "/") > deepest {
 		return fmt.Errorf("%s at %.12s: folders are nested deeper than %d", w.url, w.commit, deepest)
@@ -286,11 +291,14 @@ func (w *treeWriter) walk(hash plumbing.Hash, dir string, files *[]blobFile) err
 	if err != nil {
 		return fmt.Errorf("%s at %.12s: %s: %w", w.url, w.commit, path.Join(".", dir), err)
 	}
-	if e := entry(tree, "go.mod"); dir != "" && e != nil && e.Mode.IsFile() {
+	if e := entry(tree, "go.mod"); dir != "" && e != nil && isRegular(e.Mode) {
 		return nil
 	}
 	for _, e := range tree.Entries {
 		name := path.Join(dir, e.Name)
+		if !isName(e.Name) {
+			return fmt.Errorf("%s at %.12s: %q is no name for a file of a repository", w.url, w.commit, strings.TrimPrefix(dir+"/"+e.Name, "/"))
+		}
 		switch {
 		case e.Mode == filemode.Dir:
 			if err := w.walk(e.Hash, name, files); err != nil {
@@ -299,10 +307,16 @@ func (w *treeWriter) walk(hash plumbing.Hash, dir string, files *[]blobFile) err
 		case e.Mode == filemode.Submodule:
 			// Not followed, and no file.
 		default:
-			*files = append(*files, blobFile{path: name, mode: e.Mode, hash: e.Hash, st: w.st})
+			*files = append(*files, &blobFile{path: name, mode: e.Mode, hash: e.Hash, w: w})
 		}
 	}
 	return nil
+}
+
+// isName refuses what git refuses in a tree: names that lead elsewhere, or into
+// a repository's own files.
+func isName(name string) bool {
+	return name != "." && name != ".." && !strings.Contains(name, "/") && !strings.EqualFold(name, ".git")
 }
 
 // noModule makes the error for a folder without go.mod.
@@ -321,7 +335,7 @@ func (w *treeWriter) modules(hash plumbing.Hash, dir string, out *[]string) erro
 		return err
 	}
 	for _, e := range tree.Entries {
-		if e.Name == "go.mod" && e.Mode.IsFile() {
+		if e.Name == "go.mod" && isRegular(e.Mode) {
 			*out = append(*out, dir)
 		}
 		if e.Mode == filemode.Dir {
@@ -338,32 +352,49 @@ type blobFile struct {
 	path string
 	mode filemode.FileMode
 	hash plumbing.Hash
-	st   *filesystem.Storage
+	w    *treeWriter
+	// obj is kept from the time its size was asked for, as it was inflated for that.
+	obj plumbing.EncodedObject
 }
 
 // Path implements zip.File.
-func (f blobFile) Path() string { return f.path }
+func (f *blobFile) Path() string { return f.path }
 
 // Lstat implements zip.File.
-func (f blobFile) Lstat() (os.FileInfo, error) {
+func (f *blobFile) Lstat() (os.FileInfo, error) {
 	if f.mode == filemode.Symlink {
 		return blobInfo{f, 0}, nil
 	}
-	size, err := f.st.EncodedObjectSize(f.hash)
-	return blobInfo{f, size}, err
+	obj, err := f.object()
+	if err != nil {
+		return nil, err
+	}
+	const mostHeld = 16 << 20 // bytes of one tree's files in memory
+	if f.obj == nil && f.w.held+obj.Size() <= mostHeld {
+		f.w.held += obj.Size()
+		f.obj = obj
+	}
+	return blobInfo{f, obj.Size()}, nil
 }
 
 // Open implements zip.File.
-func (f blobFile) Open() (io.ReadCloser, error) {
-	obj, err := f.st.EncodedObject(plumbing.BlobObject, f.hash)
+func (f *blobFile) Open() (io.ReadCloser, error) {
+	obj, err := f.object()
 	if err != nil {
 		return nil, err
 	}
 	return obj.Reader()
 }
 
+func (f *blobFile) object() (plumbing.EncodedObject, error) {
+	if f.obj != nil {
+		return f.obj, nil
+	}
+	return f.w.st.EncodedObject(plumbing.BlobObject, f.hash)
+}
+
 type blobInfo struct {
-	f    blobFile
+	f    *blobFile
 	size int64
 }
 
@@ -379,9 +410,4 @@ func (i blobInfo) Mode() fs.FileMode {
 		return fs.ModeSymlink | 0o777
 	}
 	return 0o644
-}
-
-// debugf sends a line for -v.
-func (c *Client) debugf(format string, args ...any) {
-	c.sink.Send(event.Event{Kind: event.Debug, Text: fmt.Sprintf(format, args...)})
 }

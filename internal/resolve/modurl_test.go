@@ -1,0 +1,242 @@
+package resolve
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/vxlite/vxlite/internal/config"
+)
+
+func TestKnownHost(t *testing.T) {
+	for _, tt := range []struct {
+		path string
+		want string // url, root, folder
+	}{
+		{"github.com/acme/lib", "https://github.com/acme/lib github.com/acme/lib "},
+		{"github.com/acme/lib/sub/deep", "https://github.com/acme/lib github.com/acme/lib sub/deep"},
+		{"gitlab.com/acme/lib", "https://gitlab.com/acme/lib gitlab.com/acme/lib "},
+		{"bitbucket.org/acme/lib/x", "https://bitbucket.org/acme/lib bitbucket.org/acme/lib x"},
+		{"git.corp/a/b/c.git", "https://git.corp/a/b/c.git git.corp/a/b/c.git "},
+		{"git.corp/a/b/c.git/sub/x", "https://git.corp/a/b/c.git git.corp/a/b/c.git sub/x"},
+		{"gitlab.com/group/sub/lib.git/x", "https://gitlab.com/group/sub/lib.git gitlab.com/group/sub/lib.git x"},
+		{"git.corp/lib.github", ""},
+		{"github.com/acme", ""},
+		{"github.com", ""},
+		{"git.corp/acme/lib", ""},
+		{"gopkg.in/yaml", ""},
+		{"github.com.evil.example/acme/lib", ""},
+	} {
+		loc, ok := knownHost(tt.path)
+		got := ""
+		if ok {
+			got = loc.url + " " + loc.root + " " + loc.folder
+		}
+		if got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.path, got, tt.want)
+		}
+	}
+}
+
+// TestRepoRoots has what one module's URL tells of others.
+func TestRepoRoots(t *testing.T) {
+	var roots repoRoots
+	for _, m := range []struct{ path, folder, url string }{
+		{"git.corp/team/cache/plugins/rr", "plugins/rr", "ssh://git.corp/cache"},
+		{"git.corp/team/root", "", "ssh://git.corp/root"},
+		{"git.corp/team/root/nested/api", "api", "ssh://git.corp/nested"}, // deeper: wins below it
+		{"git.corp/team/major/v5", "", "ssh://git.corp/major"},
+		{"git.corp/team/folder/v3", "v3", "ssh://git.corp/folder"},
+		{"git.corp/team/both/sub/v4", "sub/v4", "ssh://git.corp/both"},
+		{"git.corp/strange", "elsewhere", "ssh://git.corp/strange"}, // the path does not tell of the folder
+		{"corp", "corp", "ssh://git.corp/corp"},                     // it would be the root of everything
+	} {
+		roots.learn(m.path, m.folder, m.url)
+	}
+	for _, tt := range []struct{ path, want string }{
+		{"git.corp/team/cache", "ssh://git.corp/cache "},
+		{"git.corp/team/cache/plugins/other", "ssh://git.corp/cache plugins/other"},
+		{"git.corp/team/cached", ""},
+		{"git.corp/team", ""},
+		{"git.corp/team/root", "ssh://git.corp/root "},
+		{"git.corp/team/root/sub", "ssh://git.corp/root sub"},
+		{"git.corp/team/root/nested/x", "ssh://git.corp/nested x"},
+		{"git.corp/team/major", "ssh://git.corp/major "},
+		{"git.corp/team/major/sub", "ssh://git.corp/major sub"},
+		{"git.corp/team/folder", "ssh://git.corp/folder "},
+		{"git.corp/team/both/x", "ssh://git.corp/both x"},
+		{"git.corp/strange", ""},
+		{"corp/x", ""},
+	} {
+		loc, ok := roots.find(tt.path)
+		got := ""
+		if ok {
+			got = loc.url + " " + loc.folder
+		}
+		if got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.path, got, tt.want)
+		}
+	}
+}
+
+// TestLocate has which of the ways to a repository comes first.
+func TestLocate(t *testing.T) {
+	r := &resolver{
+		cfg: &config.Config{Modules: []config.Module{
+			{Path: "github.com/acme/forked", URL: "ssh://git.corp/forked", Folder: "go"},
+			{Path: "github.com/acme/plain"},
+		}},
+		meta: metaFinder{offline: true},
+	}
+	r.roots.learn("github.com/acme/mono/a", "a", "ssh://git.corp/mono")
+	for _, tt := range []struct{ path, want, err string }{
+		{path: "github.com/acme/forked", want: "ssh://git.corp/forked go"},
+		{path: "github.com/acme/forked/v2", want: "https://github.com/acme/forked "},
+		{path: "github.com/acme/plain", want: "https://github.com/acme/plain "},
+		{path: "github.com/acme/mono/b/v3", want: "ssh://git.corp/mono b"},
+		{path: "github.com/acme/lib/v5", want: "https://github.com/acme/lib "},
+		{path: "github.com/acme/lib/sub/v5", want: "https://github.com/acme/lib sub"},
+		{path: "gopkg.in/yaml.v3", err: "gopkg.in/yaml: its path does not tell where its repository is: --offline forbids asking its host"},
+		{path: "github.com/acme/lib/v1", err: "github.com/acme/lib/v1 is not a module path"},
+		{path: "github.com/../evil/x", err: "github.com/../evil/x is not a module path"},
+		{path: "github.com/acme/lib?x", err: "github.com/acme/lib?x is not a module path"},
+		{path: "fmt", err: "fmt is not a module path"},
+	} {
+		loc, err := r.locate(t.Context(), tt.path)
+		if tt.err != "" {
+			if err == nil || err.Error() != tt.err {
+				t.Errorf("%s: %v, want the error %s", tt.path, err, tt.err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", tt.path, err)
+		}
+		if got := loc.url + " " + loc.folder; got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.path, got, tt.want)
+		}
+	}
+	_, err := r.locate(t.Context(), "git.corp/lib")
+	wantError(t, err, "git.corp/lib: its path does not tell where its repository is: --offline forbids asking its host",
+		`name it: url = "…" on the plugin, or [[modules]] module = "git.corp/lib", url = "…", ref = "…"`)
+}
+
+// TestParseMeta reads go-import tags.
+func TestParseMeta(t *testing.T) {
+	page := func(content string) string {
+		return `<!DOCTYPE html><html><head><meta charset="utf-8"><meta name="go-import" content="` + content + `"></head><body></body></html>`
+	}
+	const none = "the page has no go-import meta tag for git"
+	for _, tt := range []struct {
+		name, page, want string
+	}{
+		{"plain", page("corp.example/lib git https://git.corp/lib"), "https://git.corp/lib corp.example/lib sub"},
+		{"the whole path", page("corp.example/lib/sub git https://git.corp/sub"), "https://git.corp/sub corp.example/lib/sub "},
+		{"a folder", page("corp.example/lib git https://git.corp/mono go/lib"), "https://git.corp/mono corp.example/lib go/lib/sub"},
+		{"a folder outside", page("corp.example/lib git https://git.corp/mono ../lib"), none},
+		{"an absolute folder", page("corp.example/lib git https://git.corp/mono /lib"), none},
+		{"spaces", page(" corp.example/lib\n  git\thttps://git.corp/lib "), "https://git.corp/lib corp.example/lib sub"},
+		{"attributes turned round", `<meta content="corp.example/lib git https://git.corp/lib" name=go-import>`, "https://git.corp/lib corp.example/lib sub"},
+		{"capitals", `<META NAME="go-import" CONTENT="corp.example/lib git https://git.corp/lib">`, "https://git.corp/lib corp.example/lib sub"},
+		{"closed", `<meta name="go-import" content="corp.example/lib git https://git.corp/lib"/>`, "https://git.corp/lib corp.example/lib sub"},
+		{"entities", page("corp.example/lib git https://git.corp/a&amp;b"), "https://git.corp/a&b corp.example/lib sub"},
+		{"the second of two", page("other.example/lib git https://git.corp/other") + page("corp.example/lib git https://git.corp/lib"), none}, // in the body
+		{"the second in the head", `<head><meta name="go-import" content="corp.example/li git x://y"><meta name="go-import" content="corp.example/lib git https://git.corp/lib"></head>`, "https://git.corp/lib corp.example/lib sub"},
+		{"a proxy's before it", `<head><meta name="go-import" content="corp.example/lib mod https://proxy.corp"><meta name="go-import" content="corp.example/lib git https://git.corp/lib">`, "https://git.corp/lib corp.example/lib sub"},
+		{"not closed at all", `<meta name="go-import" content="corp.example/lib git https://git.corp/lib"`, none},
+		{"another module's", page("corp.example/library git https://git.corp/lib"), none},
+		{"a deeper one's", page("corp.example/lib/sub/deep git https://git.corp/lib"), none},
+		{"hg", page("corp.example/lib hg https://hg.corp/lib"), none},
+		{"two fields", page("corp.example/lib git"), none},
+		{"five fields", page("corp.example/lib git https://git.corp/lib a b"), none},
+		{"go-source", `<meta name="go-source" content="corp.example/lib git https://git.corp/lib">`, none},
+		{"in a comment", `<!--` + page("corp.example/lib git https://git.corp/lib") + `-->`, none},
+		{"in the body", `<body>` + page("corp.example/lib git https://git.corp/lib"), none},
+		{"empty", "", none},
+		{"text", "not found", none},
+	} {
+		loc, err := parseMeta(strings.NewReader(tt.page), "corp.example/lib/sub")
+		got := loc.url + " " + loc.root + " " + loc.folder
+		if err != nil {
+			got = err.Error()
+		}
+		if got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// FuzzParseMeta wants a location that fits the path, or an error.
+func FuzzParseMeta(f *testing.F) {
+	for _, s := range []string{
+		`<meta name="go-import" content="corp.example/lib git https://git.corp/lib">`,
+		`<META NAME=go-import CONTENT='corp.example/lib git x a/b'>`,
+		"<meta", "<body><meta name=go-import", "<!--", "&lt;meta", "<meta name=\"go-import\" content=\"corp.example/lib git x ../../..\">",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, page string) {
+		const path = "corp.example/lib/sub"
+		loc, err := parseMeta(strings.NewReader(page), path)
+		if err != nil {
+			return
+		}
+		if loc.url == "" || path != loc.root && !strings.HasPrefix(path, loc.root+"/") {
+			t.Errorf("%q: %+v does not fit %s", page, loc, path)
+		}
+		for _, elem := range strings.Split(loc.folder, "/") {
+			if elem == "." || elem == ".." || loc.folder != "" && elem == "" {
+				t.Errorf("%q: folder %q", page, loc.folder)
+			}
+		}
+	})
+}
+
+// TestMetaFind asks a module's own host.
+func TestMetaFind(t *testing.T) {
+	var asked []string
+	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.RequestURI())
+		switch r.URL.Path {
+		case "/lib":
+			fmt.Fprint(w, `<meta name="go-import" content="corp.example/lib git https://git.corp/lib">`)
+		case "/gone": // the go command takes the tag from any page
+			w.WriteHeader(http.StatusNotFound)
+			fmt.Fprint(w, `<meta name="go-import" content="corp.example/gone git https://git.corp/gone">`)
+		default:
+			fmt.Fprint(w, "<html>Welcome</html>")
+		}
+	}))
+	defer s.Close()
+	client := s.Client()
+	client.Transport.(*http.Transport).DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if !strings.HasPrefix(addr, "corp.example:") {
+			return nil, fmt.Errorf("no such host %s", addr)
+		}
+		return new(net.Dialer).DialContext(ctx, network, s.Listener.Addr().String())
+	}
+	client.Transport.(*http.Transport).TLSClientConfig.ServerName = "example.com" // the test certificate's
+	m := metaFinder{client: client}
+	for _, tt := range []struct{ path, want string }{
+		{"corp.example/lib", "https://git.corp/lib"},
+		{"corp.example/gone", "https://git.corp/gone"},
+		{"corp.example/none", "corp.example/none: its path does not tell where its repository is: corp.example: the page has no go-import meta tag for git"},
+		{"nowhere.example/lib", "nowhere.example/lib: its path does not tell where its repository is: no such host nowhere.example:443"},
+	} {
+		loc, err := m.find(t.Context(), tt.path)
+		got := loc.url
+		if err != nil {
+			got = err.Error()
+		}
+		if got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.path, got, tt.want)
+		}
+	}
+	if got, want := strings.Join(asked, " "), "/lib?go-get=1 /gone?go-get=1 /none?go-get=1"; got != want {
+		t.Errorf("asked %s, want %s", got, want)
+	}
+}

@@ -1,0 +1,191 @@
+package source
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/event"
+)
+
+// collect returns the candidates for a URL, "USER PASSWORD (ORIGIN)" for each.
+func collect(t *testing.T, c *credentials, url string) []string {
+	t.Helper()
+	r, err := ParseRemote(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for cred := range c.candidates(t.Context(), r) {
+		out = append(out, fmt.Sprintf("%s %s (%s)", cred.username, string(cred.password), cred.origin))
+	}
+	return out
+}
+
+// fakeGit is a PATH with a git that notes what it is asked, in a directory of
+// its own, and says what answer holds.
+func fakeGit(t *testing.T, answer string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	writeFile(t, filepath.Join(dir, "answer"), answer)
+	script := fmt.Sprintf("#!/bin/sh\ncd '%s'\necho \"$@\" >argv\n/usr/bin/env | /usr/bin/sort >env\n/bin/cat >stdin\n/bin/cat answer\n", dir)
+	writeFile(t, filepath.Join(dir, "git"), script)
+	if err := os.Chmod(filepath.Join(dir, "git"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// TestCredentials has the order of the candidates.
+func TestCredentials(t *testing.T) {
+	home := t.TempDir()
+	netrc := filepath.Join(home, ".netrc")
+	writeFile(t, netrc, "machine git.corp login ann password from-netrc\nmachine other.corp login bob password bobs\n")
+	other := filepath.Join(home, "other-netrc")
+	writeFile(t, other, "machine git.corp login eve password from-other\n")
+	git := fakeGit(t, "protocol=https\nhost=git.corp\nusername=helped\npassword=by=helper\n")
+	creds := &credentials{
+		env: vars{"HOME": home, "PATH": git}.env,
+		git: config.Git{
+			Credentials: []config.Credential{
+				{Host: "git.corp:8443", Username: "ported", Password: "p1"},
+				{Host: "GIT.corp", Username: "ci", Password: "p2"},
+				{Host: "git.corp", SSHKey: "/srv/key"},
+				{Host: "git.corp:443", Username: "default-port", Password: "p3"},
+			},
+			Tokens: []config.Token{
+				{Host: "git.corp", User: "oauth2", Token: "t1", Key: "gitlab.token"},
+				{Host: "git.corp", User: "x-access-token", Token: "", Key: "github.token"},
+				{Host: "github.com", User: "x-access-token", Token: "t2", Key: "github.token"},
+			},
+		},
+	}
+	const none, helper = "  (no credentials)", "helped by=helper (git's credential helper)"
+	const ofConfig = " (git.credentials of the config)"
+	fromNetrc := "ann from-netrc (" + netrc + ")"
+	for _, tt := range []struct {
+		url  string
+		want []string
+	}{
+		{"https://git.corp/lib", []string{"ci p2" + ofConfig, "default-port p3" + ofConfig, "oauth2 t1 (gitlab.token of the config)", fromNetrc, none, helper}},
+		{"https://ann:in-url@git.corp/lib", []string{"ann in-url (the URL's password)", "ci p2" + ofConfig, "default-port p3" + ofConfig, "oauth2 t1 (gitlab.token of the config)", fromNetrc, none, helper}},
+		{"https://git.corp:8443/lib", []string{"ported p1" + ofConfig, "ci p2" + ofConfig, "oauth2 t1 (gitlab.token of the config)", fromNetrc, none, helper}},
+		{"https://other.corp/lib", []string{"bob bobs (" + netrc + ")", none, helper}},
+		{"https://eve@other.corp/lib", []string{none, helper}},
+		{"https://github.com/lib", []string{"x-access-token t2 (github.token of the config)", none, helper}},
+		{"https://github.com.evil.example/lib", []string{none, helper}},
+		{"https://corp/lib", []string{none, helper}},
+	} {
+		if got := collect(t, creds, tt.url); !slices.Equal(got, tt.want) {
+			t.Errorf("%s:\n%s\nwant:\n%s", tt.url, strings.Join(got, "\n"), strings.Join(tt.want, "\n"))
+		}
+	}
+
+	for _, tt := range []struct {
+		name string
+		env  vars
+		want []string
+	}{
+		{"NETRC", vars{"HOME": home, "NETRC": other}, []string{"eve from-other (" + other + ")", none}},
+		{"no netrc", vars{"HOME": t.TempDir()}, []string{none}},
+		{"nothing at all", vars{}, []string{none}},
+		{"a git in the working directory", vars{"PATH": ".:bin"}, []string{none}},
+	} {
+		if got := collect(t, &credentials{env: tt.env.env}, "https://git.corp/lib"); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestCredentialHelper has what git is asked, and that it is asked last and
+// only where the rest does not do.
+func TestCredentialHelper(t *testing.T) {
+	for _, tt := range []struct {
+		url, stdin string
+	}{
+		{"https://git.corp/acme/lib.git", "protocol=https\nhost=git.corp\npath=acme/lib.git\n\n"},
+		{"http://ann@git.corp:8080/lib", "protocol=http\nhost=git.corp:8080\npath=lib\nusername=ann\n\n"},
+	} {
+		git := fakeGit(t, "username=helped\r\npassword=s3cret\r\n")
+		env := vars{"HOME": "/home/ann", "PATH": git, "USER": "ann", "GIT_CONFIG_GLOBAL": "/srv/gitconfig", "GIT_ASKPASS": "/bin/ask",
+			"GIT_DIR": "/srv/repo", "CORP_TOKEN": "secret"}
+		var seen events
+		c := &credentials{env: env.env, sink: seen.sink}
+		if got, want := collect(t, c, tt.url), []string{"  (no credentials)", "helped s3cret (git's credential helper)"}; !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", tt.url, got, want)
+		}
+		for name, want := range map[string]string{
+			"argv":  "-c core.askPass= credential fill\n",
+			"stdin": tt.stdin,
+			// The shell adds PWD, and perhaps others of its own.
+			"env": "GIT_ASKPASS=\nGIT_CONFIG_GLOBAL=/srv/gitconfig\nGIT_TERMINAL_PROMPT=0\nHOME=/home/ann\nPATH=" + git + "\nSSH_ASKPASS=\nUSER=ann\n",
+		} {
+			data, err := os.ReadFile(filepath.Join(git, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := string(data)
+			if name == "env" {
+				got = withoutShellVars(got)
+			}
+			if got != want {
+				t.Errorf("%s: %s:\n%s\nwant:\n%s", tt.url, name, got, want)
+			}
+		}
+		if n := seen.count(event.Command); n != 1 {
+			t.Errorf("%d commands were shown, want 1", n)
+		}
+		if text := fmt.Sprint(seen.all); strings.Contains(text, "s3cret") {
+			t.Errorf("the password is in the events: %s", text)
+		}
+	}
+
+	git := fakeGit(t, "username=helped\npassword=s3cret\n")
+	c := &credentials{env: vars{"PATH": git}.env}
+	r, err := ParseRemote("https://git.corp/lib")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range c.candidates(t.Context(), r) {
+		break // anonymous will do
+	}
+	if _, err := os.Stat(filepath.Join(git, "argv")); err == nil {
+		t.Error("git was run though nobody asked for its answer")
+	}
+}
+
+// withoutShellVars drops what shells set by themselves.
+func withoutShellVars(env string) string {
+	var out strings.Builder
+	for line := range strings.Lines(env) {
+		name, _, _ := strings.Cut(line, "=")
+		if !slices.Contains([]string{"PWD", "OLDPWD", "SHLVL", "_"}, name) {
+			out.WriteString(line)
+		}
+	}
+	return out.String()
+}
+
+// TestCredentialHelperFails has helpers that do not help.
+func TestCredentialHelperFails(t *testing.T) {
+	for name, script := range map[string]string{
+		"fails":            "#!/bin/sh\necho username=a; echo password=b; exit 128\n",
+		"without password": "#!/bin/sh\necho username=a\n",
+		"rubbish":          "#!/bin/sh\necho ====; echo\n",
+		"not a program":    "rubbish",
+	} {
+		dir := t.TempDir()
+		writeFile(t, filepath.Join(dir, "git"), script)
+		if err := os.Chmod(filepath.Join(dir, "git"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		c := &credentials{env: vars{"PATH": dir}.env}
+		if got, want := collect(t, c, "https://git.corp/lib"), []string{"  (no credentials)"}; !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}

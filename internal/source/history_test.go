@@ -1,0 +1,161 @@
+package source
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/object"
+
+	"github.com/vxlite/vxlite/internal/testkit"
+)
+
+func join(names []string) string { return strings.Join(names, " ") }
+
+// treeOf is the tree of a repository's tag v1.0.0.
+func treeOf(t *testing.T, dir string, r *testkit.Repo) string {
+	t.Helper()
+	st := openStorage(dir)
+	defer st.Close()
+	c, err := object.GetCommit(st, plumbing.NewHash(r.Commit("v1.0.0")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.TreeHash.String()
+}
+
+// TestReachable has the tags behind a commit, over every transport.
+func TestReachable(t *testing.T) {
+	r, unnamed := lib(t)
+	version := func(tag string) bool { return strings.HasPrefix(tag, "v") }
+	for _, w := range ways(t, writeRepos(t, r), r.Path()) {
+		t.Run(w.name, func(t *testing.T) {
+			t.Parallel()
+			store := newStore(t)
+			c := newClient(t, Options{Env: w.env.env, Store: store})
+			for _, tt := range []struct {
+				name        string
+				commit      string
+				interesting func(string) bool
+				want        string
+			}{
+				{"first tag", r.Commit("v1.0.0"), version, "v1.0.0 here"},
+				{"after it, no ref", unnamed, version, "v1.0.0"},
+				{"annotated tag", r.Commit("v1.1.0"), version, "v1.0.0, v1.1.0 here"},
+				{"branch", r.Commit("main"), version, "v1.0.0, v1.1.0"},
+				{"other tags too", r.Commit("side"), func(string) bool { return true }, "unversioned here, v1.0.0, v1.1.0"},
+				{"none of interest", r.Commit("side"), func(string) bool { return false }, ""},
+			} {
+				found := mustFind(t, c, Request{URL: w.url, Choose: commit(tt.commit)}, tt.commit)
+				tags, err := c.Reachable(t.Context(), found, tt.interesting)
+				if err != nil {
+					t.Errorf("%s: %v", tt.name, err)
+				}
+				var got []string
+				for _, tag := range tags {
+					s := tag.Tag
+					if tag.Here {
+						s += " here"
+					}
+					got = append(got, s)
+				}
+				if s := strings.Join(got, ", "); s != tt.want {
+					t.Errorf("%s: %s, want %s", tt.name, s, tt.want)
+				}
+			}
+			if got := entries(t, store, "tmp"); len(got) != 0 {
+				t.Errorf("left in tmp: %q", got)
+			}
+		})
+	}
+}
+
+// TestReachableMerge has a history with a merge, which archives cannot describe.
+func TestReachableMerge(t *testing.T) {
+	r, _ := lib(t)
+	dir := writeRepos(t, r)
+	url := filepath.Join(dir, "acme", "lib.git")
+	tree := treeOf(t, url, r)
+	merge := putObject(t, url, plumbing.CommitObject, fmt.Sprintf(
+		"tree %s\nparent %s\nparent %s\nauthor a <a> 1767600000 +0000\ncommitter a <a> 1767600000 +0000\n\nMerge\n", tree, r.Commit("v1.0.0"), r.Commit("side")))
+	writeFile(t, filepath.Join(url, "refs/heads/merged"), merge+"\n")
+	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: dir})
+	c := newClient(t, Options{})
+	for _, where := range []string{url, b.URL + "/acme/lib.git"} {
+		found := mustFind(t, c, Request{URL: where, Choose: branch("merged")}, merge)
+		tags, err := c.Reachable(t.Context(), found, func(string) bool { return true })
+		if err != nil {
+			t.Error(err)
+		}
+		if got, want := fmt.Sprint(tags), "[{unversioned false} {v1.0.0 false} {v1.1.0 false}]"; got != want {
+			t.Errorf("%s: %s, want %s", where, got, want)
+		}
+	}
+}
+
+// TestTagOfTag follows tags of tags, but not without end.
+func TestTagOfTag(t *testing.T) {
+	r, _ := lib(t)
+	dir := writeRepos(t, r)
+	url := filepath.Join(dir, "acme", "lib.git")
+	target, kind := r.Commit("v1.0.0"), "commit"
+	for n := 1; n <= 8; n++ {
+		target = putObject(t, url, plumbing.TagObject, fmt.Sprintf("object %s\ntype %s\ntag t%d\ntagger a <a> 1767600000 +0000\n\nx\n", target, kind, n))
+		kind = "tag"
+		writeFile(t, filepath.Join(url, "refs/tags", fmt.Sprintf("t%d", n)), target+"\n")
+	}
+	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: dir})
+	for _, where := range []string{url, b.URL + "/acme/lib.git"} {
+		mustFind(t, newClient(t, Options{}), Request{URL: where, Choose: tag("t2")}, r.Commit("v1.0.0"))
+	}
+	_, err := newClient(t, Options{}).Find(t.Context(), Request{URL: url, Choose: tag("t8")})
+	wantError(t, err, url+": t8: tag "+r.Commit("v1.0.0")+" is nested too deep")
+}
+
+// putObject writes an object as it stands into a repository.
+func putObject(t *testing.T, dir string, kind plumbing.ObjectType, content string) string {
+	t.Helper()
+	st := openStorage(dir)
+	defer st.Close()
+	o := st.NewEncodedObject()
+	o.SetType(kind)
+	w, err := o.Writer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write([]byte(content)); err != nil {
+		t.Fatal(err)
+	}
+	h, err := st.SetEncodedObject(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// git has them read-only, and another user may run the server.
+	_ = os.Chmod(filepath.Join(dir, "objects", h.String()[:2]), 0o755)
+	return h.String()
+}
+
+// rawObject reads an object as it stands.
+func rawObject(t *testing.T, dir, hash string) string {
+	t.Helper()
+	st := openStorage(dir)
+	defer st.Close()
+	o, err := st.EncodedObject(plumbing.AnyObject, plumbing.NewHash(hash))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := o.Reader()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	data, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}

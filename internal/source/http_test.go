@@ -1,0 +1,227 @@
+package source
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/testkit"
+)
+
+// asked are the requests of a server, "METHOD USERNAME refused" for each.
+func asked(b *testkit.HTTPBackend) []string {
+	var out []string
+	for _, r := range b.Requests() {
+		s := r.Method
+		if r.Username != "" {
+			s += " " + r.Username
+		}
+		if r.Refused {
+			s += " refused"
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// TestHTTPCredentials fetches with each kind of credential.
+func TestHTTPCredentials(t *testing.T) {
+	r := parseRepo(t, module("a"))
+	repos := writeRepos(t, r)
+	home := t.TempDir()
+	netrc := filepath.Join(home, ".netrc")
+	writeFile(t, netrc, "machine 127.0.0.1 login ci password s3cret\n")
+	git := fakeGit(t, "username=ci\npassword=s3cret\n")
+	badGit := fakeGit(t, "username=helped\npassword=wrong\n")
+	named := func(username, password string) config.Git {
+		return config.Git{Credentials: []config.Credential{{Host: "127.0.0.1", Username: username, Password: config.Secret(password)}}}
+	}
+	token := config.Git{Tokens: []config.Token{{Host: "127.0.0.1", User: "ci", Token: "s3cret", Key: "gitlab.token"}}}
+	wrong := named("ci", "wrong")
+	wrong.Tokens = []config.Token{{Host: "127.0.0.1", User: "oauth2", Token: "expired", Key: "gitlab.token"}}
+	for _, tt := range []struct {
+		name  string
+		env   vars
+		git   config.Git
+		user  string // in the URL
+		asked []string
+		want  string // error, after the URL
+	}{
+		{name: "config", git: named("ci", "s3cret"), asked: []string{"GET ci", "POST ci"}},
+		{name: "token", git: token, asked: []string{"GET ci", "POST ci"}},
+		{name: "netrc", env: vars{"HOME": home}, asked: []string{"GET ci", "POST ci"}},
+		{name: "URL", user: "ci:s3cret@", asked: []string{"GET ci", "POST ci"}},
+		{name: "helper", env: vars{"PATH": git}, asked: []string{"GET refused", "GET ci", "POST ci"}},
+		{name: "wrong, then right", env: vars{"HOME": home}, git: wrong, asked: []string{"GET ci refused", "GET oauth2 refused", "GET ci", "POST ci"}},
+
+		{name: "none", asked: []string{"GET refused"}, want: "no credentials (401)"},
+		{name: "wrong", git: named("ci", "wrong"), asked: []string{"GET ci refused", "GET refused"},
+			want: "git.credentials of the config (401), then no credentials (401)"},
+		{name: "all wrong", user: "ann:wrong@", env: vars{"HOME": home, "PATH": badGit}, git: wrong,
+			asked: []string{"GET ann refused", "GET ci refused", "GET oauth2 refused", "GET refused", "GET helped refused"},
+			want:  "the URL's password (401), then git.credentials of the config (401), then gitlab.token of the config (401), then no credentials (401), then git's credential helper (401)"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := startHTTP(t, testkit.HTTPBackendOptions{Repos: repos, Username: "ci", Password: "s3cret"})
+			url := b.URL + "/" + r.Path()
+			c := newClient(t, Options{Env: tt.env.env, Git: tt.git})
+			found, err := c.Find(t.Context(), Request{URL: strings.Replace(url, "://", "://"+tt.user, 1), Choose: tag("v1.0.0")})
+			if tt.want != "" {
+				wantError(t, err, url+": access denied: tried "+tt.want,
+					`name a credential in the config: [git.credentials."127.0.0.1"] username and password, or put one into ~/.netrc`)
+			} else if err != nil {
+				t.Fatal(err)
+			} else if found.Commit != r.Commit("v1.0.0") || found.From != url {
+				t.Errorf("commit %s from %s, want %s from %s", found.Commit, found.From, r.Commit("v1.0.0"), url)
+			}
+			if got := asked(b); !slices.Equal(got, tt.asked) {
+				t.Errorf("asked %q, want %q", got, tt.asked)
+			}
+		})
+	}
+}
+
+// TestHTTPRemembersCredential has what a host took offered to it first.
+func TestHTTPRemembersCredential(t *testing.T) {
+	repos := several(t, "a", "b")
+	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, repos...), Username: "ci", Password: "s3cret"})
+	git := fakeGit(t, "username=ci\npassword=s3cret\n")
+	c := newClient(t, Options{Env: vars{"PATH": git}.env})
+	for _, r := range repos {
+		mustFind(t, c, Request{URL: b.URL + "/" + r.Path(), Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
+	}
+	if got, want := asked(b), []string{"GET refused", "GET ci", "POST ci", "GET ci", "POST ci"}; !slices.Equal(got, want) {
+		t.Errorf("asked %q, want %q", got, want)
+	}
+}
+
+// TestHTTPForbidden has a server that knows the user but lets him not in.
+func TestHTTPForbidden(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	defer s.Close()
+	c := newClient(t, Options{})
+	_, err := c.Find(t.Context(), Request{URL: s.URL + "/lib", Choose: refuse(t)})
+	wantError(t, err, s.URL+"/lib: access denied: tried no credentials (403)",
+		`name a credential in the config: [git.credentials."127.0.0.1"] username and password, or put one into ~/.netrc`)
+}
+
+// TestHTTPDotGit has a repository named without ".git", by a server that has
+// it with that.
+func TestHTTPDotGit(t *testing.T) {
+	r := parseRepo(t, module("a"))
+	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, r)})
+	c := newClient(t, Options{})
+	url := b.URL + "/acme/a"
+	found := mustFind(t, c, Request{URL: url, Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
+	if found.From != url {
+		t.Errorf("from %s, want %s", found.From, url)
+	}
+	mustFind(t, newClient(t, Options{}), Request{URL: b.URL + "/acme/a.git/", Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
+	for _, missing := range []struct{ url, tried string }{
+		{b.URL + "/acme/b.git", b.URL + "/acme/b.git"},
+		{b.URL + "/acme/b", b.URL + "/acme/b"},
+		{b.URL + "/acme/b/", b.URL + "/acme/b/"},
+	} {
+		_, err := c.Find(t.Context(), Request{URL: missing.url, Choose: refuse(t)})
+		wantError(t, err, "no repository at "+missing.tried, "check the URL; a server may also hide what the credentials may not see")
+	}
+}
+
+func TestHTTPErrors(t *testing.T) {
+	answer := func(status int, contentType, body string) string {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", contentType)
+			w.WriteHeader(status)
+			fmt.Fprint(w, body)
+		}))
+		t.Cleanup(s.Close)
+		return s.URL + "/lib.git"
+	}
+	closed := closedAddr(t)
+	broken := answer(500, "text/plain", "out of memory")
+	page := answer(200, "text/html", "<html>Welcome</html>")
+	empty := answer(200, "application/x-git-upload-pack-advertisement", "")
+	for _, tt := range []struct{ url, want string }{
+		{"http://" + closed + "/lib", "http://" + closed + "/lib: dial tcp " + closed + ": connect: connection refused"},
+		{broken, broken + ": unexpected client error: unexpected requesting \"" + broken + "/info/refs?service=git-upload-pack\" status code: 500"},
+		{page, page + ": invalid pkt-len found"},
+		{empty, empty + ": empty input"},
+	} {
+		c := newClient(t, Options{})
+		_, err := c.Find(t.Context(), Request{URL: tt.url, Choose: refuse(t)})
+		wantError(t, err, tt.want)
+	}
+}
+
+// TestHTTPRedirect has no credential follow a redirect to another host.
+func TestHTTPRedirect(t *testing.T) {
+	r := parseRepo(t, module("a"))
+	repos := writeRepos(t, r)
+	other := startHTTP(t, testkit.HTTPBackendOptions{Repos: repos})
+	var mu sync.Mutex
+	var users []string
+	first := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		user, _, _ := req.BasicAuth()
+		mu.Lock()
+		defer mu.Unlock()
+		users = append(users, user)
+		http.Redirect(w, req, strings.Replace(other.URL, "127.0.0.1", "localhost", 1)+req.URL.RequestURI(), http.StatusFound)
+	}))
+	defer first.Close()
+	c := newClient(t, Options{Git: config.Git{Credentials: []config.Credential{{Host: "127.0.0.1", Username: "ci", Password: "s3cret"}}}})
+	mustFind(t, c, Request{URL: first.URL + "/" + r.Path(), Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
+	if !slices.Equal(users, []string{"ci"}) {
+		t.Errorf("the first host saw the users %q, want ci", users)
+	}
+	if got, want := asked(other), []string{"GET", "POST"}; !slices.Equal(got, want) {
+		t.Errorf("the other host was asked %q, want %q", got, want)
+	}
+}
+
+func TestTLS(t *testing.T) {
+	r := parseRepo(t, module("a"))
+	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, r), TLS: true})
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	writeFile(t, ca, string(b.CA))
+	url := b.URL + "/" + r.Path()
+	c := newClient(t, Options{Git: config.Git{CAFile: ca}})
+	mustFind(t, c, Request{URL: url, Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
+	if res, err := c.HTTP().Get(url + "/HEAD"); err != nil {
+		t.Errorf("the client for other questions does not trust the authority: %v", err)
+	} else {
+		res.Body.Close()
+	}
+
+	c = newClient(t, Options{})
+	_, err := c.Find(t.Context(), Request{URL: url, Choose: refuse(t)})
+	wantError(t, err, url+": x509: certificate signed by unknown authority",
+		`trust a private certificate authority with [git] ca_file = "FILE.pem"`)
+
+	c = newClient(t, Options{Git: config.Git{CAFile: ca}})
+	c.http.client.Transport.(*http.Transport).DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, strings.TrimPrefix(b.URL, "https://"))
+	}
+	_, err = c.Find(t.Context(), Request{URL: "https://git.corp/lib", Choose: refuse(t)})
+	wantError(t, err, "https://git.corp/lib: x509: certificate is valid for localhost, not git.corp")
+}
+
+func TestCAFileErrors(t *testing.T) {
+	dir := t.TempDir()
+	rubbish := filepath.Join(dir, "rubbish.pem")
+	writeFile(t, rubbish, "no certificate\n")
+	for _, tt := range []struct{ file, want string }{
+		{filepath.Join(dir, "none.pem"), "git.ca_file: open " + dir + "/none.pem: no such file or directory"},
+		{rubbish, "git.ca_file: " + rubbish + " has no certificate in PEM form"},
+	} {
+		_, err := NewClient(Options{Store: newStore(t), Env: vars{}.env, Git: config.Git{CAFile: tt.file}})
+		wantError(t, err, tt.want)
+	}
+}

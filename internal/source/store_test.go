@@ -1,0 +1,253 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+const (
+	hash1 = "1111111111111111111111111111111111111111"
+	hash2 = "2222222222222222222222222222222222222222"
+)
+
+// entries are the names in a directory of the store.
+func entries(t *testing.T, s *Store, elem ...string) []string {
+	t.Helper()
+	es, err := os.ReadDir(filepath.Join(append([]string{s.dir}, elem...)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{}
+	for _, e := range es {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+func TestStoreFacts(t *testing.T) {
+	s := newStore(t)
+	const url, other = "https://git.corp/lib", "https://git.corp/../../lib"
+	if _, ok := s.tagCommit(url, "v1.0.0"); ok {
+		t.Error("an empty store knows a tag")
+	}
+	for _, tt := range []struct{ url, tag, commit string }{
+		{url, "v1.0.0", hash1},
+		{url, "folder/v1.0.0", hash2},
+		{other, "v1.0.0", hash2},
+		{url, "example.com/mod@v0.0.0-20260105090000-111111111111", hash1},
+	} {
+		if err := s.putTag(tt.url, tt.tag, tt.commit); err != nil {
+			t.Fatal(err)
+		}
+		if got, ok := s.tagCommit(tt.url, tt.tag); !ok || got != tt.commit {
+			t.Errorf("%s %s: %s %v, want %s", tt.url, tt.tag, got, ok, tt.commit)
+		}
+	}
+	if got, _ := s.tagCommit(url, "v1.0.0"); got != hash1 {
+		t.Errorf("another repository's tag stands in for one of its name: %s", got)
+	}
+	when := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+	if err := errors.Join(s.putCommit(hash1, when), s.putPeeled(hash2, hash1), s.PutVersion(hash1, "example.com/lib", "v1.2.3")); err != nil {
+		t.Fatal(err)
+	}
+	if got, ok := s.commitTime(hash1); !ok || !got.Equal(when) {
+		t.Errorf("time %v %v, want %v", got, ok, when)
+	}
+	if got, ok := s.peeled(hash2); !ok || got != hash1 {
+		t.Errorf("peeled %s %v, want %s", got, ok, hash1)
+	}
+	if got, ok := s.Version(hash1, "example.com/lib"); !ok || got != "v1.2.3" {
+		t.Errorf("version %s %v, want v1.2.3", got, ok)
+	}
+	if got, ok := s.Version(hash1, "example.com/lib/v2"); ok {
+		t.Errorf("another module's version stands in: %s", got)
+	}
+	if _, ok := s.commitTime(hash2); ok {
+		t.Error("a commit is known that nobody put there")
+	}
+	if got := entries(t, s, "tmp"); len(got) != 0 {
+		t.Errorf("left in tmp: %q", got)
+	}
+}
+
+// TestStoreRubbish damages what the store holds, as a full disk may.
+func TestStoreRubbish(t *testing.T) {
+	s := newStore(t)
+	if err := errors.Join(s.putTag("u", "v1.0.0", hash1), s.putCommit(hash1, time.Unix(0, 0))); err != nil {
+		t.Fatal(err)
+	}
+	for _, content := range []string{"", "\n", hash1[:39], hash1 + "1", "../../../../../../etc/passwd", strings.Repeat("G", 40), strings.Repeat("A", 40), hash1 + "\n" + hash2} {
+		writeFile(t, filepath.Join(s.dir, "tag", key("u"), "v1.0.0"), content)
+		writeFile(t, filepath.Join(s.dir, "peel", hash2), content)
+		writeFile(t, filepath.Join(s.dir, "commit", hash1), content)
+		if got, ok := s.tagCommit("u", "v1.0.0"); ok {
+			t.Errorf("%q is taken for the commit %q", content, got)
+		}
+		if got, ok := s.peeled(hash2); ok {
+			t.Errorf("%q is taken for the commit %q", content, got)
+		}
+		if got, ok := s.commitTime(hash1); ok {
+			t.Errorf("%q is taken for the time %v", content, got)
+		}
+	}
+	writeFile(t, filepath.Join(s.dir, "tag", key("u"), "v1.0.0"), " "+hash2+"\r\n")
+	if got, ok := s.tagCommit("u", "v1.0.0"); !ok || got != hash2 {
+		t.Errorf("spaces around a hash: %q %v", got, ok)
+	}
+}
+
+// TestStoreNames has no name lead out of its place.
+func TestStoreNames(t *testing.T) {
+	s := newStore(t)
+	seen := map[string]string{}
+	for _, folder := range []string{"", "a", "a/b", "a%2Fb", "%", "%25", "A", ".", "..", "../..", "%."} {
+		dir := s.treeDir(hash1, folder)
+		if filepath.Dir(dir) != filepath.Join(s.dir, "tree", hash1) {
+			t.Errorf("folder %q has the place %s", folder, dir)
+		}
+		if other, ok := seen[dir]; ok {
+			t.Errorf("folders %q and %q have one place, %s", folder, other, dir)
+		}
+		seen[dir] = folder
+	}
+}
+
+func TestPublish(t *testing.T) {
+	s := newStore(t)
+	dst := filepath.Join(s.dir, "tree", hash1, "a")
+	fail := errors.New("disk full")
+	err := s.Publish(dst, func(dir string) error {
+		writeFile(t, filepath.Join(dir, "half"), "x")
+		return fail
+	})
+	if err != fail {
+		t.Errorf("error %v, want %v", err, fail)
+	}
+	if isDir(dst) {
+		t.Error("what was filled half is published")
+	}
+	if got := entries(t, s, "tmp"); len(got) != 0 {
+		t.Errorf("left in tmp: %q", got)
+	}
+	if got := entries(t, s, "tree"); len(got) != 0 {
+		t.Errorf("left in tree: %q", got)
+	}
+
+	publish := func(content string) error {
+		return s.Publish(dst, func(dir string) error { return os.WriteFile(filepath.Join(dir, "f"), []byte(content), 0o444) })
+	}
+	if err := publish("first"); err != nil {
+		t.Fatal(err)
+	}
+	if err := publish("second"); err != nil {
+		t.Errorf("what another run has published: %v", err)
+	}
+	if got := files(t, dst); len(got) != 1 || got[0] != "f: first" {
+		t.Errorf("published %q, want what came first", got)
+	}
+	fi, err := os.Stat(dst)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fi.Mode().Perm() != 0o755 {
+		t.Errorf("mode %v, want 0755", fi.Mode().Perm())
+	}
+	if got := entries(t, s, "tmp"); len(got) != 0 {
+		t.Errorf("left in tmp: %q", got)
+	}
+}
+
+// TestPublishRace has several runs publish one thing: all succeed, and it is
+// whole.
+func TestPublishRace(t *testing.T) {
+	s := newStore(t)
+	dst := filepath.Join(s.dir, "tree", hash1, "a")
+	var ready, done sync.WaitGroup
+	ready.Add(2)
+	for range 2 {
+		done.Go(func() {
+			err := s.publish(dst, func(dir string) error {
+				err := os.WriteFile(filepath.Join(dir, "f"), []byte("same"), 0o444)
+				ready.Done()
+				ready.Wait() // both are filled before either is renamed
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	done.Wait()
+	if got := files(t, dst); len(got) != 1 || got[0] != "f: same" {
+		t.Errorf("published %q", got)
+	}
+	if got := entries(t, s, "tmp"); len(got) != 0 {
+		t.Errorf("left in tmp: %q", got)
+	}
+}
+
+// TestSweep opens a store in which runs were killed, a while ago and just now.
+func TestSweep(t *testing.T) {
+	dir := t.TempDir()
+	s, err := OpenStore(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"old/objects/pack/half", "old-file", "new/half", "new-file"} {
+		writeFile(t, filepath.Join(s.dir, "tmp", name), "x")
+	}
+	long := time.Now().Add(-25 * time.Hour)
+	for _, name := range []string{"old", "old-file"} {
+		if err := os.Chtimes(filepath.Join(s.dir, "tmp", name), long, long); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s, err = OpenStore(dir); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(entries(t, s, "tmp"), " "); got != "new new-file" {
+		t.Errorf("in tmp: %s; want what is not a day old", got)
+	}
+}
+
+func TestOpenStoreError(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	writeFile(t, file, "")
+	_, err := OpenStore(file)
+	wantError(t, err, "store: mkdir "+file+": not a directory")
+}
+
+func TestLockRepo(t *testing.T) {
+	dir := t.TempDir()
+	var stores [2]*Store
+	for i := range stores {
+		var err error
+		if stores[i], err = OpenStore(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	unlock, err := stores[0].lockRepo(t.Context(), "https://git.corp/lib")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := stores[1].lockRepo(t.Context(), "https://git.corp/other")
+	if err != nil {
+		t.Fatalf("another repository's lock: %v", err)
+	}
+	other()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err = stores[1].lockRepo(ctx, "https://git.corp/lib")
+	wantError(t, err, "store: lock: context deadline exceeded")
+	unlock()
+	if unlock, err = stores[1].lockRepo(t.Context(), "https://git.corp/lib"); err != nil {
+		t.Fatalf("after the lock was given back: %v", err)
+	}
+	unlock()
+}

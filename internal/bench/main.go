@@ -1,7 +1,7 @@
 // Bench measures vxlite against git and against the bare go command, in one
 // run and in turn, and prints ratios.
 //
-//	go run ./internal/bench [-runs N] VXLITE
+//	go run ./internal/bench [-runs N] [-only fetch,resolve,compile] VXLITE
 //
 // It measures on generated repositories; with VXLITE_E2E_MIRROR (a folder of
 // OWNER/NAME.git) and VXLITE_E2E_CONFIG on those. Servers are OpenSSH and
@@ -28,15 +28,16 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	runs := flag.Int("runs", 3, "measure each command `N` times, in turn")
+	only := flag.String("only", "fetch,resolve,compile", "measure these `PARTS`")
 	flag.Parse()
 	if flag.NArg() != 1 {
-		exit(fmt.Errorf("usage: bench [-runs N] VXLITE"))
+		exit(fmt.Errorf("usage: bench [-runs N] [-only PARTS] VXLITE"))
 	}
 	vxlite, err := filepath.Abs(flag.Arg(0))
 	if err != nil {
 		exit(err)
 	}
-	exit(bench(ctx, vxlite, *runs))
+	exit(bench(ctx, vxlite, *runs, strings.Split(*only, ",")))
 }
 
 func exit(err error) {
@@ -48,7 +49,7 @@ func exit(err error) {
 }
 
 // bench makes the world, and measures one thing after the other.
-func bench(ctx context.Context, vxlite string, runs int) error {
+func bench(ctx context.Context, vxlite string, runs int, parts []string) error {
 	dir, err := os.MkdirTemp("", "vxlite-bench-")
 	if err != nil {
 		return err
@@ -62,7 +63,12 @@ func bench(ctx context.Context, vxlite string, runs int) error {
 		return err
 	}
 	fmt.Printf("%-44s %10s %10s %8s %9s\n", "", "vxlite", "against", "ratio", "memory")
-	for _, measure := range []func(context.Context) error{w.fetches, w.resolves, w.compiles} {
+	measures := map[string]func(context.Context) error{"fetch": w.fetches, "resolve": w.resolves, "compile": w.compiles}
+	for _, part := range parts {
+		measure := measures[part]
+		if measure == nil {
+			return fmt.Errorf("there is no part %q", part)
+		}
 		if err := measure(ctx); err != nil {
 			return err
 		}

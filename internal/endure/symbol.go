@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
+	"go/doc"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -137,11 +138,11 @@ func (p *goPackage) take(file *ast.File) {
 					continue
 				}
 				p.types[t.Name.Name] = true
-				switch t.Type.(type) {
-				case *ast.StructType:
+				switch typ := t.Type.(type) {
+				case *ast.StructType, *ast.SelectorExpr: // another package's type: the compiler knows
 					p.structs[t.Name.Name] = true
-				case *ast.Ident, *ast.SelectorExpr: // another type's name: the compiler knows
-					p.structs[t.Name.Name] = true
+				case *ast.Ident: // another type's name: likewise
+					p.structs[t.Name.Name] = !doc.IsPredeclared(typ.Name)
 				}
 			}
 		case *ast.FuncDecl:

@@ -37,11 +37,8 @@ func (t *Tool) Packages(ctx context.Context, dir string, c Compile) ([]Package, 
 	}
 	var pkgs []Package
 	for line := range strings.Lines(string(out)) {
-		f := strings.Fields(line)
-		p := Package{Path: f[0]}
-		if len(f) == 3 {
-			p.Module, p.Version = f[1], f[2]
-		}
+		f := append(strings.Fields(line), "", "") // the standard library has no module, ./app no version
+		p := Package{Path: f[0], Module: f[1], Version: f[2]}
 		pkgs = append(pkgs, p)
 	}
 	return pkgs, nil

@@ -455,7 +455,7 @@ func workspace(t *testing.T, path, version string) (dir string) {
 // TestMissing asks the real go command for what no proxy has.
 func TestMissing(t *testing.T) {
 	empty := httptest.NewServer(http.NotFoundHandler())
-	defer empty.Close()
+	t.Cleanup(empty.Close)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

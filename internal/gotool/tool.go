@@ -120,11 +120,8 @@ func (t *Tool) envKey() string {
 
 // userEnvFile is where `go env -w` writes.
 func (t *Tool) userEnvFile() string {
-	if f, ok := t.env("GOENV"); ok {
+	if f, ok := t.env("GOENV"); ok && f != "" {
 		return f // "off" is no file
-	}
-	if dir, ok := t.env("XDG_CONFIG_HOME"); ok && dir != "" {
-		return filepath.Join(dir, "go", "env")
 	}
 	home, _ := t.env("HOME")
 	switch runtime.GOOS {
@@ -132,6 +129,9 @@ func (t *Tool) userEnvFile() string {
 		return filepath.Join(home, "Library", "Application Support", "go", "env")
 	case "windows":
 		dir, _ := t.env("AppData")
+		return filepath.Join(dir, "go", "env")
+	}
+	if dir, ok := t.env("XDG_CONFIG_HOME"); ok && dir != "" {
 		return filepath.Join(dir, "go", "env")
 	}
 	return filepath.Join(home, ".config", "go", "env")

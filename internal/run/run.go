@@ -74,10 +74,10 @@ func Run(ctx context.Context, sink event.Sink, c Cmd) ([]byte, error) {
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, c.Path, c.Args...)
 	cmd.Dir = c.Dir
-	cmd.Env = c.Env
+	cmd.Env = append([]string{}, c.Env...) // not nil, which means the caller's
 	if c.Dir != "" {
 		// The go command and shells trust PWD over getwd.
-		cmd.Env = append(cmd.Env[:len(cmd.Env):len(cmd.Env)], "PWD="+c.Dir)
+		cmd.Env = append(cmd.Env, "PWD="+c.Dir)
 	}
 	cmd.Stdin = c.Stdin
 	cmd.Stdout, cmd.Stderr = c.Stdout, c.Stderr

@@ -331,6 +331,9 @@ func writePack(dir string, pack io.Reader) (storer.EncodedObjectStorer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if sum.IsZero() { // go-git lets a pack pass that ends right before its checksum
+		return nil, io.ErrUnexpectedEOF
+	}
 	base := filepath.Join(dir, "pack-"+sum.String())
 	if err := writeIndex(base+".idx", index); err != nil {
 		return nil, err

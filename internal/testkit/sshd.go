@@ -198,7 +198,9 @@ func (s *SSHD) write(git string, o SSHDOptions) error {
 
 // sshdConfig takes the host key's file, the authorized keys' and the script.
 // StrictModes and PAM are off so that any user can run it out of a temporary
-// directory.
+// directory. A bash that is the account's shell reads its start-up files when
+// sshd starts it at the first level; SHLVL spares them: a login's arrangements
+// are no part of a test, and they take their time.
 const sshdConfig = `HostKey "%s"
 AuthorizedKeysFile "%s"
 ForceCommand "%s"
@@ -207,6 +209,7 @@ AuthenticationMethods publickey
 PermitRootLogin prohibit-password
 StrictModes no
 UsePAM no
+SetEnv SHLVL=1
 PidFile none
 LogLevel VERBOSE
 `

@@ -1,0 +1,179 @@
+// Package internal_test holds the house to its plan.
+package internal_test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/vxlite/vxlite/"
+
+// floor is how far up a package stands. It may import those below it, and none
+// of its own floor.
+var floor = map[string]int{
+	"internal/event":   0,
+	"internal/config":  1,
+	"internal/run":     1,
+	"internal/source":  2,
+	"internal/resolve": 3,
+	"internal/endure":  4,
+	"internal/gen":     4,
+	"internal/gotool":  4,
+	"internal/build":   5,
+	"cmd/vxlite":       6,
+}
+
+// outside are packages that are no part of the program: what tests, the demo
+// and the benchmarks run in. They may do as they like, and nothing in the house
+// may import them.
+var outside = []string{"internal/testkit", "internal/demo", "internal/bench"}
+
+// only says which package may import a path, or one below it.
+var only = map[string]string{
+	"github.com/go-git/go-git":   "internal/source",
+	"github.com/go-git/go-billy": "internal/source",
+	"os/exec":                    "internal/run",
+	"github.com/urfave/cli":      "cmd/vxlite",
+	"log":                        "",
+	"flag":                       "",
+}
+
+// top are what only the command line may use: below it nothing is printed, no
+// environment is read but the one that is handed down, and nothing ends the
+// process.
+var top = map[string][]string{
+	"fmt": {"Print", "Printf", "Println"},
+	"os":  {"Stdin", "Stdout", "Stderr", "Exit", "Getenv", "LookupEnv", "Environ", "ExpandEnv", "Setenv", "Unsetenv", "Args"},
+}
+
+// TestHouse reads every file of the program, and none of the tests.
+func TestHouse(t *testing.T) {
+	seen := map[string]bool{}
+	for _, dir := range []string{"cmd", "internal"} {
+		err := filepath.WalkDir(filepath.Join("..", dir), func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() && d.Name() != "testdata" {
+				return err
+			}
+			if d.IsDir() {
+				return filepath.SkipDir
+			}
+			if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+				return nil
+			}
+			pkg := strings.TrimPrefix(filepath.ToSlash(filepath.Dir(name)), "../")
+			seen[pkg] = true
+			for _, problem := range check(pkg, name, nil) {
+				t.Error(problem)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for pkg := range floor {
+		if !seen[pkg] {
+			t.Errorf("%s has a floor and no files", pkg)
+		}
+	}
+}
+
+// check returns what a file of a package does that it may not. src is as
+// parser.ParseFile has it.
+func check(pkg, name string, src any) (problems []string) {
+	if slices.Contains(outside, pkg) {
+		return nil
+	}
+	fset := token.NewFileSet()
+	file, err := parser.ParseFile(fset, name, src, parser.SkipObjectResolution)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	report := func(n ast.Node, format string, args ...any) {
+		problems = append(problems, fmt.Sprintf("%v: %s", fset.Position(n.Pos()), fmt.Sprintf(format, args...)))
+	}
+	at, ok := floor[pkg]
+	if !ok {
+		report(file, "%s has no floor", pkg)
+		return problems
+	}
+	names := map[string]string{} // of imported packages
+	for _, spec := range file.Imports {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			report(spec, "%v", err)
+			continue
+		}
+		local := path.Base(imported)
+		if spec.Name != nil {
+			local = spec.Name.Name
+		}
+		if local == "." {
+			report(spec, "a dot import")
+		}
+		names[local] = imported
+		if own, ok := strings.CutPrefix(imported, module); ok {
+			if to, ok := floor[own]; !ok || to >= at {
+				report(spec, "%s may not import %s", pkg, own)
+			}
+		}
+		for p, where := range only {
+			if (imported == p || strings.HasPrefix(imported, p+"/")) && where != pkg {
+				report(spec, "%s may not import %s", pkg, imported)
+			}
+		}
+	}
+	if pkg == "cmd/vxlite" {
+		return problems
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		sel, ok := n.(*ast.SelectorExpr)
+		if !ok {
+			return true
+		}
+		if id, ok := sel.X.(*ast.Ident); ok && slices.Contains(top[names[id.Name]], sel.Sel.Name) {
+			report(n, "%s may not use %s.%s", pkg, names[id.Name], sel.Sel.Name)
+		}
+		return true
+	})
+	return problems
+}
+
+// TestCheck has files that break each rule.
+func TestCheck(t *testing.T) {
+	for _, tt := range []struct {
+		pkg, src string
+		want     string
+	}{
+		{"internal/gen", "package gen\nimport (\"fmt\"; \"os\"; \"github.com/vxlite/vxlite/internal/resolve\")\nvar _ = fmt.Sprint(os.Getpid())\n", ""},
+		{"internal/gen", "package gen\nimport \"github.com/vxlite/vxlite/internal/build\"\n", "x.go:2:8: internal/gen may not import internal/build"},
+		{"internal/gen", "package gen\nimport \"github.com/vxlite/vxlite/internal/gotool\"\n", "x.go:2:8: internal/gen may not import internal/gotool"},
+		{"internal/gen", "package gen\nimport \"github.com/vxlite/vxlite/internal/testkit\"\n", "x.go:2:8: internal/gen may not import internal/testkit"},
+		{"internal/testkit", "package testkit\nimport \"os/exec\"\n", ""},
+		{"internal/resolve", "package resolve\nimport git \"github.com/go-git/go-git/v5\"\n", "x.go:2:8: internal/resolve may not import github.com/go-git/go-git/v5"},
+		{"internal/source", "package source\nimport \"github.com/go-git/go-git/v5/plumbing\"\n", ""},
+		{"internal/gotool", "package gotool\nimport \"os/exec\"\n", "x.go:2:8: internal/gotool may not import os/exec"},
+		{"internal/run", "package run\nimport \"os/exec\"\n", ""},
+		{"internal/build", "package build\nimport \"github.com/urfave/cli/v2\"\n", "x.go:2:8: internal/build may not import github.com/urfave/cli/v2"},
+		{"cmd/vxlite", "package main\nimport (\"github.com/urfave/cli/v2\"; \"os\")\nvar _ = os.Stdout\n", ""},
+		{"cmd/vxlite", "package main\nimport \"log\"\n", "x.go:2:8: cmd/vxlite may not import log"},
+		{"internal/build", "package build\nimport \"fmt\"\nfunc f() { fmt.Println() }\n", "x.go:3:12: internal/build may not use fmt.Println"},
+		{"internal/build", "package build\nimport std \"os\"\nvar x = std.Getenv(\"X\")\n", "x.go:3:9: internal/build may not use os.Getenv"},
+		{"internal/build", "package build\nimport \"os\"\nfunc f() { os.Exit(1) }\n", "x.go:3:12: internal/build may not use os.Exit"},
+		{"internal/build", "package build\nimport . \"os\"\n", "x.go:2:8: a dot import"},
+		{"internal/new", "package new\n", "x.go:1:1: internal/new has no floor"},
+	} {
+		if got := strings.Join(check(tt.pkg, "x.go", tt.src), "\n"); got != tt.want {
+			t.Errorf("%s: %q:\n%s\nwant:\n%s", tt.pkg, tt.src, got, tt.want)
+		}
+	}
+}

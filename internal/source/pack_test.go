@@ -1,0 +1,125 @@
+package source
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/go-git/go-git/v5/plumbing"
+
+	"github.com/vxlite/vxlite/internal/testkit"
+)
+
+// packOf is the pack of a repository that testkit wrote.
+func packOf(t *testing.T, r *testkit.Repo) []byte {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(writeRepos(t, r), filepath.FromSlash(r.Path()), "objects", "pack", "*.pack"))
+	if err != nil || len(names) != 1 {
+		t.Fatalf("packs %q, %v", names, err)
+	}
+	data, err := os.ReadFile(names[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// large is a repository whose pack is too large to be kept in memory.
+func large(t *testing.T) *testkit.Repo {
+	t.Helper()
+	noise := make([]byte, 3<<20)
+	rng := rand.NewChaCha8([32]byte{})
+	if _, err := rng.Read(noise); err != nil {
+		t.Fatal(err)
+	}
+	return parseRepo(t, module("large")+"-- 1/noise --\n"+base64.StdEncoding.EncodeToString(noise)+"\n")
+}
+
+// TestWritePack has packs small and large become repositories, which git could
+// read too.
+func TestWritePack(t *testing.T) {
+	small, _ := lib(t)
+	for _, tt := range []struct {
+		name     string
+		repo     *testkit.Repo
+		inMemory bool
+	}{
+		{"small", small, true},
+		{"large", large(t), false},
+	} {
+		dir := t.TempDir()
+		objects, err := writeRepo(dir, bytes.NewReader(packOf(t, tt.repo)), []plumbing.Hash{plumbing.NewHash(hash1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (objects != nil) != tt.inMemory {
+			t.Errorf("%s: in memory %v, want %v", tt.name, objects != nil, tt.inMemory)
+		}
+		if objects != nil {
+			if _, err := objects.EncodedObject(plumbing.CommitObject, plumbing.NewHash(tt.repo.Commit("v1.0.0"))); err != nil {
+				t.Errorf("%s: the commit, in memory: %v", tt.name, err)
+			}
+		}
+		st, done := openObjects(dir)
+		if _, err := st.EncodedObject(plumbing.CommitObject, plumbing.NewHash(tt.repo.Commit("v1.0.0"))); err != nil {
+			t.Errorf("%s: the commit: %v", tt.name, err)
+		}
+		done()
+		if got, err := os.ReadFile(filepath.Join(dir, "shallow")); string(got) != hash1+"\n" || err != nil {
+			t.Errorf("%s: shallow %q, %v", tt.name, got, err)
+		}
+		if got, err := os.ReadFile(filepath.Join(dir, "HEAD")); string(got) != "ref: refs/heads/main\n" || err != nil {
+			t.Errorf("%s: HEAD %q, %v", tt.name, got, err)
+		}
+		var names []string
+		for _, f := range files(t, filepath.Join(dir, "objects")) {
+			name, _, _ := strings.Cut(f, ": ")
+			names = append(names, filepath.Ext(name))
+		}
+		if got := join(names); got != ".idx .pack" {
+			t.Errorf("%s: files in objects end in %s, want .idx .pack", tt.name, got)
+		}
+	}
+}
+
+// TestDamagedPack has a pack arrive cut off, or changed on its way.
+func TestDamagedPack(t *testing.T) {
+	r, _ := lib(t)
+	pack := packOf(t, r)
+	damage := map[string][]byte{"nothing": nil, "something else": []byte("<html>Welcome</html>")}
+	for _, n := range []int{4, 12, 40, len(pack) / 2, len(pack) - 20, len(pack) - 1} {
+		damage[fmt.Sprintf("cut off at %d of %d", n, len(pack))] = pack[:n]
+	}
+	for _, n := range []int{0, 7, 11, 12, 40, len(pack) / 2, len(pack) - 1} {
+		changed := bytes.Clone(pack)
+		changed[n] ^= 0x10
+		damage[fmt.Sprintf("byte %d of %d changed", n, len(pack))] = changed
+	}
+	for name, data := range damage {
+		if _, err := writeRepo(t.TempDir(), bytes.NewReader(data), nil); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	_, err := writeRepo(t.TempDir(), bytes.NewReader(nil), nil)
+	wantError(t, err, "the server sent nothing")
+}
+
+// TestLargeRepository fetches what is not kept in memory, over HTTP.
+func TestLargeRepository(t *testing.T) {
+	r := large(t)
+	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, r)})
+	var seen events
+	c := newClient(t, Options{Sink: seen.sink})
+	found := mustFind(t, c, Request{URL: b.URL + "/" + r.Path(), Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
+	if got := mustTree(t, c, found, ""); len(got) != 2 || len(got[1]) < 4<<20 {
+		t.Errorf("%d files, want go.mod and the noise", len(got))
+	}
+	if n := seen.count("fetch-bytes"); n < 8 {
+		t.Errorf("%d reports of bytes, want one for each 256 kB", n)
+	}
+}

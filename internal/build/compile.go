@@ -101,7 +101,9 @@ func (b *builder) settings(p *resolve.Plan, o output) (gotool.Compile, error) {
 		Private: p.Private, Offline: b.Offline,
 	}
 	for _, m := range p.Modules {
-		c.Private = append(c.Private, m.Path)
+		if m.OnlyVersion == "" { // its other versions are the proxy's
+			c.Private = append(c.Private, m.Path)
+		}
 	}
 	if c.Version == "" {
 		c.Version = p.RoadRunner.Ref

@@ -234,7 +234,8 @@ func (g *generator) sums() ([]File, error) {
 		for line := range strings.Lines(string(data)) {
 			line = strings.TrimSpace(line)
 			mod, _, _ := strings.Cut(line, " ")
-			if line != "" && !seen[line] && g.plan.Lookup(mod) == nil {
+			placed := g.plan.Lookup(mod)
+			if line != "" && !seen[line] && (placed == nil || placed.OnlyVersion != "") {
 				seen[line] = true
 				lines = append(lines, line)
 			}

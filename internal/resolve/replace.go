@@ -131,6 +131,9 @@ func (r *resolver) siblings(ctx context.Context, m *Module, which which) error {
 			return err
 		}
 		if old := r.lookup(rep.Old.Path); old != nil {
+			if old.OnlyVersion != "" {
+				continue // the config's one version stands; a plan has each path once
+			}
 			if old.URL == sib.URL && old.Commit == sib.Commit && old.Folder == sib.Folder && old.Dir == sib.Dir {
 				continue
 			}
@@ -251,7 +254,7 @@ func (r *resolver) configDecides(old module.Version) bool {
 		}
 	}
 	m := r.lookup(old.Path)
-	return m != nil && m.by == ""
+	return m != nil && m.by == "" && m.OnlyVersion == ""
 }
 
 // forkReplace takes a fork of a module that must come from git.
@@ -265,7 +268,7 @@ func (r *resolver) forkReplace(ctx context.Context, m *Module, rep *modfile.Repl
 		return err
 	}
 	if old := r.lookup(rep.Old.Path); old != nil {
-		if old.Commit == fork.Commit && old.Folder == fork.Folder {
+		if old.OnlyVersion != "" || old.Commit == fork.Commit && old.Folder == fork.Folder {
 			return nil
 		}
 		return &ReplaceConflictError{Path: rep.Old.Path, First: old.by, FirstTo: old.place(), Second: m.label(), SecondTo: rep.New.String()}
@@ -283,7 +286,7 @@ func (r *resolver) forkReplace(ctx context.Context, m *Module, rep *modfile.Repl
 func (r *resolver) thirdParty() []Replace {
 	out := make([]Replace, 0, len(r.third))
 	for old, rep := range r.third {
-		if r.lookup(old.Path) == nil {
+		if m := r.lookup(old.Path); m == nil || m.OnlyVersion != "" {
 			out = append(out, rep)
 		}
 	}

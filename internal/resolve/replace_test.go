@@ -137,6 +137,14 @@ func TestReplaces(t *testing.T) {
 			want: rr + fmt.Sprintf("module %s v1.1.0 https://github.com/acme/forked at %.12s", text, forkedAt("v1.1.0"))},
 		{name: "the config decides, by a module's newest", config: plugins("one", "two") + replace(text, forked),
 			want: rr + fmt.Sprintf("module %s v1.1.0 https://github.com/acme/forked at %.12s", text, forkedAt("v1.1.0"))},
+		{name: "one version by a directory", config: private + plugins("two") + replace(text+"@v1.0.0", "./textdir"),
+			want: rr + text + " => " + text + "@v1.1.0 by two\nmodule " + text + " v1.0.0 local only v1.0.0"},
+		{name: "one version by a module from git", config: private + plugins("two") + replace(text+"@v1.0.0", forked+"@v1.1.0"),
+			want: rr + text + " => " + text + "@v1.1.0 by two\n" + fmt.Sprintf("module %s v1.0.0 https://github.com/acme/forked at %.12s only v1.0.0", text, forkedAt("v1.1.0"))},
+		{name: "the linked version of a private module", config: private + plugins("forks") + "[[modules]]\nmodule = \"github.com/acme/lib\"\nref = \"v0.1.0\"\n" + replace("github.com/acme/lib@v0.1.0", forked+"@v1.1.0"),
+			want: rr + fmt.Sprintf("module github.com/acme/lib v1.1.0 https://github.com/acme/forked at %.12s", forkedAt("v1.1.0"))},
+		{name: "another version of a private module", config: private + plugins("forks") + "[[modules]]\nmodule = \"github.com/acme/lib\"\nref = \"v0.1.0\"\n" + replace("github.com/acme/lib@v0.3.0", forked+"@v1.1.0"),
+			want: rr + fmt.Sprintf("module github.com/acme/lib v0.1.0 https://github.com/acme/lib at %.12s\nnote velox.toml:9: the replace of github.com/acme/lib@v0.3.0 is not used: v0.1.0 is linked\nnote github.com/acme/lib v0.1.0 is linked, as the config says, though forks requires v0.2.0", w.commit("acme/lib", "v0.1.0"))},
 		{name: "RoadRunner's, by the config", config: plugins("same") + replace("example.com/third/tally@v1.0.0", "example.com/third/tally@v1.0.9"),
 			want: text + " => " + text + "@v1.0.1 by same\nexample.com/third/tally@v1.0.0 => example.com/third/tally@v1.0.9 by velox.toml:4\n"},
 
@@ -168,12 +176,21 @@ func TestReplaces(t *testing.T) {
 				fmt.Fprintf(&b, "%s => %s by %s\n", r.Old, r.New, r.By)
 			}
 			for _, m := range p.Modules {
-				switch {
-				case m.Name != "":
-				case m.Local:
-					fmt.Fprintf(&b, "module %s %s local\n", m.Path, m.Version)
-				default:
-					fmt.Fprintf(&b, "module %s %s %s\n", m.Path, m.Version, m.place())
+				if m.Name != "" {
+					continue
+				}
+				place, only := m.place(), ""
+				if m.Local {
+					place = "local"
+				}
+				if m.OnlyVersion != "" {
+					only = " only " + m.OnlyVersion
+				}
+				fmt.Fprintf(&b, "module %s %s %s%s\n", m.Path, m.Version, place, only)
+			}
+			if strings.Contains(tt.want, "note ") {
+				for _, n := range p.Notes {
+					b.WriteString("note " + n + "\n")
 				}
 			}
 			wantText(t, "replaces", sorted(b.String()), sorted(tt.want))

@@ -312,7 +312,6 @@ func writePack(dir string, pack io.Reader) (storer.EncodedObjectStorer, error) {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	const inMemory = 2 << 20 // bytes; as many packs as there are jobs are held at once
 	var r io.ReadSeeker = f
 	var objects storer.EncodedObjectStorer // nil for none, and the parser minds the difference
 	if n <= inMemory {
@@ -340,6 +339,10 @@ func writePack(dir string, pack io.Reader) (storer.EncodedObjectStorer, error) {
 	}
 	return objects, os.Rename(f.Name(), base+".pack")
 }
+
+// inMemory is how large a pack may be to be kept, in bytes: as many as there
+// are jobs are held at once. It is a variable for its test.
+var inMemory int64 = 2 << 20
 
 func writeIndex(name string, w *idxfile.Writer) error {
 	index, err := w.Index()

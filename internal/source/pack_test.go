@@ -2,8 +2,8 @@ package source
 
 import (
 	"bytes"
-	"encoding/base64"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 
+	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -29,31 +30,30 @@ func packOf(t *testing.T, r *testkit.Repo) []byte {
 	return data
 }
 
-// large is a repository whose pack is too large to be kept in memory.
-func large(t *testing.T) *testkit.Repo {
+// keep has packs of that many bytes kept in memory, until the test ends.
+func keep(t *testing.T, bytes int64) {
 	t.Helper()
-	noise := make([]byte, 3<<20)
-	rng := rand.NewChaCha8([32]byte{})
-	if _, err := rng.Read(noise); err != nil {
-		t.Fatal(err)
-	}
-	return parseRepo(t, module("large")+"-- 1/noise --\n"+base64.StdEncoding.EncodeToString(noise)+"\n")
+	before := inMemory
+	inMemory = bytes
+	t.Cleanup(func() { inMemory = before })
 }
 
 // TestWritePack has packs small and large become repositories, which git could
 // read too.
 func TestWritePack(t *testing.T) {
-	small, _ := lib(t)
+	r, _ := lib(t)
+	pack := packOf(t, r)
 	for _, tt := range []struct {
 		name     string
-		repo     *testkit.Repo
+		most     int
 		inMemory bool
 	}{
-		{"small", small, true},
-		{"large", large(t), false},
+		{"small", len(pack), true},
+		{"large", len(pack) - 1, false},
 	} {
+		keep(t, int64(tt.most))
 		dir := t.TempDir()
-		objects, err := writeRepo(dir, bytes.NewReader(packOf(t, tt.repo)), []plumbing.Hash{plumbing.NewHash(hash1)})
+		objects, err := writeRepo(dir, bytes.NewReader(pack), []plumbing.Hash{plumbing.NewHash(hash1)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,12 +61,12 @@ func TestWritePack(t *testing.T) {
 			t.Errorf("%s: in memory %v, want %v", tt.name, objects != nil, tt.inMemory)
 		}
 		if objects != nil {
-			if _, err := objects.EncodedObject(plumbing.CommitObject, plumbing.NewHash(tt.repo.Commit("v1.0.0"))); err != nil {
+			if _, err := objects.EncodedObject(plumbing.CommitObject, plumbing.NewHash(r.Commit("v1.0.0"))); err != nil {
 				t.Errorf("%s: the commit, in memory: %v", tt.name, err)
 			}
 		}
 		st, done := openObjects(dir)
-		if _, err := st.EncodedObject(plumbing.CommitObject, plumbing.NewHash(tt.repo.Commit("v1.0.0"))); err != nil {
+		if _, err := st.EncodedObject(plumbing.CommitObject, plumbing.NewHash(r.Commit("v1.0.0"))); err != nil {
 			t.Errorf("%s: the commit: %v", tt.name, err)
 		}
 		done()
@@ -109,17 +109,27 @@ func TestDamagedPack(t *testing.T) {
 	wantError(t, err, "the server sent nothing")
 }
 
-// TestLargeRepository fetches what is not kept in memory, over HTTP.
+// TestLargeRepository fetches what is not kept in memory.
 func TestLargeRepository(t *testing.T) {
-	r := large(t)
+	keep(t, 0)
+	r, _ := lib(t)
 	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, r)})
-	var seen events
-	c := newClient(t, Options{Sink: seen.sink})
-	found := mustFind(t, c, Request{URL: b.URL + "/" + r.Path(), Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
-	if got := mustTree(t, c, found, ""); len(got) != 2 || len(got[1]) < 4<<20 {
-		t.Errorf("%d files, want go.mod and the noise", len(got))
+	c := newClient(t, Options{})
+	found := mustFind(t, c, Request{URL: b.URL + "/" + r.Path(), Choose: tag("v1.1.0")}, r.Commit("v1.1.0"))
+	if got := mustTree(t, c, found, ""); len(got) != 4 {
+		t.Errorf("files %q, want go.mod and three more", got)
 	}
-	if n := seen.count("fetch-bytes"); n < 8 {
-		t.Errorf("%d reports of bytes, want one for each 256 kB", n)
+}
+
+// TestCount tells of a fetch's bytes, each 256 kB.
+func TestCount(t *testing.T) {
+	var seen events
+	d := &download{client: &Client{sink: seen.sink}, module: "lib"}
+	r := &counter{r: io.LimitReader(rand.NewChaCha8([32]byte{}), 1<<20), report: d.count}
+	if n, err := io.Copy(io.Discard, r); n != 1<<20 || err != nil {
+		t.Fatal(n, err)
+	}
+	if n := seen.count(event.FetchBytes); n != 4 || seen.all[3].Bytes != 1<<20 || seen.all[3].Module != "lib" {
+		t.Errorf("%d reports, %+v; want one for each 256 kB", n, seen.all)
 	}
 }

@@ -32,6 +32,7 @@ func TestPseudoVersion(t *testing.T) {
 		{"after a major's release", "", "/v5", []source.Tagged{behind("v5.1.9")}, "v5.1.10-0." + stamp},
 		{"on a release", "", "", []source.Tagged{here("v1.2.3"), behind("v1.2.2")}, "v1.2.3"},
 		{"on two", "", "", []source.Tagged{here("v1.2.3"), here("v1.3.0")}, "v1.3.0"},
+		{"on two, the higher first", "", "", []source.Tagged{here("v1.10.0"), here("v1.9.0")}, "v1.10.0"},
 		{"on one, with a higher behind", "", "", []source.Tagged{here("v1.2.3"), behind("v1.9.0")}, "v1.2.3"},
 		{"in a folder", "plugins/rr/", "", []source.Tagged{behind("plugins/rr/v1.2.3")}, "v1.2.4-0." + stamp},
 		{"on a folder's release", "plugins/rr/", "", []source.Tagged{here("plugins/rr/v1.2.3")}, "v1.2.3"},

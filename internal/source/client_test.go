@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -56,8 +57,8 @@ func TestFetchedOnce(t *testing.T) {
 		}
 	}
 	wg.Wait()
-	if n := packs(b); n != 1 {
-		t.Errorf("%d packs were fetched, want 1", n)
+	if got, want := asked(b), []string{"GET", "POST"}; !slices.Equal(got, want) {
+		t.Errorf("asked %q, want %q", got, want)
 	}
 }
 

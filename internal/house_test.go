@@ -20,16 +20,16 @@ const module = "github.com/vxlite/vxlite/"
 // floor is how far up a package stands. It may import those below it, and none
 // of its own floor.
 var floor = map[string]int{
-	"internal/event":   0,
-	"internal/config":  1,
-	"internal/run":     1,
-	"internal/source":  2,
-	"internal/resolve": 3,
-	"internal/endure":  4,
-	"internal/gen":     4,
-	"internal/gotool":  4,
-	"internal/build":   5,
-	"cmd/vxlite":       6,
+	"internal/event":    0,
+	"internal/config":   1,
+	"internal/run":      1,
+	"internal/source":   2,
+	"internal/resolve":  3,
+	"internal/endure":   4,
+	"internal/gen":      4,
+	"internal/gotool":   4,
+	"internal/pipeline": 5,
+	"cmd/vxlite":        6,
 }
 
 // outside are packages that are no part of the program: what tests, the demo
@@ -155,7 +155,7 @@ func TestCheck(t *testing.T) {
 		want     string
 	}{
 		{"internal/gen", "package gen\nimport (\"fmt\"; \"os\"; \"github.com/vxlite/vxlite/internal/resolve\")\nvar _ = fmt.Sprint(os.Getpid())\n", ""},
-		{"internal/gen", "package gen\nimport \"github.com/vxlite/vxlite/internal/build\"\n", "x.go:2:8: internal/gen may not import internal/build"},
+		{"internal/gen", "package gen\nimport \"github.com/vxlite/vxlite/internal/pipeline\"\n", "x.go:2:8: internal/gen may not import internal/pipeline"},
 		{"internal/gen", "package gen\nimport \"github.com/vxlite/vxlite/internal/gotool\"\n", "x.go:2:8: internal/gen may not import internal/gotool"},
 		{"internal/gen", "package gen\nimport \"github.com/vxlite/vxlite/internal/testkit\"\n", "x.go:2:8: internal/gen may not import internal/testkit"},
 		{"internal/testkit", "package testkit\nimport \"os/exec\"\n", ""},
@@ -163,13 +163,13 @@ func TestCheck(t *testing.T) {
 		{"internal/source", "package source\nimport \"github.com/go-git/go-git/v5/plumbing\"\n", ""},
 		{"internal/gotool", "package gotool\nimport \"os/exec\"\n", "x.go:2:8: internal/gotool may not import os/exec"},
 		{"internal/run", "package run\nimport \"os/exec\"\n", ""},
-		{"internal/build", "package build\nimport \"github.com/urfave/cli/v2\"\n", "x.go:2:8: internal/build may not import github.com/urfave/cli/v2"},
+		{"internal/pipeline", "package pipeline\nimport \"github.com/urfave/cli/v2\"\n", "x.go:2:8: internal/pipeline may not import github.com/urfave/cli/v2"},
 		{"cmd/vxlite", "package main\nimport (\"github.com/urfave/cli/v2\"; \"os\")\nvar _ = os.Stdout\n", ""},
 		{"cmd/vxlite", "package main\nimport \"log\"\n", "x.go:2:8: cmd/vxlite may not import log"},
-		{"internal/build", "package build\nimport \"fmt\"\nfunc f() { fmt.Println() }\n", "x.go:3:12: internal/build may not use fmt.Println"},
-		{"internal/build", "package build\nimport std \"os\"\nvar x = std.Getenv(\"X\")\n", "x.go:3:9: internal/build may not use os.Getenv"},
-		{"internal/build", "package build\nimport \"os\"\nfunc f() { os.Exit(1) }\n", "x.go:3:12: internal/build may not use os.Exit"},
-		{"internal/build", "package build\nimport . \"os\"\n", "x.go:2:8: a dot import"},
+		{"internal/pipeline", "package pipeline\nimport \"fmt\"\nfunc f() { fmt.Println() }\n", "x.go:3:12: internal/pipeline may not use fmt.Println"},
+		{"internal/pipeline", "package pipeline\nimport std \"os\"\nvar x = std.Getenv(\"X\")\n", "x.go:3:9: internal/pipeline may not use os.Getenv"},
+		{"internal/pipeline", "package pipeline\nimport \"os\"\nfunc f() { os.Exit(1) }\n", "x.go:3:12: internal/pipeline may not use os.Exit"},
+		{"internal/pipeline", "package pipeline\nimport . \"os\"\n", "x.go:2:8: a dot import"},
 		{"internal/new", "package new\n", "x.go:1:1: internal/new has no floor"},
 	} {
 		if got := strings.Join(check(tt.pkg, "x.go", tt.src), "\n"); got != tt.want {

@@ -3,8 +3,8 @@ package main
 import (
 	urfave "github.com/urfave/cli/v2"
 
-	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/pipeline"
 )
 
 // buildCommand makes the binary.
@@ -37,7 +37,7 @@ and puts it into DIR as rr. What went in is printed as a table.
 			if err != nil {
 				return err
 			}
-			result, err := build.Build(c.ctx, build.Options{Config: cfg, Output: ctx.String("output"), Store: store,
+			result, err := pipeline.Build(c.ctx, pipeline.Options{Config: cfg, Output: ctx.String("output"), Store: store,
 				Offline: ctx.Bool("offline"), Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.sink()})
 			if err != nil {
 				return err

@@ -1,10 +1,10 @@
-// Package build is the pipeline, from a config to a binary in its place.
+// Package pipeline leads from a config to a binary in its place.
 //
 //	config → resolve → generate → check → compile → smoke-test → put in place
 //
 // Each step takes a value and gives one; nothing later looks back at something
 // earlier than its input.
-package build
+package pipeline
 
 import (
 	"context"

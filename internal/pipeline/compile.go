@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/vxlite/vxlite/internal/event"
-	"github.com/vxlite/vxlite/internal/gen"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/resolve"
 )
@@ -27,20 +26,19 @@ type job struct {
 }
 
 // jobs finds out which targets are up to date.
-func (b *builder) jobs(p *resolve.Plan, ws *gen.Workspace, outputs []output) ([]job, error) {
-	locals, err := fingerprints(p)
+func (w *workspace) jobs(outputs []output) ([]job, error) {
+	locals, err := fingerprints(w.plan)
 	if err != nil {
 		return nil, err
 	}
-	digest := gen.Digest(p, ws)
 	var out []job
 	for _, o := range outputs {
 		j := job{output: o}
-		if j.settings, err = b.settings(p, o); err != nil {
+		if j.settings, err = w.settings(o); err != nil {
 			return nil, err
 		}
-		j.stamp = stamp{file: o.file, inputs: inputs(digest, locals, b.tool, j.settings)}
-		j.binary, j.fresh = j.stamp.fresh(b.store)
+		j.stamp = stamp{file: o.file, inputs: inputs(w.digest, locals, w.tool, j.settings)}
+		j.binary, j.fresh = j.stamp.fresh(w.store)
 		j.binary.Target = o.target.String()
 		out = append(out, j)
 	}
@@ -65,12 +63,9 @@ func binaries(jobs []job) []event.Binary {
 }
 
 // compile makes what is not up to date, and puts it in place.
-func (b *builder) compile(ctx context.Context, p *resolve.Plan, ws *gen.Workspace, jobs []job) error {
-	w := workspace{builder: b, plan: p, dir: filepath.Join(b.store.Dir(), "work", gen.Digest(p, ws)[:32])}
-	if !isDir(w.dir) { // its name says what is in it
-		if err := b.store.Publish(w.dir, func(dir string) error { return ws.Write(dir, false) }); err != nil {
-			return fmt.Errorf("workspace: %w", err)
-		}
+func (w *workspace) compile(ctx context.Context, jobs []job) error {
+	if err := w.write(); err != nil {
+		return err
 	}
 	for i := range jobs {
 		j := &jobs[i]
@@ -81,7 +76,7 @@ func (b *builder) compile(ctx context.Context, p *resolve.Plan, ws *gen.Workspac
 		if err != nil {
 			return err
 		}
-		if err := j.stamp.record(b.store, bin); err != nil {
+		if err := j.stamp.record(w.store, bin); err != nil {
 			return err
 		}
 		j.binary = bin
@@ -90,15 +85,15 @@ func (b *builder) compile(ctx context.Context, p *resolve.Plan, ws *gen.Workspac
 }
 
 // settings are the compiler's, from config and plan.
-func (b *builder) settings(p *resolve.Plan, o output) (gotool.Compile, error) {
-	cfg := b.Config.Build
+func (w *workspace) settings(o output) (gotool.Compile, error) {
+	cfg, p := w.Config.Build, w.plan
 	c := gotool.Compile{
 		OS: o.target.OS, Arch: o.target.Arch,
 		Meta:    p.RoadRunner.Path + "/internal/meta",
 		Version: cfg.Version, Time: cfg.Time,
 		Tags: cfg.Tags, LDFlags: cfg.LDFlags, GCFlags: cfg.GCFlags,
 		CGO: cfg.CGO, Race: cfg.Race, Debug: cfg.Debug,
-		Private: p.Private, Offline: b.Offline,
+		Private: p.Private, Offline: w.Offline,
 	}
 	for _, m := range p.Modules {
 		if m.OnlyVersion == "" { // its other versions are the proxy's
@@ -122,7 +117,7 @@ func (b *builder) settings(p *resolve.Plan, o output) (gotool.Compile, error) {
 	if p.RoadRunner.Local {
 		c.Time = "development" // likewise, unless SOURCE_DATE_EPOCH knows better
 	}
-	if s, ok := b.Env("SOURCE_DATE_EPOCH"); ok {
+	if s, ok := w.Env("SOURCE_DATE_EPOCH"); ok {
 		sec, err := strconv.ParseInt(s, 10, 64)
 		if err != nil {
 			return c, fmt.Errorf("SOURCE_DATE_EPOCH is %q, not a number of seconds", s)
@@ -147,13 +142,6 @@ func withoutV(v string) string {
 		return v[1:]
 	}
 	return v
-}
-
-// workspace is a workspace on disk.
-type workspace struct {
-	*builder
-	plan *resolve.Plan
-	dir  string
 }
 
 // checkGo refuses what the installed Go is too old for. Where GOTOOLCHAIN lets

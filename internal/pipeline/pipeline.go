@@ -46,33 +46,23 @@ func Build(ctx context.Context, o Options) (*event.Result, error) {
 	if err := checkWritable(outputs); err != nil {
 		return nil, err
 	}
-	if b.store, err = source.OpenStore(o.Store); err != nil {
-		return nil, err
-	}
-	if b.tool, err = gotool.Find(ctx, o.Env, b.store, o.Sink); err != nil {
-		return nil, err
-	}
-	plan, err := b.resolve(ctx)
+	w, err := b.prepare(ctx)
 	if err != nil {
 		return nil, err
 	}
-	ws, err := gen.Generate(plan, gen.Options{Profile: b.profile(), NoProfile: o.Config.Build.PGO == "off"})
-	if err != nil {
-		return nil, err
-	}
-	jobs, err := b.jobs(plan, ws, outputs)
+	jobs, err := w.jobs(outputs)
 	if err != nil {
 		return nil, err
 	}
 	if !allFresh(jobs) { // what was built before was checked before
-		if err := b.check(plan); err != nil {
+		if err := w.check(); err != nil {
 			return nil, err
 		}
-		if err := b.compile(ctx, plan, ws, jobs); err != nil {
+		if err := w.compile(ctx, jobs); err != nil {
 			return nil, err
 		}
 	}
-	return &event.Result{Modules: modules(plan), Binaries: binaries(jobs)}, nil
+	return &event.Result{Modules: modules(w.plan), Binaries: binaries(jobs)}, nil
 }
 
 // builder holds what the steps share.
@@ -80,6 +70,47 @@ type builder struct {
 	Options
 	store *source.Store
 	tool  *gotool.Tool
+}
+
+// workspace is what is to be compiled.
+type workspace struct {
+	*builder
+	plan   *resolve.Plan
+	files  *gen.Workspace
+	digest string // of the files and all that they refer to
+	dir    string // where write puts them; its name says what is in it
+}
+
+// prepare leads from the config to the workspace: resolve, fetch, generate.
+func (b *builder) prepare(ctx context.Context) (*workspace, error) {
+	var err error
+	if b.store, err = source.OpenStore(b.Store); err != nil {
+		return nil, err
+	}
+	if b.tool, err = gotool.Find(ctx, b.Env, b.store, b.Sink); err != nil {
+		return nil, err
+	}
+	plan, err := b.resolve(ctx)
+	if err != nil {
+		return nil, err
+	}
+	files, err := gen.Generate(plan, gen.Options{Profile: b.profile(), NoProfile: b.Config.Build.PGO == "off"})
+	if err != nil {
+		return nil, err
+	}
+	digest := gen.Digest(plan, files)
+	return &workspace{builder: b, plan: plan, files: files, digest: digest, dir: filepath.Join(b.store.Dir(), "work", digest[:32])}, nil
+}
+
+// write puts the workspace on disk, unless it is there.
+func (w *workspace) write() error {
+	if isDir(w.dir) {
+		return nil
+	}
+	if err := w.store.Publish(w.dir, func(dir string) error { return w.files.Write(dir, false) }); err != nil {
+		return fmt.Errorf("workspace: %w", err)
+	}
+	return nil
 }
 
 // resolve makes the plan.
@@ -103,11 +134,11 @@ func (b *builder) resolve(ctx context.Context) (*resolve.Plan, error) {
 
 // check refuses a plan that could not compile, or that the compiler would
 // explain worse.
-func (b *builder) check(p *resolve.Plan) error {
-	if err := checkGo(p, b.tool); err != nil {
+func (w *workspace) check() error {
+	if err := checkGo(w.plan, w.tool); err != nil {
 		return err
 	}
-	return endure.CheckSymbols(p)
+	return endure.CheckSymbols(w.plan)
 }
 
 // profile is the config's own profile for profile-guided optimisation.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -50,7 +51,7 @@ func openPacks(dir string, st *filesystem.Storage) *packStorage {
 func (s *packStorage) Close() error {
 	errs := []error{s.Storage.Close()}
 	for _, p := range s.packs {
-		errs = append(errs, p.file.Close())
+		errs = append(errs, p.close())
 	}
 	return errors.Join(errs...)
 }
@@ -67,7 +68,7 @@ func (s *packStorage) EncodedObject(kind plumbing.ObjectType, hash plumbing.Hash
 			break
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: object %s: %w", p.file.Name(), hash, err)
+			return nil, fmt.Errorf("%s: object %s: %w", p.name, hash, err)
 		}
 		if kind != plumbing.AnyObject && kind != obj.kind {
 			return nil, plumbing.ErrObjectNotFound
@@ -90,7 +91,9 @@ type packed struct {
 // goroutines.
 type pack struct {
 	index packIndex
-	file  *os.File
+	name  string
+	file  io.ReaderAt
+	close func() error
 
 	mu    sync.Mutex
 	bases map[int64]packed // by offset
@@ -105,12 +108,16 @@ func openPack(index string) (*pack, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &pack{bases: map[int64]packed{}}
+	p := &pack{bases: map[int64]packed{}, name: strings.TrimSuffix(index, ".idx") + ".pack"}
 	if p.index, err = parseIndex(data); err != nil {
 		return nil, err
 	}
-	p.file, err = os.Open(index[:len(index)-len(".idx")] + ".pack")
-	return p, err
+	f, err := os.Open(p.name)
+	if err != nil {
+		return nil, err
+	}
+	p.file, p.close = f, f.Close
+	return p, nil
 }
 
 // delta is a step from a base to an object.

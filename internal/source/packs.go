@@ -29,28 +29,43 @@ import (
 // taking a few files out of a large repository costs.
 type packStorage struct {
 	*filesystem.Storage
-	packs []*pack
+	// packs are opened when the first object is asked for: often only refs are.
+	packs func() []*pack
+
+	mu     sync.Mutex
+	opened []*pack
 }
 
 // openPacks lays a reader of dir's packs over its storage. dir is the
 // repository: where objects/ is.
 func openPacks(dir string, st *filesystem.Storage) *packStorage {
-	names, _ := filepath.Glob(filepath.Join(dir, "objects", "pack", "pack-*.idx")) // the pattern is sound
 	s := &packStorage{Storage: st}
+	s.packs = sync.OnceValue(func() []*pack { return s.open(dir) })
+	return s
+}
+
+func (s *packStorage) open(dir string) []*pack {
+	names, _ := filepath.Glob(filepath.Join(dir, "objects", "pack", "pack-*.idx")) // the pattern is sound
+	var packs []*pack
 	for _, name := range names {
 		if p, err := openPack(name); err == nil { // else go-git may know better
-			s.packs = append(s.packs, p)
+			packs = append(packs, p)
 		}
 	}
 	// Most objects are in the largest.
-	slices.SortStableFunc(s.packs, func(a, b *pack) int { return cmp.Compare(b.index.count, a.index.count) })
-	return s
+	slices.SortStableFunc(packs, func(a, b *pack) int { return cmp.Compare(b.index.count, a.index.count) })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opened = packs
+	return packs
 }
 
 // Close closes all files.
 func (s *packStorage) Close() error {
 	errs := []error{s.Storage.Close()}
-	for _, p := range s.packs {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.opened {
 		errs = append(errs, p.close())
 	}
 	return errors.Join(errs...)
@@ -58,7 +73,7 @@ func (s *packStorage) Close() error {
 
 // EncodedObject implements storer.EncodedObjectStorer.
 func (s *packStorage) EncodedObject(kind plumbing.ObjectType, hash plumbing.Hash) (plumbing.EncodedObject, error) {
-	for _, p := range s.packs {
+	for _, p := range s.packs() {
 		offset, ok := p.index.find(hash)
 		if !ok {
 			continue

@@ -94,11 +94,12 @@ func TestPacks(t *testing.T) {
 				t.Fatalf("%d bytes: there are no deltas in it", len(data))
 			}
 			st := openPacked(t, data)
-			if len(st.packs) != 1 || st.packs[0].index.count != len(hashes) {
-				t.Fatalf("%d packs", len(st.packs))
+			packs := st.packs()
+			if len(packs) != 1 || packs[0].index.count != len(hashes) {
+				t.Fatalf("%d packs", len(packs))
 			}
 			for _, h := range hashes {
-				st.packs[0].held = mostBases // so that the next one is dropped
+				packs[0].held = mostBases // so that the next one is dropped
 				obj, err := st.EncodedObject(plumbing.BlobObject, h)
 				if err != nil {
 					t.Fatal(err)
@@ -146,7 +147,7 @@ func TestPacksDamaged(t *testing.T) {
 	for at := 12; at < len(data)-20; at++ {
 		damaged := bytes.Clone(data)
 		damaged[at] ^= 1
-		p := &pack{index: st.packs[0].index, file: bytes.NewReader(damaged), bases: map[int64]packed{}}
+		p := &pack{index: st.packs()[0].index, file: bytes.NewReader(damaged), bases: map[int64]packed{}}
 		obj, err := p.object(12)
 		if err == nil && obj.kind == plumbing.BlobObject && string(obj.data) != "package acme\n" {
 			t.Errorf("byte %d: %q", at, obj.data)
@@ -208,5 +209,5 @@ func FuzzPacks(f *testing.F) {
 // indexOf is a pack's index.
 func indexOf(t testing.TB, data []byte) packIndex {
 	t.Helper()
-	return openPacked(t, data).packs[0].index
+	return openPacked(t, data).packs()[0].index
 }

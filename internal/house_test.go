@@ -21,10 +21,12 @@ const module = "github.com/vxlite/vxlite/"
 // of its own floor.
 var floor = map[string]int{
 	"internal/event":    0,
+	"internal/manifest": 1,
 	"internal/config":   1,
 	"internal/lock":     1,
 	"internal/run":      1,
 	"internal/source":   2,
+	"internal/inspect":  3,
 	"internal/resolve":  3,
 	"internal/endure":   4,
 	"internal/gen":      4,

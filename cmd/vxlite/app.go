@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"slices"
 	"strings"
 
 	urfave "github.com/urfave/cli/v2"
+
+	"github.com/vxlite/vxlite/internal/manifest"
 )
 
 // cli is what the commands share.
@@ -39,7 +40,7 @@ func (c *cli) app() *urfave.App {
 		Name:                      "vxlite",
 		Usage:                     "build a custom RoadRunner server from a velox.toml",
 		UsageText:                 "vxlite COMMAND [OPTIONS]",
-		Version:                   version(),
+		Version:                   manifest.ToolVersion(),
 		HideVersion:               true, // -v is --verbose here
 		HideHelpCommand:           false,
 		UseShortOptionHandling:    true,
@@ -50,10 +51,10 @@ func (c *cli) app() *urfave.App {
 		ExitErrHandler:            func(*urfave.Context, error) {}, // run reports
 		OnUsageError:              badUsage,
 		Flags:                     []urfave.Flag{&urfave.BoolFlag{Name: "version", Usage: "print vxlite's version"}},
-		Commands:                  []*urfave.Command{c.buildCommand()},
+		Commands:                  []*urfave.Command{c.buildCommand(), c.inspectCommand()},
 		Action: func(ctx *urfave.Context) error {
 			if ctx.Bool("version") {
-				fmt.Fprintln(c.stdout, "vxlite version", version())
+				fmt.Fprintln(c.stdout, "vxlite version", manifest.ToolVersion())
 				return nil
 			}
 			if ctx.Args().Present() {
@@ -71,15 +72,6 @@ func (c *cli) unknown(name string, app *urfave.App) error {
 		msg += ". " + near // a sentence of its own
 	}
 	return errors.New(msg)
-}
-
-// version is vxlite's own, as the go command recorded it.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(devel)"
-	}
-	return info.Main.Version
 }
 
 // flagsBehindCommand moves a command's flags that stand before its name to

@@ -22,14 +22,28 @@ const defaultJobs = 8
 func sharedFlags() []urfave.Flag {
 	return []urfave.Flag{
 		&urfave.StringFlag{Name: "config", Aliases: []string{"c"}, Value: "velox.toml", Usage: "read the config from `FILE`"},
-		&urfave.StringSliceFlag{Name: "mirror", Usage: "clone what begins with FROM from TO instead: `FROM=TO` (repeatable)"},
+		mirrorFlag(),
 		&urfave.IntFlag{Name: "jobs", Aliases: []string{"j"}, Value: defaultJobs, Usage: "fetch from `N` repositories at once"},
 		&urfave.BoolFlag{Name: "offline", Usage: "ask no server: only the store, local paths and the go command's module cache"},
 		&urfave.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "show each step and each package"},
 		&urfave.BoolFlag{Name: "commands", Aliases: []string{"x"}, Usage: "print each command that is run, and why"},
-		&urfave.BoolFlag{Name: "json", Usage: "print events as JSON lines: the result to stdout, the rest to stderr"},
-		&urfave.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print errors only"},
+		jsonFlag(),
+		quietFlag(),
 	}
+}
+
+// mirrorFlag says where repositories are.
+func mirrorFlag() urfave.Flag {
+	return &urfave.StringSliceFlag{Name: "mirror", Usage: "clone what begins with FROM from TO instead: `FROM=TO` (repeatable)"}
+}
+
+// jsonFlag and quietFlag change how things are shown.
+func jsonFlag() urfave.Flag {
+	return &urfave.BoolFlag{Name: "json", Usage: "print events as JSON lines: the result to stdout, the rest to stderr"}
+}
+
+func quietFlag() urfave.Flag {
+	return &urfave.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print errors only"}
 }
 
 // targetFlag picks platforms.
@@ -55,16 +69,9 @@ func (c *cli) readConfig(ctx *urfave.Context) (*config.Config, error) {
 		return nil, configError{err}
 	}
 	c.startScreen(ctx, cfg.Log)
-	var mirrors []config.Mirror
-	for _, s := range ctx.StringSlice("mirror") {
-		if from, to, ok := strings.Cut(s, "="); ok {
-			s = from + "=" + absoluteIfLocal(to)
-		}
-		m, err := config.ParseMirror(s)
-		if err != nil {
-			return nil, usageError{err}
-		}
-		mirrors = append(mirrors, m)
+	mirrors, err := mirrorsFrom(ctx)
+	if err != nil {
+		return nil, err
 	}
 	cfg.Mirrors = append(mirrors, cfg.Mirrors...) // a flag wins over a prefix as long
 	if targets := ctx.StringSlice("target"); len(targets) > 0 {
@@ -88,6 +95,22 @@ func (c *cli) readConfig(ctx *urfave.Context) (*config.Config, error) {
 		c.screen.sink().Send(event.Event{Kind: event.Note, Text: text})
 	}
 	return cfg, nil
+}
+
+// mirrorsFrom reads the flags --mirror.
+func mirrorsFrom(ctx *urfave.Context) ([]config.Mirror, error) {
+	var mirrors []config.Mirror
+	for _, s := range ctx.StringSlice("mirror") {
+		if from, to, ok := strings.Cut(s, "="); ok {
+			s = from + "=" + absoluteIfLocal(to)
+		}
+		m, err := config.ParseMirror(s)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		mirrors = append(mirrors, m)
+	}
+	return mirrors, nil
 }
 
 // absoluteIfLocal makes a mirror's folder absolute: what looks like a path of

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/resolve"
@@ -34,7 +35,7 @@ func (w *workspace) jobs(outputs []output) ([]job, error) {
 	var out []job
 	for _, o := range outputs {
 		j := job{output: o}
-		if j.settings, err = w.settings(o); err != nil {
+		if j.settings, err = w.settings(o.target); err != nil {
 			return nil, err
 		}
 		j.stamp = stamp{file: o.file, inputs: inputs(w.digest, locals, w.tool, j.settings)}
@@ -85,10 +86,10 @@ func (w *workspace) compile(ctx context.Context, jobs []job) error {
 }
 
 // settings are the compiler's, from config and plan.
-func (w *workspace) settings(o output) (gotool.Compile, error) {
+func (w *workspace) settings(t config.Target) (gotool.Compile, error) {
 	cfg, p := w.Config.Build, w.plan
 	c := gotool.Compile{
-		OS: o.target.OS, Arch: o.target.Arch,
+		OS: t.OS, Arch: t.Arch,
 		Meta:    p.RoadRunner.Path + "/internal/meta",
 		Version: cfg.Version, Time: cfg.Time,
 		Tags: cfg.Tags, LDFlags: cfg.LDFlags, GCFlags: cfg.GCFlags,
@@ -113,7 +114,7 @@ func (w *workspace) settings(o output) (gotool.Compile, error) {
 	if c.Time != "" {
 		return c, nil
 	}
-	t := p.RoadRunner.Time
+	at := p.RoadRunner.Time
 	if p.RoadRunner.Local {
 		c.Time = "development" // likewise, unless SOURCE_DATE_EPOCH knows better
 	}
@@ -122,10 +123,10 @@ func (w *workspace) settings(o output) (gotool.Compile, error) {
 		if err != nil {
 			return c, fmt.Errorf("SOURCE_DATE_EPOCH is %q, not a number of seconds", s)
 		}
-		t = time.Unix(sec, 0)
+		at = time.Unix(sec, 0)
 	}
-	if !t.IsZero() {
-		c.Time = t.UTC().Format(time.RFC3339)
+	if !at.IsZero() {
+		c.Time = at.UTC().Format(time.RFC3339)
 	}
 	return c, nil
 }

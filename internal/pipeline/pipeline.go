@@ -94,12 +94,18 @@ func (b *builder) prepare(ctx context.Context) (*workspace, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, err := gen.Generate(plan, gen.Options{Profile: b.profile(), NoProfile: b.Config.Build.PGO == "off"})
+	w := &workspace{builder: b, plan: plan}
+	note, err := w.manifest()
 	if err != nil {
 		return nil, err
 	}
-	digest := gen.Digest(plan, files)
-	return &workspace{builder: b, plan: plan, files: files, digest: digest, dir: filepath.Join(b.store.Dir(), "work", digest[:32])}, nil
+	w.files, err = gen.Generate(plan, gen.Options{Profile: b.profile(), NoProfile: b.Config.Build.PGO == "off", Manifest: note})
+	if err != nil {
+		return nil, err
+	}
+	w.digest = gen.Digest(plan, w.files)
+	w.dir = filepath.Join(b.store.Dir(), "work", w.digest[:32])
+	return w, nil
 }
 
 // write puts the workspace on disk, unless it is there.

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -69,17 +70,14 @@ func binaryText(b *inspect.Binary, color bool) string {
 func gitTable(m *manifest.Manifest, color bool) string {
 	t := newTable(color)
 	t.AppendHeader(table.Row{"PLUGIN", "VERSION", "COMMIT", "URL", "SUM"})
-	for _, rank := range []int{0, 1, 2} {
-		for _, e := range m.Modules {
-			if rankOf(e) != rank {
-				continue
-			}
-			url := e.URL
-			if e.ReplacedBy != "" {
-				url += " (" + e.ReplacedBy + ")"
-			}
-			t.AppendRow(table.Row{cell(cmp.Or(e.Name, e.Path)), cell(e.Version), cell(stateOf(&e)), cell(url), cell(e.H1)})
+	for _, e := range slices.SortedStableFunc(slices.Values(m.Modules), func(a, b manifest.Module) int {
+		return cmp.Or(cmp.Compare(rankOf(a), rankOf(b)), cmp.Compare(a.Name, b.Name))
+	}) {
+		url := e.URL
+		if e.ReplacedBy != "" {
+			url += " (" + e.ReplacedBy + ")"
 		}
+		t.AppendRow(table.Row{cell(cmp.Or(e.Name, e.Path)), cell(e.Version), cell(stateOf(&e)), cell(url), cell(e.H1)})
 	}
 	return t.Render()
 }

@@ -62,12 +62,55 @@ func (c *Config) Digest() string {
 	if b.PGO != "auto" && b.PGO != "off" {
 		b.PGO = place(b.PGO)
 	}
-	data, err := json.Marshal(meaning)
+	sum := sha256.Sum256(canonical(meaning))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// canonical encodes v without what has its zero value, so that a key that a
+// later vxlite knows does not change the digest of a file without it.
+func canonical(v any) []byte {
+	data, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // only a type that JSON cannot express fails
 	}
-	sum := sha256.Sum256(data)
-	return "sha256:" + hex.EncodeToString(sum[:])
+	var tree any
+	if err := json.Unmarshal(data, &tree); err != nil {
+		panic(err)
+	}
+	tree, _ = pruned(tree)
+	data, err = json.Marshal(tree) // with sorted keys
+	if err != nil {
+		panic(err)
+	}
+	return data
+}
+
+// pruned drops the fields that say nothing, and reports whether anything is
+// left.
+func pruned(v any) (any, bool) {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, e := range v {
+			if e, some := pruned(e); some {
+				v[k] = e
+			} else {
+				delete(v, k)
+			}
+		}
+		return v, len(v) > 0
+	case []any:
+		for i := range v {
+			v[i], _ = pruned(v[i]) // a place in a list says something
+		}
+		return v, len(v) > 0
+	case string:
+		return v, v != ""
+	case bool:
+		return v, v
+	case float64:
+		return v, v != 0
+	}
+	return v, v != nil
 }
 
 // place words a directory or file as it lies to the config's file, so that the

@@ -61,7 +61,7 @@ func Compare(a, b *Binary) *Diff {
 	d.fact("go", a.Go, b.Go)
 	d.fact("vxlite", ma.Tool, mb.Tool)
 	d.fact("config", ma.Config, mb.Config)
-	d.list("setting", a.Settings, b.Settings)
+	d.list("setting", d.settings(a), d.settings(b))
 	d.list("flag", ma.Flags, mb.Flags)
 	for _, p := range union(ma.Modules, mb.Modules, func(m manifest.Module) string { return m.Path }) {
 		x, y := ma.Lookup(p), mb.Lookup(p)
@@ -87,6 +87,14 @@ func (d *Diff) fact(what, a, b string) {
 	if a != b {
 		d.Facts = append(d.Facts, Change{What: what, A: a, B: b})
 	}
+}
+
+// settings leaves out the flags where both manifests have them, and more of them.
+func (d *Diff) settings(b *Binary) []string {
+	if d.A.Manifest == nil || d.B.Manifest == nil {
+		return b.Settings
+	}
+	return slices.DeleteFunc(slices.Clone(b.Settings), func(s string) bool { return strings.HasPrefix(s, "-") })
 }
 
 // list compares settings: one that both have under a name is a change, another

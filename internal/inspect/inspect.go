@@ -30,7 +30,7 @@ type Binary struct {
 	Go     string `json:"go"`
 	// Manifest is nil where vxlite did not build it.
 	Manifest *manifest.Manifest `json:"manifest,omitempty"`
-	// Main is the main module's path, and its version where it has one.
+	// Main is the main package's path.
 	Main string `json:"main"`
 	// Settings are what the go command records besides, sorted: KEY=VALUE.
 	Settings []string `json:"settings"`
@@ -127,7 +127,7 @@ func withoutPath(err error) error {
 // fill takes over what the go command recorded.
 func (b *Binary) fill(info *debug.BuildInfo) {
 	b.Go = info.GoVersion
-	b.Main = strings.TrimSpace(info.Main.Path + " " + strings.Trim(info.Main.Version, "()"))
+	b.Main = info.Path
 	var goos, goarch string
 	for _, s := range info.Settings {
 		switch s.Key {

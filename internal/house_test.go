@@ -21,6 +21,7 @@ const module = "github.com/vxlite/vxlite/"
 // of its own floor.
 var floor = map[string]int{
 	"internal/event":    0,
+	"internal/disk":     0,
 	"internal/manifest": 1,
 	"internal/config":   1,
 	"internal/lock":     1,
@@ -38,7 +39,7 @@ var floor = map[string]int{
 // outside are packages that are no part of the program: what tests, the demo
 // and the benchmarks run in. They may do as they like, and nothing in the house
 // may import them.
-var outside = []string{"internal/testkit", "internal/demo", "internal/bench"}
+var outside = []string{"internal/testkit", "internal/demo", "internal/bench", "internal/release"}
 
 // only says which package may import a path, or one below it.
 var only = map[string]string{

@@ -191,6 +191,9 @@ func (w *workspace) make(ctx context.Context, o output, c gotool.Compile) (event
 	}
 	defer os.RemoveAll(tmp)
 	built := filepath.Join(tmp, filepath.Base(o.file))
+	if o.target.OS == "windows" && filepath.Ext(built) != ".exe" {
+		built += ".exe" // Windows starts nothing else
+	}
 	if err := w.tool.Build(ctx, w.dir, built, c, pkgs); err != nil {
 		return event.Binary{}, w.explain(err)
 	}

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // Store keeps what was fetched, for all configs and all runs of one user.
@@ -96,7 +98,7 @@ func (s *Store) publish(dst string, fill func(dir string) error) error {
 	if err := os.MkdirAll(filepath.Dir(dst), 0o755); err != nil {
 		return err
 	}
-	if err := os.Rename(tmp, dst); err != nil && !isDir(dst) {
+	if err := disk.Rename(tmp, dst); err != nil && !isDir(dst) {
 		return err
 	}
 	return nil
@@ -151,11 +153,25 @@ func (s *Store) putCommit(commit string, t time.Time) error {
 }
 
 func (s *Store) tagCommit(repoURL, tag string) (string, bool) {
-	return s.readHash("tag", key(repoURL), url.PathEscape(tag))
+	return s.readHash("tag", key(repoURL), tagFile(tag))
 }
 
 func (s *Store) putTag(repoURL, tag, commit string) error {
-	return s.write([]byte(commit+"\n"), "tag", key(repoURL), url.PathEscape(tag))
+	return s.write([]byte(commit+"\n"), "tag", key(repoURL), tagFile(tag))
+}
+
+// tagFile names a tag in the store. Tags that differ in case alone must not
+// meet in one file, so a capital is written as the module cache writes it.
+func tagFile(tag string) string {
+	var b strings.Builder
+	for _, r := range url.PathEscape(tag) {
+		if 'A' <= r && r <= 'Z' {
+			b.WriteByte('!')
+			r += 'a' - 'A'
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
 }
 
 // absent is what a tag's file holds where the repository had no such tag.
@@ -163,12 +179,12 @@ const absent = "absent"
 
 // tagAbsent reports whether putTagAbsent was the last word on a tag.
 func (s *Store) tagAbsent(repoURL, tag string) bool {
-	b, err := os.ReadFile(filepath.Join(s.dir, "tag", key(repoURL), url.PathEscape(tag)))
+	b, err := os.ReadFile(filepath.Join(s.dir, "tag", key(repoURL), tagFile(tag)))
 	return err == nil && strings.TrimSpace(string(b)) == absent
 }
 
 func (s *Store) putTagAbsent(repoURL, tag string) error {
-	return s.write([]byte(absent+"\n"), "tag", key(repoURL), url.PathEscape(tag))
+	return s.write([]byte(absent+"\n"), "tag", key(repoURL), tagFile(tag))
 }
 
 func (s *Store) peeled(object string) (string, bool) { return s.readHash("peel", object) }
@@ -223,7 +239,7 @@ func (s *Store) write(data []byte, elem ...string) error {
 	if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
-	if err := os.Rename(f.Name(), p); err != nil {
+	if err := disk.Rename(f.Name(), p); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
 	return nil

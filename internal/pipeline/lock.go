@@ -34,6 +34,10 @@ type locking struct {
 	sums []lock.Sum
 	// renew makes the lock anew: what it says of Go is not kept.
 	renew bool
+	// quiet leaves the telling of differences to the result.
+	quiet bool
+	// written says that the file changed.
+	written bool
 }
 
 // fits reports whether the lock is what the plan would give.
@@ -44,7 +48,7 @@ func (b *builder) readLock() error {
 	b.lock.file = lock.Name(b.Config.File)
 	old, err := lock.Read(b.lock.file)
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && b.Locked:
+	case errors.Is(err, fs.ErrNotExist) && (b.Locked || b.edit != nil):
 		return &NoLockError{File: b.lock.file, Config: b.Config.File}
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
@@ -52,7 +56,10 @@ func (b *builder) readLock() error {
 		return err
 	}
 	b.lock.old, b.lock.oracle, b.lock.sums = old, old, old.Sums
-	return nil
+	if b.edit != nil {
+		b.lock.oracle, err = b.edit(old)
+	}
+	return err
 }
 
 // compareLock finds out whether the plan is the lock's, and that every module
@@ -74,7 +81,7 @@ func (b *builder) compareLock(plan *resolve.Plan) error {
 	if b.Locked && len(b.lock.differences) > 0 {
 		return b.doesNotFit(b.lock.differences)
 	}
-	if v := b.tool.Version(); old.Go != v {
+	if v := b.tool.Version(); old.Go != v && !b.lock.renew {
 		b.note("%s was made with %s, and this is %s: the binary may differ", b.lock.file, old.Go, v)
 	}
 	return nil
@@ -99,7 +106,7 @@ func (w *workspace) settle(ctx context.Context, incomplete bool) error {
 		now.Go = w.lock.old.Go
 	}
 	now.Sort()
-	if w.lock.old != nil {
+	if w.lock.old != nil && !w.lock.quiet {
 		w.tellDifferences(lock.Compare(w.lock.old, now))
 	}
 	if err := w.writeLock(now); err != nil {
@@ -117,7 +124,7 @@ func (w *workspace) writeLock(now *lock.File) error {
 		w.note("%v; the build goes on without", err)
 		return nil
 	}
-	if wrote {
+	if w.lock.written = wrote; wrote {
 		w.Sink.Send(event.Event{Kind: event.Debug, Text: "wrote " + w.lock.file})
 	}
 	return err

@@ -19,6 +19,7 @@ import (
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gen"
 	"github.com/vxlite/vxlite/internal/gotool"
+	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/source"
 )
@@ -93,6 +94,8 @@ type builder struct {
 	tool  *gotool.Tool
 	lock  locking
 	fresh bool // ask servers what the store thinks it knows
+	// edit takes out of a lock what is to be resolved anew; nil for nothing.
+	edit func(*lock.File) (*lock.File, error)
 }
 
 // workspace is what is to be compiled.
@@ -152,10 +155,15 @@ func (w *workspace) write() error {
 	return nil
 }
 
+// client reaches repositories.
+func (b *builder) client() (*source.Client, error) {
+	return source.NewClient(source.Options{Store: b.store, Env: b.Env, Mirrors: b.Config.Mirrors, Git: b.Config.Git,
+		Jobs: b.Jobs, Offline: b.Offline, Fresh: b.fresh, Sink: b.Sink})
+}
+
 // resolve makes the plan.
 func (b *builder) resolve(ctx context.Context) (*resolve.Plan, error) {
-	client, err := source.NewClient(source.Options{Store: b.store, Env: b.Env, Mirrors: b.Config.Mirrors, Git: b.Config.Git,
-		Jobs: b.Jobs, Offline: b.Offline, Fresh: b.fresh, Sink: b.Sink})
+	client, err := b.client()
 	if err != nil {
 		return nil, err
 	}

@@ -158,7 +158,7 @@ func (d *Diff) AddHistory(ctx context.Context, c *source.Client) error {
 		if m.A == nil || m.B == nil || m.A.Commit == m.B.Commit || m.A.Commit == "" || m.B.Commit == "" {
 			continue
 		}
-		h, ok, err := c.Between(ctx, cmp.Or(m.B.URL, m.A.URL), m.A.Commit, m.B.Commit)
+		h, ok, err := c.History(ctx, cmp.Or(m.B.URL, m.A.URL), m.A.Commit, m.B.Commit)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}

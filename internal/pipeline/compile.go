@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/resolve"
@@ -35,7 +34,7 @@ func (w *workspace) jobs(outputs []output) ([]job, error) {
 	var out []job
 	for _, o := range outputs {
 		j := job{output: o}
-		if j.settings, err = w.settings(o.target); err != nil {
+		if j.settings, err = w.settings(o); err != nil {
 			return nil, err
 		}
 		j.stamp = stamp{file: o.file, inputs: inputs(w.digest, locals, w.tool, j.settings)}
@@ -86,10 +85,10 @@ func (w *workspace) compile(ctx context.Context, jobs []job) error {
 }
 
 // settings are the compiler's, from config and plan.
-func (w *workspace) settings(t config.Target) (gotool.Compile, error) {
+func (w *workspace) settings(o output) (gotool.Compile, error) {
 	cfg, p := w.Config.Build, w.plan
 	c := gotool.Compile{
-		OS: t.OS, Arch: t.Arch,
+		OS: o.target.OS, Arch: o.target.Arch,
 		Meta:    p.RoadRunner.Path + "/internal/meta",
 		Version: cfg.Version, Time: cfg.Time,
 		Tags: cfg.Tags, LDFlags: cfg.LDFlags, GCFlags: cfg.GCFlags,
@@ -114,7 +113,7 @@ func (w *workspace) settings(t config.Target) (gotool.Compile, error) {
 	if c.Time != "" {
 		return c, nil
 	}
-	at := p.RoadRunner.Time
+	t := p.RoadRunner.Time
 	if p.RoadRunner.Local {
 		c.Time = "development" // likewise, unless SOURCE_DATE_EPOCH knows better
 	}
@@ -123,10 +122,10 @@ func (w *workspace) settings(t config.Target) (gotool.Compile, error) {
 		if err != nil {
 			return c, fmt.Errorf("SOURCE_DATE_EPOCH is %q, not a number of seconds", s)
 		}
-		at = time.Unix(sec, 0)
+		t = time.Unix(sec, 0)
 	}
-	if !at.IsZero() {
-		c.Time = at.UTC().Format(time.RFC3339)
+	if !t.IsZero() {
+		c.Time = t.UTC().Format(time.RFC3339)
 	}
 	return c, nil
 }
@@ -180,7 +179,10 @@ func (e *GoTooOldError) Hints() []string {
 func (w *workspace) make(ctx context.Context, o output, c gotool.Compile) (event.Binary, error) {
 	pkgs, err := w.tool.Packages(ctx, w.dir, c)
 	if err != nil {
-		return event.Binary{}, w.explain(err)
+		return event.Binary{}, w.explain(ctx, w.dir, c, err)
+	}
+	if lacking := w.lacking(pkgs); len(lacking) > 0 {
+		return event.Binary{}, w.sumsMissing(lacking)
 	}
 	if err := w.linked(ctx, pkgs, c); err != nil {
 		return event.Binary{}, err
@@ -195,7 +197,7 @@ func (w *workspace) make(ctx context.Context, o output, c gotool.Compile) (event
 		built += ".exe" // Windows starts nothing else
 	}
 	if err := w.tool.Build(ctx, w.dir, built, c, pkgs); err != nil {
-		return event.Binary{}, w.explain(err)
+		return event.Binary{}, w.explain(ctx, w.dir, c, err)
 	}
 	if err := w.smoke(ctx, built, c); err != nil {
 		return event.Binary{}, err
@@ -211,10 +213,14 @@ func (w *workspace) make(ctx context.Context, o output, c gotool.Compile) (event
 }
 
 // explain says which module a failure of the go command concerns.
-func (w *workspace) explain(err error) error {
-	var missing *gotool.MissingModuleError
-	if errors.As(err, &missing) {
+func (w *workspace) explain(ctx context.Context, dir string, c gotool.Compile, err error) error {
+	if missing, ok := errors.AsType[*gotool.MissingModuleError](err); ok && w.Offline {
+		return w.missingModules(ctx, dir, c, missing)
+	} else if ok {
 		return w.missing(missing)
+	}
+	if other, ok := errors.AsType[*gotool.SumMismatchError](err); ok {
+		return w.mismatch(other)
 	}
 	return w.compileError(err)
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/manifest"
 	"github.com/vxlite/vxlite/internal/source"
@@ -12,7 +11,7 @@ import (
 
 // manifest is what the binary will say of itself, one for all targets.
 func (w *workspace) manifest() ([]byte, error) {
-	settings, err := w.settings(config.Target{})
+	settings, err := w.settings(output{})
 	if err != nil {
 		return nil, err
 	}

@@ -1,125 +1,146 @@
 package source
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"slices"
-	"strings"
-	"time"
+	"os"
+	"path/filepath"
+	"sort"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/storer"
 )
 
-// Commit is one commit of a history.
-type Commit struct {
-	Hash string    `json:"commit"` // 40 hex digits
-	Time time.Time `json:"time"`   // the committer's, in UTC
-	// Subject is the first line of the message.
-	Subject string `json:"subject"`
+// Between is what lies between two commits of a repository.
+type Between struct {
+	// Commits is how many the second has in its history, itself included, that
+	// the first has not.
+	Commits int
+	// Tags are those on these commits, sorted by name.
+	Tags []string
+	// Apart says that the first is not in the second's history: a branch was
+	// rewritten, or the refs have nothing to do with each other.
+	Apart bool
 }
 
-// History is what lies between two commits, each list with the newest first.
-type History struct {
-	// Added are in the second commit's history and not in the first's; Removed
-	// are the other way round.
-	Added   []Commit `json:"added,omitempty"`
-	Removed []Commit `json:"removed,omitempty"`
-}
-
-// Between returns what lies between two commits of a repository, if that can be
-// told without asking a server: from a local repository that the URL leads to,
-// or from the store, which has a history only where a server gave no less.
-func (c *Client) Between(ctx context.Context, repoURL, a, b string) (History, bool, error) {
-	for _, candidate := range c.urls.candidates(repoURL) {
-		remote, err := ParseRemote(candidate)
-		if err != nil || !remote.Local() {
-			continue
-		}
+// Between tells what lies between a commit and another. f is the second; old
+// may be one that the repository no longer has.
+func (c *Client) Between(ctx context.Context, f Found, old string) (Between, error) {
+	remote, err := ParseRemote(f.From)
+	if err != nil {
+		return Between{}, err
+	}
+	if remote.Local() {
 		repo, err := c.openLocal(remote)
 		if err != nil {
-			continue // the next may be there
+			return Between{}, err
 		}
 		repo.mu.Lock()
-		h, ok, err := between(ctx, repo.st, a, b)
-		repo.mu.Unlock()
-		if ok || err != nil {
-			return h, ok, err
-		}
+		defer repo.mu.Unlock()
+		return between(ctx, repo.st, refsFromStorage(repo.st), old, f.Commit)
 	}
-	for _, commit := range []string{a, b} {
-		dir := c.store.gitDir(commit)
-		if !isFullHash(commit) || !isDir(dir) {
-			continue
-		}
-		st, done := openObjects(dir)
-		h, ok, err := between(ctx, st, a, b)
-		done()
-		if ok || err != nil {
-			return h, ok, err
-		}
+	if c.offline {
+		return Between{}, &OfflineError{Module: f.module, Ref: f.Commit, URL: f.URL}
 	}
-	return History{}, false, nil
+	release, err := c.acquire(ctx)
+	if err != nil {
+		return Between{}, err
+	}
+	defer release()
+	sess, adv, err := c.connect(ctx, remote)
+	if err != nil {
+		return Between{}, err
+	}
+	defer sess.Close()
+	get := &download{client: c, module: f.module, remote: remote, sess: sess, caps: adv.Capabilities, refs: refsFromAdvertisement(adv)}
+	dir, err := os.MkdirTemp(filepath.Join(c.store.dir, "tmp"), "")
+	if err != nil {
+		return Between{}, err
+	}
+	defer os.RemoveAll(dir)
+	if err := get.pack(ctx, dir, get.tips(), get.commitsOnly); err != nil {
+		return Between{}, err
+	}
+	st := openStorage(dir)
+	defer st.Close()
+	return between(ctx, st, get.refs, old, f.Commit)
 }
 
-// between compares the histories of two commits. It is false where one of them
-// is not all there.
-func between(ctx context.Context, st storer.EncodedObjectStorer, a, b string) (History, bool, error) {
-	ofA, whole, err := ancestors(ctx, st, a)
-	if err != nil || ofA == nil {
-		return History{}, false, err
+// between walks both histories.
+func between(ctx context.Context, st *packStorage, refs *Refs, old, now string) (Between, error) {
+	before, err := ancestors(ctx, st, plumbing.NewHash(old))
+	if err != nil {
+		return Between{}, err
 	}
-	ofB, wholeB, err := ancestors(ctx, st, b)
-	if err != nil || ofB == nil || !whole || !wholeB {
-		return History{}, false, err
+	since, err := ancestors(ctx, st, plumbing.NewHash(now))
+	if err != nil {
+		return Between{}, err
 	}
-	return History{Added: without(ofB, ofA), Removed: without(ofA, ofB)}, true, nil
+	b := Between{Apart: !since[plumbing.NewHash(old)]}
+	for h := range before {
+		delete(since, h)
+	}
+	b.Commits = len(since)
+	for _, ref := range refs.Tags() {
+		h, err := peel(st, plumbing.NewHash(ref.Commit))
+		if err == nil && since[h] {
+			b.Tags = append(b.Tags, ref.Short())
+		}
+	}
+	sort.Strings(b.Tags)
+	return b, nil
 }
 
-// ancestors returns a commit and all behind it, and whether none is missing;
-// nil where the commit itself is.
-func ancestors(ctx context.Context, st storer.EncodedObjectStorer, commit string) (map[plumbing.Hash]*object.Commit, bool, error) {
-	seen := map[plumbing.Hash]*object.Commit{}
-	todo := []plumbing.Hash{plumbing.NewHash(commit)}
-	whole := true
+// ancestors returns a commit and all before it that the repository has.
+func ancestors(ctx context.Context, st storer.EncodedObjectStorer, from plumbing.Hash) (map[plumbing.Hash]bool, error) {
+	seen := map[plumbing.Hash]bool{}
+	todo := []plumbing.Hash{from}
 	for len(todo) > 0 {
 		if ctx.Err() != nil {
-			return nil, false, context.Cause(ctx)
+			return nil, context.Cause(ctx)
 		}
 		h := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		if seen[h] != nil {
+		if seen[h] {
 			continue
 		}
 		obj, err := object.GetCommit(st, h)
-		switch {
-		case errors.Is(err, plumbing.ErrObjectNotFound) && len(seen) == 0:
-			return nil, false, nil
-		case errors.Is(err, plumbing.ErrObjectNotFound):
-			whole = false
-			continue
-		case err != nil:
-			return nil, false, err
+		if errors.Is(err, plumbing.ErrObjectNotFound) {
+			continue // the edge of a shallow repository
 		}
-		seen[h] = obj
+		if err != nil {
+			return nil, err
+		}
+		seen[h] = true
 		todo = append(todo, obj.ParentHashes...)
 	}
-	return seen, whole, nil
+	return seen, nil
 }
 
-// without returns the commits of one set that the other lacks, newest first.
-func without(set, other map[plumbing.Hash]*object.Commit) []Commit {
-	var out []Commit
-	for h, c := range set {
-		if other[h] == nil {
-			subject, _, _ := strings.Cut(strings.TrimSpace(c.Message), "\n")
-			out = append(out, Commit{Hash: h.String(), Time: c.Committer.When.UTC(), Subject: subject})
+// Has reports whether the module in folder of a commit can be had without
+// asking a server.
+func (c *Client) Has(repoURL, commit, folder string) bool {
+	for _, candidate := range c.urls.candidates(repoURL) {
+		remote, err := ParseRemote(candidate)
+		if err != nil {
+			continue
+		}
+		if !remote.Local() {
+			_, known := c.store.commitTime(commit)
+			if known && (isDir(c.store.treeDir(commit, folder)) || isDir(c.store.gitDir(commit))) {
+				return true
+			}
+			continue
+		}
+		if repo, err := c.openLocal(remote); err == nil {
+			repo.mu.Lock()
+			_, err := object.GetCommit(repo.st, plumbing.NewHash(commit))
+			repo.mu.Unlock()
+			if err == nil {
+				return true
+			}
 		}
 	}
-	slices.SortFunc(out, func(a, b Commit) int {
-		return cmp.Or(b.Time.Compare(a.Time), cmp.Compare(a.Hash, b.Hash))
-	})
-	return out
+	return false
 }

@@ -28,6 +28,7 @@ var floor = map[string]int{
 	"internal/run":      1,
 	"internal/source":   2,
 	"internal/inspect":  3,
+	"internal/sbom":     4,
 	"internal/resolve":  3,
 	"internal/endure":   4,
 	"internal/gen":      4,

@@ -67,6 +67,17 @@ func (m *Manifest) Lookup(path string) *Module {
 	return nil
 }
 
+// RoadRunner returns the server that all others are plugins of; its zero value
+// where there is none.
+func (m *Manifest) RoadRunner() Module {
+	for _, e := range m.Modules {
+		if e.Name == "roadrunner" {
+			return e
+		}
+	}
+	return Module{}
+}
+
 // ToolVersion is the version of the program that is running, as the go command
 // recorded it.
 func ToolVersion() string {

@@ -213,6 +213,9 @@ func (e *GoneError) Hints() []string {
 }
 
 func (c *Client) findAt(ctx context.Context, req Request, remote Remote) (Found, error) {
+	if found, ok := c.known(req); ok && req.Locked != "" && !c.fresh && c.store.hasTree(req.Locked) {
+		return found, nil // without so much as opening a repository
+	}
 	if remote.Local() {
 		return c.findLocal(req, remote)
 	}

@@ -29,16 +29,11 @@ and puts it into DIR as rr. What went in is printed as a table.
 		HideHelpCommand: true,
 		OnUsageError:    badUsage,
 		Action: func(ctx *urfave.Context) error {
-			cfg, err := c.readConfig(ctx)
+			o, err := c.options(ctx)
 			if err != nil {
 				return err
 			}
-			store, err := c.storeDir()
-			if err != nil {
-				return err
-			}
-			result, err := pipeline.Build(c.ctx, pipeline.Options{Config: cfg, Output: ctx.String("output"), Store: store,
-				Offline: ctx.Bool("offline"), Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.sink()})
+			result, err := pipeline.Build(c.ctx, o)
 			if err != nil {
 				return err
 			}

@@ -56,8 +56,8 @@ type Event struct {
 type Result struct {
 	// Modules holds RoadRunner first, then the plugins by name, then the
 	// other git-sourced modules by path.
-	Modules  []Module `json:"modules"`
-	Binaries []Binary `json:"binaries"`
+	Modules  []Module `json:"modules,omitempty"`
+	Binaries []Binary `json:"binaries,omitempty"`
 	// Lock is set where the lock was what was asked for.
 	Lock *Lock `json:"lock,omitempty"`
 }

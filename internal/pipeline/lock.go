@@ -144,7 +144,9 @@ func (w *workspace) tellDifferences(all []lock.Difference) {
 	switch {
 	case len(lines) > 0:
 		w.note("%s did not fit, and is brought up to date:\n%s", w.lock.file, strings.Join(lines, "\n"))
-	case sums > 0:
+	case sums == 1:
+		w.note("%s: 1 checksum of a third-party module changed", w.lock.file)
+	case sums > 1:
 		w.note("%s: %d checksums of third-party modules changed", w.lock.file, sums)
 	}
 }
@@ -434,7 +436,7 @@ func (w *workspace) sumsMissing(names []string) error {
 func (w *workspace) mismatch(err *gotool.SumMismatchError) error {
 	version, goMod := strings.CutSuffix(err.Version, "/go.mod")
 	m := module.Version{Path: err.Path, Version: version}
-	e := &resolve.SumError{Name: err.Path, Module: m, GoMod: goMod, Got: err.Got, From: "the module proxy", Want: err.Want, By: err.By}
+	e := &resolve.SumError{Name: err.Path, Module: m, GoMod: goMod, Got: err.Got, From: "the module proxy", Proxied: true, Want: err.Want, By: err.By}
 	if w.Offline {
 		e.From = "the module cache"
 	}

@@ -119,7 +119,12 @@ func (r *resolver) missing(chosen map[string]string) []wanted {
 // fromGit reports whether a module must come from git: it matches a pattern,
 // and no replace sends it elsewhere.
 func (r *resolver) fromGit(p string) bool {
-	return module.MatchPrefixPatterns(strings.Join(r.private, ","), p)
+	is, known := r.git[p]
+	if !known {
+		is = module.MatchPrefixPatterns(strings.Join(r.private, ","), p)
+		r.git[p] = is
+	}
+	return is
 }
 
 // pinned reports whether the config, or a replace that counts, decides where

@@ -71,7 +71,7 @@ func (e *UnlockedError) Unwrap() error { return e.Err }
 
 func newResolver(cfg *config.Config, o Options) *resolver {
 	r := &resolver{cfg: cfg, client: o.Client, store: o.Store, jobs: max(1, o.Jobs), lock: oracle{file: o.Lock, written: cfg.Written},
-		third: map[module.Version]Replace{}, meta: metaFinder{client: o.HTTP, offline: o.Offline}}
+		third: map[module.Version]Replace{}, git: map[string]bool{}, meta: metaFinder{client: o.HTTP, offline: o.Offline}}
 	if r.meta.client == nil {
 		r.meta.client = http.DefaultClient
 	}
@@ -114,6 +114,7 @@ type resolver struct {
 	lock    oracle
 	slow    bool // without the lock's versions of what is required
 	private []string
+	git     map[string]bool // what fromGit said
 	roots   repoRoots
 
 	roadRunner *Module

@@ -209,10 +209,13 @@ func (e *GoneError) Error() string {
 
 // Hints says how to get on.
 func (e *GoneError) Hints() []string {
-	return []string{"a store or a mirror that still has the commit can serve it: --mirror FROM=TO; or take what is there now: vxlite update"}
+	return []string{"name a mirror that still has the commit: --mirror FROM=TO", "or take what is there now: vxlite update"}
 }
 
 func (c *Client) findAt(ctx context.Context, req Request, remote Remote) (Found, error) {
+	if found, ok := c.known(req); ok && req.Locked != "" && !c.fresh && c.store.hasTree(req.Locked) {
+		return found, nil // without so much as opening a repository
+	}
 	if remote.Local() {
 		return c.findLocal(req, remote)
 	}

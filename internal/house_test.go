@@ -20,21 +20,22 @@ const module = "github.com/vxlite/vxlite/"
 // floor is how far up a package stands. It may import those below it, and none
 // of its own floor.
 var floor = map[string]int{
-	"internal/event":    0,
-	"internal/disk":     0,
-	"internal/manifest": 1,
-	"internal/config":   1,
-	"internal/lock":     1,
-	"internal/run":      1,
-	"internal/source":   2,
-	"internal/inspect":  3,
-	"internal/sbom":     4,
-	"internal/resolve":  3,
-	"internal/endure":   4,
-	"internal/gen":      4,
-	"internal/gotool":   4,
-	"internal/pipeline": 5,
-	"cmd/vxlite":        6,
+	"internal/event":      0,
+	"internal/disk":       0,
+	"internal/manifest":   1,
+	"internal/config":     1,
+	"internal/lock":       1,
+	"internal/run":        1,
+	"internal/source":     2,
+	"internal/inspect":    3,
+	"internal/provenance": 4,
+	"internal/sbom":       4,
+	"internal/resolve":    3,
+	"internal/endure":     4,
+	"internal/gen":        4,
+	"internal/gotool":     4,
+	"internal/pipeline":   5,
+	"cmd/vxlite":          6,
 }
 
 // outside are packages that are no part of the program: what tests, the demo

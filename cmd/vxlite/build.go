@@ -25,6 +25,8 @@ and puts it into DIR as rr. What went in is printed as a table.
 		Flags: append([]urfave.Flag{
 			&urfave.StringFlag{Name: "output", Aliases: []string{"o"}, Value: ".", Usage: "put the binary into `DIR`, or write it to that file"},
 			targetFlag(),
+			&urfave.BoolFlag{Name: "sbom", Usage: "write a CycloneDX bill of materials beside each binary"},
+			&urfave.BoolFlag{Name: "provenance", Usage: "write an in-toto statement of where it came from beside each binary"},
 		}, sharedFlags()...),
 		HideHelpCommand: true,
 		OnUsageError:    badUsage,
@@ -33,6 +35,7 @@ and puts it into DIR as rr. What went in is printed as a table.
 			if err != nil {
 				return err
 			}
+			o.SBOM, o.Provenance = ctx.Bool("sbom"), ctx.Bool("provenance")
 			result, err := pipeline.Build(c.ctx, o)
 			if err != nil {
 				return err

@@ -124,6 +124,19 @@ type Binary struct {
 	SHA256 string `json:"sha256"`
 	// UpToDate says that nothing had changed and nothing was compiled.
 	UpToDate bool `json:"up_to_date,omitempty"`
+	// Beside are the files that were written about it.
+	Beside []File `json:"beside,omitempty"`
+}
+
+// File is one that was written beside a binary.
+type File struct {
+	// Kind is "sbom" or "provenance".
+	Kind string `json:"kind"`
+	Path string `json:"path"`
+	// Size is in bytes.
+	Size int64 `json:"size"`
+	// SHA256 is 64 hex digits.
+	SHA256 string `json:"sha256"`
 }
 
 // Sink receives events. It may be called by several goroutines at once.

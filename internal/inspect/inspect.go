@@ -50,6 +50,10 @@ type Module struct {
 	ReplacedBy string `json:"replaced_by,omitempty"`
 }
 
+// Folder is what Module.ReplacedBy says of a folder, whose path is somebody's
+// own.
+const Folder = "(a folder)"
+
 // ForeignError is a program that was not built by vxlite, or carries no whole
 // manifest any more.
 type ForeignError struct {
@@ -149,7 +153,7 @@ func (b *Binary) fill(info *debug.BuildInfo) {
 			}
 			m.Sum, m.ReplacedBy = r.Sum, r.Path+"@"+r.Version
 			if r.Sum == "" {
-				m.ReplacedBy = "(a folder)" // whose path is somebody's own
+				m.ReplacedBy = Folder
 			}
 		}
 		b.ThirdParty = append(b.ThirdParty, m)

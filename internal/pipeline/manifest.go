@@ -10,7 +10,7 @@ import (
 )
 
 // manifest is what the binary will say of itself, one for all targets.
-func (w *workspace) manifest() ([]byte, error) {
+func (w *workspace) manifest() (*manifest.Manifest, error) {
 	settings, err := w.settings(output{})
 	if err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func (w *workspace) manifest() ([]byte, error) {
 		}
 		m.Modules = append(m.Modules, e)
 	}
-	return manifest.Encode(m)
+	return m, nil
 }
 
 // states looks at the local directories, by module path. It can take as long

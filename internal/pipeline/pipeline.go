@@ -20,6 +20,7 @@ import (
 	"github.com/vxlite/vxlite/internal/gen"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/lock"
+	"github.com/vxlite/vxlite/internal/manifest"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/source"
 )
@@ -32,6 +33,10 @@ type Options struct {
 	// Store is the directory of the store.
 	Store   string
 	Offline bool
+	// SBOM and Provenance ask for these files beside each binary.
+	SBOM, Provenance bool
+	// LockFile is the lock where it is not the one beside the config.
+	LockFile string
 	// Locked wants the lock to fit the config, and writes none.
 	Locked bool
 	// Jobs bounds the conversations with servers that go on at once.
@@ -70,6 +75,9 @@ func Build(ctx context.Context, o Options) (*event.Result, error) {
 		jobs, err = w.build(ctx, outputs)
 	}
 	if err != nil {
+		return nil, err
+	}
+	if err := w.beside(jobs); err != nil {
 		return nil, err
 	}
 	return &event.Result{Modules: modules(w.plan), Binaries: binaries(jobs)}, nil
@@ -112,11 +120,7 @@ type workspace struct {
 
 // prepare leads from the config to the workspace: resolve, fetch, generate.
 func (b *builder) prepare(ctx context.Context) (*workspace, error) {
-	var err error
-	if b.store, err = source.OpenStore(b.Store); err != nil {
-		return nil, err
-	}
-	if b.tool, err = gotool.Find(ctx, b.Env, b.store, b.Sink); err != nil {
+	if err := b.open(ctx); err != nil {
 		return nil, err
 	}
 	if err := b.readLock(); err != nil {
@@ -135,12 +139,16 @@ func (b *builder) prepare(ctx context.Context) (*workspace, error) {
 
 // generate decides the workspace's files.
 func (w *workspace) generate() error {
-	var err error
 	if w.inside == nil { // the directories are looked at once
-		if w.inside, err = w.manifest(); err != nil {
+		m, err := w.manifest()
+		if err != nil {
+			return err
+		}
+		if w.inside, err = manifest.Encode(m); err != nil {
 			return err
 		}
 	}
+	var err error
 	w.files, err = gen.Generate(w.plan, gen.Options{Profile: w.profile(), NoProfile: w.Config.Build.PGO == "off", Manifest: w.inside,
 		GoSums: w.lock.goSums, Sums: w.lock.sums})
 	if err != nil {

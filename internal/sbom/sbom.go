@@ -9,14 +9,12 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
-	"net/url"
 	"path"
 	"slices"
 	"strings"
 	"time"
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
-	"github.com/package-url/packageurl-go"
 
 	"github.com/vxlite/vxlite/internal/inspect"
 	"github.com/vxlite/vxlite/internal/manifest"
@@ -130,7 +128,7 @@ func properties(pairs ...string) *[]cdx.Property {
 // fromGit is a module that vxlite fetched, or took from a directory.
 func fromGit(m manifest.Module, o Options) cdx.Component {
 	c := cdx.Component{Type: cdx.ComponentTypeLibrary, Name: m.Path, Version: m.Version}
-	vcs := vcsURL(m.URL)
+	vcs := manifest.VCSURL(m.URL)
 	var local string
 	switch {
 	case m.Local && m.Dirty:
@@ -156,7 +154,7 @@ func fromGit(m manifest.Module, o Options) cdx.Component {
 		}
 		c.Pedigree = &cdx.Pedigree{Commits: &[]cdx.Commit{commit}}
 	}
-	c.PackageURL = packageURL(c.Name, c.Version, qualifier)
+	c.PackageURL = manifest.PackageURL(c.Name, c.Version, qualifier)
 	c.BOMRef = m.Path + "@" + m.Version
 	if o.FromGit != nil {
 		c.Licenses = licences(o.FromGit(m))
@@ -174,7 +172,7 @@ func thirdParty(m inspect.Module, o Options) cdx.Component {
 		c.Name, c.Version = p, v
 	}
 	c.Properties = properties(propH1, m.Sum, propReplaces, replaces)
-	c.PackageURL = packageURL(c.Name, c.Version, "")
+	c.PackageURL = manifest.PackageURL(c.Name, c.Version, "")
 	if o.ThirdParty != nil && m.Sum != "" {
 		c.Licenses = licences(o.ThirdParty(c.Name, c.Version))
 	}
@@ -185,32 +183,5 @@ func thirdParty(m inspect.Module, o Options) cdx.Component {
 // package URL types.
 func standardLibrary(version string) cdx.Component {
 	v, _, _ := strings.Cut(strings.TrimPrefix(version, "go"), " ")
-	return cdx.Component{Type: cdx.ComponentTypeLibrary, Name: "std", Version: version, BOMRef: "std@" + version, PackageURL: packageURL("stdlib", v, "")}
-}
-
-// packageURL is a Go module's, as github.com/package-url/purl-spec has it.
-func packageURL(module, version, vcs string) string {
-	namespace, name := path.Split(module)
-	var q packageurl.Qualifiers
-	if vcs != "" {
-		q = packageurl.Qualifiers{{Key: "vcs_url", Value: vcs}}
-	}
-	return packageurl.NewPackageURL(packageurl.TypeGolang, strings.TrimSuffix(namespace, "/"), name, version, q, "").ToString()
-}
-
-// vcsURL is a clone URL in the form that SPDX gave vcs_url; empty for one that
-// says nothing elsewhere, as a folder's.
-func vcsURL(clone string) string {
-	if strings.Contains(clone, "://") {
-		u, err := url.Parse(clone)
-		if err != nil {
-			return ""
-		}
-		return "git+" + strings.TrimPrefix(u.String(), "git+")
-	}
-	host, rest, ok := strings.Cut(clone, ":")
-	if !ok || host == "local" || strings.ContainsAny(host, `/\`) {
-		return ""
-	}
-	return "git+ssh://" + host + "/" + strings.TrimPrefix(rest, "/")
+	return cdx.Component{Type: cdx.ComponentTypeLibrary, Name: "std", Version: version, BOMRef: "std@" + version, PackageURL: manifest.PackageURL("stdlib", v, "")}
 }

@@ -202,22 +202,6 @@ func TestNotSPDX(t *testing.T) {
 	}
 }
 
-func TestVCSURL(t *testing.T) {
-	for clone, want := range map[string]string{
-		"https://github.com/acme/lib":          "git+https://github.com/acme/lib",
-		"ssh://git@git.corp:2222/acme/lib.git": "git+ssh://git@git.corp:2222/acme/lib.git",
-		"git@git.corp:acme/lib.git":            "git+ssh://git@git.corp/acme/lib.git",
-		"local:lib":                            "",
-		"./repos/lib":                          "",
-		"../x:y":                               "",
-		"":                                     "",
-	} {
-		if got := vcsURL(clone); got != want {
-			t.Errorf("%s: %q, not %q", clone, got, want)
-		}
-	}
-}
-
 func TestMakeWithoutManifest(t *testing.T) {
 	if _, err := Make(&inspect.Binary{File: "x"}, Options{}); err == nil {
 		t.Error("a bill of nothing was made")

@@ -128,6 +128,16 @@ func key(repoURL string) string {
 
 func (s *Store) gitDir(commit string) string { return filepath.Join(s.dir, "git", commit) }
 
+// Module returns the directory with the files of the module in folder of a
+// commit, if the store has it.
+func (s *Store) Module(commit, folder string) (dir string, ok bool) {
+	dir = s.treeDir(commit, folder)
+	if !isFullHash(commit) || !isDir(dir) {
+		return "", false
+	}
+	return dir, true
+}
+
 // treeDir is where the module in folder lies; the root is "%".
 func (s *Store) treeDir(commit, folder string) string {
 	name := url.PathEscape(folder)

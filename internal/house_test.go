@@ -28,6 +28,7 @@ var floor = map[string]int{
 	"internal/run":        1,
 	"internal/source":     2,
 	"internal/inspect":    3,
+	"internal/image":      4,
 	"internal/provenance": 4,
 	"internal/sbom":       4,
 	"internal/resolve":    3,
@@ -45,12 +46,13 @@ var outside = []string{"internal/testkit", "internal/demo", "internal/bench", "i
 
 // only says which package may import a path, or one below it.
 var only = map[string]string{
-	"github.com/go-git/go-git":   "internal/source",
-	"github.com/go-git/go-billy": "internal/source",
-	"os/exec":                    "internal/run",
-	"github.com/urfave/cli":      "cmd/vxlite",
-	"log":                        "",
-	"flag":                       "",
+	"github.com/go-git/go-git":               "internal/source",
+	"github.com/go-git/go-billy":             "internal/source",
+	"os/exec":                                "internal/run",
+	"github.com/google/go-containerregistry": "internal/image",
+	"github.com/urfave/cli":                  "cmd/vxlite",
+	"log":                                    "",
+	"flag":                                   "",
 }
 
 // top are what only the command line may use: below it nothing is printed, no

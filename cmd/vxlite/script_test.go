@@ -45,6 +45,8 @@ func TestScript(t *testing.T) {
 			"logins":   w.logins,
 			"rpccall":  rpccall,
 			"writable": writable,
+			"registry": startRegistry,
+			"unpack":   unpack,
 		},
 		Condition: w.condition,
 	})

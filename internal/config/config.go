@@ -22,6 +22,8 @@ type Config struct {
 	Replaces []Replace
 	Excludes []Exclude
 	Build    Build
+	Verify   Verify
+	Image    Image
 	Log      Log
 	// Written are the local repositories among the clone URLs that the file has
 	// as relative paths: what is written, by the absolute path.
@@ -191,6 +193,28 @@ type Build struct {
 	PGO string
 	// Targets is empty for the host.
 	Targets []Target
+	// CacheProg is the go command's GOCACHEPROG; empty for the environment's.
+	CacheProg string
+}
+
+// Verify is the [verify] table: whose signatures the sources need.
+type Verify struct {
+	// Signatures is "tag", "commit" or empty for none.
+	Signatures string
+	// Keys are absolute files: OpenPGP keys, or SSH's allowed_signers.
+	Keys []string
+	Pos  Position
+}
+
+// Image is the [image] table: what a container's image has besides the server.
+type Image struct {
+	// Base is a reference, or an absolute path of a local layout; empty for
+	// nothing, scratch.
+	Base string
+	// CACerts is an absolute file of PEM certificates; empty for the base's.
+	CACerts string
+	// User is who the server runs as: UID or UID:GID; empty for the default.
+	User string
 }
 
 // Target is a platform to compile for, in Go's names.

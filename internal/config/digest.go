@@ -17,7 +17,7 @@ import (
 // generation of keys. Directories count as they lie to the file.
 //
 // What decides only how sources are reached (mirrors, credentials), where
-// binaries go (name, targets) or what is said on the way does not count.
+// binaries go (name, targets, an image), how fast (cacheprog) or what is said on the way does not count.
 func (c *Config) Digest() string {
 	meaning := struct {
 		RoadRunner RoadRunner
@@ -58,7 +58,7 @@ func (c *Config) Digest() string {
 	}
 	module.Sort(meaning.Excludes)
 	b := &meaning.Build
-	b.Name, b.Targets, b.Tags = "", nil, sorted(b.Tags)
+	b.Name, b.Targets, b.Tags, b.CacheProg = "", nil, sorted(b.Tags), ""
 	if b.PGO != "auto" && b.PGO != "off" {
 		b.PGO = place(b.PGO)
 	}

@@ -25,6 +25,7 @@ var floor = map[string]int{
 	"internal/manifest":   1,
 	"internal/config":     1,
 	"internal/lock":       1,
+	"internal/signature":  1,
 	"internal/run":        1,
 	"internal/source":     2,
 	"internal/inspect":    3,

@@ -188,6 +188,9 @@ func (b *builder) resolve(ctx context.Context) (*resolve.Plan, error) {
 	if err != nil {
 		return nil, b.missingRepos(client, err)
 	}
+	if err := b.checkSignatures(ctx, client, plan); err != nil {
+		return nil, err
+	}
 	for _, note := range plan.Notes {
 		b.Sink.Send(event.Event{Kind: event.Note, Text: note})
 	}

@@ -192,10 +192,18 @@ func overruledNotes(p *Plan) []string {
 	var notes []string
 	for _, m := range p.Modules {
 		if names := by[m.Path]; len(names) > 0 {
-			notes = append(notes, fmt.Sprintf("%s %s is linked, as the config says, though %s requires %s", m.label(), m.Version, joinNames(names), highest[m.Path]))
+			notes = append(notes, fmt.Sprintf("%s %s is linked, as the config says, though %s %s %s", m.label(), m.Version, joinNames(names), requires(len(names)), highest[m.Path]))
 		}
 	}
 	return notes
+}
+
+// requires is the verb for n who require.
+func requires(n int) string {
+	if n == 1 {
+		return "requires"
+	}
+	return "require"
 }
 
 func maxVersion(a, b string) string {

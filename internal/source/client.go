@@ -65,7 +65,7 @@ func NewClient(o Options) (*Client, error) {
 		env:     o.Env,
 		offline: o.Offline,
 		sink:    o.Sink,
-		urls:    rewriter{mirrors: o.Mirrors, instead: readInsteadOf(o.Env)},
+		urls:    newRewriter(o),
 		ssh:     newSSHPool(o.Env, o.Git),
 		http:    hosts,
 		slots:   make(chan struct{}, max(1, o.Jobs)),
@@ -119,12 +119,19 @@ type Found struct {
 // had. Mirrors are tried in order; the error tells of each.
 func (c *Client) Find(ctx context.Context, req Request) (Found, error) {
 	var failed []error
+	written, err := ParseRemote(req.URL)
+	if err == nil && written.Scheme != "ssh" { // what logs in is neither shown nor kept
+		c.http.creds.learn(written)
+		own, _ := config.SplitUser(req.URL)
+		req.URL = own.URL
+	}
 	for _, candidate := range c.urls.candidates(req.URL) {
 		remote, err := ParseRemote(candidate)
 		if err != nil {
 			failed = append(failed, err)
 			continue
 		}
+		c.http.creds.learn(remote)
 		found, err := c.findAt(ctx, req, remote)
 		if err == nil {
 			found.URL, found.From, found.module = req.URL, remote.String(), req.Module

@@ -88,11 +88,15 @@ func (p *httpPool) session(ctx context.Context, remote Remote) (transport.Upload
 // authenticate tries the credentials in order.
 func (p *httpPool) authenticate(ctx context.Context, remote Remote) (transport.UploadPackSession, *packp.AdvRefs, error) {
 	host := remote.Scheme + "://" + remote.hostPort()
+	remote = p.creds.withOwn(remote)
+	// What a URL brings is for that URL, and no other's is for it: a forge says
+	// "not found" to a token that may not see a repository.
+	own := remote.User != "" || remote.password != ""
 	p.mu.Lock()
 	cred, known := p.worked[host]
 	p.mu.Unlock()
 	var tried []string
-	if known {
+	if known && !own {
 		sess, adv, err := p.ask(ctx, remote, cred)
 		if !isDenied(err) {
 			return sess, adv, err
@@ -104,7 +108,7 @@ func (p *httpPool) authenticate(ctx context.Context, remote Remote) (transport.U
 			tried = append(tried, fmt.Sprintf("%s (%s)", cred.origin, status(err)))
 			continue
 		}
-		if err == nil {
+		if err == nil && !own {
 			p.mu.Lock()
 			p.worked[host] = cred
 			p.mu.Unlock()

@@ -225,3 +225,55 @@ func TestCAFileErrors(t *testing.T) {
 		wantError(t, err, tt.want)
 	}
 }
+
+// TestHTTPUserInURL has a token as the name in a URL, wherever a URL can come
+// from. It is used for that URL, also when only the store knows the commit, and
+// never shown or kept.
+func TestHTTPUserInURL(t *testing.T) {
+	const token = "s3cret-token"
+	r, unnamed := lib(t)
+	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, r), Username: token})
+	url := b.URL + "/" + r.Path()
+	with := strings.Replace(url, "://", "://"+token+"@", 1)
+	gitconfig := filepath.Join(t.TempDir(), "gitconfig")
+	writeFile(t, gitconfig, "[url \""+with+"\"]\n\tinsteadOf = https://git.corp/lib\n")
+	for _, tt := range []struct {
+		name, url string
+		o         Options
+	}{
+		{"written", with, Options{}},
+		{"config", url, Options{Git: config.Git{InURLs: []config.URLCredential{
+			{URL: b.URL + "/acm", Username: "other"}, {URL: b.URL, Username: "short"}, {URL: b.URL + "/acme", Username: token}}}}},
+		{"mirror", "https://git.corp/lib", Options{Mirrors: mirrorTo("https://git.corp/lib", with)}},
+		{"mirror of a URL with a name", "https://git.corp/lib", Options{Mirrors: mirrorTo("https://x@git.corp/lib", with)}},
+		{"insteadOf", "https://git.corp/lib", Options{Env: vars{"GIT_CONFIG_GLOBAL": gitconfig}.env}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var seen events
+			tt.o.Store, tt.o.Sink = newStore(t), seen.sink
+			if tt.o.Env == nil {
+				tt.o.Env = vars{}.env
+			}
+			for range 2 { // the second time the store knows the commit, and the server is asked for its history
+				c := newClient(t, tt.o)
+				found := mustFind(t, c, Request{URL: tt.url, Commit: unnamed, Choose: commit(unnamed)}, unnamed)
+				if _, err := c.Reachable(t.Context(), found, func(string) bool { return true }); err != nil {
+					t.Error(err)
+				}
+				if text := fmt.Sprint(found, seen.all); strings.Contains(text, "s3cret") {
+					t.Errorf("the token can be seen: %s", text)
+				}
+			}
+			for _, f := range files(t, tt.o.Store.Dir()) {
+				if strings.Contains(f, "s3cret") || strings.Contains(f, key(with)) {
+					t.Errorf("the token is in the store: %s", f)
+				}
+			}
+		})
+	}
+	c := newClient(t, Options{})
+	bad := strings.Replace(url, "://", "://s3cret-old@", 1)
+	_, err := c.Find(t.Context(), Request{URL: bad, Choose: refuse(t)})
+	wantError(t, err, url+": access denied: tried the URL's user (401), then no credentials (401)",
+		`name a credential in the config: [git.credentials."127.0.0.1"] username and password, or put one into ~/.netrc`)
+}

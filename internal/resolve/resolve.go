@@ -94,7 +94,8 @@ type wanted struct {
 	requirement string
 	by          string // whose requirement it is
 	// substitute says that the files come from another module (a replace), so
-	// that its go.mod may declare another path.
+	// that its go.mod may declare another path. A directory goes by path then,
+	// where that is set: the go command does not ask for more.
 	substitute bool
 }
 
@@ -104,8 +105,8 @@ func (r *resolver) named(ctx context.Context) error {
 	ws := []wanted{{name: "roadrunner", pos: cfg.RoadRunner.Pos, url: cfg.RoadRunner.URL, ref: cfg.RoadRunner.Ref, dir: cfg.RoadRunner.Path}}
 	for _, p := range cfg.Plugins {
 		w := wanted{name: p.Name, pos: p.Pos, path: p.ModulePath, url: p.URL, ref: p.Ref, folder: p.Folder, dir: p.Path}
-		if p.Replace != nil && p.Replace.Dir != "" {
-			w.dir = p.Replace.Dir
+		if p.Replace != nil && p.Replace.Dir != "" && (p.ModulePath != "" || isFork(p.Replace.Dir, p.URL, p.Folder)) {
+			w.dir, w.substitute = p.Replace.Dir, true // there is no need to fetch what it replaces
 		}
 		ws = append(ws, w)
 	}
@@ -133,29 +134,45 @@ func (r *resolver) named(ctx context.Context) error {
 	return r.substituted(ctx)
 }
 
-// substituted takes plugins whose entry has a `replace` from another module.
-// The plugin's own repository was needed to know its module path.
+// isFork reports whether the module in dir says by its path that it is the one
+// in a repository's folder.
+func isFork(dir, url, folder string) bool {
+	mod, err := readGoMod(filepath.Join(dir, filepath.FromSlash(folder)))
+	if err != nil {
+		return true // an error that localModule words
+	}
+	prefix, _, _ := module.SplitPathVersion(mod.Module.Mod.Path)
+	loc, ok := knownHost(prefix)
+	return url == "" || ok && strings.EqualFold(strings.TrimSuffix(url, ".git"), strings.TrimSuffix(loc.url, ".git"))
+}
+
+// substituted takes plugins whose entry has a `replace` from elsewhere. The
+// plugin's own repository was needed to know its module path.
 func (r *resolver) substituted(ctx context.Context) error {
 	for i, p := range r.cfg.Plugins {
-		if p.Replace == nil || p.Replace.Dir != "" {
+		m := r.plugins[i]
+		if p.Replace == nil || m.Local {
 			continue
 		}
-		m := r.plugins[i]
-		sub, err := r.from(ctx, p.Name, p.Pos, p.Replace.Module)
+		sub, err := r.from(ctx, p)
 		if err != nil {
 			return err
 		}
-		m.URL, m.From, m.Ref, m.Commit, m.Time = sub.URL, sub.From, sub.Ref, sub.Commit, sub.Time
+		m.URL, m.From, m.Ref, m.Commit, m.Time, m.Local = sub.URL, sub.From, sub.Ref, sub.Commit, sub.Time, sub.Local
 		m.Folder, m.Dir, m.GoMod = sub.Folder, sub.Dir, sub.GoMod
 	}
 	return nil
 }
 
-// from fetches the module that stands in for another. An empty version means
+// from fetches the module that stands in for a plugin. An empty version means
 // its newest.
-func (r *resolver) from(ctx context.Context, name string, pos config.Position, mod module.Version) (*Module, error) {
-	w := wanted{name: name, pos: pos, path: mod.Path, ref: mod.Version, substitute: true}
-	if w.ref == "" {
+func (r *resolver) from(ctx context.Context, p config.Plugin) (*Module, error) {
+	mod := p.Replace.Module
+	w := wanted{name: p.Name, pos: p.Pos, path: mod.Path, ref: mod.Version, dir: p.Replace.Dir, substitute: true}
+	switch {
+	case w.dir != "":
+		w.folder = p.Folder
+	case w.ref == "":
 		w.ref = "latest"
 	}
 	return r.one(ctx, w)
@@ -366,6 +383,9 @@ func (r *resolver) localModule(w wanted) (*Module, error) {
 		return nil, fmt.Errorf("local directory %s: %w", w.dir, err)
 	}
 	m := &Module{Path: mod.Module.Mod.Path, Pos: w.pos, From: w.dir, Dir: w.dir, Local: true, GoMod: mod}
+	if w.substitute && w.path != "" {
+		m.Path = w.path
+	}
 	if _, major, _ := module.SplitPathVersion(m.Path); semver.Canonical(w.ref) == w.ref && module.MatchPathMajor(w.ref, major) {
 		m.Version = w.ref // what the directory stands in for
 	}

@@ -153,7 +153,11 @@ func (b *builder) profile() string {
 // name, the others by path.
 func modules(p *resolve.Plan) []event.Module {
 	row := func(m *resolve.Module) event.Module {
-		return event.Module{Name: m.Name, Path: m.Path, Version: m.Version, Commit: m.Commit, From: m.From, Local: m.Local}
+		row := event.Module{Name: m.Name, Path: m.Path, Version: m.Version, Commit: m.Commit, From: m.From, Local: m.Local, Stored: m.Stored}
+		if m.Stored {
+			row.From = m.URL // which mirror it once came from is not known
+		}
+		return row
 	}
 	out := []event.Module{row(p.RoadRunner)}
 	var plugins, rest []event.Module

@@ -48,6 +48,8 @@ type Module struct {
 	Pos  config.Position
 	// URL is the clone URL as written, From the one after mirrors.
 	URL, From string
+	// Stored says that the store had the commit, so that nothing came from From.
+	Stored bool
 	// Ref is what the config or a requirement asks for.
 	Ref    string
 	Commit string // 40 hex digits; empty for a local directory

@@ -158,7 +158,8 @@ func (r *resolver) substituted(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		m.URL, m.From, m.Ref, m.Commit, m.Time, m.Local = sub.URL, sub.From, sub.Ref, sub.Commit, sub.Time, sub.Local
+		m.URL, m.From, m.Stored, m.Local = sub.URL, sub.From, sub.Stored, sub.Local
+		m.Ref, m.Commit, m.Time = sub.Ref, sub.Commit, sub.Time
 		m.Folder, m.Dir, m.GoMod = sub.Folder, sub.Dir, sub.GoMod
 	}
 	return nil
@@ -314,7 +315,7 @@ func (r *resolver) read(ctx context.Context, w wanted, q query, found source.Fou
 	if err != nil {
 		return nil, err
 	}
-	m := &Module{Path: mod.Module.Mod.Path, Pos: w.pos, URL: found.URL, From: found.From, Ref: w.ref, Commit: found.Commit,
+	m := &Module{Path: mod.Module.Mod.Path, Pos: w.pos, URL: found.URL, From: found.From, Stored: found.Stored, Ref: w.ref, Commit: found.Commit,
 		Time: found.Time, Folder: folder, Dir: dir, GoMod: mod}
 	if w.requirement != "" {
 		m.Ref = w.requirement

@@ -48,6 +48,8 @@ type Client struct {
 	// fresh holds the objects of commits that this run fetched, until their
 	// tree is taken: storer.EncodedObjectStorer by commit.
 	fresh sync.Map
+	// came holds the commits that this run fetched.
+	came sync.Map
 
 	mu    sync.Mutex
 	local map[string]*localRepo  // by path
@@ -112,7 +114,9 @@ type Found struct {
 	// URL is the one asked for; From is where it came or would come from,
 	// after mirrors.
 	URL, From string
-	module    string
+	// Stored says that the store had it: nothing came from From in this run.
+	Stored bool
+	module string
 }
 
 // Find resolves a request to a commit and makes sure that its files can be
@@ -188,7 +192,8 @@ func (c *Client) known(req Request) (Found, bool) {
 		return Found{}, false
 	}
 	t, ok := c.store.commitTime(commit)
-	return Found{Commit: commit, Tag: tag, Time: t}, ok
+	_, came := c.came.Load(commit)
+	return Found{Commit: commit, Tag: tag, Time: t, Stored: !came}, ok
 }
 
 // lock takes a repository for this goroutine and this run alone. The

@@ -77,6 +77,7 @@ func (c *Client) fetch(ctx context.Context, req Request, remote Remote) (Found, 
 			return Found{}, err
 		}
 	}
+	c.came.Store(found.Commit, true)
 	c.sink.Send(event.Event{Kind: event.FetchDone, Module: req.Module, Ref: req.Ref, Commit: found.Commit, URL: remote.String(), Bytes: get.bytes})
 	return found, nil
 }

@@ -231,7 +231,7 @@ func (d *download) pack(ctx context.Context, dir string, wants []string, shape f
 	}
 	res, err := sess.UploadPack(ctx, req)
 	if err != nil {
-		return fmt.Errorf("%s: %w", d.remote, err)
+		return explainHTTP(ctx, d.remote, err)
 	}
 	defer res.Close()
 	var r io.Reader = res

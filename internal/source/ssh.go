@@ -155,7 +155,7 @@ func (p *sshPool) connection(ctx context.Context, host sshHost) (*sshConn, error
 		making, cancel := context.WithCancel(context.WithoutCancel(ctx)) // not the first caller's alone
 		c = &sshConn{ready: make(chan struct{}), gone: make(chan struct{}), slots: newSlots(sshSessions), cancel: cancel, again: c != nil}
 		p.conns[key] = c
-		go p.make(making, c, host)
+		go p.establish(making, c, host)
 	}
 	c.waiting++
 	p.mu.Unlock()
@@ -194,8 +194,8 @@ func (p *sshPool) abandon(key string, c *sshConn) {
 	}
 }
 
-// make makes a connection, and says when it has ended.
-func (p *sshPool) make(ctx context.Context, c *sshConn, host sshHost) {
+// establish makes a connection, and says when it has ended.
+func (p *sshPool) establish(ctx context.Context, c *sshConn, host sshHost) {
 	c.conn, c.via, c.err = p.dial(ctx, host, 0)
 	if c.err == nil && ctx.Err() != nil { // nobody wants it any more
 		c.end()
@@ -341,7 +341,7 @@ func (p *sshPool) close() {
 		select {
 		case <-c.ready:
 			c.end()
-		default: // make ends what comes of it
+		default: // establish ends what comes of it
 		}
 	}
 }

@@ -90,6 +90,11 @@ func (b *builder) prepare(ctx context.Context) (*workspace, error) {
 	if b.tool, err = gotool.Find(ctx, b.Env, b.store, b.Sink); err != nil {
 		return nil, err
 	}
+	for _, t := range b.Config.Build.Targets {
+		if err := b.tool.CheckTarget(ctx, t.OS, t.Arch, b.store); err != nil {
+			return nil, err
+		}
+	}
 	plan, err := b.resolve(ctx)
 	if err != nil {
 		return nil, err

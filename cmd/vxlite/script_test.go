@@ -40,6 +40,7 @@ func TestScript(t *testing.T) {
 			"gitrepo":  w.gitrepo,
 			"asked":    w.asked,
 			"logins":   w.logins,
+			"stall":    w.stall,
 			"rpccall":  rpccall,
 			"writable": writable,
 		},

@@ -41,6 +41,7 @@ func TestScript(t *testing.T) {
 			"asked":    w.asked,
 			"logins":   w.logins,
 			"stall":    w.stall,
+			"answers":  answers,
 			"rpccall":  rpccall,
 			"writable": writable,
 		},

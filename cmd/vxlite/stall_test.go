@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -64,4 +65,21 @@ func (w *world) stall(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	})
 	ts.Setenv("SILENT_ADDR", l.Addr().String())
+}
+
+// answers starts a server that has one answer to everything, and leaves its
+// address in ANSWER_URL: answers STATUS TYPE TEXT.
+func answers(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: answers STATUS TYPE TEXT")
+	}
+	status, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Content-Type", args[1])
+		rw.WriteHeader(status)
+		_, _ = io.WriteString(rw, args[2])
+	}))
+	ts.Defer(s.Close)
+	ts.Setenv("ANSWER_URL", s.URL)
 }

@@ -71,6 +71,8 @@ type Module struct {
 	// by names the module whose replace directive brought this one; empty for
 	// what the config names and for the closure.
 	by string
+	// note tells of what may be wrong with Version; mostly empty.
+	note string
 }
 
 // Plugin is one value to register.

@@ -325,7 +325,7 @@ func (r *resolver) read(ctx context.Context, w wanted, q query, found source.Fou
 	}
 	m.Version = w.requirement
 	if m.Version == "" {
-		m.Version, err = r.version(ctx, found, q, m.Path)
+		m.Version, m.note, err = r.version(ctx, found, q, m.Path)
 	}
 	return m, err
 }
@@ -420,6 +420,11 @@ func (r *resolver) plan(rr roadRunner) (*Plan, error) {
 	p.Replaces = r.thirdParty()
 	p.Excludes = r.excludes()
 	p.Overruled = overruled(p)
+	for _, m := range p.Modules {
+		if m.note != "" {
+			r.notes = append(r.notes, m.note)
+		}
+	}
 	p.Notes = append(r.notes, overruledNotes(p)...)
 	return p, nil
 }

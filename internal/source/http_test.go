@@ -339,7 +339,7 @@ func TestHTTPUserInURL(t *testing.T) {
 			for range 2 { // the second time the store knows the commit, and the server is asked for its history
 				c := newClient(t, tt.o)
 				found := mustFind(t, c, Request{URL: tt.url, Commit: unnamed, Choose: commit(unnamed)}, unnamed)
-				if _, err := c.Reachable(t.Context(), found, func(string) bool { return true }); err != nil {
+				if _, _, err := c.Reachable(t.Context(), found, func(string) bool { return true }); err != nil {
 					t.Error(err)
 				}
 				if text := fmt.Sprint(found, seen.all); strings.Contains(text, "s3cret") {

@@ -108,8 +108,11 @@ type Module struct {
 	Version string `json:"version"`
 	// Commit is 40 hex digits; empty for a local directory.
 	Commit string `json:"commit,omitempty"`
-	// From is the URL after mirrors, or the local directory.
+	// From is the URL after mirrors, or the local directory; for what was in the
+	// store the URL before mirrors.
 	From string `json:"from"`
+	// Stored says that the commit was in the store, so that it was not fetched.
+	Stored bool `json:"stored,omitempty"`
 	// Local says that From is a directory that was compiled as it stands.
 	Local bool `json:"local,omitempty"`
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -171,7 +172,31 @@ func (p *Plan) CheckSums(known *GoSums, old *lock.File, lockName string) error {
 			errs = append(errs, err)
 		}
 	}
+	if old != nil {
+		errs = append(errs, known.checkThirdParty(old.Sums, lockName)...)
+	}
 	return errors.Join(errs...)
+}
+
+// checkThirdParty compares a lock's checksums with the go.sum files: where some
+// know a module, one of them must agree.
+func (s *GoSums) checkThirdParty(sums []lock.Sum, lockName string) (errs []error) {
+	for _, sum := range sums {
+		for _, goMod := range []bool{false, true} {
+			name, got := sum.Path+" "+sum.Version, sum.H1
+			if goMod {
+				name, got = name+"/go.mod", sum.GoMod
+			}
+			first, known := s.first[name]
+			same := func(other goSum) bool { return other.hash == got }
+			if got == "" || !known || same(first) || slices.ContainsFunc(s.more[name], same) {
+				continue
+			}
+			errs = append(errs, &SumError{Name: sum.Path, Module: module.Version{Path: sum.Path, Version: sum.Version}, GoMod: goMod,
+				Got: got, From: lockName, Want: first.hash, By: "go.sum of " + first.by.label() + " " + first.by.Version})
+		}
+	}
+	return errs
 }
 
 // checkLocked compares a module with its entry in the lock. A commit has one

@@ -40,7 +40,11 @@ func moduleTable(modules []event.Module, color bool) string {
 		if m.Local {
 			commit = "(local)"
 		}
-		t.AppendRow(table.Row{cell(name), cell(m.Version), cell(commit), cell(m.From)})
+		from := cell(m.From)
+		if m.Stored {
+			from = "store, for " + from
+		}
+		t.AppendRow(table.Row{cell(name), cell(m.Version), cell(commit), from})
 	}
 	return t.Render()
 }

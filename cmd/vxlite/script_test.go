@@ -43,6 +43,8 @@ func TestScript(t *testing.T) {
 			"goproxy":  w.goproxy,
 			"asked":    w.asked,
 			"logins":   w.logins,
+			"stall":    w.stall,
+			"answers":  answers,
 			"rpccall":  rpccall,
 			"writable": writable,
 			"registry": startRegistry,

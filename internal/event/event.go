@@ -14,7 +14,7 @@ const (
 	FetchStart Kind = "fetch-start"
 	// FetchBytes: Module, Bytes (received so far).
 	FetchBytes Kind = "fetch-bytes"
-	// FetchDone: Module, Ref, Commit, URL (after mirrors), Bytes.
+	// FetchDone: Module, Ref, Commit, URL (after mirrors), Bytes, Known.
 	FetchDone Kind = "fetch-done"
 	// CompileStart: Target, Total (packages known; 0 where not known).
 	CompileStart Kind = "compile-start"
@@ -49,7 +49,9 @@ type Event struct {
 	Argv    []string `json:"argv,omitempty"`
 	Why     string   `json:"why,omitempty"`
 	Text    string   `json:"text,omitempty"`
-	Result  *Result  `json:"result,omitempty"`
+	// Known says that a server was asked, and its answer was there already.
+	Known  bool    `json:"known,omitempty"`
+	Result *Result `json:"result,omitempty"`
 }
 
 // Result is what a build made, and of what.
@@ -108,8 +110,11 @@ type Module struct {
 	Version string `json:"version"`
 	// Commit is 40 hex digits; empty for a local directory.
 	Commit string `json:"commit,omitempty"`
-	// From is the URL after mirrors, or the local directory.
+	// From is the URL after mirrors, or the local directory; for what was in the
+	// store the URL before mirrors.
 	From string `json:"from"`
+	// Stored says that the commit was in the store, so that it was not fetched.
+	Stored bool `json:"stored,omitempty"`
 	// Local says that From is a directory that was compiled as it stands.
 	Local bool `json:"local,omitempty"`
 }

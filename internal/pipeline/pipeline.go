@@ -48,6 +48,7 @@ type Options struct {
 // Build makes the binaries, one for each target.
 func Build(ctx context.Context, o Options) (*event.Result, error) {
 	b := &builder{Options: o}
+	b.lock.optional = true
 	outputs, err := b.outputs()
 	if err != nil {
 		return nil, err
@@ -122,6 +123,11 @@ type workspace struct {
 func (b *builder) prepare(ctx context.Context) (*workspace, error) {
 	if err := b.open(ctx); err != nil {
 		return nil, err
+	}
+	for _, t := range b.Config.Build.Targets {
+		if err := b.tool.CheckTarget(ctx, t.OS, t.Arch, b.store); err != nil {
+			return nil, err
+		}
 	}
 	if err := b.readLock(); err != nil {
 		return nil, err
@@ -222,7 +228,11 @@ func (b *builder) profile() string {
 // name, the others by path.
 func modules(p *resolve.Plan) []event.Module {
 	row := func(m *resolve.Module) event.Module {
-		return event.Module{Name: m.Name, Path: m.Path, Version: m.Version, Commit: m.Commit, From: m.From, Local: m.Local}
+		row := event.Module{Name: m.Name, Path: m.Path, Version: m.Version, Commit: m.Commit, From: m.From, Local: m.Local, Stored: m.Stored}
+		if m.Stored {
+			row.From = m.URL // which mirror it once came from is not known
+		}
+		return row
 	}
 	out := []event.Module{row(p.RoadRunner)}
 	var plugins, rest []event.Module

@@ -5,6 +5,10 @@
 // come first; their requirements on modules that must come from git are then
 // followed, at the highest version that any of them asks for, until nothing
 // changes.
+//
+// A lock answers what it has an entry for: then no ref is resolved, and what
+// Plan.Lock returns is what the lock would be now. Each module's hash is worked
+// out, to be compared with the lock and with the go.sum files of all others.
 package resolve
 
 import (
@@ -50,6 +54,8 @@ type Module struct {
 	Pos  config.Position
 	// URL is the clone URL as written, From the one after mirrors.
 	URL, From string
+	// Stored says that the store had the commit, so that nothing came from From.
+	Stored bool
 	// Ref is what the config or a requirement asks for.
 	Ref    string
 	Commit string // 40 hex digits; empty for a local directory
@@ -84,6 +90,8 @@ type Module struct {
 	// by names the module whose replace directive brought this one; empty for
 	// what the config names and for the closure.
 	by string
+	// note tells of what may be wrong with Version; mostly empty.
+	note string
 }
 
 // Plugin is one value to register.

@@ -53,10 +53,12 @@ type Client struct {
 	// objectsOf holds the objects of commits that this run fetched, until their
 	// tree is taken: storer.EncodedObjectStorer by commit.
 	objectsOf sync.Map
+	// came holds the commits that this run fetched.
+	came sync.Map
 
 	mu    sync.Mutex
-	local map[string]*localRepo  // by path
-	repos map[string]*sync.Mutex // by URL as written: a repository is fetched once a run
+	local map[string]*localRepo    // by path
+	repos map[string]chan struct{} // by URL as written: a repository is fetched once a run
 }
 
 // NewClient returns a Client; Close ends its connections.
@@ -71,12 +73,12 @@ func NewClient(o Options) (*Client, error) {
 		offline: o.Offline,
 		fresh:   o.Fresh && !o.Offline,
 		sink:    o.Sink,
-		urls:    rewriter{mirrors: o.Mirrors, instead: readInsteadOf(o.Env)},
+		urls:    newRewriter(o),
 		ssh:     newSSHPool(o.Env, o.Git),
 		http:    hosts,
 		slots:   make(chan struct{}, max(1, o.Jobs)),
 		local:   map[string]*localRepo{},
-		repos:   map[string]*sync.Mutex{},
+		repos:   map[string]chan struct{}{},
 	}, nil
 }
 
@@ -130,7 +132,9 @@ type Found struct {
 	// URL is the one asked for; From is where it came or would come from,
 	// after mirrors.
 	URL, From string
-	module    string
+	// Stored says that the store had it: nothing came from From in this run.
+	Stored bool
+	module string
 }
 
 // Moved is a tag that does not stay.
@@ -147,12 +151,19 @@ type Moved struct {
 // had. Mirrors are tried in order; the error tells of each.
 func (c *Client) Find(ctx context.Context, req Request) (Found, error) {
 	var failed []error
+	written, err := ParseRemote(req.URL)
+	if err == nil && written.Scheme != "ssh" { // what logs in is neither shown nor kept
+		c.http.creds.learn(written)
+		own, _ := config.SplitUser(req.URL)
+		req.URL = own.URL
+	}
 	for _, candidate := range c.urls.candidates(req.URL) {
 		remote, err := ParseRemote(candidate)
 		if err != nil {
 			failed = append(failed, err)
 			continue
 		}
+		c.http.creds.learn(remote)
 		found, err := c.findAt(ctx, req, remote)
 		if err == nil {
 			found.URL, found.From, found.module = req.URL, remote.String(), req.Module
@@ -239,8 +250,7 @@ func (c *Client) findAt(ctx context.Context, req Request, remote Remote) (Found,
 // known answers a request from the store alone.
 func (c *Client) known(req Request) (Found, bool) {
 	if req.Locked != "" {
-		t, ok := c.store.commitTime(req.Locked)
-		return Found{Commit: req.Locked, Time: t}, ok
+		return c.stored(req.Locked, "")
 	}
 	commit, tag := req.Commit, ""
 	for _, t := range req.Tags {
@@ -258,28 +268,38 @@ func (c *Client) known(req Request) (Found, bool) {
 	if commit == "" {
 		return Found{}, false
 	}
+	return c.stored(commit, tag)
+}
+
+// stored is a commit that the store may have.
+func (c *Client) stored(commit, tag string) (Found, bool) {
 	t, ok := c.store.commitTime(commit)
-	return Found{Commit: commit, Tag: tag, Time: t}, ok
+	_, came := c.came.Load(commit)
+	return Found{Commit: commit, Tag: tag, Time: t, Stored: !came}, ok
 }
 
 // lock takes a repository for this goroutine and this run alone. The
-// in-process mutex comes first, since a file lock does not tell goroutines
+// in-process turn comes first, since a file lock does not tell goroutines
 // apart.
 func (c *Client) lock(ctx context.Context, repoURL string) (func(), error) {
 	c.mu.Lock()
-	m := c.repos[repoURL]
-	if m == nil {
-		m = new(sync.Mutex)
-		c.repos[repoURL] = m
+	turn := c.repos[repoURL]
+	if turn == nil {
+		turn = make(chan struct{}, 1)
+		c.repos[repoURL] = turn
 	}
 	c.mu.Unlock()
-	m.Lock()
+	select {
+	case turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 	unlock, err := c.store.lockRepo(ctx, repoURL)
 	if err != nil {
-		m.Unlock()
+		<-turn
 		return nil, err
 	}
-	return func() { unlock(); m.Unlock() }, nil
+	return func() { unlock(); <-turn }, nil
 }
 
 // OfflineError is a commit that only a server could have given.

@@ -187,6 +187,7 @@ func (c *cli) options(ctx *urfave.Context) (pipeline.Options, error) {
 		return pipeline.Options{}, err
 	}
 	store, err := c.storeDir()
-	return pipeline.Options{Config: cfg, Output: ctx.String("output"), Store: store, Offline: ctx.Bool("offline"), Locked: ctx.Bool("locked"),
+	shared, _ := c.env("VXLITE_CACHE_SHARED")
+	return pipeline.Options{Config: cfg, Output: ctx.String("output"), Store: store, Shared: shared, Offline: ctx.Bool("offline"), Locked: ctx.Bool("locked"),
 		Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.sink()}, err
 }

@@ -225,6 +225,7 @@ func (b *builder) open(ctx context.Context) error {
 	if b.store, err = source.OpenStore(b.Store); err != nil {
 		return err
 	}
+	b.store.Share(b.Shared)
 	b.tool, err = gotool.Find(ctx, b.Env, b.store, b.Sink)
 	return err
 }

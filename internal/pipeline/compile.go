@@ -92,7 +92,7 @@ func (w *workspace) settings(o output) (gotool.Compile, error) {
 		Meta:    p.RoadRunner.Path + "/internal/meta",
 		Version: cfg.Version, Time: cfg.Time,
 		Tags: cfg.Tags, LDFlags: cfg.LDFlags, GCFlags: cfg.GCFlags,
-		CGO: cfg.CGO, Race: cfg.Race, Debug: cfg.Debug,
+		CGO: cfg.CGO, Race: cfg.Race, Debug: cfg.Debug, CacheProg: cfg.CacheProg,
 		Private: p.Private, Offline: w.Offline,
 	}
 	for _, m := range p.Modules {

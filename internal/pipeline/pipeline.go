@@ -31,7 +31,9 @@ type Options struct {
 	// Output is a directory (existing, or ending in a separator) or a file.
 	Output string
 	// Store is the directory of the store.
-	Store   string
+	Store string
+	// Shared is the directory of another store that is only read, or empty.
+	Shared  string
 	Offline bool
 	// SBOM and Provenance ask for these files beside each binary.
 	SBOM, Provenance bool

@@ -216,7 +216,7 @@ func (d *download) tag(ctx context.Context, o Object) (Object, error) {
 
 // tagObject returns a tag's object that putTagObject kept.
 func (s *Store) tagObject(repoURL, tag, commit string) (Object, bool) {
-	data, err := os.ReadFile(filepath.Join(s.dir, "tagobject", key(repoURL), commit, tagFile(tag)))
+	data, err := os.ReadFile(s.in("tagobject", key(repoURL), commit, tagFile(tag)))
 	if err != nil {
 		return Object{}, false
 	}

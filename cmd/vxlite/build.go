@@ -29,16 +29,12 @@ and puts it into DIR as rr. What went in is printed as a table.
 		HideHelpCommand: true,
 		OnUsageError:    badUsage,
 		Action: func(ctx *urfave.Context) error {
-			cfg, err := c.readConfig(ctx)
+			options, err := c.options(ctx)
 			if err != nil {
 				return err
 			}
-			store, err := c.storeDir()
-			if err != nil {
-				return err
-			}
-			result, err := pipeline.Build(c.ctx, pipeline.Options{Config: cfg, Output: ctx.String("output"), Store: store,
-				Offline: ctx.Bool("offline"), Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.sink()})
+			options.Output = ctx.String("output")
+			result, err := pipeline.Build(c.ctx, options)
 			if err != nil {
 				return err
 			}

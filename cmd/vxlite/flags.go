@@ -12,6 +12,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/pipeline"
 )
 
 // defaultJobs is how many conversations with servers go on at once. OpenSSH
@@ -88,6 +89,16 @@ func (c *cli) readConfig(ctx *urfave.Context) (*config.Config, error) {
 		c.screen.sink().Send(event.Event{Kind: event.Note, Text: text})
 	}
 	return cfg, nil
+}
+
+// options are those of every command that works on what a config describes.
+func (c *cli) options(ctx *urfave.Context) (pipeline.Options, error) {
+	cfg, err := c.readConfig(ctx)
+	if err != nil {
+		return pipeline.Options{}, err
+	}
+	store, err := c.storeDir()
+	return pipeline.Options{Config: cfg, Store: store, Offline: ctx.Bool("offline"), Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.sink()}, err
 }
 
 // absoluteIfLocal makes a mirror's folder absolute: what looks like a path of

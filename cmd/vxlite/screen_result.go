@@ -12,12 +12,18 @@ import (
 // resultText words what a build made: a table of what went in, then a line
 // for each binary.
 func resultText(r *event.Result, color bool) string {
+	if r.Document != nil {
+		return r.Document.Text // made for another program, not for the terminal
+	}
 	var parts []string
 	if len(r.Modules) > 0 {
 		parts = append(parts, moduleTable(r.Modules, color)+"\n")
 	}
 	if len(r.Binaries) > 0 {
 		parts = append(parts, binaryTable(r.Binaries, color)+"\n")
+	}
+	if r.Check != nil {
+		parts = append(parts, checkText(r.Check, color))
 	}
 	return strings.Join(parts, "\n")
 }

@@ -2,9 +2,9 @@ package config
 
 import "strings"
 
-// suggest returns the known key that was most likely meant by an unknown one,
+// Suggest returns the known key that was most likely meant by an unknown one,
 // or "". Known keys are in lower case.
-func suggest(unknown string, known []string) string {
+func Suggest(unknown string, known []string) string {
 	unknown = strings.ToLower(unknown)
 	best, bestDistance := "", 1+max(1, len(unknown)/3)
 	for _, k := range known {

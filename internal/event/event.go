@@ -58,6 +58,51 @@ type Result struct {
 	// other git-sourced modules by path.
 	Modules  []Module `json:"modules"`
 	Binaries []Binary `json:"binaries"`
+	// Check is what a check looked at, where that was asked for.
+	Check *Check `json:"check,omitempty"`
+	// Document is a drawing of the graph, where that was asked for.
+	Document *Document `json:"document,omitempty"`
+}
+
+// Check is what a check looked at.
+type Check struct {
+	// Plugins are in the order in which they are registered.
+	Plugins []CheckedPlugin `json:"plugins"`
+	// Edges counts who meets or is collected by whom.
+	Edges int `json:"edges"`
+	// YAML are the sections of the .rr.yaml that was checked along.
+	YAML []CheckedSection `json:"rr_yaml,omitempty"`
+}
+
+// CheckedPlugin is one registered plugin.
+type CheckedPlugin struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+	// Met counts those of Init's Params that something meets.
+	Met      int  `json:"met"`
+	Params   int  `json:"params"`
+	Provides int  `json:"provides"`
+	Collects int  `json:"collects"`
+	Weight   uint `json:"weight"`
+	// State is active, disabled, or "at risk" where chance decides at each start.
+	State string `json:"state"`
+	// Unknown are the things that the source does not tell.
+	Unknown []string `json:"unknown,omitempty"`
+}
+
+// CheckedSection is one section of a .rr.yaml.
+type CheckedSection struct {
+	Name string `json:"name"`
+	File string `json:"file"`
+	Line int    `json:"line"`
+	// ReadBy are names of plugins, or roadrunner, sorted.
+	ReadBy []string `json:"read_by"`
+}
+
+// Document is text in a format of its own.
+type Document struct {
+	Format string `json:"format"`
+	Text   string `json:"text"`
 }
 
 // Module is one git-sourced module of a finished build.

@@ -519,7 +519,7 @@ func TestPackages(t *testing.T) {
 	write(t, filepath.Join(dir, "app", "broken.go"), "package main\n\nvar x int = \"\"\n", 0o644)
 	var events []string
 	tool.sink = func(e event.Event) { events = append(events, string(e.Kind)) }
-	err = tool.Build(t.Context(), dir, filepath.Join(t.TempDir(), "out"), c, pkgs)
+	err = tool.Compile(dir, c, pkgs).Build(t.Context(), filepath.Join(t.TempDir(), "out"))
 	if want := "go build: exit status 1\n# example.com/app\napp/broken.go:3:13: cannot use \"\" (untyped string constant) as int value in variable declaration"; err == nil || err.Error() != want {
 		t.Errorf("error:\n%v\nwant:\n%s", err, want)
 	}

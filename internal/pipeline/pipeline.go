@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/vxlite/vxlite/internal/config"
@@ -176,13 +177,24 @@ type output struct {
 	file   string // absolute
 }
 
+// targets are those of the config, each once, and the host where it has none.
+func (b *builder) targets() []config.Target {
+	var out []config.Target
+	for _, t := range b.Config.Build.Targets {
+		if !slices.Contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, config.Target{OS: runtime.GOOS, Arch: runtime.GOARCH})
+	}
+	return out
+}
+
 // outputs decides the files: NAME in a directory for one target, and
 // NAME-OS-ARCH for several.
 func (b *builder) outputs() ([]output, error) {
-	targets := b.Config.Build.Targets
-	if len(targets) == 0 {
-		targets = []config.Target{{OS: runtime.GOOS, Arch: runtime.GOARCH}}
-	}
+	targets := b.targets()
 	dir, file, err := splitOutput(b.Output)
 	if err != nil {
 		return nil, err
@@ -192,12 +204,7 @@ func (b *builder) outputs() ([]output, error) {
 			Hint: "name a directory, with a slash at its end"}
 	}
 	var out []output
-	seen := map[config.Target]bool{}
 	for _, t := range targets {
-		if seen[t] {
-			continue
-		}
-		seen[t] = true
 		name := file
 		if name == "" {
 			name = b.Config.Build.Name

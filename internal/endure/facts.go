@@ -51,10 +51,10 @@ type Want struct {
 	// Param is the parameter's name, or its number where it has none, from 1.
 	Param string `json:"param,omitempty"`
 	// Interface is the interface as it stands in the plugin's package.
-	Interface string   `json:"interface"`
+	Interface string `json:"interface"`
 	// Methods are its methods with their signatures, sorted.
 	Methods []string `json:"methods,omitempty"`
-	Pos       string   `json:"pos"`               // FILE:LINE below the module's root
+	Pos     string   `json:"pos"` // FILE:LINE below the module's root
 	// Offers are all registered values that implement it, by type alone, in the
 	// order in which the plugins are registered.
 	Offers []Offer `json:"offers,omitempty"`

@@ -80,6 +80,9 @@ type Graph struct {
 	// Order is an order in which Endure may initialise the active plugins.
 	// Others are possible wherever no edge decides.
 	Order []int
+	// MayPanic says that Endure panics in some starts: a plugin was removed along
+	// with another, and what was to be given to it besides still points to it.
+	MayPanic bool
 	// Ties are parameters for which several offers are equally heavy.
 	Ties []Tie
 	// Unmet are parameters that no known plugin meets, and that one whose
@@ -121,21 +124,65 @@ func Decide(s *Set) *Graph {
 	}
 	lacking := g.lacking()
 	everything := g.sort(g.Edges, lacking) // what is active however the visits go
-	spared := g.sort(slices.DeleteFunc(slices.Clone(g.Edges), func(e Edge) bool { return lacking[e.From] || lacking[e.To] }), lacking)
+	removable := g.removable(lacking)
 	g.Order = everything
 	for i := range s.Plugins {
 		f := &g.Fates[i]
 		f.Root = i
 		switch {
 		case slices.Contains(everything, i):
-		case lacking[i], !slices.Contains(spared, i):
+		case lacking[i], !g.spared(i, lacking, removable):
 			f.State = Disabled
 		default:
 			f.State = AtRisk
 		}
 	}
+	g.MayPanic = g.dangling(lacking, removable)
 	g.explain(lacking)
 	return g
+}
+
+// dangling reports whether Endure's sorting may come to an edge whose end was
+// removed. Endure takes the edges to the one that lacks a value away, but not
+// those to what falls with it; nor any, where the first it was to be given to
+// has all its parameters met by other plugins themselves.
+func (g *Graph) dangling(lacking, removable []bool) bool {
+	for _, e := range g.Edges {
+		if e.Kind == CollectsEdge || !g.mayLack(e.From, removable) || g.asksInVain(e.To) {
+			continue
+		}
+		end := e.To
+		if g.replaced(e.To, e.From, lacking) {
+			end = e.From
+		}
+		for _, other := range g.Edges {
+			if other.To == end && other.From != e.From && g.spared(other.From, lacking, removable) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// asksInVain reports whether nothing there is could meet one of a plugin's
+// parameters.
+func (g *Graph) asksInVain(i int) bool {
+	return slices.ContainsFunc(g.Set.Plugins[i].Init, func(w Want) bool { return len(w.Offers) == 0 })
+}
+
+// mayLack reports whether all that meets one of a plugin's parameters may be gone.
+func (g *Graph) mayLack(i int, removable []bool) bool {
+	return slices.ContainsFunc(g.Set.Plugins[i].Init, func(w Want) bool {
+		return !slices.ContainsFunc(w.Offers, func(o Offer) bool { return !removable[o.Plugin] })
+	})
+}
+
+// replaced reports whether each parameter of Init is met by a plugin itself,
+// those left out that are gone.
+func (g *Graph) replaced(i, without int, gone []bool) bool {
+	return !slices.ContainsFunc(g.Set.Plugins[i].Init, func(w Want) bool {
+		return !slices.ContainsFunc(w.Offers, func(o Offer) bool { return o.Method == "" && o.Plugin != without && !gone[o.Plugin] })
+	})
 }
 
 // connect finds the edges that lead to a plugin.
@@ -253,6 +300,28 @@ func (g *Graph) sort(edges []Edge, never []bool) []int {
 	return out
 }
 
+// removable are the plugins that Endure may remove besides those that lack
+// something: what these, or one removed for them, would have been given to.
+func (g *Graph) removable(lacking []bool) []bool {
+	out := slices.Clone(lacking)
+	for changed := true; changed; {
+		changed = false
+		for _, e := range g.Edges {
+			if e.Kind != CollectsEdge && out[e.From] && !out[e.To] {
+				out[e.To], changed = true, true
+			}
+		}
+	}
+	return out
+}
+
+// spared reports whether a plugin may be active if all goes well: if whatever
+// it waits for in vain is removed before it is visited.
+func (g *Graph) spared(i int, lacking, removable []bool) bool {
+	edges := slices.DeleteFunc(slices.Clone(g.Edges), func(e Edge) bool { return e.From != i && removable[e.From] || lacking[e.To] })
+	return slices.Contains(g.sort(edges, lacking), i)
+}
+
 // explain gives each plugin that is not active its cause.
 func (g *Graph) explain(lacking []bool) {
 	var roots []int
@@ -261,7 +330,7 @@ func (g *Graph) explain(lacking []bool) {
 		if f.State == Active {
 			continue
 		}
-		if lacking[i] && g.ownLack(i) {
+		if lacking[i] && g.asksInVain(i) {
 			f.Cause = Lacks
 			roots = append(roots, i)
 		}
@@ -288,12 +357,6 @@ func (g *Graph) explain(lacking []bool) {
 			}
 		}
 	}
-}
-
-// ownLack reports whether one of the parameters is met by no type at all; else
-// it was met by a plugin that is gone itself, which is then the cause.
-func (g *Graph) ownLack(i int) bool {
-	return slices.ContainsFunc(g.Fates[i].Lacking, func(n int) bool { return len(g.Set.Plugins[i].Init[n].Offers) == 0 })
 }
 
 // path returns the edges of a shortest way from one of several plugins to

@@ -20,8 +20,8 @@ import (
 )
 
 // sets and perSet are how many random sets of plugins are made, and the most
-// that one has.
-const sets, perSet = 300, 7
+// that one has. They are spread over packages.
+const sets, perSet, packages = 200, 7, 10
 
 // TestAgreement makes random sets of plugins as Go source, reads and decides
 // them, and has Endure itself initialise them: which plugins are active, in
@@ -32,8 +32,7 @@ func TestAgreement(t *testing.T) {
 	writeEndure(t, dir)
 	all := writeSets(t, dir)
 	for _, o := range runSets(t, dir, 1) {
-		set := pick(all, o.Set)
-		g := Decide(set)
+		g := Decide(all[o.Set])
 		if problem := disagrees(g, o); problem != "" {
 			t.Errorf("set %d: %s\nplugins: %s", o.Set, problem, describe(g))
 		}
@@ -57,7 +56,7 @@ func TestAgreementUpstream(t *testing.T) {
 	const times = 200
 	runs := make([]int, sets)
 	for _, o := range runSets(t, dir, times) {
-		g := Decide(pick(all, o.Set))
+		g := Decide(all[o.Set])
 		if o.Panic != "" {
 			panicked[o.Set]++
 			if !g.MayPanic {
@@ -84,7 +83,7 @@ func TestAgreementUpstream(t *testing.T) {
 		if panicked[n] > 0 {
 			panics++
 		}
-		g := Decide(pick(all, n))
+		g := Decide(all[n])
 		for i, p := range g.Set.Plugins {
 			if g.Fates[i].State != AtRisk {
 				continue
@@ -147,13 +146,13 @@ func describe(g *Graph) string {
 	return string(data)
 }
 
-// pick takes one set out of all plugins, whose methods have the set's number in
-// their names, so that no two sets meet.
-func pick(all *Set, n int) *Set {
+// pick takes one set out of a package's plugins. Their methods have the set's
+// number in their names, so that no two sets meet.
+func pick(all *Set, names []string) *Set {
 	out := &Set{}
 	index := map[int]int{}
 	for i, p := range all.Plugins {
-		if strings.HasPrefix(p.Symbol, fmt.Sprintf("S%dP", n)) {
+		if slices.Contains(names, p.Name) {
 			index[i] = len(out.Plugins)
 			out.Plugins = append(out.Plugins, p)
 		}
@@ -194,30 +193,62 @@ func writeEndure(t *testing.T, dir string) {
 	testkit.Check(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte(mod+")\n"), 0o644))
 }
 
-// writeSets writes the package with all plugins and the program that
-// initialises them, and returns what is read from the sources.
-func writeSets(t *testing.T, dir string) *Set {
-	var src, list strings.Builder
-	src.WriteString("package sets\n\nimport \"github.com/roadrunner-server/endure/v2/dep\"\n\n" +
-		"// Given notes what each Init is given.\nvar Given = map[string][]string{}\n\n" +
-		"func note(who string, v any) { Given[who] = append(Given[who], v.(interface{ Kind() string }).Kind()) }\n\n")
-	in := Input{Endure: "github.com/roadrunner-server/endure/v2"}
-	for n := range sets {
-		list.WriteString("{")
-		for _, p := range randomSource(&src, n) {
-			fmt.Fprintf(&list, "&%s{}, ", p)
-			in.Plugins = append(in.Plugins, Source{Name: p, Import: "example.com/sets", Symbol: p, Module: "example.com/sets"})
+// writeSets writes the packages with all plugins and the program that
+// initialises them, and returns what is read from the sources, by set.
+func writeSets(t *testing.T, dir string) []*Set {
+	inputs := make([]Input, packages)
+	names := make([][]string, sets)
+	for k := range packages {
+		path := fmt.Sprintf("example.com/sets/s%d", k)
+		inputs[k].Endure = "github.com/roadrunner-server/endure/v2"
+		var src, list strings.Builder
+		fmt.Fprintf(&src, "package s%d\n\nimport (\n\t\"example.com/sets/note\"\n\t\"github.com/roadrunner-server/endure/v2/dep\"\n)\n\nvar _ dep.In\n\n", k)
+		for n := k; n < sets; n += packages {
+			fmt.Fprintf(&list, "case %d:\n\treturn []any{", n)
+			for _, p := range randomSource(&src, n) {
+				fmt.Fprintf(&list, "&%s{}, ", p)
+				inputs[k].Plugins = append(inputs[k].Plugins, Source{Name: p, Import: path, Symbol: p, Module: "example.com/sets"})
+				names[n] = append(names[n], p)
+			}
+			list.WriteString("}\n")
 		}
-		list.WriteString("},\n")
+		fmt.Fprintf(&src, "// Make makes the plugins of one set.\nfunc Make(n int) []any {\nswitch n {\n%s}\nreturn nil\n}\n", list.String())
+		writeFile(t, filepath.Join(dir, fmt.Sprintf("s%d", k), "sets.go"), src.String())
 	}
-	fmt.Fprintf(&src, "// All makes the plugins of all sets.\nfunc All() [][]any { return [][]any{\n%s}}\n", list.String())
-	testkit.Check(t, os.WriteFile(filepath.Join(dir, "sets.go"), []byte(src.String()), 0o644))
-	testkit.Check(t, os.MkdirAll(filepath.Join(dir, "run"), 0o755))
-	testkit.Check(t, os.WriteFile(filepath.Join(dir, "run", "main.go"), []byte(runner), 0o644))
+	writeFile(t, filepath.Join(dir, "note", "note.go"), noteSource)
+	var imports, cases strings.Builder
+	for k := range packages {
+		fmt.Fprintf(&imports, "\t\"example.com/sets/s%d\"\n", k)
+		fmt.Fprintf(&cases, "\tcase %d:\n\t\treturn s%d.Make(n)\n", k, k)
+	}
+	writeFile(t, filepath.Join(dir, "run", "main.go"), fmt.Sprintf(runner, imports.String(), packages, cases.String(), sets))
 	if !fileExists(filepath.Join(dir, "endure")) {
 		command(t, dir, "go", "mod", "tidy")
 	}
-	out := command(t, dir, "go", "list", "-export", "-deps", "-gcflags=-l -N", "-json=ImportPath,Dir,GoFiles,Export,Imports,Module", ".")
+	all := listed(t, dir)
+	byPackage := make([]*Set, packages)
+	for k := range inputs {
+		inputs[k].Packages = all
+		var err error
+		byPackage[k], err = Load(t.Context(), inputs[k])
+		testkit.Check(t, err)
+	}
+	out := make([]*Set, sets)
+	for n := range out {
+		out[n] = pick(byPackage[n%packages], names[n])
+		for _, p := range out[n].Plugins {
+			if len(p.Broken)+len(p.Unknown) > 0 {
+				t.Fatalf("%s: %v %v", p.Name, p.Broken, p.Unknown)
+			}
+		}
+	}
+	return out
+}
+
+// listed are the packages with their export data.
+func listed(t *testing.T, dir string) []Package {
+	var all []Package
+	out := command(t, dir, "go", "list", "-export", "-deps", "-trimpath", "-gcflags=-l -N", "-json=ImportPath,Dir,GoFiles,Export,Imports,Module", "./run")
 	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
 		var p struct {
 			ImportPath, Dir, Export string
@@ -225,7 +256,7 @@ func writeSets(t *testing.T, dir string) *Set {
 			Module                  *struct{ Path, Dir string }
 		}
 		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
-			break
+			return all
 		} else if err != nil {
 			t.Fatal(err)
 		}
@@ -233,17 +264,25 @@ func writeSets(t *testing.T, dir string) *Set {
 		if p.Module != nil {
 			pkg.Module, pkg.ModuleDir = p.Module.Path, p.Module.Dir
 		}
-		in.Packages = append(in.Packages, pkg)
+		all = append(all, pkg)
 	}
-	s, err := Load(t.Context(), in)
-	testkit.Check(t, err)
-	for _, p := range s.Plugins {
-		if len(p.Broken)+len(p.Unknown) > 0 {
-			t.Fatalf("%s: %v %v", p.Name, p.Broken, p.Unknown)
-		}
-	}
-	return s
 }
+
+func writeFile(t *testing.T, name, data string) {
+	t.Helper()
+	testkit.Check(t, os.MkdirAll(filepath.Dir(name), 0o755))
+	testkit.Check(t, os.WriteFile(name, []byte(data), 0o644))
+}
+
+const noteSource = `// Package note remembers what each Init is given.
+package note
+
+// Given are the kinds of values, by plugin.
+var Given = map[string][]string{}
+
+// Add notes one value.
+func Add(who string, v any) { Given[who] = append(Given[who], v.(interface{ Kind() string }).Kind()) }
+`
 
 func fileExists(name string) bool { _, err := os.Stat(name); return err == nil }
 
@@ -279,7 +318,7 @@ func randomSource(b *strings.Builder, n int) []string {
 		var params, notes string
 		for k := range r.IntN(3) {
 			params += fmt.Sprintf("a%d interface{ Kind() string; %s }, ", k, wanted(r, method))
-			notes += fmt.Sprintf("note(%q, a%d); ", name, k)
+			notes += fmt.Sprintf("note.Add(%q, a%d); ", name, k)
 		}
 		fmt.Fprintf(b, "func (*%s) Init(%s) error { %sreturn nil }\n", name, params, notes)
 		if r.IntN(4) == 0 {
@@ -327,18 +366,24 @@ import (
 	"reflect"
 	"strconv"
 
-	"example.com/sets"
-	"github.com/roadrunner-server/endure/v2"
+	"example.com/sets/note"
+%s	"github.com/roadrunner-server/endure/v2"
 )
+
+func pluginsOf(n int) []any {
+	switch n %% %d {
+%s	}
+	return nil
+}
 
 func main() {
 	times, _ := strconv.Atoi(os.Args[1])
 	enc := json.NewEncoder(os.Stdout)
 	for range times {
-		for n, plugins := range sets.All() {
-			clear(sets.Given)
-			active, failed := try(plugins)
-			enc.Encode(map[string]any{"Set": n, "Active": active, "Given": sets.Given, "Panic": failed})
+		for n := range %d {
+			clear(note.Given)
+			active, failed := try(pluginsOf(n))
+			enc.Encode(map[string]any{"Set": n, "Active": active, "Given": note.Given, "Panic": failed})
 		}
 	}
 }
@@ -365,7 +410,7 @@ func try(plugins []any) (active []string, failed string) {
 
 func runSets(t *testing.T, dir string, times int) []outcome {
 	bin := filepath.Join(dir, "sets.exe")
-	command(t, dir, "go", "build", "-gcflags=-l -N", "-o", bin, "./run")
+	command(t, dir, "go", "build", "-trimpath", "-gcflags=-l -N", "-o", bin, "./run")
 	var out []outcome
 	for dec := json.NewDecoder(bytes.NewReader(command(t, dir, bin, fmt.Sprint(times)))); ; {
 		var o outcome

@@ -68,7 +68,7 @@ func Load(ctx context.Context, in Input) (*Set, error) {
 	for i := range in.Packages {
 		l.packages[in.Packages[i].Path] = &in.Packages[i]
 	}
-	l.scan = &scanner{loader: l, consts: map[string]map[string]constant.Value{}, files: map[string][]*ast.File{}}
+	l.scan = &scanner{loader: l, consts: map[string]map[string]constant.Value{}, files: map[string][]*ast.File{}, reads: map[string]reads{}}
 	own, err := l.registered()
 	if err != nil {
 		return nil, err

@@ -47,10 +47,26 @@ type scanner struct {
 	*loader
 	consts map[string]map[string]constant.Value // package path, name
 	files  map[string][]*ast.File
+	reads  map[string]reads // by module
 }
 
 // module returns the sections that a module's packages read, sorted.
-func (s *scanner) module(path string) (found []string, unknown []Unknown, err error) {
+func (s *scanner) module(path string) ([]string, []Unknown, error) {
+	if r, ok := s.reads[path]; ok {
+		return r.found, r.unknown, nil
+	}
+	found, unknown, err := s.scan(path)
+	s.reads[path] = reads{found, unknown}
+	return found, unknown, err
+}
+
+// reads is what a module reads of a .rr.yaml.
+type reads struct {
+	found   []string
+	unknown []Unknown
+}
+
+func (s *scanner) scan(path string) (found []string, unknown []Unknown, err error) {
 	for i := range s.in.Packages {
 		p := &s.in.Packages[i]
 		if path == "" || p.Module != path {

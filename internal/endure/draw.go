@@ -63,7 +63,7 @@ func (g *Graph) arrows() []arrow {
 // blames reports whether an edge is one by which its plugin falls.
 func (g *Graph) blames(e Edge) bool {
 	via := g.Fates[e.To].Via
-	return len(via) > 0 && via[len(via)-1] == e
+	return len(via) > 0 && via[len(via)-1].From == e.From && via[len(via)-1].To == e.To
 }
 
 // lacks lists, for each plugin, the interfaces that nothing meets.

@@ -151,12 +151,10 @@ func (g *Graph) dangling(lacking, removable []bool) bool {
 		if e.Kind == CollectsEdge || !g.mayLack(e.From, removable) || g.asksInVain(e.To) {
 			continue
 		}
-		end := e.To
-		if g.replaced(e.To, e.From, lacking) {
-			end = e.From
-		}
+		kept := g.replaced(e.To, e.From, make([]bool, len(lacking)))
+		fallen := !g.replaced(e.To, e.From, lacking)
 		for _, other := range g.Edges {
-			if other.To == end && other.From != e.From && g.spared(other.From, lacking, removable) {
+			if (kept && other.To == e.From || fallen && other.To == e.To && other.From != e.From) && g.spared(other.From, lacking, removable) {
 				return true
 			}
 		}

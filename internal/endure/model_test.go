@@ -214,7 +214,7 @@ func TestEveryOrder(t *testing.T) {
 	t.Logf("active, disabled, at risk: %v; %d at risk in every order", states, pessimistic)
 	t.Logf("%d sets crash in some order; %d missed, %d alarms", crashes, missed, alarms)
 	// These two are bounds of what happens, and ought to be near it.
-	if pessimistic > states[AtRisk]/3 || missed > crashes/50 || alarms > crashes/2 {
+	if pessimistic > states[AtRisk]/3 || missed > 0 || alarms > crashes/2 {
 		t.Error("too far from what happens")
 	}
 }

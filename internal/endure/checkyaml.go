@@ -94,14 +94,20 @@ func (c *yamlCheck) unread() {
 	for _, s := range c.top {
 		row := event.CheckedSection{Name: s.name, File: s.file, Line: s.line, ReadBy: c.readers(s.name)}
 		c.sections = append(c.sections, row)
+		if len(row.ReadBy) > 0 && c.titled(s.name) < 0 {
+			// Others may look into the section of a plugin: a middleware into http's.
+			if m, name := c.released(s.name); name != "" {
+				c.report(s.file, s.line, []string{releases(name, m)}, "the section %s is read by %s, and the plugin that it is for is not in", s.name, list(row.ReadBy))
+			}
+		}
 		if len(row.ReadBy) > 0 || c.isStorage(s.name) {
 			continue
 		}
 		var hints []string
-		if meant := config.Suggest(s.name, known); meant != "" {
+		if m, name := c.released(s.name); name != "" {
+			hints = append(hints, releases(name, m))
+		} else if meant := config.Suggest(s.name, known); meant != "" {
 			hints = append(hints, "did you mean "+meant+"?")
-		} else if m, name := c.released(s.name); name != "" {
-			hints = append(hints, fmt.Sprintf("RoadRunner's release has %s:\n%s", name, strings.Join(entry(name, m), "\n")))
 		}
 		if len(blind) > 0 {
 			hints = append(hints, "unless one of these does, whose sources do not tell: "+strings.Join(blind, ", "))
@@ -110,10 +116,13 @@ func (c *yamlCheck) unread() {
 	}
 }
 
+// ownKeys are those by which RoadRunner reads the file itself.
+var ownKeys = []string{"version", "include", "envfile"}
+
 // readers are who reads a section, sorted.
 func (c *yamlCheck) readers(name string) []string {
 	var out []string
-	if slices.Contains(c.graph.Set.Sections, name) {
+	if slices.Contains(c.graph.Set.Sections, name) || slices.Contains(ownKeys, name) {
 		out = append(out, "roadrunner")
 	}
 	for i := range c.graph.Set.Plugins {
@@ -191,18 +200,23 @@ func (c *yamlCheck) drivers(s section, entries *yaml.Node, plugin, what string) 
 	}
 }
 
+// releases says which plugin of the release is meant.
+func releases(name string, m module.Version) string {
+	return fmt.Sprintf("RoadRunner's release has %s:\n%s", name, strings.Join(entry(name, m), "\n"))
+}
+
 // instead says what could be meant, or which plugin would bring it.
 func (c *yamlCheck) instead(name string, known []string) []string {
+	if m, base := c.released(name); base != "" {
+		return []string{releases(base, m)}
+	}
 	if meant := config.Suggest(name, known); meant != "" {
 		return []string{"did you mean " + meant + "?"}
-	}
-	if m, base := c.released(name); base != "" {
-		return []string{fmt.Sprintf("RoadRunner's release has %s:\n%s", base, strings.Join(entry(base, m), "\n"))}
 	}
 	if len(known) == 0 {
 		return nil
 	}
-	return []string{"there are " + strings.Join(known, ", ")}
+	return []string{"those that are in: " + strings.Join(known, ", ")}
 }
 
 // collected returns the names of what a plugin collects by an interface with

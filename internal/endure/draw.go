@@ -87,6 +87,8 @@ func (g *Graph) dot() string {
 		label, color := p.Name+"\n"+p.Version, ""
 		if g.Fates[i].State != Active {
 			label += "\n" + g.Fates[i].State.String()
+		}
+		if g.fallen(i) {
 			color = fmt.Sprintf(", color=%q, fontcolor=%q", red, red)
 		}
 		fmt.Fprintf(&b, "\t%q [label=%q%s];\n", p.Name, label, color)
@@ -124,7 +126,7 @@ func (g *Graph) mermaid() string {
 	link := 0
 	var fallen, causes []string
 	for i := range g.Set.Plugins {
-		if g.Fates[i].State != Active {
+		if g.fallen(i) {
 			fallen = append(fallen, fmt.Sprintf("p%d", i))
 		}
 		for n, iface := range g.lacks(i) {
@@ -169,6 +171,7 @@ type pluginJSON struct {
 	Module  string   `json:"module"`
 	Import  string   `json:"import"`
 	Symbol  string   `json:"symbol"`
+	Type    string   `json:"type,omitempty"`
 	Title   string   `json:"title,omitempty"`
 	Weight  uint     `json:"weight"`
 	State   string   `json:"state"`
@@ -195,7 +198,7 @@ func (g *Graph) json() (string, error) {
 	out := graphJSON{Plugins: []pluginJSON{}, Edges: []edgeJSON{}, Order: []string{}}
 	name := func(i int) string { return g.Set.Plugins[i].Name }
 	for i, p := range g.Set.Plugins {
-		row := pluginJSON{Name: p.Name, Version: p.Version, Module: p.Module, Import: p.Import, Symbol: p.Symbol, Title: p.Title, Weight: p.Weight,
+		row := pluginJSON{Name: p.Name, Version: p.Version, Module: p.Module, Import: p.Import, Symbol: p.Symbol, Type: p.Type, Title: p.Title, Weight: p.Weight,
 			State: g.Fates[i].State.String(), Lacks: g.lacks(i), Sections: p.Sections, Unknown: p.Unknown}
 		if g.Fates[i].Root != i {
 			row.Root = name(g.Fates[i].Root)

@@ -28,6 +28,8 @@ type Plugin struct {
 	Import  string          `json:"import"`
 	Symbol  string          `json:"symbol"`
 	Pos     config.Position `json:"pos"` // in the velox.toml
+	// Type is what Endure's log calls it, such as *http.Plugin.
+	Type string `json:"type,omitempty"`
 	// Title is what its method Name returns, empty where there is none.
 	Title string `json:"title,omitempty"`
 	// Weight is what its method Weight returns, 1 where there is none.

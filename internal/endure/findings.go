@@ -95,11 +95,13 @@ func (e *BreachError) Hints() []string { return []string{e.Breach.Advice} }
 type Fall struct {
 	// Disabled fall in every start, AtRisk in some; both are names.
 	Disabled, AtRisk []string
+	// Allowed are the names that may be disabled already.
+	Allowed []string
 }
 
 // falls collects what is behind a root, leaving out what may be disabled.
 func (g *Graph) falls(root int, a Allowance) Fall {
-	var f Fall
+	f := Fall{Allowed: a.Disabled}
 	for i, fate := range g.Fates {
 		name := g.Set.Plugins[i].Name
 		if fate.Cause != Behind || fate.Root != root || slices.Contains(a.Disabled, name) {
@@ -239,15 +241,15 @@ func (e *LackError) Hints() []string {
 			out = append(out, fmt.Sprintf("RoadRunner's release has %s for it:\n%s", l.Adds, strings.Join(l.Entry, "\n")))
 		}
 	}
-	if e.Allowed {
-		return append(out, allow(slices.Concat(e.Fall.Disabled, e.Fall.AtRisk)))
-	}
-	return append(out, allow(slices.Concat([]string{e.Name}, e.Fall.Disabled, e.Fall.AtRisk)))
+	return append(out, e.Fall.allow(e.Name))
 }
 
-// allow is the line that lets a build go on with plugins disabled.
-func allow(names []string) string {
+// allow is the line that lets a build go on with all of this, and what was
+// allowed before.
+func (f Fall) allow(roots ...string) string {
+	names := slices.Concat(roots, f.Disabled, f.AtRisk, f.Allowed)
 	slices.Sort(names)
+	names = slices.Compact(names)
 	return fmt.Sprintf("or go on with less: [check] allow_disabled = [%s]", quoted(names))
 }
 
@@ -304,7 +306,7 @@ func (e *CycleError) Error() string {
 func (e *CycleError) Hints() []string {
 	return []string{
 		"one of them has to do without another, or an interface in Collects has to ask for more methods, so that it fits fewer plugins",
-		allow(slices.Concat(e.Names, e.Fall.Disabled, e.Fall.AtRisk)),
+		e.Fall.allow(e.Names...),
 	}
 }
 

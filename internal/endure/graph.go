@@ -42,6 +42,9 @@ const (
 	// visits the plugins in the order of a Go map, and one that was visited
 	// before what it depends on was found to be disabled falls with it.
 	AtRisk
+	// Unsure plugins may be disabled or not: whether a parameter of theirs, or
+	// of what they wait for, is met cannot be read from the sources.
+	Unsure
 )
 
 // Cause is why a plugin is not active.
@@ -139,7 +142,35 @@ func Decide(s *Set) *Graph {
 	}
 	g.MayPanic = g.dangling(lacking, removable)
 	g.explain(lacking)
+	unsure := make([]bool, len(s.Plugins))
+	for _, r := range g.Unmet {
+		unsure[r.Plugin] = true
+	}
+	for i, behind := range g.reachable(unsure) {
+		if behind && g.Fates[i].State == Active {
+			g.Fates[i].State = Unsure
+		}
+	}
 	return g
+}
+
+// fallen reports whether a plugin is disabled, if only in some starts.
+func (g *Graph) fallen(i int) bool {
+	return g.Fates[i].State == Disabled || g.Fates[i].State == AtRisk
+}
+
+// reachable are the plugins behind some others, and these themselves.
+func (g *Graph) reachable(from []bool) []bool {
+	out := slices.Clone(from)
+	for changed := true; changed; {
+		changed = false
+		for _, e := range g.Edges {
+			if out[e.From] && !out[e.To] {
+				out[e.To], changed = true, true
+			}
+		}
+	}
+	return out
 }
 
 // dangling reports whether Endure's sorting may come to an edge whose end was
@@ -211,9 +242,13 @@ func (g *Graph) connect(to int) {
 }
 
 // heaviest returns the offers among which Endure picks. Those of one plugin
-// are one: the first that it binds is given.
+// are one: the first that it binds is given. There are none where a weight is
+// unknown that would decide.
 func (g *Graph) heaviest(offers []Offer) []Offer {
 	var out []Offer
+	if len(offers) > 1 && slices.ContainsFunc(offers, func(o Offer) bool { return !g.Set.Plugins[o.Plugin].knows("Weight") }) {
+		return nil
+	}
 	best := uint(0)
 	for _, o := range offers {
 		w := g.Set.Plugins[o.Plugin].Weight
@@ -399,6 +434,8 @@ func (s State) String() string {
 		return "disabled"
 	case AtRisk:
 		return "at risk"
+	case Unsure:
+		return "unknown"
 	}
 	return "active"
 }

@@ -43,6 +43,7 @@ func (r *reader) read() {
 		return
 	}
 	r.typ.ptr = types.NewPointer(r.named)
+	r.plugin.Type = types.TypeString(r.typ.ptr, (*types.Package).Name)
 	r.methods = types.NewMethodSet(r.typ.ptr)
 	r.init()
 	r.contract()
@@ -278,12 +279,12 @@ func (r *reader) boundMethod(arg ast.Expr) *types.Func {
 			if fn.Exported() && r.method(fn.Name()) == fn {
 				return fn
 			}
-			r.breach(arg.Pos(), true, fmt.Sprintf("dep.Bind is given %s, which Endure cannot call", fn.Name()), "bind an exported method of *"+r.plugin.Symbol)
+			r.breach(arg.Pos(), false, fmt.Sprintf("dep.Bind is given %s, which Endure cannot call: the server ends where a plugin takes it", fn.Name()), "bind an exported method of *"+r.plugin.Symbol)
 			return nil
 		}
 	}
 	if _, ok := r.typ.pkg.info.TypeOf(arg).Underlying().(*types.Signature); ok {
-		r.breach(arg.Pos(), true, "dep.Bind is given a function, and Endure calls methods by their name", "bind an exported method of *"+r.plugin.Symbol)
+		r.breach(arg.Pos(), false, "dep.Bind is given a function, and Endure calls methods by their name: the server ends where a plugin takes it", "bind an exported method of *"+r.plugin.Symbol)
 		return nil
 	}
 	r.unknown("Provides", arg.Pos(), "binds what is known at run time only")

@@ -279,7 +279,7 @@ func (d *drawing) end(x, y int, gives, cause bool, title string, r int) {
 func (d *drawing) node(i int) {
 	p := &d.graph.Set.Plugins[i]
 	stroke, ink, faint := "#78909c", "#1c2733", "#607080"
-	if d.graph.Fates[i].State != Active {
+	if d.graph.fallen(i) {
 		stroke, ink, faint = red, red, red
 	}
 	y := d.y(i)

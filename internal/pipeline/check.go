@@ -109,7 +109,7 @@ func (w *workspace) read(ctx context.Context, c gotool.Compile, key string) (*en
 }
 
 // factsVersion changes with what is read of the sources, and how.
-const factsVersion = "1"
+const factsVersion = "2"
 
 func (w *workspace) remembered(key string) *endure.Set {
 	var s endure.Set

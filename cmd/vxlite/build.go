@@ -29,12 +29,11 @@ and puts it into DIR as rr. What went in is printed as a table.
 		HideHelpCommand: true,
 		OnUsageError:    badUsage,
 		Action: func(ctx *urfave.Context) error {
-			options, err := c.options(ctx)
+			o, err := c.options(ctx)
 			if err != nil {
 				return err
 			}
-			options.Output = ctx.String("output")
-			result, err := pipeline.Build(c.ctx, options)
+			result, err := pipeline.Build(c.ctx, o)
 			if err != nil {
 				return err
 			}

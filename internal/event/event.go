@@ -56,12 +56,51 @@ type Event struct {
 type Result struct {
 	// Modules holds RoadRunner first, then the plugins by name, then the
 	// other git-sourced modules by path.
-	Modules  []Module `json:"modules"`
-	Binaries []Binary `json:"binaries"`
+	Modules  []Module `json:"modules,omitempty"`
+	Binaries []Binary `json:"binaries,omitempty"`
+	// Lock is set where the lock was what was asked for.
+	Lock *Lock `json:"lock,omitempty"`
 	// Check is what a check looked at, where that was asked for.
 	Check *Check `json:"check,omitempty"`
 	// Document is a drawing of the graph, where that was asked for.
 	Document *Document `json:"document,omitempty"`
+}
+
+// Lock is what became of a lock.
+type Lock struct {
+	Path string `json:"path"`
+	// Modules and Sums count its entries.
+	Modules int `json:"modules"`
+	Sums    int `json:"sums"`
+	// Written says that the file changed.
+	Written bool `json:"written"`
+	// DryRun says that nothing was to be written.
+	DryRun bool `json:"dry_run,omitempty"`
+	// Changes are the modules that moved, by name or else path.
+	Changes []Change `json:"changes,omitempty"`
+}
+
+// Change is a module that moved. Of a module that came or went, one of Old and
+// New is empty.
+type Change struct {
+	// Name is the plugin's in the config; empty for a module that is none.
+	Name string  `json:"name,omitempty"`
+	Path string  `json:"module"`
+	Old  *Locked `json:"old,omitempty"`
+	New  *Locked `json:"new,omitempty"`
+	// Commits is how many lie between, the new one included; 0 where not known.
+	Commits int `json:"commits,omitempty"`
+	// Tags are those between, sorted.
+	Tags []string `json:"tags,omitempty"`
+	// Apart says that the old commit is not in the history of the new one.
+	Apart bool `json:"apart,omitempty"`
+}
+
+// Locked is where a module was or is.
+type Locked struct {
+	Ref     string `json:"ref"`
+	Version string `json:"version"`
+	Commit  string `json:"commit"`
 }
 
 // Check is what a check looked at.
@@ -114,8 +153,11 @@ type Module struct {
 	Version string `json:"version"`
 	// Commit is 40 hex digits; empty for a local directory.
 	Commit string `json:"commit,omitempty"`
-	// From is the URL after mirrors, or the local directory.
+	// From is the URL after mirrors, or the local directory; for what was in the
+	// store the URL before mirrors.
 	From string `json:"from"`
+	// Stored says that the commit was in the store, so that it was not fetched.
+	Stored bool `json:"stored,omitempty"`
 	// Local says that From is a directory that was compiled as it stands.
 	Local bool `json:"local,omitempty"`
 }

@@ -96,13 +96,17 @@ func (w *workspace) read(ctx context.Context, c gotool.Compile, key string) (*en
 	if err := w.write(); err != nil {
 		return nil, err
 	}
-	compilation, err := w.begin(ctx, c)
+	compilation, pkgs, err := w.begin(ctx, c)
 	if err != nil {
 		return nil, err
 	}
+	if err := w.linked(ctx, pkgs, c); err != nil {
+		return nil, err
+	}
+	compilation.Start()
 	s, err := w.facts(ctx, compilation, key)
 	if err != nil {
-		return nil, w.explain(err)
+		return nil, w.explain(ctx, w.dir, c, err)
 	}
 	compilation.Done()
 	return s, nil

@@ -73,7 +73,7 @@ func (w *workspace) compile(ctx context.Context, jobs []job) error {
 		if j.fresh {
 			continue
 		}
-		bin, err := w.make(ctx, j.output, j)
+		bin, err := w.make(ctx, j)
 		if err != nil {
 			return err
 		}
@@ -178,19 +178,26 @@ func (e *GoTooOldError) Hints() []string {
 
 // make compiles one target, checks its plugins, and puts the result in its
 // place.
-func (w *workspace) make(ctx context.Context, o output, j *job) (event.Binary, error) {
-	c := j.settings
-	compilation, err := w.begin(ctx, c)
+func (w *workspace) make(ctx context.Context, j *job) (event.Binary, error) {
+	o, c := j.output, j.settings
+	compilation, pkgs, err := w.begin(ctx, c)
 	if err != nil {
 		return event.Binary{}, err
 	}
+	if lacking := w.lacking(pkgs); len(lacking) > 0 {
+		return event.Binary{}, w.sumsMissing(lacking)
+	}
+	if err := w.linked(ctx, pkgs, c); err != nil {
+		return event.Binary{}, err
+	}
+	compilation.Start()
 	facts, unread := w.facts(ctx, compilation, j.stamp.inputs)
 	if unread == nil {
 		if err := w.verify(facts); err != nil {
 			return event.Binary{}, err
 		}
-	} else if !isRunError(unread) || ctx.Err() != nil {
-		return event.Binary{}, w.explain(unread)
+	} else if _, failed := errors.AsType[*run.Error](unread); !failed || ctx.Err() != nil {
+		return event.Binary{}, w.explain(ctx, w.dir, c, unread)
 	} // else the build says better what does not compile
 	tmp, err := w.store.TempDir()
 	if err != nil {
@@ -199,10 +206,10 @@ func (w *workspace) make(ctx context.Context, o output, j *job) (event.Binary, e
 	defer os.RemoveAll(tmp)
 	built := filepath.Join(tmp, filepath.Base(o.file))
 	if err := compilation.Build(ctx, built); err != nil {
-		return event.Binary{}, w.explain(err)
+		return event.Binary{}, w.explain(ctx, w.dir, c, err)
 	}
 	if unread != nil {
-		return event.Binary{}, w.explain(unread)
+		return event.Binary{}, w.explain(ctx, w.dir, c, unread)
 	}
 	compilation.Done()
 	if err := w.smoke(ctx, built, c); err != nil {
@@ -218,30 +225,24 @@ func (w *workspace) make(ctx context.Context, o output, j *job) (event.Binary, e
 	return event.Binary{Target: o.target.String(), Path: o.file, Size: size, SHA256: sum}, place(built, o.file)
 }
 
-// begin finds out which packages take part, and that their modules are linked
-// at the versions of the plan.
-func (w *workspace) begin(ctx context.Context, c gotool.Compile) (*gotool.Compilation, error) {
+// begin finds out which packages take part.
+func (w *workspace) begin(ctx context.Context, c gotool.Compile) (*gotool.Compilation, []gotool.Package, error) {
 	pkgs, err := w.tool.Packages(ctx, w.dir, c)
 	if err != nil {
-		return nil, w.explain(err)
+		return nil, nil, w.explain(ctx, w.dir, c, err)
 	}
-	if err := w.linked(ctx, pkgs, c); err != nil {
-		return nil, err
-	}
-	return w.tool.Compile(w.dir, c, pkgs), nil
-}
-
-// isRunError tells a program that failed from all else.
-func isRunError(err error) bool {
-	var re *run.Error
-	return errors.As(err, &re)
+	return w.tool.Compile(w.dir, c, pkgs), pkgs, nil
 }
 
 // explain says which module a failure of the go command concerns.
-func (w *workspace) explain(err error) error {
-	var missing *gotool.MissingModuleError
-	if errors.As(err, &missing) {
+func (w *workspace) explain(ctx context.Context, dir string, c gotool.Compile, err error) error {
+	if missing, ok := errors.AsType[*gotool.MissingModuleError](err); ok && w.Offline {
+		return w.missingModules(ctx, dir, c, missing)
+	} else if ok {
 		return w.missing(missing)
+	}
+	if other, ok := errors.AsType[*gotool.SumMismatchError](err); ok {
+		return w.mismatch(other)
 	}
 	return w.compileError(err)
 }

@@ -457,6 +457,9 @@ func (g *Graph) Remarks() []string {
 		p := &g.Set.Plugins[r.Plugin]
 		out = append(out, fmt.Sprintf("%s: %s: it is unknown whether Init's parameter %s, the interface %s, is met", title(p), r.Want.Pos, r.Want.Param, r.Want.Interface))
 	}
+	if g.MayPanic {
+		out = append(out, "in some starts the server may panic: Endure takes what falls with a disabled plugin away, and not all that leads to it")
+	}
 	for _, m := range g.Set.Mixed {
 		var sides []string
 		for _, s := range m.Sides {

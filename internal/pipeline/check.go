@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"path"
+	"slices"
 
 	"golang.org/x/mod/module"
 
@@ -181,7 +182,10 @@ func (w *workspace) allowance() endure.Allowance {
 // remark tells what is no problem and may become one.
 func (w *workspace) remark(g *endure.Graph) {
 	for _, text := range g.Remarks() {
-		w.Sink.Send(event.Event{Kind: event.Note, Text: text})
+		if !slices.Contains(w.remarks, text) { // of another target
+			w.remarks = append(w.remarks, text)
+			w.Sink.Send(event.Event{Kind: event.Note, Text: text})
+		}
 	}
 }
 

@@ -107,7 +107,8 @@ type workspace struct {
 	digest string // of the files and all that they refer to
 	dir    string // where write puts them; its name says what is in it
 
-	checked bool // by check
+	checked bool     // by check
+	remarks []string // that were told
 }
 
 // prepare leads from the config to the workspace: resolve, fetch, generate.

@@ -230,15 +230,15 @@ func (l *loader) importFor(p *Package, path string) (*types.Package, error) {
 		return nil, err
 	}
 	defer f.Close()
+	//lint:ignore SA1019 it takes the data out of the archive that Go 1.28 and before write
 	r, err := gcexportdata.NewReader(f)
-	if err != nil {
-		return nil, err
+	if err != nil { // no archive: the data as it is
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return nil, err
+		}
+		r = f
 	}
-	data, err := io.ReadAll(r)
-	if err != nil {
-		return nil, err
-	}
-	return gcexportdata.Read(strings.NewReader(string(data)), l.fset, l.imported, path)
+	return gcexportdata.Read(r, l.fset, l.imported, path)
 }
 
 // read takes each plugin's facts from its package.

@@ -44,6 +44,7 @@ type Options struct {
 // Build makes the binaries, one for each target.
 func Build(ctx context.Context, o Options) (*event.Result, error) {
 	b := &builder{Options: o}
+	b.lock.optional = true
 	outputs, err := b.outputs()
 	if err != nil {
 		return nil, err

@@ -12,6 +12,8 @@ import (
 // anything is decided, and nothing that is decided looks at a source again.
 type Set struct {
 	Plugins []Plugin `json:"plugins"`
+	// Endure is the version of the Endure that is linked.
+	Endure string `json:"endure"`
 	// Sections are what RoadRunner and the config plugin read of a .rr.yaml,
 	// sorted.
 	Sections []string `json:"sections,omitempty"`

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"golang.org/x/mod/semver"
 )
 
 // Kind is why one plugin comes before another.
@@ -108,8 +110,9 @@ type Request struct {
 }
 
 // Decide makes the graph by the rules of Endure v2, which are those of its
-// resolveEdges, TopologicalSort and Remove. All its releases from v2.0.0 to
-// v2.6.2 have them alike:
+// resolveEdges, TopologicalSort and Remove. Its releases from v2.0.0 to v2.6.2
+// have them alike, but that before v2.4.3 the server ends where plugins are
+// left waiting:
 //
 //   - a parameter of Init is met by every other plugin whose type implements
 //     it; a plugin that does not is asked for what it provides. The heaviest
@@ -456,6 +459,12 @@ func (g *Graph) Remarks() []string {
 	for _, r := range g.Unmet {
 		p := &g.Set.Plugins[r.Plugin]
 		out = append(out, fmt.Sprintf("%s: %s: it is unknown whether Init's parameter %s, the interface %s, is met", title(p), r.Want.Pos, r.Want.Param, r.Want.Interface))
+	}
+	if waits := slices.ContainsFunc(g.Fates, func(f Fate) bool { return f.Cause == InCycle || f.Cause == Behind }); waits && semver.IsValid(g.Set.Endure) && semver.Compare(g.Set.Endure, "v2.4.3") < 0 {
+		out = append(out, fmt.Sprintf("Endure %s is linked: where plugins are left waiting, it does not disable them, but ends the server", g.Set.Endure))
+	}
+	if semver.IsValid(g.Set.Endure) && semver.Major(g.Set.Endure) > "v2" {
+		out = append(out, fmt.Sprintf("Endure %s is linked: what would be disabled is decided by the rules of v2", g.Set.Endure))
 	}
 	if g.MayPanic {
 		out = append(out, "in some starts the server may panic: Endure takes what falls with a disabled plugin away, and not all that leads to it")

@@ -118,8 +118,13 @@ func TestRemarks(t *testing.T) {
 		"majors of RoadRunner's plugins are mixed: v4 with logger; v5 with http",
 		"majors of RoadRunner's module api are mixed: v3 with logger and mine; v4 with http",
 	}
-	if got := Decide(s).Remarks(); !slices.Equal(got, want) {
-		t.Errorf("remarks:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	old := []string{want[0], "Endure v2.4.2 is linked: where plugins are left waiting, it does not disable them, but ends the server"}
+	next := []string{want[0], "Endure v3.0.0 is linked: what would be disabled is decided by the rules of v2"}
+	for version, want := range map[string][]string{"v2.4.3": want, "v2.6.2": want, "v2.4.2": append(old, want[1:]...), "v3.0.0": append(next, want[1:]...)} {
+		s.Endure = version
+		if got := Decide(s).Remarks(); !slices.Equal(got, want) {
+			t.Errorf("%s: remarks:\n%s\nwant:\n%s", version, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
 	}
 }
 

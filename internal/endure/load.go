@@ -93,6 +93,11 @@ func Load(ctx context.Context, in Input) (*Set, error) {
 	}
 	l.read()
 	s := &Set{Plugins: l.plugins, Mixed: mixed(in)}
+	for _, p := range in.Packages {
+		if p.Module == in.Endure {
+			s.Endure = p.Version
+		}
+	}
 	l.offers(s)
 	return s, l.sections(s, own)
 }

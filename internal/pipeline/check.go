@@ -114,7 +114,7 @@ func (w *workspace) read(ctx context.Context, c gotool.Compile, key string) (*en
 }
 
 // factsVersion changes with what is read of the sources, and how.
-const factsVersion = "2"
+const factsVersion = "3"
 
 func (w *workspace) remembered(key string) *endure.Set {
 	var s endure.Set

@@ -31,19 +31,24 @@ type Options struct {
 	Jobs int
 	// Offline forbids all of them; local paths still serve.
 	Offline bool
-	Sink    event.Sink
+	// Exported is a directory with a repository for each commit, named by it,
+	// as Export makes them. Nothing else is then read: no server, no local
+	// path, no mirror.
+	Exported string
+	Sink     event.Sink
 }
 
 // Client finds commits and their files.
 type Client struct {
-	store   *Store
-	env     Env
-	offline bool
-	sink    event.Sink
-	urls    rewriter
-	ssh     *sshPool
-	http    *httpPool
-	slots   chan struct{}
+	store    *Store
+	env      Env
+	offline  bool
+	exported string
+	sink     event.Sink
+	urls     rewriter
+	ssh      *sshPool
+	http     *httpPool
+	slots    chan struct{}
 
 	// fresh holds the objects of commits that this run fetched, until their
 	// tree is taken: storer.EncodedObjectStorer by commit.
@@ -61,16 +66,17 @@ func NewClient(o Options) (*Client, error) {
 		return nil, err
 	}
 	return &Client{
-		store:   o.Store,
-		env:     o.Env,
-		offline: o.Offline,
-		sink:    o.Sink,
-		urls:    rewriter{mirrors: o.Mirrors, instead: readInsteadOf(o.Env)},
-		ssh:     newSSHPool(o.Env, o.Git),
-		http:    hosts,
-		slots:   make(chan struct{}, max(1, o.Jobs)),
-		local:   map[string]*localRepo{},
-		repos:   map[string]*sync.Mutex{},
+		store:    o.Store,
+		env:      o.Env,
+		offline:  o.Offline,
+		exported: o.Exported,
+		sink:     o.Sink,
+		urls:     rewriter{mirrors: o.Mirrors, instead: readInsteadOf(o.Env)},
+		ssh:      newSSHPool(o.Env, o.Git),
+		http:     hosts,
+		slots:    make(chan struct{}, max(1, o.Jobs)),
+		local:    map[string]*localRepo{},
+		repos:    map[string]*sync.Mutex{},
 	}, nil
 }
 
@@ -118,6 +124,9 @@ type Found struct {
 // Find resolves a request to a commit and makes sure that its files can be
 // had. Mirrors are tried in order; the error tells of each.
 func (c *Client) Find(ctx context.Context, req Request) (Found, error) {
+	if c.exported != "" {
+		return c.findExported(req)
+	}
 	var failed []error
 	for _, candidate := range c.urls.candidates(req.URL) {
 		remote, err := ParseRemote(candidate)

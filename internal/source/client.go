@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,6 +32,9 @@ type Options struct {
 	Jobs int
 	// Offline forbids all of them; local paths still serve.
 	Offline bool
+	// Fresh asks the servers even where the store knows what a tag was: a tag
+	// can have moved since.
+	Fresh bool
 	// Exported is a directory with a repository for each commit, named by it,
 	// as Export makes them. Nothing else is then read: no server, no local
 	// path, no mirror.
@@ -43,6 +47,7 @@ type Client struct {
 	store    *Store
 	env      Env
 	offline  bool
+	fresh    bool
 	exported string
 	sink     event.Sink
 	urls     rewriter
@@ -50,9 +55,9 @@ type Client struct {
 	http     *httpPool
 	slots    chan struct{}
 
-	// fresh holds the objects of commits that this run fetched, until their
+	// objectsOf holds the objects of commits that this run fetched, until their
 	// tree is taken: storer.EncodedObjectStorer by commit.
-	fresh sync.Map
+	objectsOf sync.Map
 
 	mu    sync.Mutex
 	local map[string]*localRepo  // by path
@@ -69,6 +74,7 @@ func NewClient(o Options) (*Client, error) {
 		store:    o.Store,
 		env:      o.Env,
 		offline:  o.Offline,
+		fresh:    o.Fresh && !o.Offline,
 		exported: o.Exported,
 		sink:     o.Sink,
 		urls:     rewriter{mirrors: o.Mirrors, instead: readInsteadOf(o.Env)},
@@ -103,6 +109,9 @@ type Request struct {
 	// Choose picks from what the repository offers. It may return a Ref whose
 	// Commit is only the beginning of a hash, of 7 digits at least.
 	Choose func(*Refs) (Ref, error)
+	// Locked is the commit that a lock has for this request, or empty. It is
+	// taken whatever Choose says; Found.Moved tells where that would lead.
+	Locked string
 	// Ref is the request as the user wrote it, for messages.
 	Ref string
 }
@@ -115,10 +124,23 @@ type Found struct {
 	Tag string
 	// Time is the commit's own, in UTC.
 	Time time.Time
+	// Moved is set where a repository was asked and a tag names another commit
+	// there than it did when it was locked or, without a lock, first fetched.
+	Moved *Moved
 	// URL is the one asked for; From is where it came or would come from,
 	// after mirrors.
 	URL, From string
 	module    string
+}
+
+// Moved is a tag that does not stay.
+type Moved struct {
+	Tag string
+	// Was is the commit that the lock or the store knows. Now is the one that
+	// the repository has under the tag, and empty where the tag is gone.
+	Was, Now string
+	// From is the repository that was asked.
+	From string
 }
 
 // Find resolves a request to a commit and makes sure that its files can be
@@ -144,17 +166,60 @@ func (c *Client) Find(ctx context.Context, req Request) (Found, error) {
 		}
 		failed = append(failed, err)
 	}
+	if gone := allGone(req, failed); gone != nil {
+		return Found{}, gone
+	}
 	if len(failed) == 1 {
 		return Found{}, failed[0]
 	}
 	return Found{}, errors.Join(failed...)
 }
 
+// allGone makes one error of those of remotes that were asked for a locked
+// commit and none of which has it.
+func allGone(req Request, failed []error) error {
+	e := &GoneError{Ref: req.Ref, Commit: req.Locked}
+	for _, err := range failed {
+		none, ok := errors.AsType[*NoCommitError](err)
+		if !ok || req.Locked == "" {
+			return nil
+		}
+		e.Asked = append(e.Asked, none.URL)
+		if none.moved != nil {
+			e.Moved = none.moved
+		}
+	}
+	return e
+}
+
+// GoneError is a locked commit that no remote has any more.
+type GoneError struct {
+	Ref, Commit string
+	// Asked are the remotes, in order.
+	Asked []string
+	// Moved is set where the commit had a tag and the tag went elsewhere.
+	Moved *Moved
+}
+
+// Error implements error.
+func (e *GoneError) Error() string {
+	s := fmt.Sprintf("the locked commit %s of %s is no longer to be had from any remote: ", e.Commit, e.Ref)
+	if e.Moved != nil && e.Moved.Now != "" {
+		s = fmt.Sprintf("tag %s was %s when it was locked and is %s now, and no remote has the locked commit any more: ", e.Moved.Tag, e.Commit, e.Moved.Now)
+	}
+	return s + "asked " + strings.Join(e.Asked, ", ")
+}
+
+// Hints says how to get on.
+func (e *GoneError) Hints() []string {
+	return []string{"a store or a mirror that still has the commit can serve it: --mirror FROM=TO; or take what is there now: vxlite update"}
+}
+
 func (c *Client) findAt(ctx context.Context, req Request, remote Remote) (Found, error) {
 	if remote.Local() {
 		return c.findLocal(req, remote)
 	}
-	if found, ok := c.known(req); ok {
+	if found, ok := c.known(req); ok && !c.fresh {
 		return found, nil
 	}
 	if c.offline {
@@ -165,7 +230,7 @@ func (c *Client) findAt(ctx context.Context, req Request, remote Remote) (Found,
 		return Found{}, err
 	}
 	defer unlock()
-	if found, ok := c.known(req); ok { // another run, or goroutine, was first
+	if found, ok := c.known(req); ok && !c.fresh { // another run, or goroutine, was first
 		return found, nil
 	}
 	return c.fetch(ctx, req, remote)
@@ -173,6 +238,10 @@ func (c *Client) findAt(ctx context.Context, req Request, remote Remote) (Found,
 
 // known answers a request from the store alone.
 func (c *Client) known(req Request) (Found, bool) {
+	if req.Locked != "" {
+		t, ok := c.store.commitTime(req.Locked)
+		return Found{Commit: req.Locked, Time: t}, ok
+	}
 	commit, tag := req.Commit, ""
 	for _, t := range req.Tags {
 		if h, ok := c.store.tagCommit(req.URL, t); ok {

@@ -148,17 +148,18 @@ func packObject(out io.Writer, z *zlib.Writer, obj plumbing.EncodedObject) error
 // findExported answers a request from what Export wrote, which has commits and
 // no refs: whoever asks knows the commit from a lock.
 func (c *Client) findExported(req Request) (Found, error) {
-	dir := filepath.Join(c.exported, req.Commit)
-	if !isFullHash(req.Commit) || !isDir(dir) {
-		return Found{}, &NotExportedError{Module: req.Module, Ref: req.Ref, Commit: req.Commit}
+	commit := cmp.Or(req.Locked, req.Commit)
+	dir := filepath.Join(c.exported, commit)
+	if !isFullHash(commit) || !isDir(dir) {
+		return Found{}, &NotExportedError{Module: req.Module, Ref: req.Ref, Commit: commit}
 	}
 	st, done := openObjects(dir)
 	defer done()
-	obj, err := object.GetCommit(st, plumbing.NewHash(req.Commit))
+	obj, err := object.GetCommit(st, plumbing.NewHash(commit))
 	if err != nil {
-		return Found{}, fmt.Errorf("%s: commit %s: %w", dir, req.Commit, err)
+		return Found{}, fmt.Errorf("%s: commit %s: %w", dir, commit, err)
 	}
-	return Found{Commit: req.Commit, Time: obj.Committer.When.UTC(), URL: req.URL, From: req.URL, module: req.Module}, nil
+	return Found{Commit: commit, Time: obj.Committer.When.UTC(), URL: req.URL, From: req.URL, module: req.Module}, nil
 }
 
 // NotExportedError is a commit that is not among the exported ones.

@@ -51,9 +51,9 @@ func (c *Client) fetch(ctx context.Context, req Request, remote Remote) (Found, 
 	}
 	defer sess.Close()
 	refs := refsFromAdvertisement(adv)
-	chosen, err := req.Choose(refs)
+	chosen, moved, err := c.choose(req, refs, remote, nil)
 	if err != nil {
-		return Found{}, &ChooseError{URL: remote.String(), Err: err}
+		return Found{}, err
 	}
 	get := &download{client: c, module: req.Module, remote: remote, sess: sess, caps: adv.Capabilities, refs: refs}
 	if !isFullHash(chosen.Commit) {
@@ -64,8 +64,9 @@ func (c *Client) fetch(ctx context.Context, req Request, remote Remote) (Found, 
 	}
 	found, err := get.commit(ctx, chosen)
 	if err != nil {
-		return Found{}, err
+		return Found{}, withMoved(err, moved)
 	}
+	found.Moved = moved
 	if strings.HasPrefix(chosen.Name, tagPrefix) {
 		found.Tag = chosen.Short()
 		if err := c.remember(req, found); err != nil {
@@ -116,7 +117,7 @@ func (d *download) commit(ctx context.Context, ref Ref) (Found, error) {
 			return Found{}, err
 		}
 		if d.objects != nil {
-			d.client.fresh.Store(ref.Commit, d.objects)
+			d.client.objectsOf.Store(ref.Commit, d.objects)
 		}
 	}
 	st, done := d.objects, func() {}
@@ -375,7 +376,10 @@ const largeObject = 16 << 20
 const objectCache = 8 * cache.MiByte
 
 // NoCommitError is a commit that a repository does not have.
-type NoCommitError struct{ Commit, URL string }
+type NoCommitError struct {
+	Commit, URL string
+	moved       *Moved // where the commit is a locked one
+}
 
 // Error implements error.
 func (e *NoCommitError) Error() string { return fmt.Sprintf("%s has no commit %s", e.URL, e.Commit) }

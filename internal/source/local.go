@@ -104,14 +104,14 @@ func (c *Client) findLocal(req Request, remote Remote) (Found, error) {
 	}
 	repo.mu.Lock()
 	defer repo.mu.Unlock()
-	ref, err := req.Choose(refsFromStorage(repo.st))
+	ref, moved, err := c.choose(req, refsFromStorage(repo.st), remote, repo)
 	if err != nil {
-		return Found{}, &ChooseError{URL: remote.String(), Err: err}
+		return Found{}, err
 	}
 	if ref, err = repo.settle(c.store, ref, remote); err != nil {
 		return Found{}, err
 	}
-	found := Found{Commit: ref.Commit}
+	found := Found{Commit: ref.Commit, Moved: moved}
 	if tag, ok := strings.CutPrefix(ref.Name, tagPrefix); ok {
 		found.Tag = tag
 	}
@@ -121,7 +121,7 @@ func (c *Client) findLocal(req Request, remote Remote) (Found, error) {
 	}
 	obj, err := object.GetCommit(repo.st, plumbing.NewHash(ref.Commit))
 	if errors.Is(err, plumbing.ErrObjectNotFound) {
-		return Found{}, &NoCommitError{Commit: ref.Commit, URL: remote.String()}
+		return Found{}, &NoCommitError{Commit: ref.Commit, URL: remote.String(), moved: moved}
 	}
 	if err != nil {
 		return Found{}, fmt.Errorf("%s: commit %s: %w", remote, ref.Commit, err)

@@ -58,6 +58,21 @@ type Result struct {
 	// other git-sourced modules by path.
 	Modules  []Module `json:"modules"`
 	Binaries []Binary `json:"binaries"`
+	// Vendored is set where a vendor folder was made instead of a binary.
+	Vendored *Vendored `json:"vendored,omitempty"`
+}
+
+// Vendored is a vendor folder, or one in a single file.
+type Vendored struct {
+	Path string `json:"path"`
+	// Archive says that Path is a file.
+	Archive bool `json:"archive,omitempty"`
+	// Files counts those in it, without the list of them.
+	Files int `json:"files"`
+	// Size is the file's, or that of all files, in bytes.
+	Size int64 `json:"size"`
+	// SHA256 is the file's, or that of the folder's SHA256SUMS; 64 hex digits.
+	SHA256 string `json:"sha256"`
 }
 
 // Module is one git-sourced module of a finished build.

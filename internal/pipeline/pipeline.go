@@ -30,6 +30,9 @@ type Options struct {
 	// Store is the directory of the store.
 	Store   string
 	Offline bool
+	// Vendored is the vendor folder to build from, and nothing else; nil for
+	// none. Env and Store are then its own.
+	Vendored *Vendored
 	// Jobs bounds the conversations with servers that go on at once.
 	Jobs int
 	Env  func(name string) (value string, ok bool)
@@ -115,14 +118,13 @@ func (w *workspace) write() error {
 
 // resolve makes the plan.
 func (b *builder) resolve(ctx context.Context) (*resolve.Plan, error) {
-	client, err := source.NewClient(source.Options{Store: b.store, Env: b.Env, Mirrors: b.Config.Mirrors, Git: b.Config.Git,
-		Jobs: b.Jobs, Offline: b.Offline, Sink: b.Sink})
+	client, err := b.client()
 	if err != nil {
 		return nil, err
 	}
 	defer client.Close()
 	plan, err := resolve.Resolve(ctx, b.Config, resolve.Options{Client: client, Store: b.store, Private: b.tool.Private(),
-		Offline: b.Offline, HTTP: client.HTTP(), Jobs: b.Jobs})
+		Offline: b.Offline || b.Vendored != nil, HTTP: client.HTTP(), Jobs: b.Jobs})
 	if err != nil {
 		return nil, err
 	}
@@ -130,6 +132,17 @@ func (b *builder) resolve(ctx context.Context) (*resolve.Plan, error) {
 		b.Sink.Send(event.Event{Kind: event.Note, Text: note})
 	}
 	return plan, nil
+}
+
+// client reaches the repositories: those of the vendor folder, or all others.
+func (b *builder) client() (*source.Client, error) {
+	o := source.Options{Store: b.store, Env: b.Env, Jobs: b.Jobs, Offline: b.Offline, Sink: b.Sink}
+	if b.Vendored != nil {
+		o.Exported = b.Vendored.repositories()
+	} else {
+		o.Mirrors, o.Git = b.Config.Mirrors, b.Config.Git
+	}
+	return source.NewClient(o)
 }
 
 // check refuses a plan that could not compile, or that the compiler would

@@ -3,9 +3,7 @@ package vendoring
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/url"
 	"os"
@@ -78,17 +76,7 @@ func moveFile(src, dst string) error {
 	if os.Rename(src, dst) == nil {
 		return os.Chmod(dst, 0o644)
 	}
-	in, err := os.Open(src)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.OpenFile(dst, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
+	return copyFile(src, dst)
 }
 
 // ProxyURL is the GOPROXY setting that reads a file tree. The go command takes

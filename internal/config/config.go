@@ -23,6 +23,9 @@ type Config struct {
 	Excludes []Exclude
 	Build    Build
 	Log      Log
+	// Written are the local repositories among the clone URLs that the file has
+	// as relative paths: what is written, by the absolute path.
+	Written map[string]string
 	// Notes are things to tell the user that are no errors: an old key, a
 	// plugin that is always in.
 	Notes []Note
@@ -74,7 +77,9 @@ type Plugin struct {
 	Path string
 	// Replace is the entry's own `replace`; nil where there is none.
 	Replace *Replacement
-	Pos     Position
+	// ChecksumOff is checksum = "off": the tag is a fork's, its hash differs.
+	ChecksumOff bool
+	Pos         Position
 }
 
 // Replacement is what stands in for a module: a local directory or another

@@ -24,7 +24,7 @@ func (d *draft) setDefaults() {
 	}
 	for i, n := range d.modules {
 		m := &d.Modules[i]
-		m.URL = d.remote(n.get("url"), m.URL)
+		m.URL = d.repository(n.get("url"), m.URL)
 		m.Dir = d.abs(n.get("path"), m.Dir)
 		m.Folder = trimFolder(m.Folder)
 	}
@@ -60,7 +60,7 @@ func (d *draft) base(forge, otherwise string) string {
 func (d *draft) defaultRoadRunner(github string) {
 	rr := &d.RoadRunner
 	t := d.root.get("roadrunner")
-	rr.URL = d.remote(t.get("url"), rr.URL)
+	rr.URL = d.repository(t.get("url"), rr.URL)
 	rr.Path = d.abs(t.get("path"), rr.Path)
 	if rr.Path == "" {
 		rr.Ref = cmp.Or(rr.Ref, "master")
@@ -71,7 +71,7 @@ func (d *draft) defaultRoadRunner(github string) {
 func (d *draft) defaultPlugin(p *Plugin, n *node, github, gitlab string) {
 	p.Symbol = cmp.Or(p.Symbol, "Plugin")
 	p.Folder = trimFolder(p.Folder)
-	p.URL = d.remote(n.get("url"), p.URL)
+	p.URL = d.repository(n.get("url"), p.URL)
 	p.Path = d.abs(n.get("path"), p.Path)
 	if p.Replace != nil {
 		p.Replace.Dir = d.abs(n.get("replace"), p.Replace.Dir)
@@ -184,6 +184,18 @@ func (d *draft) remote(n *node, s string) string {
 	path := d.abs(n, s)
 	if strings.HasSuffix(s, "/") && !strings.HasSuffix(path, "/") {
 		path += "/"
+	}
+	return path
+}
+
+// repository is remote for a module's own URL, and keeps how it is written.
+func (d *draft) repository(n *node, s string) string {
+	path := d.remote(n, s)
+	if path != s && !strings.HasPrefix(s, "~/") {
+		if d.Written == nil {
+			d.Written = map[string]string{}
+		}
+		d.Written[path] = s
 	}
 	return path
 }

@@ -3,6 +3,8 @@ package config
 import (
 	"bytes"
 	"fmt"
+	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -27,7 +29,7 @@ func (c *Config) Portable(o PortableOptions) ([]byte, error) {
 		return nil, &LocalError{Dirs: local}
 	}
 	p := portable{
-		RoadRunner: portableRoadRunner{Ref: c.RoadRunner.Ref, URL: c.RoadRunner.URL},
+		RoadRunner: portableRoadRunner{Ref: c.RoadRunner.Ref, URL: c.portableURL(c.RoadRunner.URL)},
 		Plugins:    map[string]portablePlugin{},
 		Build:      c.Build.portable(o.Profile),
 	}
@@ -38,18 +40,15 @@ func (c *Config) Portable(o PortableOptions) ([]byte, error) {
 	}
 	slices.Sort(p.Git.Modules)
 	for _, x := range c.Plugins {
-		out := portablePlugin{Module: x.ModulePath, URL: x.URL, Ref: x.Ref, Folder: x.Folder, Import: x.Import, Symbol: x.Symbol}
+		out := portablePlugin{Module: x.ModulePath, URL: c.portableURL(x.URL), Ref: x.Ref, Folder: x.Folder, Import: x.Import, Symbol: x.Symbol,
+			Checksum: checksum(x.ChecksumOff)}
 		if x.Replace != nil {
 			out.Replace = x.Replace.Module.String()
 		}
 		p.Plugins[x.Name] = out
 	}
 	for _, x := range c.Modules {
-		out := portableModule{Module: x.Path, URL: x.URL, Ref: x.Ref, Folder: x.Folder}
-		if x.ChecksumOff {
-			out.Checksum = "off"
-		}
-		p.Modules = append(p.Modules, out)
+		p.Modules = append(p.Modules, portableModule{Module: x.Path, URL: c.portableURL(x.URL), Ref: x.Ref, Folder: x.Folder, Checksum: checksum(x.ChecksumOff)})
 	}
 	for _, x := range c.Replaces {
 		p.Replaces = append(p.Replaces, portableReplace{Old: x.Old.String(), New: x.New.Module.String()})
@@ -60,6 +59,30 @@ func (c *Config) Portable(o PortableOptions) ([]byte, error) {
 	p.sort()
 	p.Debug.Enabled = c.Build.Debug
 	return p.encode()
+}
+
+// portableURL is a clone URL without what may be a secret, which a name over
+// HTTP is, and without a directory of this machine. It is there for the lock to
+// fit, and nobody will clone from it.
+func (c *Config) portableURL(s string) string {
+	if written, ok := c.Written[s]; ok {
+		return filepath.ToSlash(written)
+	}
+	if filepath.IsAbs(s) {
+		return "/" + strings.TrimSuffix(filepath.Base(s), ".git")
+	}
+	if u, err := url.Parse(s); err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.User != nil {
+		u.User = nil
+		return u.String()
+	}
+	return s
+}
+
+func checksum(off bool) string {
+	if off {
+		return "off"
+	}
+	return ""
 }
 
 // sort puts the entries in an order of their own, so that the same build gives
@@ -166,13 +189,14 @@ type portableRoadRunner struct {
 }
 
 type portablePlugin struct {
-	Module  string `toml:"module_name,omitempty"`
-	URL     string `toml:"url,omitempty"`
-	Ref     string `toml:"ref,omitempty"`
-	Folder  string `toml:"folder,omitempty"`
-	Import  string `toml:"import,omitempty"`
-	Symbol  string `toml:"symbol,omitempty"`
-	Replace string `toml:"replace,omitempty"`
+	Module   string `toml:"module_name,omitempty"`
+	URL      string `toml:"url,omitempty"`
+	Ref      string `toml:"ref,omitempty"`
+	Folder   string `toml:"folder,omitempty"`
+	Import   string `toml:"import,omitempty"`
+	Symbol   string `toml:"symbol,omitempty"`
+	Replace  string `toml:"replace,omitempty"`
+	Checksum string `toml:"checksum,omitempty"`
 }
 
 type portableGit struct {

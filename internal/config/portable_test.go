@@ -32,7 +32,7 @@ func TestPortable(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			again, err := Parse("velox.toml", first, "/elsewhere", func(string) (string, bool) { return "", false })
+			again, err := Parse("velox.toml", first, "/srv/build", func(string) (string, bool) { return "", false })
 			if err != nil {
 				t.Fatalf("%v\n%s", err, first)
 			}

@@ -74,7 +74,7 @@ func compareModules(path string, old, now *Module) (Difference, bool) {
 // commit, version and hash.
 func decisive(keys []key) []key {
 	var out []key
-	for _, name := range []string{"stands_for", "url", "folder", "ref", "commit", "version", "h1"} {
+	for _, name := range []string{"instead_of", "url", "folder", "ref", "commit", "version", "replaced_by", "h1"} {
 		for _, k := range keys {
 			if k.name == name {
 				out = append(out, k)

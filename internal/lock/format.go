@@ -60,7 +60,8 @@ func (m *Module) keys() []key {
 		{"ref", &m.Ref, false},
 		{"commit", &m.Commit, false},
 		{"folder", &m.Folder, true},
-		{"stands_for", &m.StandsFor, true},
+		{"replaced_by", &m.ReplacedBy, true},
+		{"instead_of", &m.InsteadOf, true},
 		{"h1", &m.H1, false},
 	}
 }

@@ -42,9 +42,12 @@ type Module struct {
 	// Folder is where the module's go.mod is, slash-separated; empty for the
 	// repository's root.
 	Folder string
-	// StandsFor is set where the files are another module's, by a plugin's
-	// `replace`: the plugin's own repository and ref, separated by a space.
-	StandsFor string
+	// ReplacedBy is the module whose files these are, as PATH@VERSION, where
+	// that is another; H1 is its hash then.
+	ReplacedBy string
+	// InsteadOf is set where a plugin's `replace` says so: its own repository
+	// and ref, separated by a space.
+	InsteadOf string
 	// H1 is the hash of the module's zip, as go.sum has it: h1:….
 	H1 string
 }

@@ -24,7 +24,7 @@ func example() *File {
 			{Path: "github.com/roadrunner-server/roadrunner/v2025", Version: "v2025.1.15", URL: "https://github.com/roadrunner-server/roadrunner",
 				Ref: "v2025.1.15", Commit: strings.Repeat("4d868a61", 5), H1: h1B},
 			{Path: "github.com/acme/platform/cache/v2", Version: "v2.0.1-0.20260301100000-0123456789ab", URL: "ssh://git@git.corp/team/platform.git",
-				Ref: "a \"quoted\" branch", Commit: strings.Repeat("0123456789", 4), Folder: "cache/v2", StandsFor: "https://github.com/upstream/cache v2.0.0", H1: h1A},
+				Ref: "a \"quoted\" branch", Commit: strings.Repeat("0123456789", 4), Folder: "cache/v2", ReplacedBy: "github.com/team/cache/v2@v2.0.1", InsteadOf: "https://github.com/upstream/cache v2.0.0", H1: h1A},
 		},
 		Sums: []Sum{
 			{Path: "example.com/third/text", Version: "v1.10.0", GoMod: h1B},
@@ -44,7 +44,8 @@ url = "ssh://git@git.corp/team/platform.git"
 ref = "a \"quoted\" branch"
 commit = "0123456789012345678901234567890123456789"
 folder = "cache/v2"
-stands_for = "https://github.com/upstream/cache v2.0.0"
+replaced_by = "github.com/team/cache/v2@v2.0.1"
+instead_of = "https://github.com/upstream/cache v2.0.0"
 h1 = "h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 
 [[module]]
@@ -108,23 +109,23 @@ func TestParseErrors(t *testing.T) {
 		{"[[module]]", "[module]", `velox.lock:6:2: there is no table "module" in a lock`},
 		{"[[module]]", "[[plugin]]", `velox.lock:6:3: there is no table "plugin" in a lock`},
 		{"[[module]]", "[[module.x]]", `velox.lock:6:3: module is followed by a dot`},
-		{"ref = \"v2025", "tag = \"v2025", `velox.lock:20:1: there is no key "tag" in a module of a lock`},
-		{"ref = \"v2025.1.15\"", "ref = \"\"", `velox.lock:20:1: ref is not a string with something in it`},
-		{"ref = \"v2025.1.15\"", "path = \"x\"", `velox.lock:20:1: path is here twice`},
-		{"ref = \"v2025.1.15\"\n", "", `velox.lock:16:3: a module without ref`},
+		{"ref = \"v2025", "tag = \"v2025", `velox.lock:21:1: there is no key "tag" in a module of a lock`},
+		{"ref = \"v2025.1.15\"", "ref = \"\"", `velox.lock:21:1: ref is not a string with something in it`},
+		{"ref = \"v2025.1.15\"", "path = \"x\"", `velox.lock:21:1: path is here twice`},
+		{"ref = \"v2025.1.15\"\n", "", `velox.lock:17:3: a module without ref`},
 		{"commit = \"0123456789", "commit = \"", `velox.lock:11:1: commit "012345678901234567890123456789" is not 40 hex digits`},
 		{"folder = \"cache/v2\"", "folder = \"../v2\"", `velox.lock:12:1: folder "../v2" is not a folder of a repository`},
-		{"\nversion = \"v2025.1.15\"", "\nversion = \"latest\"", `velox.lock:16:3: github.com/roadrunner-server/roadrunner/v2025@latest: invalid version: not a semantic version`},
-		{"h1 = \"h1:47DEQpj8", "h1 = \"h1:", `velox.lock:14:1: h1 "h1:HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" is not a hash of go.sum's kind`},
-		{"github.com/acme/platform/cache/v2\"\nversion = \"v2.", "github.com/roadrunner-server/roadrunner/v2025\"\nversion = \"v2025.", `velox.lock:17:1: module github.com/roadrunner-server/roadrunner/v2025 is here twice`},
-		{"[sums]", "[sums]\n[sums]", `velox.lock:26:2: sums is here twice`},
-		{"[sums]", "[sums]\n[[module]]", `velox.lock:26:3: a module below [sums]`},
-		{"@v1.0.2\"", "\"", `velox.lock:26:1: example.com/third/tally@: invalid version: not a semantic version`},
-		{"text@v1.9.0", "tally@v1.0.2", `velox.lock:27:1: example.com/third/tally@v1.0.2 is here twice`},
-		{"{ zip = \"h1:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=\" }", "\"h1:\"", `velox.lock:26:1: example.com/third/tally@v1.0.2 is not a table of zip and mod`},
-		{"{ zip = \"h1:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=\" }", "{ }", `velox.lock:26:1: example.com/third/tally@v1.0.2 has neither zip nor mod`},
-		{"{ zip = \"h1:LPJNul", "{ tar = \"h1:LPJNul", `velox.lock:26:38: there is no key "tar" in a sum`},
-		{"{ zip = \"h1:LPJNul", "{ zip = \"h2:LPJNul", `velox.lock:26:38: zip is not a hash of go.sum's kind`},
+		{"\nversion = \"v2025.1.15\"", "\nversion = \"latest\"", `velox.lock:17:3: github.com/roadrunner-server/roadrunner/v2025@latest: invalid version: not a semantic version`},
+		{"h1 = \"h1:47DEQpj8", "h1 = \"h1:", `velox.lock:15:1: h1 "h1:HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" is not a hash of go.sum's kind`},
+		{"github.com/acme/platform/cache/v2\"\nversion = \"v2.", "github.com/roadrunner-server/roadrunner/v2025\"\nversion = \"v2025.", `velox.lock:18:1: module github.com/roadrunner-server/roadrunner/v2025 is here twice`},
+		{"[sums]", "[sums]\n[sums]", `velox.lock:27:2: sums is here twice`},
+		{"[sums]", "[sums]\n[[module]]", `velox.lock:27:3: a module below [sums]`},
+		{"@v1.0.2\"", "\"", `velox.lock:27:1: example.com/third/tally@: invalid version: not a semantic version`},
+		{"text@v1.9.0", "tally@v1.0.2", `velox.lock:28:1: example.com/third/tally@v1.0.2 is here twice`},
+		{"{ zip = \"h1:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=\" }", "\"h1:\"", `velox.lock:27:1: example.com/third/tally@v1.0.2 is not a table of zip and mod`},
+		{"{ zip = \"h1:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=\" }", "{ }", `velox.lock:27:1: example.com/third/tally@v1.0.2 has neither zip nor mod`},
+		{"{ zip = \"h1:LPJNul", "{ tar = \"h1:LPJNul", `velox.lock:27:38: there is no key "tar" in a sum`},
+		{"{ zip = \"h1:LPJNul", "{ zip = \"h2:LPJNul", `velox.lock:27:38: zip is not a hash of go.sum's kind`},
 	} {
 		text := strings.Replace(exampleText, tt.old, tt.new, 1)
 		if text == exampleText {

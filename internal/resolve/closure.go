@@ -23,8 +23,41 @@ func trimIncompatible(v string) string { return strings.TrimSuffix(v, "+incompat
 // far require them: each at the highest version that any of them asks for,
 // over and over until nothing changes. As in Go's minimal version selection, a
 // version never goes down again when the module that asked for it moves on.
+//
+// With a lock, the versions it ended in are taken at once, which saves reading
+// those on the way. Where some of them turn out to be required by nobody, the
+// config has changed, and it is done without.
 func (r *resolver) close(ctx context.Context) error {
+	before := append([]*Module(nil), r.modules...)
 	chosen := map[string]string{} // module path → version, of those that no config names
+	if err := r.closeWith(ctx, chosen); err != nil {
+		return err
+	}
+	if r.lock.file == nil || r.required(chosen) {
+		return nil
+	}
+	r.modules, r.slow = before, true
+	return r.closeWith(ctx, map[string]string{})
+}
+
+// required reports whether each version that was chosen is one that a module
+// asks for.
+func (r *resolver) required(chosen map[string]string) bool {
+	asked := map[module.Version]bool{}
+	for _, m := range r.modules {
+		for _, req := range m.GoMod.Require {
+			asked[req.Mod] = true
+		}
+	}
+	for p, v := range chosen {
+		if !asked[module.Version{Path: p, Version: v}] {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *resolver) closeWith(ctx context.Context, chosen map[string]string) error {
 	for {
 		todo := r.missing(chosen)
 		if len(todo) == 0 {
@@ -74,6 +107,9 @@ func (r *resolver) missing(chosen map[string]string) []wanted {
 	}
 	out := make([]wanted, 0, len(need))
 	for _, w := range need {
+		if !r.slow {
+			w.requirement = r.lock.required(w.path, w.requirement)
+		}
 		out = append(out, w)
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].name < out[j].name })

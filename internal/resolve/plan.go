@@ -36,6 +36,8 @@ type Plan struct {
 	Private []string
 	// Notes are for the user.
 	Notes []string
+	// urls words clone URLs for the lock.
+	urls oracle
 }
 
 // Module is one git-sourced module.
@@ -58,6 +60,19 @@ type Module struct {
 	// Local says that Dir is the user's own, and may change.
 	Local bool
 	GoMod *modfile.File
+	// Own is the module that the files are published as, which go.sum may know:
+	// Path and Version, or another where a replace says so. It is zero where the
+	// files are a folder's that stands in for a module, which no go.sum knows.
+	Own module.Version
+	// H1 and GoModH1 are the hashes of the module's zip and of its go.mod, as in
+	// go.sum, for Own or else for Path and Version. They are empty for a local
+	// directory.
+	H1, GoModH1 string
+	// ChecksumOff leaves go.sum files out of account.
+	ChecksumOff bool
+	// insteadOf is what a plugin's own entry asks for where its `replace` takes
+	// another module: its URL and ref.
+	insteadOf string
 	// OnlyVersion is the one version that the module stands in for; empty for
 	// all. It comes from a [[replaces]] with a version, for a module that is
 	// otherwise the proxy's.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+	"sync"
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
@@ -17,6 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/source"
 )
 
@@ -31,12 +33,44 @@ type Options struct {
 	HTTP *http.Client
 	// Jobs bounds how many modules are worked on at once.
 	Jobs int
+	// Lock answers what it has an entry for: no ref of it is resolved. Nil for
+	// none.
+	Lock *lock.File
+	// Locked says that all should be in the lock: where something is not, and
+	// cannot be resolved either, the error is an UnlockedError.
+	Locked bool
 }
 
 // Resolve makes the plan for a config. Where several modules fail, the error
 // joins them in the config's order.
 func Resolve(ctx context.Context, cfg *config.Config, o Options) (*Plan, error) {
-	r := &resolver{cfg: cfg, client: o.Client, store: o.Store, jobs: max(1, o.Jobs),
+	r := newResolver(cfg, o)
+	p, err := r.run(ctx)
+	if err != nil && o.Locked && len(r.unlocked) > 0 && ctx.Err() == nil {
+		sort.Strings(r.unlocked)
+		return nil, &UnlockedError{Requests: compactLines(r.unlocked), Err: err}
+	}
+	return p, err
+}
+
+// UnlockedError is a plan that is not in the lock as a whole, and could not be
+// made without it.
+type UnlockedError struct {
+	// Requests are those that the lock has no entry for: what is wanted, at
+	// which ref, sorted.
+	Requests []string
+	// Err says why it could not be made without the lock.
+	Err error
+}
+
+// Error implements error.
+func (e *UnlockedError) Error() string { return "not in the lock: " + strings.Join(e.Requests, ", ") }
+
+// Unwrap returns what else went wrong.
+func (e *UnlockedError) Unwrap() error { return e.Err }
+
+func newResolver(cfg *config.Config, o Options) *resolver {
+	r := &resolver{cfg: cfg, client: o.Client, store: o.Store, jobs: max(1, o.Jobs), lock: oracle{file: o.Lock, written: cfg.Written},
 		third: map[module.Version]Replace{}, meta: metaFinder{client: o.HTTP, offline: o.Offline}}
 	if r.meta.client == nil {
 		r.meta.client = http.DefaultClient
@@ -45,6 +79,11 @@ func Resolve(ctx context.Context, cfg *config.Config, o Options) (*Plan, error) 
 	for _, m := range cfg.Modules {
 		r.private = append(r.private, m.Path)
 	}
+	return r
+}
+
+// run leads from the config to the plan.
+func (r *resolver) run(ctx context.Context) (*Plan, error) {
 	if err := r.named(ctx); err != nil {
 		return nil, err
 	}
@@ -58,7 +97,11 @@ func Resolve(ctx context.Context, cfg *config.Config, o Options) (*Plan, error) 
 	if err := r.close(ctx); err != nil {
 		return nil, err
 	}
-	return r.plan(rr)
+	p, err := r.plan(rr)
+	if err != nil {
+		return nil, err
+	}
+	return p, r.hash(ctx, p)
 }
 
 // resolver collects modules.
@@ -68,6 +111,8 @@ type resolver struct {
 	store   *source.Store
 	meta    metaFinder
 	jobs    int
+	lock    oracle
+	slow    bool // without the lock's versions of what is required
 	private []string
 	roots   repoRoots
 
@@ -75,6 +120,9 @@ type resolver struct {
 	plugins    []*Module // in the config's order
 	modules    []*Module // all so far
 	notes      []string
+	mu         sync.Mutex // of the two below: modules are worked on at once
+	moved      []string   // notes
+	unlocked   []string   // requests that the lock does not answer
 	// third are the replaces for modules that do not come from git, by what
 	// they replace.
 	third map[module.Version]Replace
@@ -93,6 +141,9 @@ type wanted struct {
 	// requirement is a version that go.mod files ask for, in place of ref.
 	requirement string
 	by          string // whose requirement it is
+	// replaced says that only the module path and the version are wanted, as
+	// the files are another's.
+	replaced bool
 	// substitute says that the files come from another module (a replace), so
 	// that its go.mod may declare another path.
 	substitute bool
@@ -104,8 +155,9 @@ func (r *resolver) named(ctx context.Context) error {
 	ws := []wanted{{name: "roadrunner", pos: cfg.RoadRunner.Pos, url: cfg.RoadRunner.URL, ref: cfg.RoadRunner.Ref, dir: cfg.RoadRunner.Path}}
 	for _, p := range cfg.Plugins {
 		w := wanted{name: p.Name, pos: p.Pos, path: p.ModulePath, url: p.URL, ref: p.Ref, folder: p.Folder, dir: p.Path}
-		if p.Replace != nil && p.Replace.Dir != "" {
+		if p.Replace != nil {
 			w.dir = p.Replace.Dir
+			w.replaced = w.dir == ""
 		}
 		ws = append(ws, w)
 	}
@@ -141,10 +193,12 @@ func (r *resolver) substituted(ctx context.Context) error {
 			continue
 		}
 		m := r.plugins[i]
+		m.insteadOf = insteadOf(r.lock.url(m.URL), m.Ref)
 		sub, err := r.from(ctx, p.Name, p.Pos, p.Replace.Module)
 		if err != nil {
 			return err
 		}
+		m.Own = sub.Own
 		m.URL, m.From, m.Ref, m.Commit, m.Time = sub.URL, sub.From, sub.Ref, sub.Commit, sub.Time
 		m.Folder, m.Dir, m.GoMod = sub.Folder, sub.Dir, sub.GoMod
 	}
@@ -248,13 +302,18 @@ func (r *resolver) fetchOne(ctx context.Context, w wanted) (*Module, error) {
 	}
 	loc := location{url: w.url, folder: w.folder}
 	if loc.url == "" {
-		found, err := r.locate(ctx, w.path)
+		found, err := r.whereIs(ctx, w)
 		if err != nil {
 			return nil, err
 		}
 		loc.url = found.url
 		if loc.folder == "" {
 			loc.folder = found.folder
+		}
+	}
+	if w.replaced {
+		if e := r.lock.insteadOf(w, loc); e != nil {
+			return &Module{Path: e.Path, Version: e.Version, Pos: w.pos, URL: loc.url, Ref: w.ref}, nil
 		}
 	}
 	q := query{ref: w.ref, folder: loc.folder, anyMajor: w.path == ""}
@@ -265,10 +324,17 @@ func (r *resolver) fetchOne(ctx context.Context, w wanted) (*Module, error) {
 	if w.requirement != "" {
 		req = r.requirement(w, loc.url, q)
 	}
+	entry := r.lock.find(w, loc)
+	if entry != nil {
+		req.Locked = entry.Commit
+	} else {
+		r.notLocked(w)
+	}
 	found, err := r.client.Find(ctx, req)
 	if err != nil {
 		return nil, err
 	}
+	r.sawMoved(w.name, entry != nil, found.Moved)
 	return r.read(ctx, w, q, found, loc.folder)
 }
 
@@ -307,7 +373,14 @@ func (r *resolver) read(ctx context.Context, w wanted, q query, found source.Fou
 	}
 	m.Version = w.requirement
 	if m.Version == "" {
+		m.Version = r.lock.version(m)
+	}
+	if m.Version == "" {
 		m.Version, err = r.version(ctx, found, q, m.Path)
+	}
+	m.Own = module.Version{Path: m.Path, Version: m.Version}
+	if w.substitute && w.path != "" {
+		m.Own.Path = w.path // a fork's go.mod mostly has the path of what it is a fork of
 	}
 	return m, err
 }
@@ -377,11 +450,17 @@ func (r *resolver) localModule(w wanted) (*Module, error) {
 
 // plan closes the collection.
 func (r *resolver) plan(rr roadRunner) (*Plan, error) {
-	p := &Plan{RoadRunner: r.roadRunner, Modules: r.modules, Private: r.private}
+	p := &Plan{RoadRunner: r.roadRunner, Modules: r.modules, Private: r.private, urls: oracle{written: r.cfg.Written}}
 	sort.Slice(p.Modules, func(i, j int) bool { return p.Modules[i].Path < p.Modules[j].Path })
 	localVersions(p.Modules)
+	for _, c := range r.cfg.Modules {
+		if m := p.Lookup(c.Path); m != nil {
+			m.ChecksumOff = c.ChecksumOff
+		}
+	}
 	for i, c := range r.cfg.Plugins {
 		m := r.plugins[i]
+		m.ChecksumOff = c.ChecksumOff
 		plugin := Plugin{Name: c.Name, Import: m.Path, Symbol: c.Symbol, Module: m.Path}
 		if c.Import != "" {
 			plugin.Import = c.Import
@@ -399,6 +478,7 @@ func (r *resolver) plan(rr roadRunner) (*Plan, error) {
 	p.Replaces = r.thirdParty()
 	p.Excludes = r.excludes()
 	p.Overruled = overruled(p)
-	p.Notes = append(r.notes, overruledNotes(p)...)
+	sort.Strings(r.moved)
+	p.Notes = append(append(r.moved, r.notes...), overruledNotes(p)...)
 	return p, nil
 }

@@ -86,10 +86,16 @@ func NewClient(o Options) (*Client, error) {
 	}, nil
 }
 
-// Close ends all connections.
+// Close ends all connections, and closes local repositories.
 func (c *Client) Close() {
 	c.ssh.close()
 	c.http.close()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, r := range c.local {
+		_ = r.st.Close() // it was only read
+	}
+	clear(c.local)
 }
 
 // Request asks for a commit.

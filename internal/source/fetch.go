@@ -358,9 +358,9 @@ func writeIndex(name string, w *idxfile.Writer) error {
 }
 
 // openStorage opens a bare repository of the store's own making.
-func openStorage(dir string) *filesystem.Storage {
-	return filesystem.NewStorageWithOptions(osfs.New(dir, osfs.WithBoundOS()), cache.NewObjectLRU(objectCache),
-		filesystem.Options{ExclusiveAccess: true, KeepDescriptors: true, LargeObjectThreshold: largeObject})
+func openStorage(dir string) *packStorage {
+	return openPacks(dir, filesystem.NewStorageWithOptions(osfs.New(dir, osfs.WithBoundOS()), cache.NewObjectLRU(objectCache),
+		filesystem.Options{ExclusiveAccess: true, KeepDescriptors: true, LargeObjectThreshold: largeObject}))
 }
 
 // openObjects is openStorage for those who only read objects.

@@ -12,7 +12,6 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/go-git/go-git/v5/storage/filesystem"
 )
 
 // complete finds the one commit whose hash begins with prefix: among what the
@@ -54,7 +53,7 @@ func (r *Refs) complete(prefix string) []string {
 }
 
 // completeIn looks in a repository's objects.
-func completeIn(st *filesystem.Storage, prefix string, remote Remote) (string, error) {
+func completeIn(st *packStorage, prefix string, remote Remote) (string, error) {
 	raw, err := hex.DecodeString(prefix[:len(prefix)&^1])
 	if err != nil {
 		return "", err
@@ -168,7 +167,7 @@ func (r *Refs) wanted(interesting func(string) bool) map[string][]string {
 
 // reachable walks the history of commit. Tags of a local repository may still
 // name a tag object; those are peeled first.
-func reachable(ctx context.Context, st *filesystem.Storage, commit string, wanted map[string][]string) ([]Tagged, error) {
+func reachable(ctx context.Context, st *packStorage, commit string, wanted map[string][]string) ([]Tagged, error) {
 	byCommit := map[plumbing.Hash][]string{}
 	for h, tags := range wanted {
 		peeled, err := peel(st, plumbing.NewHash(h))
@@ -207,7 +206,7 @@ func reachable(ctx context.Context, st *filesystem.Storage, commit string, wante
 }
 
 // peel follows annotated tags to the commit.
-func peel(st *filesystem.Storage, h plumbing.Hash) (plumbing.Hash, error) {
+func peel(st *packStorage, h plumbing.Hash) (plumbing.Hash, error) {
 	const deepest = 8 // a tag of a tag is rare, a loop of them hostile
 	for range deepest {
 		obj, err := st.EncodedObject(plumbing.AnyObject, h)

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"errors"
+
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/pipeline"
 )
@@ -21,14 +24,20 @@ and puts it into DIR as rr. What went in is printed as a table.
    vxlite build                              velox.toml here, to ./rr
    vxlite build -o /usr/bin/                 to /usr/bin/rr
    vxlite build --mirror https://github.com/=ssh://git@git.corp/github/
-   vxlite build --target linux/amd64 --target linux/arm64 -o dist/`,
+   vxlite build --target linux/amd64 --target linux/arm64 -o dist/
+   vxlite build --vendor rr.tar.zst          from what vxlite vendor wrote, and
+                                             from nothing else`,
 		Flags: append([]urfave.Flag{
 			&urfave.StringFlag{Name: "output", Aliases: []string{"o"}, Value: ".", Usage: "put the binary into `DIR`, or write it to that file"},
 			targetFlag(),
+			&urfave.StringFlag{Name: "vendor", Usage: "read nothing but the vendor folder `DIR`, or a .tar.zst of one; with -c, the config must fit its lock"},
 		}, sharedFlags()...),
 		HideHelpCommand: true,
 		OnUsageError:    badUsage,
 		Action: func(ctx *urfave.Context) error {
+			if ctx.IsSet("vendor") {
+				return c.buildVendored(ctx)
+			}
 			cfg, err := c.readConfig(ctx)
 			if err != nil {
 				return err
@@ -37,13 +46,42 @@ and puts it into DIR as rr. What went in is printed as a table.
 			if err != nil {
 				return err
 			}
-			result, err := pipeline.Build(c.ctx, pipeline.Options{Config: cfg, Output: ctx.String("output"), Store: store,
-				Offline: ctx.Bool("offline"), Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.sink()})
-			if err != nil {
-				return err
-			}
-			c.screen.sink().Send(event.Event{Kind: event.Done, Result: result})
-			return nil
+			return c.build(ctx, pipeline.Options{Config: cfg, Store: store, Env: c.env})
 		},
 	}
+}
+
+// build adds what the flags say to o, and builds.
+func (c *cli) build(ctx *urfave.Context, o pipeline.Options) error {
+	o.Output, o.Offline, o.Jobs, o.Sink = ctx.String("output"), ctx.Bool("offline"), ctx.Int("jobs"), c.screen.sink()
+	result, err := pipeline.Build(c.ctx, o)
+	if err != nil {
+		return err
+	}
+	c.screen.sink().Send(event.Event{Kind: event.Done, Result: result})
+	return nil
+}
+
+// buildVendored builds from a vendor folder or file. The config is the one in
+// it, unless another is named.
+func (c *cli) buildVendored(ctx *urfave.Context) (err error) {
+	c.startScreen(ctx, config.Log{})
+	store, err := c.storeDir()
+	if err != nil {
+		store = "" // none is needed
+	}
+	v, err := pipeline.OpenVendored(c.ctx, ctx.String("vendor"), store, c.env)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, v.Close()) }()
+	file, env := v.Config(), v.Env
+	if ctx.IsSet("config") {
+		file, env = ctx.String("config"), c.env
+	}
+	cfg, err := c.readConfigFile(ctx, file, env)
+	if err != nil {
+		return err
+	}
+	return c.build(ctx, pipeline.Options{Config: cfg, Store: v.Store(), Env: v.Env, Vendored: v})
 }

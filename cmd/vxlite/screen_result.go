@@ -19,7 +19,25 @@ func resultText(r *event.Result, color bool) string {
 	if len(r.Binaries) > 0 {
 		parts = append(parts, binaryTable(r.Binaries, color)+"\n")
 	}
+	if r.Vendored != nil {
+		parts = append(parts, vendoredTable(r.Vendored, color)+"\n")
+	}
+	if r.Removed != nil {
+		parts = append(parts, "removed "+count(len(r.Removed.Paths), "file", "files")+", "+byteSize(r.Removed.Size)+"\n")
+	}
 	return strings.Join(parts, "\n")
+}
+
+// vendoredTable renders a line for a vendor folder or file. A folder's hash is
+// that of its list of hashes.
+func vendoredTable(v *event.Vendored, color bool) string {
+	t := newTable(color)
+	of := ""
+	if !v.Archive {
+		of = "(of SHA256SUMS)"
+	}
+	t.AppendRow(table.Row{cell(v.Path), count(v.Files, "file", "files"), byteSize(v.Size), "sha256:" + cell(v.SHA256), of})
+	return t.Render()
 }
 
 // moduleTable renders the modules in the order given.

@@ -60,6 +60,16 @@ type Result struct {
 	Binaries []Binary `json:"binaries"`
 	// Vendored is set where a vendor folder was made instead of a binary.
 	Vendored *Vendored `json:"vendored,omitempty"`
+	// Removed is set where things were removed and nothing was made.
+	Removed *Removed `json:"removed,omitempty"`
+}
+
+// Removed is what was no longer needed.
+type Removed struct {
+	// Paths are relative to the folder they were in, sorted.
+	Paths []string `json:"paths"`
+	// Size is in bytes.
+	Size int64 `json:"size"`
 }
 
 // Vendored is a vendor folder, or one in a single file.

@@ -18,6 +18,7 @@ import (
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gen"
 	"github.com/vxlite/vxlite/internal/gotool"
+	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/source"
 )
@@ -123,8 +124,15 @@ func (b *builder) resolve(ctx context.Context) (*resolve.Plan, error) {
 		return nil, err
 	}
 	defer client.Close()
-	plan, err := resolve.Resolve(ctx, b.Config, resolve.Options{Client: client, Store: b.store, Private: b.tool.Private(),
-		Offline: b.Offline || b.Vendored != nil, HTTP: client.HTTP(), Jobs: b.Jobs})
+	ro := resolve.Options{Client: client, Store: b.store, Private: b.tool.Private(),
+		Offline: b.Offline || b.Vendored != nil, HTTP: client.HTTP(), Jobs: b.Jobs}
+	if b.Vendored != nil {
+		if ro.Lock, err = lock.Read(b.Vendored.Lock()); err != nil {
+			return nil, err
+		}
+		ro.Locked = true
+	}
+	plan, err := resolve.Resolve(ctx, b.Config, ro)
 	if err != nil {
 		return nil, err
 	}

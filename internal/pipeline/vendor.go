@@ -18,6 +18,7 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gotool"
+	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/source"
 	"github.com/vxlite/vxlite/internal/vendoring"
@@ -188,7 +189,7 @@ func (g *gatherer) config(context.Context) error {
 
 // lock writes the lock that everything else was taken by.
 func (g *gatherer) lock(context.Context) error {
-	return os.WriteFile(filepath.Join(g.folder, vendoring.LockFile), g.locked.Format(), 0o644)
+	return os.WriteFile(filepath.Join(g.folder, vendoring.LockFile), (&lock.File{Go: g.tool.Version(), Modules: g.plan.Lock()}).Format(), 0o644)
 }
 
 // repositories writes a repository for each commit.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/source"
 	"github.com/vxlite/vxlite/internal/vendoring"
 )
@@ -159,3 +160,27 @@ func (v *Vendored) Store() string { return filepath.Join(v.tmp, "store") }
 
 // Close removes what the build has written, but for its result.
 func (v *Vendored) Close() error { return vendoring.RemoveAll(v.tmp) }
+
+// Prune removes from the vendor folder at place what its own lock does not need.
+func Prune(ctx context.Context, place string) (*event.Removed, error) {
+	dir, err := filepath.Abs(place)
+	if err != nil {
+		return nil, err
+	}
+	if !isDir(dir) {
+		return nil, &vendoring.FormatError{Place: dir, Reason: "is no vendor folder, which is what can be pruned"}
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		return nil, err
+	}
+	_, before, err := vendoring.Size(dir)
+	if err != nil {
+		return nil, err
+	}
+	removed, err := vendoring.Prune(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	_, after, err := vendoring.Size(dir)
+	return &event.Removed{Paths: removed, Size: before - after}, err
+}

@@ -38,22 +38,17 @@ and puts it into DIR as rr. What went in is printed as a table.
 			if ctx.IsSet("vendor") {
 				return c.buildVendored(ctx)
 			}
-			cfg, err := c.readConfig(ctx)
+			o, err := c.options(ctx)
 			if err != nil {
 				return err
 			}
-			store, err := c.storeDir()
-			if err != nil {
-				return err
-			}
-			return c.build(ctx, pipeline.Options{Config: cfg, Store: store, Env: c.env})
+			return c.build(o)
 		},
 	}
 }
 
-// build adds what the flags say to o, and builds.
-func (c *cli) build(ctx *urfave.Context, o pipeline.Options) error {
-	o.Output, o.Offline, o.Jobs, o.Sink = ctx.String("output"), ctx.Bool("offline"), ctx.Int("jobs"), c.screen.sink()
+// build builds, and shows the result.
+func (c *cli) build(o pipeline.Options) error {
 	result, err := pipeline.Build(c.ctx, o)
 	if err != nil {
 		return err
@@ -83,5 +78,7 @@ func (c *cli) buildVendored(ctx *urfave.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return c.build(ctx, pipeline.Options{Config: cfg, Store: v.Store(), Env: v.Env, Vendored: v})
+	o := c.optionsWith(ctx, cfg)
+	o.Store, o.Env, o.Vendored = v.Store(), v.Env, v
+	return c.build(o)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/pipeline"
 )
 
 // defaultJobs is how many conversations with servers go on at once. OpenSSH
@@ -24,6 +25,7 @@ func sharedFlags() []urfave.Flag {
 		&urfave.StringFlag{Name: "config", Aliases: []string{"c"}, Value: "velox.toml", Usage: "read the config from `FILE`"},
 		&urfave.StringSliceFlag{Name: "mirror", Usage: "clone what begins with FROM from TO instead: `FROM=TO` (repeatable)"},
 		&urfave.IntFlag{Name: "jobs", Aliases: []string{"j"}, Value: defaultJobs, Usage: "fetch from `N` repositories at once"},
+		&urfave.BoolFlag{Name: "locked", Usage: "fail where velox.lock does not fit the config, and never write it"},
 		&urfave.BoolFlag{Name: "offline", Usage: "ask no server: only the store, local paths and the go command's module cache"},
 		&urfave.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "show each step and each package"},
 		&urfave.BoolFlag{Name: "commands", Aliases: []string{"x"}, Usage: "print each command that is run, and why"},
@@ -159,3 +161,20 @@ type noCacheDir struct{}
 
 func (noCacheDir) Error() string   { return "no directory for the store: HOME is not set" }
 func (noCacheDir) Hints() []string { return []string{"set HOME, or VXLITE_CACHE=DIR"} }
+
+// options are what the shared flags and the environment say.
+func (c *cli) options(ctx *urfave.Context) (pipeline.Options, error) {
+	cfg, err := c.readConfig(ctx)
+	if err != nil {
+		return pipeline.Options{}, err
+	}
+	o := c.optionsWith(ctx, cfg)
+	o.Store, err = c.storeDir()
+	return o, err
+}
+
+// optionsWith are what the flags say besides, without a store.
+func (c *cli) optionsWith(ctx *urfave.Context, cfg *config.Config) pipeline.Options {
+	return pipeline.Options{Config: cfg, Output: ctx.String("output"), Offline: ctx.Bool("offline"), Locked: ctx.Bool("locked"),
+		Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.sink()}
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -13,6 +14,9 @@ import (
 // for each binary.
 func resultText(r *event.Result, color bool) string {
 	var parts []string
+	if r.Lock != nil {
+		return lockText(r.Lock, color)
+	}
 	if len(r.Modules) > 0 {
 		parts = append(parts, moduleTable(r.Modules, color)+"\n")
 	}
@@ -56,6 +60,66 @@ func moduleTable(modules []event.Module, color bool) string {
 		t.AppendRow(table.Row{cell(name), cell(m.Version), cell(commit), cell(m.From)})
 	}
 	return t.Render()
+}
+
+// lockText words what became of a lock: what moved, and how much it holds.
+func lockText(l *event.Lock, color bool) string {
+	var b strings.Builder
+	if len(l.Changes) > 0 {
+		b.WriteString(changeTable(l.Changes, color) + "\n\n")
+	}
+	state := "unchanged"
+	switch {
+	case l.DryRun && len(l.Changes) > 0:
+		state = "not written: a dry run"
+	case l.Written:
+		state = "written"
+	}
+	fmt.Fprintf(&b, "%s  %s, %s  (%s)\n", oneLine(l.Path), count(l.Modules, "module", "modules"), count(l.Sums, "checksum", "checksums"), state)
+	return b.String()
+}
+
+// changeTable renders a line for each module that moved.
+func changeTable(changes []event.Change, color bool) string {
+	t := newTable(color)
+	t.AppendHeader(table.Row{"MODULE", "REF", "OLD", "NEW", "COMMITS", "TAGS"})
+	for _, c := range changes {
+		name := c.Name
+		if name == "" {
+			name = c.Path
+		}
+		t.AppendRow(table.Row{cell(name), cell(movedRef(c)), cell(lockedText(c.Old)), cell(lockedText(c.New)), cell(commitCount(c)), cell(strings.Join(c.Tags, " "))})
+	}
+	return t.Render()
+}
+
+func movedRef(c event.Change) string {
+	switch {
+	case c.Old == nil:
+		return c.New.Ref
+	case c.New == nil || c.Old.Ref == c.New.Ref:
+		return c.Old.Ref
+	}
+	return c.Old.Ref + " to " + c.New.Ref
+}
+
+func lockedText(l *event.Locked) string {
+	if l == nil {
+		return ""
+	}
+	return l.Version + " " + shortCommit(l.Commit)
+}
+
+// commitCount words how many commits lie between. A history that does not lead
+// from one to the other is worth a word.
+func commitCount(c event.Change) string {
+	switch {
+	case c.Apart:
+		return fmt.Sprintf("%d, from elsewhere", c.Commits)
+	case c.Commits > 0:
+		return fmt.Sprint(c.Commits)
+	}
+	return ""
 }
 
 // binaryTable renders a line for each binary.

@@ -49,16 +49,11 @@ func (c *cli) vendor(ctx *urfave.Context) error {
 	if ctx.Bool("prune") {
 		return c.prune(ctx)
 	}
-	cfg, err := c.readConfig(ctx)
+	o, err := c.options(ctx)
 	if err != nil {
 		return err
 	}
-	store, err := c.storeDir()
-	if err != nil {
-		return err
-	}
-	result, err := pipeline.Vendor(c.ctx, pipeline.Options{Config: cfg, Output: ctx.String("output"), Store: store,
-		Offline: ctx.Bool("offline"), Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.sink()},
+	result, err := pipeline.Vendor(c.ctx, o,
 		pipeline.VendorOptions{CompileCache: ctx.Bool("with-compile-cache"), Toolchain: ctx.Bool("with-toolchain")})
 	if err != nil {
 		return err

@@ -2,6 +2,19 @@ package config
 
 import "strings"
 
+// Suggest returns the known name that was most likely meant by an unknown one,
+// or "".
+func Suggest(unknown string, known []string) string {
+	folded := map[string]string{}
+	var lower []string
+	for _, k := range known {
+		l := strings.ToLower(k)
+		folded[l] = k
+		lower = append(lower, l)
+	}
+	return folded[suggest(unknown, lower)]
+}
+
 // suggest returns the known key that was most likely meant by an unknown one,
 // or "". Known keys are in lower case.
 func suggest(unknown string, known []string) string {

@@ -62,6 +62,8 @@ type Result struct {
 	Vendored *Vendored `json:"vendored,omitempty"`
 	// Removed is set where things were removed and nothing was made.
 	Removed *Removed `json:"removed,omitempty"`
+	// Lock is set where the lock was what was asked for.
+	Lock *Lock `json:"lock,omitempty"`
 }
 
 // Removed is what was no longer needed.
@@ -83,6 +85,43 @@ type Vendored struct {
 	Size int64 `json:"size"`
 	// SHA256 is the file's, or that of the folder's SHA256SUMS; 64 hex digits.
 	SHA256 string `json:"sha256"`
+}
+
+// Lock is what became of a lock.
+type Lock struct {
+	Path string `json:"path"`
+	// Modules and Sums count its entries.
+	Modules int `json:"modules"`
+	Sums    int `json:"sums"`
+	// Written says that the file changed.
+	Written bool `json:"written"`
+	// DryRun says that nothing was to be written.
+	DryRun bool `json:"dry_run,omitempty"`
+	// Changes are the modules that moved, by name or else path.
+	Changes []Change `json:"changes,omitempty"`
+}
+
+// Change is a module that moved. Of a module that came or went, one of Old and
+// New is empty.
+type Change struct {
+	// Name is the plugin's in the config; empty for a module that is none.
+	Name string  `json:"name,omitempty"`
+	Path string  `json:"module"`
+	Old  *Locked `json:"old,omitempty"`
+	New  *Locked `json:"new,omitempty"`
+	// Commits is how many lie between, the new one included; 0 where not known.
+	Commits int `json:"commits,omitempty"`
+	// Tags are those between, sorted.
+	Tags []string `json:"tags,omitempty"`
+	// Apart says that the old commit is not in the history of the new one.
+	Apart bool `json:"apart,omitempty"`
+}
+
+// Locked is where a module was or is.
+type Locked struct {
+	Ref     string `json:"ref"`
+	Version string `json:"version"`
+	Commit  string `json:"commit"`
 }
 
 // Module is one git-sourced module of a finished build.

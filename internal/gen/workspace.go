@@ -31,6 +31,16 @@ type Workspace struct {
 	Modules []Place
 }
 
+// File returns a generated file's contents, or nil.
+func (w *Workspace) File(name string) []byte {
+	for _, f := range w.Files {
+		if f.Path == name {
+			return f.Data
+		}
+	}
+	return nil
+}
+
 // File is one generated file.
 type File struct {
 	Path string

@@ -1,6 +1,6 @@
 // Package pipeline leads from a config to a binary in its place.
 //
-//	config → resolve → generate → check → compile → smoke-test → put in place
+//	config → resolve → lock → generate → check → compile → smoke-test → put in place
 //
 // Each step takes a value and gives one; nothing later looks back at something
 // earlier than its input.
@@ -8,6 +8,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"runtime"
@@ -34,6 +35,8 @@ type Options struct {
 	// Vendored is the vendor folder to build from, and nothing else; nil for
 	// none. Env and Store are then its own.
 	Vendored *Vendored
+	// Locked wants the lock to fit the config, and writes none.
+	Locked bool
 	// Jobs bounds the conversations with servers that go on at once.
 	Jobs int
 	Env  func(name string) (value string, ok bool)
@@ -54,19 +57,43 @@ func Build(ctx context.Context, o Options) (*event.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	jobs, err := w.jobs(outputs)
+	if err := w.fit(ctx); err != nil {
+		return nil, err
+	}
+	jobs, err := w.build(ctx, outputs)
+	if _, incomplete := errors.AsType[*sumsMissing](err); incomplete {
+		if err := w.settle(ctx, true); err != nil {
+			return nil, err
+		}
+		jobs, err = w.build(ctx, outputs)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if !allFresh(jobs) { // what was built before was checked before
-		if err := w.check(); err != nil {
-			return nil, err
-		}
-		if err := w.compile(ctx, jobs); err != nil {
-			return nil, err
-		}
-	}
 	return &event.Result{Modules: modules(w.plan), Binaries: binaries(jobs)}, nil
+}
+
+// fit brings a lock up to date that is not.
+func (w *workspace) fit(ctx context.Context) error {
+	if w.lock.fits() {
+		return nil
+	}
+	if err := w.check(); err != nil {
+		return err
+	}
+	return w.settle(ctx, false)
+}
+
+// build compiles what is not up to date.
+func (w *workspace) build(ctx context.Context, outputs []output) ([]job, error) {
+	jobs, err := w.jobs(outputs)
+	if err != nil || allFresh(jobs) { // what was built before was checked before
+		return jobs, err
+	}
+	if err := w.check(); err != nil {
+		return nil, err
+	}
+	return jobs, w.compile(ctx, jobs)
 }
 
 // builder holds what the steps share.
@@ -74,6 +101,10 @@ type builder struct {
 	Options
 	store *source.Store
 	tool  *gotool.Tool
+	lock  locking
+	fresh bool // ask servers what the store thinks it knows
+	// edit takes out of a lock what is to be resolved anew; nil for nothing.
+	edit func(*lock.File) (*lock.File, error)
 }
 
 // workspace is what is to be compiled.
@@ -83,6 +114,8 @@ type workspace struct {
 	files  *gen.Workspace
 	digest string // of the files and all that they refer to
 	dir    string // where write puts them; its name says what is in it
+
+	checked bool // by check
 }
 
 // prepare leads from the config to the workspace: resolve, fetch, generate.
@@ -94,22 +127,36 @@ func (b *builder) prepare(ctx context.Context) (*workspace, error) {
 	if b.tool, err = gotool.Find(ctx, b.Env, b.store, b.Sink); err != nil {
 		return nil, err
 	}
+	if err := b.readLock(); err != nil {
+		return nil, err
+	}
 	plan, err := b.resolve(ctx)
 	if err != nil {
+		return nil, b.unlocked(err)
+	}
+	if err := b.compareLock(plan); err != nil {
 		return nil, err
 	}
-	files, err := gen.Generate(plan, gen.Options{Profile: b.profile(), NoProfile: b.Config.Build.PGO == "off"})
+	w := &workspace{builder: b, plan: plan}
+	return w, w.generate()
+}
+
+// generate decides the workspace's files.
+func (w *workspace) generate() error {
+	var err error
+	w.files, err = gen.Generate(w.plan, gen.Options{Profile: w.profile(), NoProfile: w.Config.Build.PGO == "off", GoSums: w.lock.goSums, Sums: w.lock.sums})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	digest := gen.Digest(plan, files)
-	return &workspace{builder: b, plan: plan, files: files, digest: digest, dir: filepath.Join(b.store.Dir(), "work", digest[:32])}, nil
+	w.digest = gen.Digest(w.plan, w.files)
+	w.dir = filepath.Join(w.store.Dir(), "work", w.digest[:32])
+	return nil
 }
 
 // write puts the workspace on disk, unless it is there.
 func (w *workspace) write() error {
 	if isDir(w.dir) {
-		return nil
+		return w.restoreSums()
 	}
 	if err := w.store.Publish(w.dir, func(dir string) error { return w.files.Write(dir, false) }); err != nil {
 		return fmt.Errorf("workspace: %w", err)
@@ -124,17 +171,10 @@ func (b *builder) resolve(ctx context.Context) (*resolve.Plan, error) {
 		return nil, err
 	}
 	defer client.Close()
-	ro := resolve.Options{Client: client, Store: b.store, Private: b.tool.Private(),
-		Offline: b.Offline || b.Vendored != nil, HTTP: client.HTTP(), Jobs: b.Jobs}
-	if b.Vendored != nil {
-		if ro.Lock, err = lock.Read(b.Vendored.Lock()); err != nil {
-			return nil, err
-		}
-		ro.Locked = true
-	}
-	plan, err := resolve.Resolve(ctx, b.Config, ro)
+	plan, err := resolve.Resolve(ctx, b.Config, resolve.Options{Client: client, Store: b.store, Private: b.tool.Private(),
+		Offline: b.Offline || b.Vendored != nil, HTTP: client.HTTP(), Jobs: b.Jobs, Lock: b.lock.oracle, Locked: b.Locked})
 	if err != nil {
-		return nil, err
+		return nil, b.missingRepos(client, err)
 	}
 	for _, note := range plan.Notes {
 		b.Sink.Send(event.Event{Kind: event.Note, Text: note})
@@ -144,7 +184,7 @@ func (b *builder) resolve(ctx context.Context) (*resolve.Plan, error) {
 
 // client reaches the repositories: those of the vendor folder, or all others.
 func (b *builder) client() (*source.Client, error) {
-	o := source.Options{Store: b.store, Env: b.Env, Jobs: b.Jobs, Offline: b.Offline, Sink: b.Sink}
+	o := source.Options{Store: b.store, Env: b.Env, Jobs: b.Jobs, Offline: b.Offline, Fresh: b.fresh, Sink: b.Sink}
 	if b.Vendored != nil {
 		o.Exported = b.Vendored.repositories()
 	} else {
@@ -156,6 +196,10 @@ func (b *builder) client() (*source.Client, error) {
 // check refuses a plan that could not compile, or that the compiler would
 // explain worse.
 func (w *workspace) check() error {
+	if w.checked {
+		return nil
+	}
+	w.checked = true
 	if err := checkGo(w.plan, w.tool); err != nil {
 		return err
 	}

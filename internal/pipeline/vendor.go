@@ -18,7 +18,6 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gotool"
-	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/source"
 	"github.com/vxlite/vxlite/internal/vendoring"
@@ -50,6 +49,9 @@ func Vendor(ctx context.Context, o Options, v VendorOptions) (*event.Result, err
 	b := &builder{Options: o}
 	w, err := b.prepare(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := w.fit(ctx); err != nil {
 		return nil, err
 	}
 	if err := w.check(); err != nil {
@@ -104,7 +106,7 @@ type gatherer struct {
 // gather writes the folder: config and lock, git, third-party modules,
 // compiled packages, and the list of it all.
 func (g *gatherer) gather(ctx context.Context) error {
-	steps := []func(context.Context) error{g.thirdParty, g.repositories, g.config, g.lock}
+	steps := []func(context.Context) error{g.modules, g.repositories, g.config, g.lockFile}
 	if g.CompileCache {
 		steps = append(steps, g.compiled)
 	}
@@ -187,9 +189,9 @@ func (g *gatherer) config(context.Context) error {
 	return os.WriteFile(filepath.Join(g.folder, vendoring.ConfigFile), data, 0o644)
 }
 
-// lock writes the lock that everything else was taken by.
-func (g *gatherer) lock(context.Context) error {
-	return os.WriteFile(filepath.Join(g.folder, vendoring.LockFile), (&lock.File{Go: g.tool.Version(), Modules: g.plan.Lock()}).Format(), 0o644)
+// lockFile writes the lock that everything else was taken by.
+func (g *gatherer) lockFile(context.Context) error {
+	return os.WriteFile(filepath.Join(g.folder, vendoring.LockFile), g.lock.old.Format(), 0o644)
 }
 
 // repositories writes a repository for each commit.
@@ -232,10 +234,23 @@ func byCommit(ms []*resolve.Module) [][]*resolve.Module {
 	return out
 }
 
-// thirdParty lets the go command fetch what the targets need into an empty
+// modules writes the proxy tree. What the go command finds lacking in the
+// lock's checksums is added to the lock first.
+func (g *gatherer) modules(ctx context.Context) error {
+	err := g.download(ctx)
+	if _, incomplete := errors.AsType[*sumsMissing](err); !incomplete {
+		return err
+	}
+	if err := g.settle(ctx, true); err != nil {
+		return err
+	}
+	return g.download(ctx)
+}
+
+// download lets the go command fetch what the targets need into an empty
 // module cache, from the user's as far as that has it: what it took is what is
 // needed.
-func (g *gatherer) thirdParty(ctx context.Context) error {
+func (g *gatherer) download(ctx context.Context) error {
 	if err := g.write(); err != nil {
 		return err
 	}
@@ -244,22 +259,9 @@ func (g *gatherer) thirdParty(ctx context.Context) error {
 		return err
 	}
 	defer vendoring.RemoveAll(tmp)
-	tool := g.tool.With(map[string]string{
-		"GOMODCACHE": tmp,
-		"GOPROXY":    g.proxies(),
-		"GOFLAGS":    "-modcacherw",
-	})
+	tool := g.tool.With(map[string]string{"GOMODCACHE": tmp, "GOPROXY": g.proxies(), "GOFLAGS": "-modcacherw"})
 	for _, t := range g.Config.Build.Targets {
-		c, err := g.settings(output{target: t})
-		if err != nil {
-			return err
-		}
-		c.Offline = false // proxies says what may be asked
-		pkgs, err := tool.Packages(ctx, g.dir, c)
-		if err != nil {
-			return g.explain(err)
-		}
-		if err := g.linked(ctx, pkgs, c); err != nil {
+		if err := g.downloadFor(ctx, tool, t); err != nil {
 			return err
 		}
 	}
@@ -269,6 +271,23 @@ func (g *gatherer) thirdParty(ctx context.Context) error {
 		}
 	}
 	return vendoring.WriteProxy(ctx, filepath.Join(tmp, "cache", "download"), filepath.Join(g.folder, vendoring.ProxyDir), g.Toolchain)
+}
+
+// downloadFor fetches what one target needs.
+func (g *gatherer) downloadFor(ctx context.Context, tool *gotool.Tool, t config.Target) error {
+	c, err := g.settings(output{target: t})
+	if err != nil {
+		return err
+	}
+	c.Offline = false // proxies says what may be asked
+	pkgs, err := tool.Packages(ctx, g.dir, c)
+	if err != nil {
+		return g.explain(ctx, g.dir, c, err)
+	}
+	if lacking := g.lacking(pkgs); len(lacking) > 0 {
+		return g.sumsMissing(lacking)
+	}
+	return g.linked(ctx, pkgs, c)
 }
 
 // proxies is the GOPROXY setting with the user's module cache in front.
@@ -307,14 +326,14 @@ func (g *gatherer) compiled(ctx context.Context) error {
 		}
 		pkgs, err := tool.Packages(ctx, g.dir, c)
 		if err != nil {
-			return g.explain(err)
+			return g.explain(ctx, g.dir, c, err)
 		}
 		if err := tool.Build(ctx, g.dir, filepath.Join(tmp, "rr"), c, pkgs); err != nil {
-			return g.explain(err)
+			return g.explain(ctx, g.dir, c, err)
 		}
 		entries, err := tool.Compiled(ctx, g.dir, c)
 		if err != nil {
-			return g.explain(err)
+			return g.explain(ctx, g.dir, c, err)
 		}
 		if err := gotool.WriteCache(ctx, filepath.Join(g.folder, vendoring.CacheDir), entries); err != nil {
 			return err

@@ -18,10 +18,11 @@ import (
 // Vendored is a vendor folder that a build reads, and reads alone. Whatever
 // the build has to write goes to a directory that Close removes.
 type Vendored struct {
-	dir string // the vendor folder
-	tmp string
-	env func(name string) (value string, ok bool)
-	set map[string]string // of the environment
+	place string // as it was named, absolute
+	dir   string // the vendor folder
+	tmp   string
+	env   func(name string) (value string, ok bool)
+	set   map[string]string // of the environment
 }
 
 // OpenVendored checks the folder or file at place, and unpacks a file. The
@@ -35,7 +36,7 @@ func OpenVendored(ctx context.Context, place, store string, env func(string) (st
 	if err != nil {
 		return nil, &vendoring.FormatError{Place: place, Reason: reason(err)}
 	}
-	v := &Vendored{env: env}
+	v := &Vendored{place: place, env: env}
 	if v.tmp, err = tempDir(store, env); err != nil {
 		return nil, err
 	}
@@ -152,6 +153,9 @@ func (v *Vendored) Config() string { return filepath.Join(v.dir, vendoring.Confi
 
 // Lock is the folder's lock file.
 func (v *Vendored) Lock() string { return filepath.Join(v.dir, vendoring.LockFile) }
+
+// LockName is the lock file's name for messages.
+func (v *Vendored) LockName() string { return filepath.Join(v.place, vendoring.LockFile) }
 
 func (v *Vendored) repositories() string { return filepath.Join(v.dir, vendoring.GitDir) }
 

@@ -100,6 +100,13 @@ func compactLines(sorted []string) []string {
 	return out
 }
 
+// Knows reports whether a go.sum has a module. The version ends in /go.mod
+// where the question is for that alone.
+func (s *GoSums) Knows(mod module.Version) bool {
+	_, ok := s.first[mod.Path+" "+mod.Version]
+	return ok
+}
+
 // Who names the module whose go.sum has a hash. The version ends in /go.mod
 // where the hash is of that.
 func (s *GoSums) Who(mod module.Version, hash string) (string, bool) {

@@ -31,6 +31,7 @@ and puts it into DIR as rr. What went in is printed as a table.
 			&urfave.StringFlag{Name: "output", Aliases: []string{"o"}, Value: ".", Usage: "put the binary into `DIR`, or write it to that file"},
 			targetFlag(),
 			&urfave.StringFlag{Name: "vendor", Usage: "read nothing but the vendor folder `DIR`, or a .tar.zst of one; with -c, the config must fit its lock"},
+			&urfave.BoolFlag{Name: "verify", Usage: "build twice, as differently as can be, and compare the bytes"},
 		}, sharedFlags()...),
 		HideHelpCommand: true,
 		OnUsageError:    badUsage,

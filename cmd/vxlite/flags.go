@@ -176,5 +176,5 @@ func (c *cli) options(ctx *urfave.Context) (pipeline.Options, error) {
 // optionsWith are what the flags say besides, without a store.
 func (c *cli) optionsWith(ctx *urfave.Context, cfg *config.Config) pipeline.Options {
 	return pipeline.Options{Config: cfg, Output: ctx.String("output"), Offline: ctx.Bool("offline"), Locked: ctx.Bool("locked"),
-		Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.sink()}
+		Verify: ctx.Bool("verify"), Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.sink()}
 }

@@ -127,8 +127,13 @@ func binaryTable(binaries []event.Binary, color bool) string {
 	t := newTable(color)
 	for _, b := range binaries {
 		note := ""
-		if b.UpToDate {
+		switch {
+		case b.UpToDate && b.Verified:
+			note = "(up to date, verified)"
+		case b.UpToDate:
 			note = "(up to date)"
+		case b.Verified:
+			note = "(verified)"
 		}
 		t.AppendRow(table.Row{cell(b.Path), cell(b.Target), byteSize(b.Size), "sha256:" + cell(b.SHA256), note})
 	}

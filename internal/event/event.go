@@ -149,6 +149,8 @@ type Binary struct {
 	SHA256 string `json:"sha256"`
 	// UpToDate says that nothing had changed and nothing was compiled.
 	UpToDate bool `json:"up_to_date,omitempty"`
+	// Verified says that building it again gave the same bytes.
+	Verified bool `json:"verified,omitempty"`
 }
 
 // Sink receives events. It may be called by several goroutines at once.

@@ -37,6 +37,8 @@ type Options struct {
 	Vendored *Vendored
 	// Locked wants the lock to fit the config, and writes none.
 	Locked bool
+	// Verify builds twice and compares.
+	Verify bool
 	// Jobs bounds the conversations with servers that go on at once.
 	Jobs int
 	Env  func(name string) (value string, ok bool)
@@ -45,6 +47,7 @@ type Options struct {
 
 // Build makes the binaries, one for each target.
 func Build(ctx context.Context, o Options) (*event.Result, error) {
+	o.Locked = o.Locked || o.Vendored != nil
 	b := &builder{Options: o}
 	outputs, err := b.outputs()
 	if err != nil {
@@ -69,6 +72,11 @@ func Build(ctx context.Context, o Options) (*event.Result, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if o.Verify {
+		if err := w.verify(ctx, jobs); err != nil {
+			return nil, err
+		}
 	}
 	return &event.Result{Modules: modules(w.plan), Binaries: binaries(jobs)}, nil
 }

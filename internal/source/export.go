@@ -151,7 +151,7 @@ func (c *Client) findExported(req Request) (Found, error) {
 	commit := cmp.Or(req.Locked, req.Commit)
 	dir := filepath.Join(c.exported, commit)
 	if !isFullHash(commit) || !isDir(dir) {
-		return Found{}, &NotExportedError{Module: req.Module, Ref: req.Ref, Commit: commit}
+		return Found{}, &NotExportedError{Ref: req.Ref, Commit: commit}
 	}
 	st, done := openObjects(dir)
 	defer done()
@@ -163,7 +163,7 @@ func (c *Client) findExported(req Request) (Found, error) {
 }
 
 // NotExportedError is a commit that is not among the exported ones.
-type NotExportedError struct{ Module, Ref, Commit string }
+type NotExportedError struct{ Ref, Commit string }
 
 // Error implements error.
 func (e *NotExportedError) Error() string {
@@ -171,5 +171,5 @@ func (e *NotExportedError) Error() string {
 	if e.Commit != "" {
 		at += fmt.Sprintf(" (%.12s)", e.Commit)
 	}
-	return fmt.Sprintf("%s %s is not among the vendored commits", e.Module, at)
+	return at + " is not among the vendored commits"
 }

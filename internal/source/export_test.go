@@ -59,9 +59,9 @@ func TestExport(t *testing.T) {
 		}
 	}
 	_, err := back.Find(t.Context(), Request{Module: "lib", Ref: "v1.0.0", Commit: strings.Repeat("0", 40), URL: local, Choose: refuse(t)})
-	wantError(t, err, "lib v1.0.0 (000000000000) is not among the vendored commits")
+	wantError(t, err, "v1.0.0 (000000000000) is not among the vendored commits")
 	_, err = back.Find(t.Context(), Request{Module: "lib", Ref: "v1.0.0", URL: local, Choose: refuse(t)})
-	wantError(t, err, "lib v1.0.0 is not among the vendored commits")
+	wantError(t, err, "v1.0.0 is not among the vendored commits")
 }
 
 // TestExportOnlyNeeded takes one folder: what the others have is not exported.

@@ -21,12 +21,18 @@ const defaultJobs = 8
 
 // sharedFlags are those of every command that reads a config.
 func sharedFlags() []urfave.Flag {
-	return []urfave.Flag{
+	return append([]urfave.Flag{
 		&urfave.StringFlag{Name: "config", Aliases: []string{"c"}, Value: "velox.toml", Usage: "read the config from `FILE`"},
 		&urfave.StringSliceFlag{Name: "mirror", Usage: "clone what begins with FROM from TO instead: `FROM=TO` (repeatable)"},
 		&urfave.IntFlag{Name: "jobs", Aliases: []string{"j"}, Value: defaultJobs, Usage: "fetch from `N` repositories at once"},
 		&urfave.BoolFlag{Name: "locked", Usage: "fail where velox.lock does not fit the config, and never write it"},
 		&urfave.BoolFlag{Name: "offline", Usage: "ask no server: only the store, local paths and the go command's module cache"},
+	}, screenFlags()...)
+}
+
+// screenFlags say what is shown, and how.
+func screenFlags() []urfave.Flag {
+	return []urfave.Flag{
 		&urfave.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "show each step and each package"},
 		&urfave.BoolFlag{Name: "commands", Aliases: []string{"x"}, Usage: "print each command that is run, and why"},
 		&urfave.BoolFlag{Name: "json", Usage: "print events as JSON lines: the result to stdout, the rest to stderr"},

@@ -27,7 +27,10 @@ func resultText(r *event.Result, color bool) string {
 		parts = append(parts, vendoredTable(r.Vendored, color)+"\n")
 	}
 	if r.Removed != nil {
-		parts = append(parts, "removed "+count(len(r.Removed.Paths), "file", "files")+", "+byteSize(r.Removed.Size)+"\n")
+		parts = append(parts, "removed "+count(len(r.Removed.Paths), "entry", "entries")+", "+byteSize(r.Removed.Size)+"\n")
+	}
+	if r.Cache != nil {
+		parts = append(parts, cacheTable(r.Cache, color)+"\n")
 	}
 	return strings.Join(parts, "\n")
 }
@@ -163,4 +166,20 @@ func newTable(color bool) table.Writer {
 	t.SetStyle(style)
 	t.SuppressTrailingSpaces()
 	return t
+}
+
+// cacheTable renders the store: a line in all, and one for each part.
+func cacheTable(c *event.Cache, color bool) string {
+	t := newTable(color)
+	var files int
+	var size int64
+	for _, p := range c.Parts {
+		files += p.Files
+		size += p.Size
+	}
+	t.AppendRow(table.Row{cell(c.Path), count(files, "file", "files"), byteSize(size)})
+	for _, p := range c.Parts {
+		t.AppendRow(table.Row{"  " + cell(p.Name), count(p.Files, "file", "files"), byteSize(p.Size)})
+	}
+	return t.Render()
 }

@@ -62,8 +62,23 @@ type Result struct {
 	Vendored *Vendored `json:"vendored,omitempty"`
 	// Removed is set where things were removed and nothing was made.
 	Removed *Removed `json:"removed,omitempty"`
+	// Cache is set where the store was what was asked about.
+	Cache *Cache `json:"cache,omitempty"`
 	// Lock is set where the lock was what was asked for.
 	Lock *Lock `json:"lock,omitempty"`
+}
+
+// Cache is the store and what is in it.
+type Cache struct {
+	Path  string      `json:"path"`
+	Parts []CachePart `json:"parts"`
+}
+
+// CachePart is one folder of the store.
+type CachePart struct {
+	Name  string `json:"name"`
+	Files int    `json:"files"`
+	Size  int64  `json:"size"` // bytes
 }
 
 // Removed is what was no longer needed.

@@ -25,7 +25,7 @@ type ProxyError struct {
 	// Offline says that no proxy could be asked, Vendored that a vendor folder
 	// was.
 	Offline, Vendored bool
-	Err     error
+	Err               error
 }
 
 // Error implements error: what failed, and below it all the go command said.

@@ -230,13 +230,31 @@ func TestUnpackHostile(t *testing.T) {
 	}
 }
 
-// FuzzUnpack has any bytes for an archive: nothing panics, nothing is written
-// elsewhere, and what is taken for good is good.
+// FuzzUnpack has any bytes for a tar archive, in a sound zstd frame and as they
+// are: nothing panics, nothing is written elsewhere, and what is taken for good
+// is good.
 func FuzzUnpack(f *testing.F) {
-	f.Add(archive(f, entry{name: "vendor/a", data: "a"}))
-	f.Add(archive(f, entry{name: "vendor/../up", data: "x"}))
-	f.Add(archive(f, entry{name: "vendor/link", kind: tar.TypeSymlink, data: ".."}))
-	f.Fuzz(func(t *testing.T, data []byte) {
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		f.Fatal(err)
+	}
+	unz, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, e := range []entry{{name: "vendor/a", data: "a"}, {name: "vendor/../up", data: "x"}, {name: "vendor/link", kind: tar.TypeSymlink, data: ".."}} {
+		packed := archive(f, e)
+		plain, err := unz.DecodeAll(packed, nil)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(plain, true)
+		f.Add(packed, false)
+	}
+	f.Fuzz(func(t *testing.T, data []byte, compress bool) {
+		if compress {
+			data = z.EncodeAll(data, nil)
+		}
 		parent := t.TempDir()
 		dir := filepath.Join(parent, "in")
 		if err := os.Mkdir(dir, 0o755); err != nil {

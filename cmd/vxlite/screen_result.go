@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -60,7 +61,11 @@ func moduleTable(modules []event.Module, color bool) string {
 		if m.Local {
 			commit = "(local)"
 		}
-		t.AppendRow(table.Row{cell(name), cell(m.Version), cell(commit), cell(m.From)})
+		from := cell(m.From)
+		if m.Stored {
+			from = "store, for " + from
+		}
+		t.AppendRow(table.Row{cell(name), cell(m.Version), cell(commit), from})
 	}
 	return t.Render()
 }
@@ -85,13 +90,22 @@ func lockText(l *event.Lock, color bool) string {
 // changeTable renders a line for each module that moved.
 func changeTable(changes []event.Change, color bool) string {
 	t := newTable(color)
-	t.AppendHeader(table.Row{"MODULE", "REF", "OLD", "NEW", "COMMITS", "TAGS"})
+	between := slices.ContainsFunc(changes, func(c event.Change) bool { return c.Commits > 0 || c.Apart })
+	header := table.Row{"MODULE", "REF", "OLD", "NEW"}
+	if between {
+		header = append(header, "COMMITS", "TAGS")
+	}
+	t.AppendHeader(header)
 	for _, c := range changes {
 		name := c.Name
 		if name == "" {
 			name = c.Path
 		}
-		t.AppendRow(table.Row{cell(name), cell(movedRef(c)), cell(lockedText(c.Old)), cell(lockedText(c.New)), cell(commitCount(c)), cell(strings.Join(c.Tags, " "))})
+		row := table.Row{cell(name), cell(movedRef(c)), cell(lockedText(c.Old)), cell(lockedText(c.New))}
+		if between {
+			row = append(row, cell(commitCount(c)), cell(strings.Join(c.Tags, " ")))
+		}
+		t.AppendRow(row)
 	}
 	return t.Render()
 }

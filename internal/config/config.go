@@ -136,6 +136,17 @@ type Git struct {
 	Credentials []Credential
 	// Tokens are github.token and gitlab.token, for their endpoint's host.
 	Tokens []Token
+	// InURLs are the names and passwords that http and https URLs of the file
+	// had in front of their host; the URLs themselves have lost them.
+	InURLs []URLCredential
+}
+
+// URLCredential is what a URL had in front of its host. It is meant for that
+// URL and all below it. A name without a password may be a token.
+type URLCredential struct {
+	URL      string // without the part
+	Username string
+	Password Secret
 }
 
 // Credential is one entry of [git.credentials]. Host may have a port.

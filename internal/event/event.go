@@ -56,8 +56,8 @@ type Event struct {
 type Result struct {
 	// Modules holds RoadRunner first, then the plugins by name, then the
 	// other git-sourced modules by path.
-	Modules  []Module `json:"modules"`
-	Binaries []Binary `json:"binaries"`
+	Modules  []Module `json:"modules,omitempty"`
+	Binaries []Binary `json:"binaries,omitempty"`
 	// Vendored is set where a vendor folder was made instead of a binary.
 	Vendored *Vendored `json:"vendored,omitempty"`
 	// Removed is set where things were removed and nothing was made.
@@ -148,8 +148,11 @@ type Module struct {
 	Version string `json:"version"`
 	// Commit is 40 hex digits; empty for a local directory.
 	Commit string `json:"commit,omitempty"`
-	// From is the URL after mirrors, or the local directory.
+	// From is the URL after mirrors, or the local directory; for what was in the
+	// store the URL before mirrors.
 	From string `json:"from"`
+	// Stored says that the commit was in the store, so that it was not fetched.
+	Stored bool `json:"stored,omitempty"`
 	// Local says that From is a directory that was compiled as it stands.
 	Local bool `json:"local,omitempty"`
 }

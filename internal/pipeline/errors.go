@@ -52,6 +52,9 @@ func (e *ProxyError) Hints() []string {
 	if e.Vendored {
 		return []string{"it was made for other targets or by another Go: make it again, with the same --target: vxlite vendor"}
 	}
+	if hints := resolve.PlaceholderHints(module.Version{Path: e.Path, Version: e.Version}); hints != nil {
+		return hints
+	}
 	if e.Offline {
 		return []string{"run the same build once without --offline"}
 	}

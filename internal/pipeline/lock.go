@@ -7,12 +7,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	"golang.org/x/mod/module"
+	"golang.org/x/sync/errgroup"
 
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gen"
 	"github.com/vxlite/vxlite/internal/gotool"
@@ -36,6 +40,8 @@ type locking struct {
 	renew bool
 	// quiet leaves the telling of differences to the result.
 	quiet bool
+	// optional lets a run go on that cannot write the lock.
+	optional bool
 	// written says that the file changed.
 	written bool
 }
@@ -124,7 +130,7 @@ func (w *workspace) settle(ctx context.Context, incomplete bool) error {
 // container, is no reason not to build.
 func (w *workspace) writeLock(now *lock.File) error {
 	wrote, err := now.Write(w.lock.file)
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+	if w.lock.optional && (errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)) {
 		w.note("%v; the build goes on without", err)
 		return nil
 	}
@@ -148,7 +154,9 @@ func (w *workspace) tellDifferences(all []lock.Difference) {
 	switch {
 	case len(lines) > 0:
 		w.note("%s did not fit, and is brought up to date:\n%s", w.lock.file, strings.Join(lines, "\n"))
-	case sums > 0:
+	case sums == 1:
+		w.note("%s: 1 checksum of a third-party module changed", w.lock.file)
+	case sums > 1:
 		w.note("%s: %d checksums of third-party modules changed", w.lock.file, sums)
 	}
 }
@@ -218,25 +226,40 @@ func (w *workspace) thirdParty(ctx context.Context) ([]lock.Sum, error) {
 		need.add(pkgs, nil)
 		seen[c.OS] = true
 	}
+	if err := w.elsewhere(ctx, dir, outputs[0], seen, need); err != nil {
+		return nil, err
+	}
+	before, after := w.files.File(gen.SumFile), readSums(filepath.Join(dir, gen.SumFile))
+	return need.sums(before, after, w.lock.sums, w.lock.goSums), nil
+}
+
+// elsewhere adds what is needed on the systems that are not built for.
+func (w *workspace) elsewhere(ctx context.Context, dir string, o output, seen map[string]bool, need needed) error {
+	var mu sync.Mutex // of need
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
 	for _, system := range everywhere {
 		if seen[system] {
 			continue
 		}
-		o := outputs[0]
-		o.target.OS, o.target.Arch = system, "amd64"
+		o.target = config.Target{OS: system, Arch: "amd64"}
 		c, err := w.settings(o)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		c.CGO, c.Race = false, false
-		pkgs, lack, err := w.tool.Needs(ctx, dir, c)
-		if err != nil {
-			return nil, w.explain(ctx, dir, c, err)
-		}
-		need.add(pkgs, lack)
+		g.Go(func() error {
+			pkgs, lack, err := w.tool.Needs(ctx, dir, c)
+			if err != nil {
+				return w.explain(ctx, dir, c, err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			need.add(pkgs, lack)
+			return nil
+		})
 	}
-	before, after := w.files.File(gen.SumFile), readSums(filepath.Join(dir, gen.SumFile))
-	return need.sums(before, after, w.lock.sums, w.lock.goSums), nil
+	return g.Wait()
 }
 
 // needed are the modules that packages come from.
@@ -443,7 +466,7 @@ func (w *workspace) sumsMissing(names []string) error {
 func (w *workspace) mismatch(err *gotool.SumMismatchError) error {
 	version, goMod := strings.CutSuffix(err.Version, "/go.mod")
 	m := module.Version{Path: err.Path, Version: version}
-	e := &resolve.SumError{Name: err.Path, Module: m, GoMod: goMod, Got: err.Got, From: "the module proxy", Want: err.Want, By: err.By}
+	e := &resolve.SumError{Name: err.Path, Module: m, GoMod: goMod, Got: err.Got, From: "the module proxy", Proxied: true, Want: err.Want, By: err.By}
 	if w.Offline {
 		e.From = "the module cache"
 	}

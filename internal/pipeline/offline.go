@@ -26,7 +26,6 @@ type MissingError struct {
 	Repos, Modules []string
 	// More says that what is missing may require more, which cannot be seen.
 	More bool
-	Err  error
 }
 
 // Error implements error.
@@ -44,9 +43,6 @@ func (e *MissingError) Error() string {
 	return s
 }
 
-// Unwrap returns the first failure.
-func (e *MissingError) Unwrap() error { return e.Err }
-
 // Hints gives the command that fetches everything.
 func (e *MissingError) Hints() []string {
 	return []string{fmt.Sprintf("fetch it, with the same mirrors and without --offline: vxlite lock -c %s", e.Config)}
@@ -55,10 +51,10 @@ func (e *MissingError) Hints() []string {
 // missingRepos makes one error of all that resolving lacked, and of what the
 // lock lets foresee. Other errors stay as they are.
 func (b *builder) missingRepos(client *source.Client, err error) error {
-	if !b.Offline || err == nil {
+	if _, unlocked := errors.AsType[*resolve.UnlockedError](err); !b.Offline || unlocked {
 		return err
 	}
-	e := &MissingError{Config: b.Config.File, More: b.lock.oracle == nil, Err: err}
+	e := &MissingError{Config: b.Config.File, More: b.lock.oracle == nil}
 	var others []error
 	for _, one := range joined(err) {
 		off, ok := errors.AsType[*source.OfflineError](one)
@@ -132,7 +128,7 @@ func (b *builder) cached(s lock.Sum) bool {
 // missingModules makes one error of all third-party modules that are not there
 // for a build in a workspace.
 func (w *workspace) missingModules(ctx context.Context, dir string, c gotool.Compile, first *gotool.MissingModuleError) error {
-	e := &MissingError{Config: w.Config.File, Modules: w.missingSums(), More: w.lock.old == nil, Err: first}
+	e := &MissingError{Config: w.Config.File, Modules: w.missingSums(), More: w.lock.old == nil}
 	_, lack, err := w.tool.Needs(ctx, dir, c)
 	if err != nil {
 		return w.missing(first)

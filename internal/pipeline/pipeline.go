@@ -49,6 +49,7 @@ type Options struct {
 func Build(ctx context.Context, o Options) (*event.Result, error) {
 	o.Locked = o.Locked || o.Vendored != nil
 	b := &builder{Options: o}
+	b.lock.optional = true
 	outputs, err := b.outputs()
 	if err != nil {
 		return nil, err
@@ -134,6 +135,11 @@ func (b *builder) prepare(ctx context.Context) (*workspace, error) {
 	}
 	if b.tool, err = gotool.Find(ctx, b.Env, b.store, b.Sink); err != nil {
 		return nil, err
+	}
+	for _, t := range b.Config.Build.Targets {
+		if err := b.tool.CheckTarget(ctx, t.OS, t.Arch, b.store); err != nil {
+			return nil, err
+		}
 	}
 	if err := b.readLock(); err != nil {
 		return nil, err
@@ -226,7 +232,11 @@ func (b *builder) profile() string {
 // name, the others by path.
 func modules(p *resolve.Plan) []event.Module {
 	row := func(m *resolve.Module) event.Module {
-		return event.Module{Name: m.Name, Path: m.Path, Version: m.Version, Commit: m.Commit, From: m.From, Local: m.Local}
+		row := event.Module{Name: m.Name, Path: m.Path, Version: m.Version, Commit: m.Commit, From: m.From, Local: m.Local, Stored: m.Stored}
+		if m.Stored {
+			row.From = m.URL // which mirror it once came from is not known
+		}
+		return row
 	}
 	out := []event.Module{row(p.RoadRunner)}
 	var plugins, rest []event.Module

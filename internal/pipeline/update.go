@@ -21,6 +21,7 @@ import (
 // With Options.Locked it only says whether the lock is complete.
 func Lock(ctx context.Context, o Options) (*event.Result, error) {
 	b := &builder{Options: o, fresh: true}
+	b.lock.quiet = true
 	w, err := b.prepare(ctx)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -130,8 +131,10 @@ type SumError struct {
 	Got, From string
 	// Want is the expected hash, and By where that comes from.
 	Want, By string
-	// Key is the config's table where the comparison can be turned off, or empty.
-	Key string
+	// Proxied says that the go command got the files from a module proxy.
+	Proxied bool
+	// Off is the line of config that turns the comparison off, or empty.
+	Off string
 }
 
 // Error implements error.
@@ -145,9 +148,12 @@ func (e *SumError) Error() string {
 
 // Hints says what can be done where the difference is wanted.
 func (e *SumError) Hints() []string {
-	hints := []string{"somebody changed the files after they were published, or a mirror serves others: find out who"}
-	if e.Key != "" {
-		hints = append(hints, fmt.Sprintf("for a fork that keeps the tag: checksum = \"off\" in %s, or a ref of its own", e.Key))
+	if e.Proxied {
+		return []string{"ask another module proxy, with GOPROXY; what the module cache has of this one goes with: go clean -modcache"}
+	}
+	hints := []string{"the tag was moved after others had seen it, or a mirror serves other files: find out which"}
+	if e.Off != "" {
+		hints = append(hints, "for a fork that keeps the tag: "+e.Off)
 	}
 	return hints
 }
@@ -166,7 +172,31 @@ func (p *Plan) CheckSums(known *GoSums, old *lock.File, lockName string) error {
 			errs = append(errs, err)
 		}
 	}
+	if old != nil {
+		errs = append(errs, known.checkThirdParty(old.Sums, lockName)...)
+	}
 	return errors.Join(errs...)
+}
+
+// checkThirdParty compares a lock's checksums with the go.sum files: where some
+// know a module, one of them must agree.
+func (s *GoSums) checkThirdParty(sums []lock.Sum, lockName string) (errs []error) {
+	for _, sum := range sums {
+		for _, goMod := range []bool{false, true} {
+			name, got := sum.Path+" "+sum.Version, sum.H1
+			if goMod {
+				name, got = name+"/go.mod", sum.GoMod
+			}
+			first, known := s.first[name]
+			same := func(other goSum) bool { return other.hash == got }
+			if got == "" || !known || same(first) || slices.ContainsFunc(s.more[name], same) {
+				continue
+			}
+			errs = append(errs, &SumError{Name: sum.Path, Module: module.Version{Path: sum.Path, Version: sum.Version}, GoMod: goMod,
+				Got: got, From: lockName, Want: first.hash, By: "go.sum of " + first.by.label() + " " + first.by.Version})
+		}
+	}
+	return errs
 }
 
 // checkLocked compares a module with its entry in the lock. A commit has one
@@ -179,7 +209,7 @@ func (p *Plan) checkLocked(m *Module, old *lock.File, lockName string) error {
 	if e == nil || e.Commit != m.Commit || e.Folder != m.Folder || e.Version != m.Version || e.H1 == m.H1 {
 		return nil
 	}
-	return &SumError{Name: m.label(), Module: m.own(), Got: m.H1, From: m.place(), Want: e.H1, By: lockName}
+	return &SumError{Name: m.label(), Module: m.own(), Got: m.H1, From: m.origin(), Want: e.H1, By: lockName}
 }
 
 // checkGoSum compares a module with the go.sum files that know its version.
@@ -196,8 +226,8 @@ func (m *Module) checkGoSum(known *GoSums) error {
 			if sum.hash == "" || sum.hash == got || !strings.HasPrefix(sum.hash, "h1:") {
 				continue
 			}
-			return &SumError{Name: m.label(), Module: m.Own, GoMod: goMod, Got: got, From: fmt.Sprintf("%s at %.12s", m.From, m.Commit),
-				Want: sum.hash, By: "go.sum of " + sum.by.label() + " " + sum.by.Version, Key: m.table()}
+			return &SumError{Name: m.label(), Module: m.Own, GoMod: goMod, Got: got, From: m.origin(),
+				Want: sum.hash, By: "go.sum of " + sum.by.label() + " " + sum.by.Version, Off: m.off()}
 		}
 	}
 	return nil
@@ -211,13 +241,16 @@ func (m *Module) own() module.Version {
 	return module.Version{Path: m.Path, Version: m.Version}
 }
 
-// table names the config's table for a module's checksum.
-func (m *Module) table() string {
+// origin says where the files came from, after mirrors.
+func (m *Module) origin() string { return fmt.Sprintf("%s at %.12s", m.From, m.Commit) }
+
+// off is the config that leaves go.sum files out of account for a module.
+func (m *Module) off() string {
 	switch {
 	case m.Name == "roadrunner":
 		return ""
 	case m.Name != "":
-		return "[plugins." + m.Name + "]"
+		return fmt.Sprintf("[plugins.%s] checksum = \"off\"", m.Name)
 	}
-	return fmt.Sprintf("[[modules]] module = %q", m.Path)
+	return fmt.Sprintf("[[modules]] module = %q, checksum = \"off\"", m.Path)
 }

@@ -50,6 +50,8 @@ type Module struct {
 	Pos  config.Position
 	// URL is the clone URL as written, From the one after mirrors.
 	URL, From string
+	// Stored says that the store had the commit, so that nothing came from From.
+	Stored bool
 	// Ref is what the config or a requirement asks for.
 	Ref    string
 	Commit string // 40 hex digits; empty for a local directory
@@ -84,6 +86,8 @@ type Module struct {
 	// by names the module whose replace directive brought this one; empty for
 	// what the config names and for the closure.
 	by string
+	// note tells of what may be wrong with Version; mostly empty.
+	note string
 }
 
 // Plugin is one value to register.

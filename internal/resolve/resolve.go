@@ -71,7 +71,7 @@ func (e *UnlockedError) Unwrap() error { return e.Err }
 
 func newResolver(cfg *config.Config, o Options) *resolver {
 	r := &resolver{cfg: cfg, client: o.Client, store: o.Store, jobs: max(1, o.Jobs), lock: oracle{file: o.Lock, written: cfg.Written},
-		third: map[module.Version]Replace{}, meta: metaFinder{client: o.HTTP, offline: o.Offline}}
+		third: map[module.Version]Replace{}, git: map[string]bool{}, meta: metaFinder{client: o.HTTP, offline: o.Offline}}
 	if r.meta.client == nil {
 		r.meta.client = http.DefaultClient
 	}
@@ -114,6 +114,7 @@ type resolver struct {
 	lock    oracle
 	slow    bool // without the lock's versions of what is required
 	private []string
+	git     map[string]bool // what fromGit said
 	roots   repoRoots
 
 	roadRunner *Module
@@ -145,7 +146,8 @@ type wanted struct {
 	// the files are another's.
 	replaced bool
 	// substitute says that the files come from another module (a replace), so
-	// that its go.mod may declare another path.
+	// that its go.mod may declare another path. A directory goes by path then,
+	// where that is set: the go command does not ask for more.
 	substitute bool
 }
 
@@ -156,7 +158,9 @@ func (r *resolver) named(ctx context.Context) error {
 	for _, p := range cfg.Plugins {
 		w := wanted{name: p.Name, pos: p.Pos, path: p.ModulePath, url: p.URL, ref: p.Ref, folder: p.Folder, dir: p.Path}
 		if p.Replace != nil {
-			w.dir = p.Replace.Dir
+			if p.Replace.Dir != "" && (p.ModulePath != "" || isFork(p.Replace.Dir, p.URL, p.Folder)) {
+				w.dir, w.substitute = p.Replace.Dir, true // there is no need to fetch what it replaces
+			}
 			w.replaced = w.dir == ""
 		}
 		ws = append(ws, w)
@@ -185,31 +189,48 @@ func (r *resolver) named(ctx context.Context) error {
 	return r.substituted(ctx)
 }
 
-// substituted takes plugins whose entry has a `replace` from another module.
-// The plugin's own repository was needed to know its module path.
+// isFork reports whether the module in dir says by its path that it is the one
+// in a repository's folder.
+func isFork(dir, url, folder string) bool {
+	mod, err := readGoMod(filepath.Join(dir, filepath.FromSlash(folder)))
+	if err != nil {
+		return true // an error that localModule words
+	}
+	prefix, _, _ := module.SplitPathVersion(mod.Module.Mod.Path)
+	loc, ok := knownHost(prefix)
+	return url == "" || ok && strings.EqualFold(strings.TrimSuffix(url, ".git"), strings.TrimSuffix(loc.url, ".git"))
+}
+
+// substituted takes plugins whose entry has a `replace` from elsewhere. The
+// plugin's own repository was needed to know its module path.
 func (r *resolver) substituted(ctx context.Context) error {
 	for i, p := range r.cfg.Plugins {
-		if p.Replace == nil || p.Replace.Dir != "" {
+		m := r.plugins[i]
+		if p.Replace == nil || m.Local {
 			continue
 		}
-		m := r.plugins[i]
 		m.insteadOf = insteadOf(r.lock.url(m.URL), m.Ref)
-		sub, err := r.from(ctx, p.Name, p.Pos, p.Replace.Module)
+		sub, err := r.from(ctx, p)
 		if err != nil {
 			return err
 		}
 		m.Own = sub.Own
-		m.URL, m.From, m.Ref, m.Commit, m.Time = sub.URL, sub.From, sub.Ref, sub.Commit, sub.Time
+		m.URL, m.From, m.Stored, m.Local = sub.URL, sub.From, sub.Stored, sub.Local
+		m.Ref, m.Commit, m.Time = sub.Ref, sub.Commit, sub.Time
 		m.Folder, m.Dir, m.GoMod = sub.Folder, sub.Dir, sub.GoMod
 	}
 	return nil
 }
 
-// from fetches the module that stands in for another. An empty version means
+// from fetches the module that stands in for a plugin. An empty version means
 // its newest.
-func (r *resolver) from(ctx context.Context, name string, pos config.Position, mod module.Version) (*Module, error) {
-	w := wanted{name: name, pos: pos, path: mod.Path, ref: mod.Version, substitute: true}
-	if w.ref == "" {
+func (r *resolver) from(ctx context.Context, p config.Plugin) (*Module, error) {
+	mod := p.Replace.Module
+	w := wanted{name: p.Name, pos: p.Pos, path: mod.Path, ref: mod.Version, dir: p.Replace.Dir, substitute: true}
+	switch {
+	case w.dir != "":
+		w.folder = p.Folder
+	case w.ref == "":
 		w.ref = "latest"
 	}
 	return r.one(ctx, w)
@@ -363,7 +384,7 @@ func (r *resolver) read(ctx context.Context, w wanted, q query, found source.Fou
 	if err != nil {
 		return nil, err
 	}
-	m := &Module{Path: mod.Module.Mod.Path, Pos: w.pos, URL: found.URL, From: found.From, Ref: w.ref, Commit: found.Commit,
+	m := &Module{Path: mod.Module.Mod.Path, Pos: w.pos, URL: found.URL, From: found.From, Stored: found.Stored, Ref: w.ref, Commit: found.Commit,
 		Time: found.Time, Folder: folder, Dir: dir, GoMod: mod}
 	if w.requirement != "" {
 		m.Ref = w.requirement
@@ -376,7 +397,7 @@ func (r *resolver) read(ctx context.Context, w wanted, q query, found source.Fou
 		m.Version = r.lock.version(m)
 	}
 	if m.Version == "" {
-		m.Version, err = r.version(ctx, found, q, m.Path)
+		m.Version, m.note, err = r.version(ctx, found, q, m.Path)
 	}
 	m.Own = module.Version{Path: m.Path, Version: m.Version}
 	if w.substitute && w.path != "" {
@@ -439,6 +460,9 @@ func (r *resolver) localModule(w wanted) (*Module, error) {
 		return nil, fmt.Errorf("local directory %s: %w", w.dir, err)
 	}
 	m := &Module{Path: mod.Module.Mod.Path, Pos: w.pos, From: w.dir, Dir: w.dir, Local: true, GoMod: mod}
+	if w.substitute && w.path != "" {
+		m.Path = w.path
+	}
 	if _, major, _ := module.SplitPathVersion(m.Path); semver.Canonical(w.ref) == w.ref && module.MatchPathMajor(w.ref, major) {
 		m.Version = w.ref // what the directory stands in for
 	}
@@ -478,6 +502,11 @@ func (r *resolver) plan(rr roadRunner) (*Plan, error) {
 	p.Replaces = r.thirdParty()
 	p.Excludes = r.excludes()
 	p.Overruled = overruled(p)
+	for _, m := range p.Modules {
+		if m.note != "" {
+			r.notes = append(r.notes, m.note)
+		}
+	}
 	sort.Strings(r.moved)
 	p.Notes = append(append(r.moved, r.notes...), overruledNotes(p)...)
 	return p, nil

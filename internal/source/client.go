@@ -58,6 +58,8 @@ type Client struct {
 	// objectsOf holds the objects of commits that this run fetched, until their
 	// tree is taken: storer.EncodedObjectStorer by commit.
 	objectsOf sync.Map
+	// came holds the commits that this run fetched.
+	came sync.Map
 
 	mu    sync.Mutex
 	local map[string]*localRepo  // by path
@@ -77,7 +79,7 @@ func NewClient(o Options) (*Client, error) {
 		fresh:    o.Fresh && !o.Offline,
 		exported: o.Exported,
 		sink:     o.Sink,
-		urls:     rewriter{mirrors: o.Mirrors, instead: readInsteadOf(o.Env)},
+		urls:     newRewriter(o),
 		ssh:      newSSHPool(o.Env, o.Git),
 		http:     hosts,
 		slots:    make(chan struct{}, max(1, o.Jobs)),
@@ -136,7 +138,9 @@ type Found struct {
 	// URL is the one asked for; From is where it came or would come from,
 	// after mirrors.
 	URL, From string
-	module    string
+	// Stored says that the store had it: nothing came from From in this run.
+	Stored bool
+	module string
 }
 
 // Moved is a tag that does not stay.
@@ -156,12 +160,19 @@ func (c *Client) Find(ctx context.Context, req Request) (Found, error) {
 		return c.findExported(req)
 	}
 	var failed []error
+	written, err := ParseRemote(req.URL)
+	if err == nil && written.Scheme != "ssh" { // what logs in is neither shown nor kept
+		c.http.creds.learn(written)
+		own, _ := config.SplitUser(req.URL)
+		req.URL = own.URL
+	}
 	for _, candidate := range c.urls.candidates(req.URL) {
 		remote, err := ParseRemote(candidate)
 		if err != nil {
 			failed = append(failed, err)
 			continue
 		}
+		c.http.creds.learn(remote)
 		found, err := c.findAt(ctx, req, remote)
 		if err == nil {
 			found.URL, found.From, found.module = req.URL, remote.String(), req.Module
@@ -218,10 +229,13 @@ func (e *GoneError) Error() string {
 
 // Hints says how to get on.
 func (e *GoneError) Hints() []string {
-	return []string{"a store or a mirror that still has the commit can serve it: --mirror FROM=TO; or take what is there now: vxlite update"}
+	return []string{"name a mirror that still has the commit: --mirror FROM=TO", "or take what is there now: vxlite update"}
 }
 
 func (c *Client) findAt(ctx context.Context, req Request, remote Remote) (Found, error) {
+	if found, ok := c.known(req); ok && req.Locked != "" && !c.fresh && c.store.hasTree(req.Locked) {
+		return found, nil // without so much as opening a repository
+	}
 	if remote.Local() {
 		return c.findLocal(req, remote)
 	}
@@ -265,7 +279,8 @@ func (c *Client) known(req Request) (Found, bool) {
 		return Found{}, false
 	}
 	t, ok := c.store.commitTime(commit)
-	return Found{Commit: commit, Tag: tag, Time: t}, ok
+	_, came := c.came.Load(commit)
+	return Found{Commit: commit, Tag: tag, Time: t, Stored: !came}, ok
 }
 
 // lock takes a repository for this goroutine and this run alone. The

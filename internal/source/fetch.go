@@ -78,6 +78,7 @@ func (c *Client) fetch(ctx context.Context, req Request, remote Remote) (Found, 
 			return Found{}, err
 		}
 	}
+	c.came.Store(found.Commit, true)
 	c.sink.Send(event.Event{Kind: event.FetchDone, Module: req.Module, Ref: req.Ref, Commit: found.Commit, URL: remote.String(), Bytes: get.bytes})
 	return found, nil
 }
@@ -153,12 +154,7 @@ func (d *download) fill(ctx context.Context, dir string, ref Ref) error {
 // get fetches a commit. A server may refuse one that no ref of it names; then
 // the whole history is fetched.
 func (d *download) get(ctx context.Context, dir, commit string) error {
-	want, direct := d.refs.object(commit)
-	if !direct {
-		want = commit
-		direct = d.caps.Supports(capability.AllowReachableSHA1InWant) ||
-			d.caps.Supports("allow-any-sha1-in-want") || d.caps.Supports("allow-tip-sha1-in-want")
-	}
+	want, direct := d.wantFor(commit)
 	if direct {
 		err := d.pack(ctx, dir, []string{want}, d.shallow)
 		if err == nil || !isRefusedWant(err) {
@@ -166,6 +162,16 @@ func (d *download) get(ctx context.Context, dir, commit string) error {
 		}
 	}
 	return d.pack(ctx, dir, d.tips(), nil)
+}
+
+// wantFor returns the object to ask for to get a commit, and whether the server
+// may give it: what it has named, or anything where it says so.
+func (d *download) wantFor(commit string) (want string, direct bool) {
+	if want, direct = d.refs.object(commit); direct {
+		return want, true
+	}
+	return commit, d.caps.Supports(capability.AllowReachableSHA1InWant) ||
+		d.caps.Supports("allow-any-sha1-in-want") || d.caps.Supports("allow-tip-sha1-in-want")
 }
 
 // isRefusedWant recognises upload-pack's refusal of a commit it did not
@@ -231,7 +237,7 @@ func (d *download) pack(ctx context.Context, dir string, wants []string, shape f
 	}
 	res, err := sess.UploadPack(ctx, req)
 	if err != nil {
-		return fmt.Errorf("%s: %w", d.remote, err)
+		return explainHTTP(ctx, d.remote, err)
 	}
 	defer res.Close()
 	var r io.Reader = res

@@ -131,7 +131,7 @@ func (c *Client) findLocal(req Request, remote Remote) (Found, error) {
 	if tag, ok := strings.CutPrefix(ref.Name, tagPrefix); ok {
 		found.Tag = tag
 	}
-	if t, ok := c.store.commitTime(ref.Commit); ok {
+	if t, ok := c.store.commitTime(ref.Commit); ok && (moved == nil || c.store.hasTree(ref.Commit)) {
 		found.Time = t
 		return found, nil
 	}

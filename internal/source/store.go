@@ -32,6 +32,7 @@ import (
 //	                     or that it was not there when another was taken for it
 //	peel/OBJECT          the commit an annotated tag object points to
 //	version/…            pseudo-versions, which take a history to work out
+//	h1/…                 hashes of modules, by commit, folder, path and version
 //	lock/                one lock a repository, held while it is fetched
 type Store struct{ dir string }
 
@@ -134,6 +135,9 @@ func (s *Store) treeDir(commit, folder string) string {
 	}
 	return filepath.Join(s.dir, "tree", commit, name)
 }
+
+// hasTree reports whether files of a commit are in the store.
+func (s *Store) hasTree(commit string) bool { return isDir(filepath.Join(s.dir, "tree", commit)) }
 
 // commitRecord is what commit/COMMIT holds.
 type commitRecord struct {

@@ -62,8 +62,8 @@ type Client struct {
 	came sync.Map
 
 	mu    sync.Mutex
-	local map[string]*localRepo  // by path
-	repos map[string]*sync.Mutex // by URL as written: a repository is fetched once a run
+	local map[string]*localRepo    // by path
+	repos map[string]chan struct{} // by URL as written: a repository is fetched once a run
 }
 
 // NewClient returns a Client; Close ends its connections.
@@ -84,7 +84,7 @@ func NewClient(o Options) (*Client, error) {
 		http:     hosts,
 		slots:    make(chan struct{}, max(1, o.Jobs)),
 		local:    map[string]*localRepo{},
-		repos:    map[string]*sync.Mutex{},
+		repos:    map[string]chan struct{}{},
 	}, nil
 }
 
@@ -284,23 +284,27 @@ func (c *Client) known(req Request) (Found, bool) {
 }
 
 // lock takes a repository for this goroutine and this run alone. The
-// in-process mutex comes first, since a file lock does not tell goroutines
+// in-process turn comes first, since a file lock does not tell goroutines
 // apart.
 func (c *Client) lock(ctx context.Context, repoURL string) (func(), error) {
 	c.mu.Lock()
-	m := c.repos[repoURL]
-	if m == nil {
-		m = new(sync.Mutex)
-		c.repos[repoURL] = m
+	turn := c.repos[repoURL]
+	if turn == nil {
+		turn = make(chan struct{}, 1)
+		c.repos[repoURL] = turn
 	}
 	c.mu.Unlock()
-	m.Lock()
+	select {
+	case turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 	unlock, err := c.store.lockRepo(ctx, repoURL)
 	if err != nil {
-		m.Unlock()
+		<-turn
 		return nil, err
 	}
-	return func() { unlock(); m.Unlock() }, nil
+	return func() { unlock(); <-turn }, nil
 }
 
 // OfflineError is a commit that only a server could have given.

@@ -14,7 +14,7 @@ const (
 	FetchStart Kind = "fetch-start"
 	// FetchBytes: Module, Bytes (received so far).
 	FetchBytes Kind = "fetch-bytes"
-	// FetchDone: Module, Ref, Commit, URL (after mirrors), Bytes.
+	// FetchDone: Module, Ref, Commit, URL (after mirrors), Bytes, Known.
 	FetchDone Kind = "fetch-done"
 	// CompileStart: Target, Total (packages known; 0 where not known).
 	CompileStart Kind = "compile-start"
@@ -49,7 +49,9 @@ type Event struct {
 	Argv    []string `json:"argv,omitempty"`
 	Why     string   `json:"why,omitempty"`
 	Text    string   `json:"text,omitempty"`
-	Result  *Result  `json:"result,omitempty"`
+	// Known says that a server was asked, and its answer was there already.
+	Known  bool    `json:"known,omitempty"`
+	Result *Result `json:"result,omitempty"`
 }
 
 // Result is what a build made, and of what.

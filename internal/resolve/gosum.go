@@ -151,6 +151,9 @@ func (e *SumError) Hints() []string {
 	if e.Proxied {
 		return []string{"ask another module proxy, with GOPROXY; what the module cache has of this one goes with: go clean -modcache"}
 	}
+	if strings.HasSuffix(e.From, ".lock") {
+		return []string{"one of the two was changed: compare the lock with what version control has"}
+	}
 	hints := []string{"the tag was moved after others had seen it, or a mirror serves other files: find out which"}
 	if e.Off != "" {
 		hints = append(hints, "for a fork that keeps the tag: "+e.Off)

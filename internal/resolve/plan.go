@@ -5,6 +5,10 @@
 // come first; their requirements on modules that must come from git are then
 // followed, at the highest version that any of them asks for, until nothing
 // changes.
+//
+// A lock answers what it has an entry for: then no ref is resolved, and what
+// Plan.Lock returns is what the lock would be now. Each module's hash is worked
+// out, to be compared with the lock and with the go.sum files of all others.
 package resolve
 
 import (

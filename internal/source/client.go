@@ -259,8 +259,7 @@ func (c *Client) findAt(ctx context.Context, req Request, remote Remote) (Found,
 // known answers a request from the store alone.
 func (c *Client) known(req Request) (Found, bool) {
 	if req.Locked != "" {
-		t, ok := c.store.commitTime(req.Locked)
-		return Found{Commit: req.Locked, Time: t}, ok
+		return c.stored(req.Locked, "")
 	}
 	commit, tag := req.Commit, ""
 	for _, t := range req.Tags {
@@ -278,6 +277,11 @@ func (c *Client) known(req Request) (Found, bool) {
 	if commit == "" {
 		return Found{}, false
 	}
+	return c.stored(commit, tag)
+}
+
+// stored is a commit that the store may have.
+func (c *Client) stored(commit, tag string) (Found, bool) {
 	t, ok := c.store.commitTime(commit)
 	_, came := c.came.Load(commit)
 	return Found{Commit: commit, Tag: tag, Time: t, Stored: !came}, ok

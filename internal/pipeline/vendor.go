@@ -42,7 +42,7 @@ func Vendor(ctx context.Context, o Options, v VendorOptions) (*event.Result, err
 	if err := vendoring.CheckPlace(place); err != nil {
 		return nil, err
 	}
-	o.Config, o.Output = withTargets(o.Config), "" // a folder for all targets, and no binary
+	o.Config, o.Output = withTargets(o.Config), ""                         // a folder for all targets, and no binary
 	if _, err := o.Config.Portable(config.PortableOptions{}); err != nil { // before anything is fetched
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -316,5 +317,13 @@ func explain(err error) error {
 	if m := notFound.FindStringSubmatch(re.Stderr); m != nil {
 		return &MissingModuleError{Path: m[1], Version: m[2], Err: err}
 	}
+	return err
+}
+
+// Download fetches one module, whatever any go.mod requires.
+func (t *Tool) Download(ctx context.Context, path, version string) error {
+	env, show := t.Env("off", Compile{OS: t.vars["GOHOSTOS"], Arch: t.vars["GOHOSTARCH"]})
+	_, err := run.Run(ctx, t.sink, run.Cmd{Path: t.Path, Args: []string{"mod", "download", path + "@" + version}, Dir: os.TempDir(),
+		Env: env, Show: show, Why: "fetch " + path})
 	return err
 }

@@ -168,8 +168,8 @@ func (w *workspace) input(pkgs []gotool.Exported) endure.Input {
 	return in
 }
 
-// verify refuses what Endure would disable.
-func (w *workspace) verify(s *endure.Set) error {
+// admit refuses what Endure would disable.
+func (w *workspace) admit(s *endure.Set) error {
 	g := endure.Decide(s)
 	w.remark(g)
 	return endure.Verify(g, w.allowance())

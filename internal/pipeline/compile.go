@@ -193,7 +193,7 @@ func (w *workspace) make(ctx context.Context, j *job) (event.Binary, error) {
 	compilation.Start()
 	facts, unread := w.facts(ctx, compilation, j.stamp.inputs)
 	if unread == nil {
-		if err := w.verify(facts); err != nil {
+		if err := w.admit(facts); err != nil {
 			return event.Binary{}, err
 		}
 	} else if _, failed := errors.AsType[*run.Error](unread); !failed || ctx.Err() != nil {

@@ -33,8 +33,13 @@ type Options struct {
 	// Store is the directory of the store.
 	Store   string
 	Offline bool
+	// Vendored is the vendor folder to build from, and nothing else; nil for
+	// none. Env and Store are then its own.
+	Vendored *Vendored
 	// Locked wants the lock to fit the config, and writes none.
 	Locked bool
+	// Verify builds twice and compares.
+	Verify bool
 	// Jobs bounds the conversations with servers that go on at once.
 	Jobs int
 	Env  func(name string) (value string, ok bool)
@@ -43,6 +48,7 @@ type Options struct {
 
 // Build makes the binaries, one for each target.
 func Build(ctx context.Context, o Options) (*event.Result, error) {
+	o.Locked = o.Locked || o.Vendored != nil
 	b := &builder{Options: o}
 	b.lock.optional = true
 	outputs, err := b.outputs()
@@ -56,13 +62,8 @@ func Build(ctx context.Context, o Options) (*event.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !w.lock.fits() {
-		if err := w.check(); err != nil {
-			return nil, err
-		}
-		if err := w.settle(ctx, false); err != nil {
-			return nil, err
-		}
+	if err := w.fit(ctx); err != nil {
+		return nil, err
 	}
 	jobs, err := w.build(ctx, outputs)
 	if _, incomplete := errors.AsType[*sumsMissing](err); incomplete {
@@ -74,7 +75,23 @@ func Build(ctx context.Context, o Options) (*event.Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Verify {
+		if err := w.verify(ctx, jobs); err != nil {
+			return nil, err
+		}
+	}
 	return &event.Result{Modules: modules(w.plan), Binaries: binaries(jobs)}, nil
+}
+
+// fit brings a lock up to date that is not.
+func (w *workspace) fit(ctx context.Context) error {
+	if w.lock.fits() {
+		return nil
+	}
+	if err := w.check(); err != nil {
+		return err
+	}
+	return w.settle(ctx, false)
 }
 
 // build compiles what is not up to date.
@@ -163,12 +180,6 @@ func (w *workspace) write() error {
 	return nil
 }
 
-// client reaches repositories.
-func (b *builder) client() (*source.Client, error) {
-	return source.NewClient(source.Options{Store: b.store, Env: b.Env, Mirrors: b.Config.Mirrors, Git: b.Config.Git,
-		Jobs: b.Jobs, Offline: b.Offline, Fresh: b.fresh, Sink: b.Sink})
-}
-
 // resolve makes the plan.
 func (b *builder) resolve(ctx context.Context) (*resolve.Plan, error) {
 	client, err := b.client()
@@ -177,7 +188,7 @@ func (b *builder) resolve(ctx context.Context) (*resolve.Plan, error) {
 	}
 	defer client.Close()
 	plan, err := resolve.Resolve(ctx, b.Config, resolve.Options{Client: client, Store: b.store, Private: b.tool.Private(),
-		Offline: b.Offline, HTTP: client.HTTP(), Jobs: b.Jobs, Lock: b.lock.oracle, Locked: b.Locked})
+		Offline: b.Offline || b.Vendored != nil, HTTP: client.HTTP(), Jobs: b.Jobs, Lock: b.lock.oracle, Locked: b.Locked})
 	if err != nil {
 		return nil, b.missingRepos(client, err)
 	}
@@ -185,6 +196,17 @@ func (b *builder) resolve(ctx context.Context) (*resolve.Plan, error) {
 		b.Sink.Send(event.Event{Kind: event.Note, Text: note})
 	}
 	return plan, nil
+}
+
+// client reaches the repositories: those of the vendor folder, or all others.
+func (b *builder) client() (*source.Client, error) {
+	o := source.Options{Store: b.store, Env: b.Env, Jobs: b.Jobs, Offline: b.Offline, Fresh: b.fresh, Sink: b.Sink}
+	if b.Vendored != nil {
+		o.Exported = b.Vendored.repositories()
+	} else {
+		o.Mirrors, o.Git = b.Config.Mirrors, b.Config.Git
+	}
+	return source.NewClient(o)
 }
 
 // check refuses a plan that could not compile, or that the compiler would

@@ -58,6 +58,7 @@ func (c *Config) Portable(o PortableOptions) ([]byte, error) {
 	}
 	p.sort()
 	p.Debug.Enabled = c.Build.Debug
+	p.Check.AllowDisabled = c.Check.AllowDisabled
 	return p.encode()
 }
 
@@ -181,6 +182,9 @@ type portable struct {
 	Debug      struct {
 		Enabled bool `toml:"enabled,omitempty"`
 	} `toml:"debug,omitempty"`
+	Check struct {
+		AllowDisabled []string `toml:"allow_disabled,omitempty"`
+	} `toml:"check,omitempty"`
 }
 
 type portableRoadRunner struct {

@@ -104,6 +104,8 @@ modules = ["github.com/acme/*"]
 version = "${VERSION}"
 pgo = "my.pprof"
 ldflags = ["-X 'main.a=b c'", "-w"]
+[check]
+allow_disabled = ["logger"]
 `
 	read := func(version string) *Config {
 		c, err := Parse("velox.toml", []byte(doc), "/srv/build", func(string) (string, bool) { return version, true })
@@ -116,7 +118,7 @@ ldflags = ["-X 'main.a=b c'", "-w"]
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"version = '1.2.3'", "pgo = 'build.pgo'", "modules = ['git.corp/*', 'github.com/acme/*']", `ldflags = ['-X', '"main.a=b c"', '-w']`} {
+	for _, want := range []string{"version = '1.2.3'", "pgo = 'build.pgo'", "[check]\nallow_disabled = ['logger']", "modules = ['git.corp/*', 'github.com/acme/*']", `ldflags = ['-X', '"main.a=b c"', '-w']`} {
 		if !strings.Contains(string(got), want) {
 			t.Errorf("no %s in\n%s", want, got)
 		}

@@ -375,11 +375,15 @@ func (g *Graph) explain(lacking []bool) {
 		if f := &g.Fates[i]; f.State != Active && f.Cause == NoCause {
 			if via := g.path([]int{i}, i); via != nil {
 				f.Cause, f.Via = InCycle, via
-				f.Root = i
-				for _, e := range via {
-					f.Root = min(f.Root, e.From)
-				}
 				roots = append(roots, i)
+			}
+		}
+	}
+	// One of those that wait for each other tells of all: the first.
+	for i := range g.Fates {
+		for k := 0; k < i && g.Fates[i].Cause == InCycle && g.Fates[i].Root == i; k++ {
+			if g.Fates[k].Cause == InCycle && g.path([]int{i}, k) != nil && g.path([]int{k}, i) != nil {
+				g.Fates[i].Root = k
 			}
 		}
 	}

@@ -203,6 +203,9 @@ func TestEveryOrder(t *testing.T) {
 		for i := range s.Plugins {
 			state := g.Fates[i].State
 			states[state]++
+			if problem := untold(g, i); problem != "" {
+				t.Errorf("seed %d: plugin %d: %s", seed, i, problem)
+			}
 			switch {
 			case state == Active && active[i] < runs, state == Disabled && active[i] > 0, state == AtRisk && active[i] == runs && !crashed:
 				t.Errorf("seed %d: plugin %d is %v, and active in %d of %d orders (crashes: %v)", seed, i, state, active[i], runs, crashed)
@@ -217,6 +220,36 @@ func TestEveryOrder(t *testing.T) {
 	if pessimistic > states[AtRisk]/3 || missed > 0 || alarms > crashes/2 {
 		t.Error("too far from what happens")
 	}
+}
+
+// untold reports a plugin that falls without that it would be said.
+func untold(g *Graph, i int) string {
+	f := g.Fates[i]
+	if !g.fallen(i) {
+		if f.Cause != NoCause {
+			return "has a cause, and does not fall"
+		}
+		return ""
+	}
+	root := g.Fates[f.Root]
+	switch {
+	case f.Cause == NoCause:
+		return "falls without a cause"
+	case f.Cause == Behind && (len(f.Via) == 0 || f.Via[len(f.Via)-1].To != i || g.Fates[f.Via[0].From].Root != f.Root):
+		return "falls, and it does not show by what"
+	case root.Root != f.Root || root.Cause != Lacks && root.Cause != InCycle:
+		return "falls by one that is told nowhere"
+	}
+	var others []string
+	for k, p := range g.Set.Plugins {
+		if k != i {
+			others = append(others, p.Name)
+		}
+	}
+	if Verify(g, Allowance{Disabled: others}) == nil {
+		return "falls in silence where all others may be disabled"
+	}
+	return ""
 }
 
 func permutations(n int, do func([]int)) {

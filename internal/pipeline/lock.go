@@ -441,9 +441,18 @@ func (e *LockedError) Hints() []string {
 func (e *LockedError) ExitStatus() int { return 3 }
 
 // sumsMissing are modules that a build needs and the lock has no checksum of.
+// Build completes the lock then; a user meets it where that did not help.
 type sumsMissing struct{ names []string }
 
-func (e *sumsMissing) Error() string { return "no checksum of " + strings.Join(e.names, ", ") }
+// Error implements error.
+func (e *sumsMissing) Error() string {
+	return "the go command gives no checksum of " + strings.Join(e.names, ", ")
+}
+
+// Hints says what it may be due to.
+func (e *sumsMissing) Hints() []string {
+	return []string{"the module cache may be damaged: go clean -modcache empties it"}
+}
 
 // sumsMissing is an error for the user with --locked. Without, it tells Build
 // to complete the lock.

@@ -36,6 +36,7 @@ var floor = map[string]int{
 	"internal/endure":     4,
 	"internal/gen":        4,
 	"internal/gotool":     4,
+	"internal/vendoring":  4,
 	"internal/pipeline":   5,
 	"cmd/vxlite":          6,
 }

@@ -51,7 +51,8 @@ func (c *cli) app() *urfave.App {
 		ExitErrHandler:            func(*urfave.Context, error) {}, // run reports
 		OnUsageError:              badUsage,
 		Flags:                     []urfave.Flag{&urfave.BoolFlag{Name: "version", Usage: "print vxlite's version"}},
-		Commands:                  []*urfave.Command{c.buildCommand(), c.lockCommand(), c.updateCommand(), c.inspectCommand(), c.sbomCommand(), c.verifyCommand(), c.imageCommand()},
+		Commands: []*urfave.Command{c.buildCommand(), c.checkCommand(), c.graphCommand(), c.lockCommand(), c.updateCommand(),
+			c.vendorCommand(), c.cacheCommand(), c.inspectCommand(), c.sbomCommand(), c.verifyCommand(), c.imageCommand()},
 		Action: func(ctx *urfave.Context) error {
 			if ctx.Bool("version") {
 				fmt.Fprintln(c.stdout, "vxlite version", manifest.ToolVersion())

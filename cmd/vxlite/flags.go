@@ -21,12 +21,18 @@ const defaultJobs = 8
 
 // sharedFlags are those of every command that reads a config.
 func sharedFlags() []urfave.Flag {
-	return []urfave.Flag{
+	return append([]urfave.Flag{
 		&urfave.StringFlag{Name: "config", Aliases: []string{"c"}, Value: "velox.toml", Usage: "read the config from `FILE`"},
 		mirrorFlag(),
 		&urfave.IntFlag{Name: "jobs", Aliases: []string{"j"}, Value: defaultJobs, Usage: "fetch from `N` repositories at once"},
 		&urfave.BoolFlag{Name: "locked", Usage: "fail where velox.lock does not fit the config, and never write it"},
 		&urfave.BoolFlag{Name: "offline", Usage: "ask no server: only the store, local paths and the go command's module cache"},
+	}, screenFlags()...)
+}
+
+// screenFlags say what is shown, and how.
+func screenFlags() []urfave.Flag {
+	return []urfave.Flag{
 		&urfave.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "show each step and each package"},
 		&urfave.BoolFlag{Name: "commands", Aliases: []string{"x"}, Usage: "print each command that is run, and why"},
 		jsonFlag(),
@@ -65,8 +71,13 @@ func (c *cli) startScreen(ctx *urfave.Context, log config.Log) {
 
 // readConfig reads the config and lays the flags over it.
 func (c *cli) readConfig(ctx *urfave.Context) (*config.Config, error) {
+	return c.readConfigFile(ctx, ctx.String("config"), c.env)
+}
+
+// readConfigFile does the same with another file than -c names.
+func (c *cli) readConfigFile(ctx *urfave.Context, file string, env lookup) (*config.Config, error) {
 	c.startScreen(ctx, config.Log{}) // for the errors until the config is read
-	cfg, err := config.Read(ctx.String("config"), c.env)
+	cfg, err := config.Read(file, env)
 	if err != nil {
 		return nil, configError{err}
 	}
@@ -186,8 +197,14 @@ func (c *cli) options(ctx *urfave.Context) (pipeline.Options, error) {
 	if err != nil {
 		return pipeline.Options{}, err
 	}
-	store, err := c.storeDir()
+	o := c.optionsWith(ctx, cfg)
+	o.Store, err = c.storeDir()
+	return o, err
+}
+
+// optionsWith are what the flags say besides, without a store.
+func (c *cli) optionsWith(ctx *urfave.Context, cfg *config.Config) pipeline.Options {
 	shared, _ := c.env("VXLITE_CACHE_SHARED")
-	return pipeline.Options{Config: cfg, Output: ctx.String("output"), Store: store, Shared: shared, Offline: ctx.Bool("offline"), Locked: ctx.Bool("locked"),
-		Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.sink()}, err
+	return pipeline.Options{Config: cfg, Output: ctx.String("output"), Shared: shared, Offline: ctx.Bool("offline"), Locked: ctx.Bool("locked"),
+		Verify: ctx.Bool("verify"), Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.sink()}
 }

@@ -24,6 +24,7 @@ type Config struct {
 	Build    Build
 	Verify   Verify
 	Image    Image
+	Check    Check
 	Log      Log
 	// Written are the local repositories among the clone URLs that the file has
 	// as relative paths: what is written, by the absolute path.
@@ -226,6 +227,13 @@ type Image struct {
 	CACerts string
 	// User is who the server runs as: UID or UID:GID; empty for the default.
 	User string
+}
+
+// Check says what the checks let pass.
+type Check struct {
+	// AllowDisabled are names of plugins that may be disabled: they are left
+	// out of what is reported, and what falls with them is not. Sorted.
+	AllowDisabled []string
 }
 
 // Target is a platform to compile for, in Go's names.

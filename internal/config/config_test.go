@@ -158,6 +158,7 @@ func TestGenerations(t *testing.T) {
 				},
 				Verify: Verify{Signatures: "tag", Keys: []string{"/srv/acme/build/ci/allowed_signers", "/home/ann/keys.asc"}},
 				Image:  Image{Base: "/srv/acme/build/base", CACerts: "/srv/acme/build/ci/ca.pem", User: "1000:1000"},
+				Check:  Check{AllowDisabled: []string{"informer"}},
 				Log:    Log{Mode: "off"},
 			},
 		},

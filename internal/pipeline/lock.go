@@ -53,7 +53,11 @@ func (l *locking) fits() bool { return l.old != nil && len(l.differences) == 0 }
 // readLock reads the lock beside the config.
 func (b *builder) readLock() error {
 	b.lock.file = cmp.Or(b.LockFile, lock.Name(b.Config.File))
-	old, err := lock.Read(b.lock.file)
+	name := b.lock.file
+	if b.Vendored != nil {
+		b.lock.file, name = b.Vendored.LockName(), b.Vendored.Lock()
+	}
+	old, err := lock.Read(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && (b.Locked || b.edit != nil):
 		return &NoLockError{File: b.lock.file, Config: b.Config.File}
@@ -168,7 +172,7 @@ func (b *builder) describe(d lock.Difference) string {
 
 // doesNotFit is the error of --locked.
 func (b *builder) doesNotFit(all []lock.Difference) error {
-	e := &LockedError{File: b.lock.file, Config: b.Config.File}
+	e := &LockedError{File: b.lock.file, Config: b.Config.File, Vendored: b.Vendored != nil}
 	for _, d := range all {
 		e.Entries = append(e.Entries, b.describe(d))
 	}
@@ -182,7 +186,7 @@ func (b *builder) unlocked(err error) error {
 	if !ok {
 		return err
 	}
-	e := &LockedError{File: b.lock.file, Config: b.Config.File}
+	e := &LockedError{File: b.lock.file, Config: b.Config.File, Vendored: b.Vendored != nil}
 	for _, r := range u.Requests {
 		e.Entries = append(e.Entries, r+": not in the lock")
 	}
@@ -417,6 +421,8 @@ type LockedError struct {
 	File, Config string
 	// Entries say what differs, one by one.
 	Entries []string
+	// Vendored says that the lock is a vendor folder's.
+	Vendored bool
 }
 
 // Error implements error.
@@ -426,6 +432,9 @@ func (e *LockedError) Error() string {
 
 // Hints says how to make it fit.
 func (e *LockedError) Hints() []string {
+	if e.Vendored {
+		return []string{fmt.Sprintf("what was vendored is another config's: vendor this one with vxlite vendor -c %s, or leave out -c", e.Config)}
+	}
 	return []string{fmt.Sprintf("bring it up to date and look at what changes: vxlite lock -c %s", e.Config)}
 }
 
@@ -433,9 +442,18 @@ func (e *LockedError) Hints() []string {
 func (e *LockedError) ExitStatus() int { return 3 }
 
 // sumsMissing are modules that a build needs and the lock has no checksum of.
+// Build completes the lock then; a user meets it where that did not help.
 type sumsMissing struct{ names []string }
 
-func (e *sumsMissing) Error() string { return "no checksum of " + strings.Join(e.names, ", ") }
+// Error implements error.
+func (e *sumsMissing) Error() string {
+	return "the go command gives no checksum of " + strings.Join(e.names, ", ")
+}
+
+// Hints says what it may be due to.
+func (e *sumsMissing) Hints() []string {
+	return []string{"the module cache may be damaged: go clean -modcache empties it"}
+}
 
 // sumsMissing is an error for the user with --locked. Without, it tells Build
 // to complete the lock.
@@ -446,7 +464,7 @@ func (w *workspace) sumsMissing(names []string) error {
 	if !w.Locked {
 		return &sumsMissing{names}
 	}
-	e := &LockedError{File: w.lock.file, Config: w.Config.File}
+	e := &LockedError{File: w.lock.file, Config: w.Config.File, Vendored: w.Vendored != nil}
 	for _, n := range names {
 		e.Entries = append(e.Entries, n+": its checksum is not in the lock")
 	}

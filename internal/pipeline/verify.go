@@ -3,81 +3,114 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 
-	"github.com/vxlite/vxlite/internal/config"
-	"github.com/vxlite/vxlite/internal/inspect"
-	"github.com/vxlite/vxlite/internal/manifest"
+	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/gotool"
+	"github.com/vxlite/vxlite/internal/vendoring"
 )
 
-// Verify builds again what a file claims to be, in a place of its own, and
-// compares. It takes the lock as it is. Where the two differ it returns what
-// differs, and a *DiffersError with it.
-func Verify(ctx context.Context, o Options, file string) (*inspect.Diff, error) {
-	given, err := inspect.Read(file)
+// verify builds every target again, as unlike the first time as can be, and
+// compares: from the plugins in the opposite order, in another directory, in
+// which the modules' files are copies and no links, and with the packages of
+// all modules from git compiled anew. What else is linked, the standard library
+// and third-party modules, is taken as it was compiled.
+func (w *workspace) verify(ctx context.Context, jobs []job) error {
+	tmp, err := w.store.TempDir()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	target, err := config.ParseTarget(given.Target)
+	defer vendoring.RemoveAll(tmp)
+	if err := w.write(); err != nil { // where all was up to date it may be gone
+		return err
+	}
+	again, err := w.again(ctx, tmp)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	b := &builder{Options: o}
-	if err := b.open(ctx); err != nil {
-		return nil, err
+	for i := range jobs {
+		j := &jobs[i]
+		_, first, err := hashFile(j.file)
+		if err != nil {
+			return err
+		}
+		if err := w.seed(ctx, j.settings, again.tool.Var("GOCACHE")); err != nil {
+			return err
+		}
+		elsewhere := *j
+		elsewhere.file = filepath.Join(tmp, filepath.Base(j.file))
+		second, err := again.make(ctx, &elsewhere)
+		if err != nil {
+			return err
+		}
+		if first != second.SHA256 {
+			return &VerifyError{Path: j.file, Target: j.target.String(), First: first, Second: second.SHA256}
+		}
+		j.binary.Verified = true
 	}
-	tmp, err := b.store.TempDir()
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(tmp)
-	cfg := *o.Config
-	cfg.Build.Targets = []config.Target{target}
-	o.Config, o.Locked = &cfg, true
-	o.Output = filepath.Join(tmp, filepath.Base(file))
-	if _, err := Build(ctx, o); err != nil {
-		return nil, err
-	}
-	again, err := inspect.Read(o.Output)
-	if err != nil {
-		return nil, err
-	}
-	again.File = "built again"
-	d := inspect.Compare(given, again)
-	if d.Same {
-		return d, nil
-	}
-	return d, &DiffersError{File: file, Diff: d}
+	return nil
 }
 
-// DiffersError is a binary that the config and the lock do not give.
-type DiffersError struct {
-	File string
-	Diff *inspect.Diff
+// again is the same workspace, made from the config the other way round and in
+// another place.
+func (w *workspace) again(ctx context.Context, tmp string) (*workspace, error) {
+	b := *w.builder
+	cfg := *b.Config
+	cfg.Plugins = slices.Clone(cfg.Plugins)
+	slices.Reverse(cfg.Plugins)
+	cfg.Build.CacheProg = "" // it would give what was compiled the first time
+	b.Config = &cfg
+	b.Sink = func(e event.Event) {
+		if e.Kind != event.Note { // it was said the first time
+			w.Sink.Send(e)
+		}
+	}
+	b.tool = w.tool.With(map[string]string{"GOCACHE": filepath.Join(tmp, "go-build"), "GOCACHEPROG": ""})
+	plan, err := b.resolve(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &workspace{builder: &b, plan: plan}
+	if err := out.generate(); err != nil {
+		return nil, err
+	}
+	out.dir = filepath.Join(tmp, "in another directory")
+	if err := out.files.Write(out.dir, true); err != nil {
+		return nil, fmt.Errorf("workspace: %w", err)
+	}
+	return out, nil
+}
+
+// seed puts the compiled packages of the standard library and of third-party
+// modules into a build cache.
+func (w *workspace) seed(ctx context.Context, c gotool.Compile, cache string) error {
+	c.CacheProg = ""
+	all, err := w.tool.With(map[string]string{"GOCACHEPROG": ""}).Compiled(ctx, w.dir, c)
+	if err != nil {
+		return w.explain(ctx, w.dir, c, err)
+	}
+	app := w.plan.RoadRunner.Path + "/vxlite"
+	others := slices.DeleteFunc(all, func(e gotool.Compiled) bool { return e.Module == app || w.plan.Lookup(e.Module) != nil })
+	return gotool.WriteCache(ctx, cache, others)
+}
+
+// VerifyError is a build that gives other bytes each time.
+type VerifyError struct {
+	Path, Target string
+	// First and Second are hashes, 64 hex digits each.
+	First, Second string
 }
 
 // Error implements error.
-func (e *DiffersError) Error() string {
-	return fmt.Sprintf("%s is not what the config and the lock give: it has sha256:%s, and built again sha256:%s", e.File, e.Diff.A.SHA256, e.Diff.B.SHA256)
+func (e *VerifyError) Error() string {
+	return fmt.Sprintf("%s (%s) is not reproducible: sha256:%s at first, sha256:%s when built again", e.Path, e.Target, e.First, e.Second)
 }
 
-// ExitStatus implements the interface that picks the exit status.
-func (e *DiffersError) ExitStatus() int { return 3 }
-
-// Hints names what decides over the bytes besides config and lock.
-func (e *DiffersError) Hints() []string {
-	a, b := e.Diff.A, e.Diff.B
-	var hints []string
-	if a.Manifest.Tool != b.Manifest.Tool {
-		hints = append(hints, "it was built by vxlite "+a.Manifest.Tool+", and this is "+manifest.ToolVersion()+": verify with the same")
-	}
-	if a.Go != b.Go {
-		hints = append(hints, "it was built with "+a.Go+", and this is "+b.Go+": verify with the same, as GOTOOLCHAIN="+strings.Fields(a.Go)[0]+" can fetch it")
-	}
-	if e.Diff.Nothing() {
-		hints = append(hints, "all that is recorded is the same: the file was changed after it was built, or a directory of the config was")
-	}
-	return hints
+// Hints says what it may be due to.
+func (e *VerifyError) Hints() []string {
+	return []string{"the first one was left in place; the difference comes from the toolchain, a C compiler, or files that changed in between"}
 }
+
+// ExitStatus is that of a check that found a problem.
+func (e *VerifyError) ExitStatus() int { return 3 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"golang.org/x/mod/module"
 )
@@ -16,6 +17,9 @@ import (
 // files have the same if they mean the same, in whatever order, form or
 // generation of keys. Directories count as they lie to the file.
 //
+// [git] modules do not count either, as GOPRIVATE does the same: what they lead to
+// is in the list of modules.
+//
 // What decides only how sources are reached (mirrors, credentials), where
 // binaries go (name, targets, an image), how fast (cacheprog) or what is said on the way does not count.
 func (c *Config) Digest() string {
@@ -23,11 +27,10 @@ func (c *Config) Digest() string {
 		RoadRunner RoadRunner
 		Plugins    []Plugin
 		Modules    []Module
-		FromGit    []string
 		Replaces   []Replace
 		Excludes   []module.Version
 		Build      Build
-	}{RoadRunner: c.RoadRunner, FromGit: sorted(c.Git.Modules), Build: c.Build}
+	}{RoadRunner: c.RoadRunner, Build: c.Build}
 	place := func(p string) string { return c.place(p) }
 
 	meaning.RoadRunner.Pos = Position{}
@@ -60,7 +63,7 @@ func (c *Config) Digest() string {
 	b := &meaning.Build
 	b.Name, b.Targets, b.Tags, b.CacheProg = "", nil, sorted(b.Tags), ""
 	if b.PGO != "auto" && b.PGO != "off" {
-		b.PGO = place(b.PGO)
+		b.PGO = "a file" // its name may change, as in a vendor folder
 	}
 	sum := sha256.Sum256(canonical(meaning))
 	return "sha256:" + hex.EncodeToString(sum[:])
@@ -131,9 +134,12 @@ func (c *Config) place(p string) string {
 }
 
 // written is a clone URL as the file has it, without a name and password for
-// HTTP, which are credentials.
+// HTTP, which are credentials, and of a folder only its name.
 func (c *Config) written(repo string) string {
 	repo = cmp.Or(c.Written[repo], repo)
+	if filepath.IsAbs(repo) {
+		return strings.TrimSuffix(filepath.Base(repo), ".git")
+	}
 	u, err := url.Parse(repo)
 	if err != nil || u.User == nil || u.Scheme != "https" && u.Scheme != "http" {
 		return repo

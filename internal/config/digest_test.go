@@ -37,7 +37,8 @@ func TestDigest(t *testing.T) {
 		same           bool
 	}{
 		{"another order of tags", `["a", "b"]`, `["b", "a", "a"]`, true},
-		{"another order of patterns", `"github.com/acme/*", "corp.example"`, `"corp.example", "github.com/acme/*"`, true},
+		{"what comes from git", `"github.com/acme/*", "corp.example"`, `"corp.example"`, true},
+		{"cacheprog", "[build]", "[build]\ncacheprog = \"x\"", true},
 		{"ref for tag", "tag =", "ref =", true},
 		{"what is the default anyway", `tag = "v5.1.9"`, "tag = \"v5.1.9\"\nsymbol = \"Plugin\"", true},
 		{"name and targets", "[build]", "[build]\nname = \"server\"\ntargets = [\"linux/arm64\"]", true},
@@ -66,6 +67,28 @@ func TestDigestSecrets(t *testing.T) {
 	without := Config{RoadRunner: RoadRunner{URL: "https://git.corp/rr"}}
 	if with.Digest() != without.Digest() {
 		t.Error("a password counts")
+	}
+}
+
+// TestDigestPortable wants the digest of a config that was carried to another
+// machine.
+func TestDigestPortable(t *testing.T) {
+	const text = "[roadrunner]\nref = \"v1\"\nurl = \"/srv/repos/rr.git\"\n[git]\nmodules = [\"corp.example\"]\n" +
+		"[plugins.a]\nurl = \"./repos/a.git\"\nref = \"v1\"\n[plugins.b]\nmodule_name = \"github.com/acme/b\"\nref = \"v1\"\n[build]\npgo = \"./x.pprof\"\ntags = [\"x\"]\n"
+	c, err := Parse("velox.toml", []byte(text), "/srv/one", env(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := c.Portable(PortableOptions{Private: []string{"corp.other"}, Profile: "profile.pprof"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Parse("velox.toml", data, "/srv/two", env(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.Digest() != c.Digest() {
+		t.Errorf("the digest differs of\n%s", data)
 	}
 }
 

@@ -22,6 +22,7 @@ const defaultJobs = 8
 func sharedFlags() []urfave.Flag {
 	return []urfave.Flag{
 		&urfave.StringFlag{Name: "config", Aliases: []string{"c"}, Value: "velox.toml", Usage: "read the config from `FILE`"},
+		&urfave.StringSliceFlag{Name: "with", Usage: "take a plugin, or any module, from a local directory: `NAME=DIR` (repeatable)"},
 		&urfave.StringSliceFlag{Name: "mirror", Usage: "clone what begins with FROM from TO instead: `FROM=TO` (repeatable)"},
 		&urfave.IntFlag{Name: "jobs", Aliases: []string{"j"}, Value: defaultJobs, Usage: "fetch from `N` repositories at once"},
 		&urfave.BoolFlag{Name: "offline", Usage: "ask no server: only the store, local paths and the go command's module cache"},
@@ -67,6 +68,9 @@ func (c *cli) readConfig(ctx *urfave.Context) (*config.Config, error) {
 		mirrors = append(mirrors, m)
 	}
 	cfg.Mirrors = append(mirrors, cfg.Mirrors...) // a flag wins over a prefix as long
+	if err := setOverrides(cfg, ctx.StringSlice("with")); err != nil {
+		return nil, err
+	}
 	if targets := ctx.StringSlice("target"); len(targets) > 0 {
 		cfg.Build.Targets = nil
 		for _, s := range targets {
@@ -88,6 +92,23 @@ func (c *cli) readConfig(ctx *urfave.Context) (*config.Config, error) {
 		c.screen.sink().Send(event.Event{Kind: event.Note, Text: text})
 	}
 	return cfg, nil
+}
+
+// setOverrides lays the flags --with over the config. Their directories are
+// relative to where the user stands.
+func setOverrides(cfg *config.Config, with []string) error {
+	var overrides []config.Override
+	for _, s := range with {
+		o, err := config.ParseOverride(s)
+		if err != nil {
+			return usageError{err}
+		}
+		if o.Dir, err = filepath.Abs(o.Dir); err != nil {
+			return err
+		}
+		overrides = append(overrides, o)
+	}
+	return cfg.SetOverrides(overrides)
 }
 
 // absoluteIfLocal makes a mirror's folder absolute: what looks like a path of

@@ -25,7 +25,7 @@ func resultText(r *event.Result, color bool) string {
 // moduleTable renders the modules in the order given.
 func moduleTable(modules []event.Module, color bool) string {
 	t := newTable(color)
-	t.AppendHeader(table.Row{"PLUGIN", "VERSION", "COMMIT", "FROM"})
+	t.AppendHeader(table.Row{"PLUGIN", "VERSION", "COMMIT", "FROM", ""})
 	for _, m := range modules {
 		name := m.Name
 		if name == "" {
@@ -35,9 +35,21 @@ func moduleTable(modules []event.Module, color bool) string {
 		if m.Local {
 			commit = "(local)"
 		}
-		t.AppendRow(table.Row{cell(name), cell(m.Version), cell(commit), cell(m.From)})
+		t.AppendRow(table.Row{cell(name), cell(m.Version), cell(commit), cell(m.From), localState(m)})
 	}
 	return t.Render()
+}
+
+// localState words whether a local directory is as its repository has it. It
+// is empty for all others, so that it must stand in the last column.
+func localState(m event.Module) string {
+	switch {
+	case m.Head == "":
+		return ""
+	case m.Dirty:
+		return "(dirty, on " + shortCommit(m.Head) + ")"
+	}
+	return "(clean, at " + shortCommit(m.Head) + ")"
 }
 
 // binaryTable renders a line for each binary.

@@ -23,6 +23,8 @@ type Config struct {
 	Excludes []Exclude
 	Build    Build
 	Log      Log
+	// Overrides are the flags --with; a file has none.
+	Overrides []Override
 	// Notes are things to tell the user that are no errors: an old key, a
 	// plugin that is always in.
 	Notes []Note

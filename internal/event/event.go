@@ -73,6 +73,11 @@ type Module struct {
 	From string `json:"from"`
 	// Local says that From is a directory that was compiled as it stands.
 	Local bool `json:"local,omitempty"`
+	// Head is the commit that is checked out in a local directory, 40 hex
+	// digits; empty where it is in no repository. Dirty says that the directory
+	// differs from it.
+	Head  string `json:"head,omitempty"`
+	Dirty bool   `json:"dirty,omitempty"`
 }
 
 // Binary is one compiled file.

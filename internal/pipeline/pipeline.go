@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/endure"
@@ -50,6 +51,7 @@ func Build(ctx context.Context, o Options) (*event.Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	rows := w.rows()
 	jobs, err := w.jobs(outputs)
 	if err != nil {
 		return nil, err
@@ -62,7 +64,7 @@ func Build(ctx context.Context, o Options) (*event.Result, error) {
 			return nil, err
 		}
 	}
-	return &event.Result{Modules: modules(w.plan), Binaries: binaries(jobs)}, nil
+	return &event.Result{Modules: rows(), Binaries: binaries(jobs)}, nil
 }
 
 // builder holds what the steps share.
@@ -147,6 +149,27 @@ func (b *builder) profile() string {
 		return p
 	}
 	return ""
+}
+
+// rows starts to look at the local directories, which can take as long as
+// their repositories are large, and returns how to wait for the table's rows.
+// What is said of them is how they were when the build began. A repository
+// that cannot be read is no reason not to build.
+func (w *workspace) rows() func() []event.Module {
+	rows := modules(w.plan)
+	var all sync.WaitGroup
+	for i := range rows {
+		if m := &rows[i]; m.Local {
+			all.Go(func() {
+				state, err := source.WorktreeState(m.From)
+				if err != nil {
+					w.Sink.Send(event.Event{Kind: event.Debug, Text: fmt.Sprintf("%s: its state is not known: %v", label(w.plan.Lookup(m.Path)), err)})
+				}
+				m.Head, m.Dirty = state.Head, state.Dirty
+			})
+		}
+	}
+	return func() []event.Module { all.Wait(); return rows }
 }
 
 // modules orders a plan's modules for the table: RoadRunner, the plugins by

@@ -34,6 +34,9 @@ type Plan struct {
 	Overruled []Requirement
 	// Private are the patterns of modules that no proxy is asked for.
 	Private []string
+	// Overridden says that flags put local directories in the place of modules:
+	// the plan is not the config's own, and no lock is made of it.
+	Overridden bool
 	// Notes are for the user.
 	Notes []string
 }

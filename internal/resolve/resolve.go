@@ -45,6 +45,9 @@ func Resolve(ctx context.Context, cfg *config.Config, o Options) (*Plan, error) 
 	for _, m := range cfg.Modules {
 		r.private = append(r.private, m.Path)
 	}
+	if err := r.readOverrides(); err != nil {
+		return nil, err
+	}
 	if err := r.named(ctx); err != nil {
 		return nil, err
 	}
@@ -56,6 +59,9 @@ func Resolve(ctx context.Context, cfg *config.Config, o Options) (*Plan, error) 
 		return nil, err
 	}
 	if err := r.close(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.unused(); err != nil {
 		return nil, err
 	}
 	return r.plan(rr)
@@ -78,6 +84,8 @@ type resolver struct {
 	// third are the replaces for modules that do not come from git, by what
 	// they replace.
 	third map[module.Version]Replace
+	// overrides are the flags --with.
+	overrides []*override
 }
 
 // wanted is a module that the config or a requirement asks for.
@@ -101,7 +109,7 @@ type wanted struct {
 // named fetches what the config names: RoadRunner, the plugins, [[modules]].
 func (r *resolver) named(ctx context.Context) error {
 	cfg := r.cfg
-	ws := []wanted{{name: "roadrunner", pos: cfg.RoadRunner.Pos, url: cfg.RoadRunner.URL, ref: cfg.RoadRunner.Ref, dir: cfg.RoadRunner.Path}}
+	ws := []wanted{{name: config.RoadRunnerName, pos: cfg.RoadRunner.Pos, url: cfg.RoadRunner.URL, ref: cfg.RoadRunner.Ref, dir: cfg.RoadRunner.Path}}
 	for _, p := range cfg.Plugins {
 		w := wanted{name: p.Name, pos: p.Pos, path: p.ModulePath, url: p.URL, ref: p.Ref, folder: p.Folder, dir: p.Path}
 		if p.Replace != nil && p.Replace.Dir != "" {
@@ -114,6 +122,12 @@ func (r *resolver) named(ctx context.Context) error {
 			continue // only where it comes from; requirements say which version
 		}
 		ws = append(ws, wanted{name: m.Path, pos: m.Pos, path: m.Path, url: m.URL, ref: m.Ref, folder: m.Folder, dir: m.Dir})
+	}
+	for i := range ws {
+		var err error
+		if ws[i], err = r.inPlace(ws[i]); err != nil {
+			return err
+		}
 	}
 	got, err := r.all(ctx, ws)
 	if err != nil {
@@ -130,17 +144,20 @@ func (r *resolver) named(ctx context.Context) error {
 	if err := r.add(got...); err != nil {
 		return err
 	}
-	return r.substituted(ctx)
+	if err := r.substituted(ctx); err != nil {
+		return err
+	}
+	return r.override()
 }
 
 // substituted takes plugins whose entry has a `replace` from another module.
 // The plugin's own repository was needed to know its module path.
 func (r *resolver) substituted(ctx context.Context) error {
 	for i, p := range r.cfg.Plugins {
-		if p.Replace == nil || p.Replace.Dir != "" {
+		m := r.plugins[i]
+		if p.Replace == nil || p.Replace.Dir != "" || r.forName(p.Name, m.Path) != nil {
 			continue
 		}
-		m := r.plugins[i]
 		sub, err := r.from(ctx, p.Name, p.Pos, p.Replace.Module)
 		if err != nil {
 			return err
@@ -377,7 +394,7 @@ func (r *resolver) localModule(w wanted) (*Module, error) {
 
 // plan closes the collection.
 func (r *resolver) plan(rr roadRunner) (*Plan, error) {
-	p := &Plan{RoadRunner: r.roadRunner, Modules: r.modules, Private: r.private}
+	p := &Plan{RoadRunner: r.roadRunner, Modules: r.modules, Private: r.private, Overridden: len(r.overrides) > 0}
 	sort.Slice(p.Modules, func(i, j int) bool { return p.Modules[i].Path < p.Modules[j].Path })
 	localVersions(p.Modules)
 	for i, c := range r.cfg.Plugins {

@@ -21,6 +21,7 @@ and puts it into DIR as rr. What went in is printed as a table.
    vxlite build                              velox.toml here, to ./rr
    vxlite build -o /usr/bin/                 to /usr/bin/rr
    vxlite build --mirror https://github.com/=ssh://git@git.corp/github/
+   vxlite build --with cache=../cache        the plugin cache from a directory of yours
    vxlite build --target linux/amd64 --target linux/arm64 -o dist/`,
 		Flags: append([]urfave.Flag{
 			&urfave.StringFlag{Name: "output", Aliases: []string{"o"}, Value: ".", Usage: "put the binary into `DIR`, or write it to that file"},
@@ -33,12 +34,11 @@ and puts it into DIR as rr. What went in is printed as a table.
 			if err != nil {
 				return err
 			}
-			store, err := c.storeDir()
+			o, err := c.options(ctx, cfg, ctx.String("output"))
 			if err != nil {
 				return err
 			}
-			result, err := pipeline.Build(c.ctx, pipeline.Options{Config: cfg, Output: ctx.String("output"), Store: store,
-				Offline: ctx.Bool("offline"), Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.sink()})
+			result, err := pipeline.Build(c.ctx, o)
 			if err != nil {
 				return err
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/pipeline"
 )
 
 // defaultJobs is how many conversations with servers go on at once. OpenSSH
@@ -92,6 +93,13 @@ func (c *cli) readConfig(ctx *urfave.Context) (*config.Config, error) {
 		c.screen.sink().Send(event.Event{Kind: event.Note, Text: text})
 	}
 	return cfg, nil
+}
+
+// options are the pipeline's, from the shared flags.
+func (c *cli) options(ctx *urfave.Context, cfg *config.Config, output string) (pipeline.Options, error) {
+	store, err := c.storeDir()
+	return pipeline.Options{Config: cfg, Output: output, Store: store, Offline: ctx.Bool("offline"), Jobs: ctx.Int("jobs"),
+		Env: c.env, Sink: c.screen.sink()}, err
 }
 
 // setOverrides lays the flags --with over the config. Their directories are

@@ -12,6 +12,9 @@ import (
 // resultText words what a build made: a table of what went in, then a line
 // for each binary.
 func resultText(r *event.Result, color bool) string {
+	if r.Workspace != nil {
+		return workspaceText(r.Workspace, color)
+	}
 	var parts []string
 	if len(r.Modules) > 0 {
 		parts = append(parts, moduleTable(r.Modules, color)+"\n")

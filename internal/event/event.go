@@ -58,7 +58,39 @@ type Result struct {
 	// other git-sourced modules by path.
 	Modules  []Module `json:"modules"`
 	Binaries []Binary `json:"binaries"`
+	// Workspace is what `vxlite workspace` wrote, and nil otherwise.
+	Workspace *Workspace `json:"workspace,omitempty"`
 }
+
+// Workspace is a directory to work in.
+type Workspace struct {
+	Dir string `json:"dir"`
+	// Modules stand in the order of a build's.
+	Modules []Placed `json:"modules"`
+	// Written and Removed count files. Kept are those that were changed by
+	// hand, and are as they were; slash-separated, below Dir, sorted.
+	Written int      `json:"written"`
+	Removed int      `json:"removed"`
+	Kept    []string `json:"kept,omitempty"`
+}
+
+// Placed is a module in a workspace.
+type Placed struct {
+	Name    string `json:"name,omitempty"`
+	Path    string `json:"module"`
+	Version string `json:"version"`
+	// Dir is relative to the workspace, or absolute.
+	Dir string `json:"dir"`
+	// Kind is Copied, InClone or InPlace.
+	Kind string `json:"kind"`
+}
+
+// The kinds of a module's place in a workspace.
+const (
+	Copied  = "copy"
+	InClone = "clone"
+	InPlace = "local" // the user's own directory
+)
 
 // Module is one git-sourced module of a finished build.
 type Module struct {

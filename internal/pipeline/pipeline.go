@@ -85,14 +85,15 @@ type workspace struct {
 
 // prepare leads from the config to the workspace: resolve, fetch, generate.
 func (b *builder) prepare(ctx context.Context) (*workspace, error) {
-	var err error
-	if b.store, err = source.OpenStore(b.Store); err != nil {
+	if err := b.open(ctx); err != nil {
 		return nil, err
 	}
-	if b.tool, err = gotool.Find(ctx, b.Env, b.store, b.Sink); err != nil {
+	client, err := b.client()
+	if err != nil {
 		return nil, err
 	}
-	plan, err := b.resolve(ctx)
+	defer client.Close()
+	plan, err := b.resolve(ctx, client)
 	if err != nil {
 		return nil, err
 	}
@@ -115,14 +116,23 @@ func (w *workspace) write() error {
 	return nil
 }
 
-// resolve makes the plan.
-func (b *builder) resolve(ctx context.Context) (*resolve.Plan, error) {
-	client, err := source.NewClient(source.Options{Store: b.store, Env: b.Env, Mirrors: b.Config.Mirrors, Git: b.Config.Git,
-		Jobs: b.Jobs, Offline: b.Offline, Sink: b.Sink})
-	if err != nil {
-		return nil, err
+// open opens the store and finds the go command.
+func (b *builder) open(ctx context.Context) (err error) {
+	if b.store, err = source.OpenStore(b.Store); err != nil {
+		return err
 	}
-	defer client.Close()
+	b.tool, err = gotool.Find(ctx, b.Env, b.store, b.Sink)
+	return err
+}
+
+// client reaches the repositories as the config says.
+func (b *builder) client() (*source.Client, error) {
+	return source.NewClient(source.Options{Store: b.store, Env: b.Env, Mirrors: b.Config.Mirrors, Git: b.Config.Git,
+		Jobs: b.Jobs, Offline: b.Offline, Sink: b.Sink})
+}
+
+// resolve makes the plan.
+func (b *builder) resolve(ctx context.Context, client *source.Client) (*resolve.Plan, error) {
 	plan, err := resolve.Resolve(ctx, b.Config, resolve.Options{Client: client, Store: b.store, Private: b.tool.Private(),
 		Offline: b.Offline, HTTP: client.HTTP(), Jobs: b.Jobs})
 	if err != nil {

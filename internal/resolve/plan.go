@@ -74,6 +74,10 @@ type Module struct {
 	by string
 }
 
+// ReplacesCount reports whether the replace directives in the module's own
+// go.mod count, as they do for what the config names.
+func (m *Module) ReplacesCount() bool { return m.counts }
+
 // Plugin is one value to register.
 type Plugin struct {
 	Name   string // in the config; the module path's own for a bundled one

@@ -23,6 +23,7 @@ var floor = map[string]int{
 	"internal/event":    0,
 	"internal/config":   1,
 	"internal/run":      1,
+	"internal/watch":    1,
 	"internal/source":   2,
 	"internal/resolve":  3,
 	"internal/endure":   4,

@@ -15,6 +15,7 @@ import (
 // cli is what the commands share.
 type cli struct {
 	ctx            context.Context
+	args           []string // the whole command line
 	env            lookup
 	stdout, stderr io.Writer
 	opts           screenOptions
@@ -50,7 +51,7 @@ func (c *cli) app() *urfave.App {
 		ExitErrHandler:            func(*urfave.Context, error) {}, // run reports
 		OnUsageError:              badUsage,
 		Flags:                     []urfave.Flag{&urfave.BoolFlag{Name: "version", Usage: "print vxlite's version"}},
-		Commands:                  []*urfave.Command{c.buildCommand(), c.workspaceCommand()},
+		Commands:                  []*urfave.Command{c.buildCommand(), c.workspaceCommand(), c.runCommand()},
 		Action: func(ctx *urfave.Context) error {
 			if ctx.Bool("version") {
 				fmt.Fprintln(c.stdout, "vxlite version", version())

@@ -51,8 +51,13 @@ func (c *cli) startScreen(ctx *urfave.Context, log config.Log) {
 
 // readConfig reads the config and lays the flags over it.
 func (c *cli) readConfig(ctx *urfave.Context) (*config.Config, error) {
+	return c.readConfigFile(ctx, ctx.String("config"))
+}
+
+// readConfigFile is readConfig for the file of that name.
+func (c *cli) readConfigFile(ctx *urfave.Context, file string) (*config.Config, error) {
 	c.startScreen(ctx, config.Log{}) // for the errors until the config is read
-	cfg, err := config.Read(ctx.String("config"), c.env)
+	cfg, err := config.Read(file, c.env)
 	if err != nil {
 		return nil, configError{err}
 	}

@@ -41,6 +41,7 @@ func TestScript(t *testing.T) {
 			"asked":    w.asked,
 			"logins":   w.logins,
 			"rpccall":  rpccall,
+			"rpcuntil": rpcuntil,
 			"writable": writable,
 		},
 		Condition: w.condition,
@@ -291,6 +292,28 @@ func rpccall(ts *testscript.TestScript, neg bool, args []string) {
 	out, err := json.Marshal(answer)
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[3]), append(out, '\n'), 0o644))
+}
+
+// rpcuntil calls a method until it gives that answer: rpcuntil SOCKET METHOD
+// STRING ANSWER. The server may come and go meanwhile.
+func rpcuntil(ts *testscript.TestScript, neg bool, args []string) {
+	var last any
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		client, err := jsonrpc.Dial("unix", ts.MkAbs(args[0]))
+		if err != nil {
+			last = err
+			continue
+		}
+		var answer any
+		err = client.Call(args[1], args[2], &answer)
+		client.Close()
+		if last = answer; err != nil {
+			last = err
+		} else if answer == args[3] {
+			return
+		}
+	}
+	ts.Fatalf("%s answers %v, not %s", args[1], last, args[3])
 }
 
 // writable makes a file or directory read-only or not: [!] writable PATH

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/vxlite/vxlite/internal/event"
@@ -18,6 +19,10 @@ type Package struct {
 	Path string
 	// Module and Version are empty for the standard library.
 	Module, Version string
+	// Dir is the package's directory, and Embeds are the patterns of its
+	// go:embed lines; both are empty where it has none.
+	Dir    string
+	Embeds []string
 }
 
 // Packages lists all that ./app in the workspace at dir needs, itself included.
@@ -29,7 +34,7 @@ func (t *Tool) Packages(ctx context.Context, dir string, c Compile) ([]Package, 
 		return nil, err
 	}
 	args := append([]string{"list", "-deps"}, flags...)
-	args = append(args, "-f", "{{.ImportPath}} {{with .Module}}{{.Path}} {{.Version}}{{end}}", "./app")
+	args = append(args, "-f", packageFormat, "./app")
 	env, show := t.Env(filepath.Join(dir, "go.work"), c)
 	out, err := run.Run(ctx, t.sink, run.Cmd{Path: t.Path, Args: args, Dir: dir, Env: env, Show: show, Why: "which packages take part"})
 	if err != nil {
@@ -37,11 +42,32 @@ func (t *Tool) Packages(ctx context.Context, dir string, c Compile) ([]Package, 
 	}
 	var pkgs []Package
 	for line := range strings.Lines(string(out)) {
+		if quoted, ok := strings.CutPrefix(line, "\t"); ok && len(pkgs) > 0 {
+			pkgs[len(pkgs)-1].embeds(strings.TrimSpace(quoted))
+			continue
+		}
 		f := append(strings.Fields(line), "", "") // the standard library has no module, ./app no version
 		p := Package{Path: f[0], Module: f[1], Version: f[2]}
 		pkgs = append(pkgs, p)
 	}
 	return pkgs, nil
+}
+
+// packageFormat makes a line of each package, and below it, indented, one of
+// its directory and one of each pattern, where it embeds files.
+const packageFormat = `{{.ImportPath}} {{with .Module}}{{.Path}} {{.Version}}{{end}}` +
+	`{{if .EmbedPatterns}}{{printf "\n\t%q" .Dir}}{{range .EmbedPatterns}}{{printf "\n\t%q" .}}{{end}}{{end}}`
+
+// embeds reads a line below that of the package.
+func (p *Package) embeds(quoted string) {
+	s, err := strconv.Unquote(quoted)
+	switch {
+	case err != nil:
+	case p.Dir == "":
+		p.Dir = s
+	default:
+		p.Embeds = append(p.Embeds, s)
+	}
 }
 
 // Build compiles ./app in the workspace at dir into the file out. total is how

@@ -39,32 +39,37 @@ type Options struct {
 
 // Build makes the binaries, one for each target.
 func Build(ctx context.Context, o Options) (*event.Result, error) {
+	_, result, err := build(ctx, o)
+	return result, err
+}
+
+func build(ctx context.Context, o Options) (*workspace, *event.Result, error) {
 	b := &builder{Options: o}
 	outputs, err := b.outputs()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := checkWritable(outputs); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	w, err := b.prepare(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	rows := w.rows()
 	jobs, err := w.jobs(outputs)
 	if err != nil {
-		return nil, err
+		return w, nil, err
 	}
 	if !allFresh(jobs) { // what was built before was checked before
 		if err := w.check(); err != nil {
-			return nil, err
+			return w, nil, err
 		}
 		if err := w.compile(ctx, jobs); err != nil {
-			return nil, err
+			return w, nil, err
 		}
 	}
-	return &event.Result{Modules: rows(), Binaries: binaries(jobs)}, nil
+	return w, &event.Result{Modules: rows(), Binaries: binaries(jobs)}, nil
 }
 
 // builder holds what the steps share.

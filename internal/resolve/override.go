@@ -147,10 +147,16 @@ func (r *resolver) override() error {
 		} else if o.Implied {
 			continue // the user stands in some module that is no plugin here
 		}
+		if _, ok := taken[target]; ok && o.Implied {
+			continue
+		}
 		if dir, ok := taken[target]; ok && dir != o.Dir {
 			return &OverrideError{Override: o.Override, Text: fmt.Sprintf("%s is already taken from %s", target, dir)}
 		}
 		taken[target] = o.Dir
+		if m := r.lookup(target); o.Implied && (o.done || m.Dir != o.Dir) {
+			r.notes = append(r.notes, fmt.Sprintf("%s is taken from %s, where you are", name, o.Dir))
+		}
 		if o.done {
 			continue
 		}
@@ -171,6 +177,12 @@ func (r *resolver) override() error {
 func (r *resolver) flagged(modulePath string) bool {
 	m := r.lookup(modulePath)
 	return m != nil && slices.ContainsFunc(r.overrides, func(o *override) bool { return o.done && m.Local && m.Dir == o.Dir })
+}
+
+// anyOverride reports whether a directory is in the plan because of a flag, or
+// of where the user stands.
+func (r *resolver) anyOverride() bool {
+	return slices.ContainsFunc(r.overrides, func(o *override) bool { return o.done })
 }
 
 // pluginIndex finds the plugin that an override is for, or -1.

@@ -394,7 +394,7 @@ func (r *resolver) localModule(w wanted) (*Module, error) {
 
 // plan closes the collection.
 func (r *resolver) plan(rr roadRunner) (*Plan, error) {
-	p := &Plan{RoadRunner: r.roadRunner, Modules: r.modules, Private: r.private, Overridden: len(r.overrides) > 0}
+	p := &Plan{RoadRunner: r.roadRunner, Modules: r.modules, Private: r.private, Overridden: r.anyOverride()}
 	sort.Slice(p.Modules, func(i, j int) bool { return p.Modules[i].Path < p.Modules[j].Path })
 	localVersions(p.Modules)
 	for i, c := range r.cfg.Plugins {

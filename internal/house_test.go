@@ -29,6 +29,7 @@ var floor = map[string]int{
 	"internal/endure":   4,
 	"internal/gen":      4,
 	"internal/gotool":   4,
+	"internal/scaffold": 4,
 	"internal/pipeline": 5,
 	"cmd/vxlite":        6,
 }

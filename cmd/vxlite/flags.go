@@ -62,33 +62,8 @@ func (c *cli) readConfigFile(ctx *urfave.Context, file string) (*config.Config, 
 		return nil, configError{err}
 	}
 	c.startScreen(ctx, cfg.Log)
-	var mirrors []config.Mirror
-	for _, s := range ctx.StringSlice("mirror") {
-		if from, to, ok := strings.Cut(s, "="); ok {
-			s = from + "=" + absoluteIfLocal(to)
-		}
-		m, err := config.ParseMirror(s)
-		if err != nil {
-			return nil, usageError{err}
-		}
-		mirrors = append(mirrors, m)
-	}
-	cfg.Mirrors = append(mirrors, cfg.Mirrors...) // a flag wins over a prefix as long
-	if err := setOverrides(cfg, ctx.StringSlice("with")); err != nil {
+	if err := c.layFlags(ctx, cfg); err != nil {
 		return nil, err
-	}
-	if targets := ctx.StringSlice("target"); len(targets) > 0 {
-		cfg.Build.Targets = nil
-		for _, s := range targets {
-			t, err := config.ParseTarget(s)
-			if err != nil {
-				return nil, usageError{err}
-			}
-			cfg.Build.Targets = append(cfg.Build.Targets, t)
-		}
-	}
-	if ctx.Int("jobs") < 1 {
-		return nil, usageError{errors.New("--jobs must be at least 1")}
 	}
 	for _, n := range cfg.Notes {
 		text := n.Text
@@ -98,6 +73,39 @@ func (c *cli) readConfigFile(ctx *urfave.Context, file string) (*config.Config, 
 		c.screen.sink().Send(event.Event{Kind: event.Note, Text: text})
 	}
 	return cfg, nil
+}
+
+// layFlags lays the shared flags over a config.
+func (c *cli) layFlags(ctx *urfave.Context, cfg *config.Config) error {
+	var mirrors []config.Mirror
+	for _, s := range ctx.StringSlice("mirror") {
+		if from, to, ok := strings.Cut(s, "="); ok {
+			s = from + "=" + absoluteIfLocal(to)
+		}
+		m, err := config.ParseMirror(s)
+		if err != nil {
+			return usageError{err}
+		}
+		mirrors = append(mirrors, m)
+	}
+	cfg.Mirrors = append(mirrors, cfg.Mirrors...) // a flag wins over a prefix as long
+	if err := setOverrides(cfg, ctx.StringSlice("with")); err != nil {
+		return err
+	}
+	if targets := ctx.StringSlice("target"); len(targets) > 0 {
+		cfg.Build.Targets = nil
+		for _, s := range targets {
+			t, err := config.ParseTarget(s)
+			if err != nil {
+				return usageError{err}
+			}
+			cfg.Build.Targets = append(cfg.Build.Targets, t)
+		}
+	}
+	if ctx.Int("jobs") < 1 {
+		return usageError{errors.New("--jobs must be at least 1")}
+	}
+	return nil
 }
 
 // options are the pipeline's, from the shared flags.

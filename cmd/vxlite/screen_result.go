@@ -16,6 +16,9 @@ func resultText(r *event.Result, color bool) string {
 		return workspaceText(r.Workspace, color)
 	}
 	var parts []string
+	if len(r.Files) > 0 {
+		parts = append(parts, filesText(r))
+	}
 	if len(r.Modules) > 0 {
 		parts = append(parts, moduleTable(r.Modules, color)+"\n")
 	}
@@ -23,6 +26,18 @@ func resultText(r *event.Result, color bool) string {
 		parts = append(parts, binaryTable(r.Binaries, color)+"\n")
 	}
 	return strings.Join(parts, "\n")
+}
+
+// filesText words which files were written.
+func filesText(r *event.Result) string {
+	var b strings.Builder
+	for _, f := range r.Files {
+		b.WriteString(oneLine(f) + "\n")
+	}
+	if r.Summary != "" {
+		b.WriteString(printable(r.Summary) + "\n")
+	}
+	return b.String()
 }
 
 // moduleTable renders the modules in the order given.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"sort"
@@ -100,11 +101,13 @@ type NameError struct {
 	Flag, Name string
 	// Known are the names that would have done.
 	Known []string
+	// Of says what there is none of, where it is not plugins and modules.
+	Of string
 }
 
 // Error implements error.
 func (e *NameError) Error() string {
-	return strings.TrimSpace(e.Flag+" "+e.Name) + ": there is no plugin of this name, and no module"
+	return strings.TrimSpace(e.Flag+" "+e.Name) + ": " + cmp.Or(e.Of, "there is no plugin of this name, and no module")
 }
 
 // ExitStatus implements the interface that picks the exit status.

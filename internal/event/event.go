@@ -58,6 +58,10 @@ type Result struct {
 	// other git-sourced modules by path.
 	Modules  []Module `json:"modules"`
 	Binaries []Binary `json:"binaries"`
+	// Files are those that were written, where a command writes some; Summary
+	// says of what they are.
+	Files   []string `json:"files,omitempty"`
+	Summary string   `json:"summary,omitempty"`
 	// Workspace is what `vxlite workspace` wrote, and nil otherwise.
 	Workspace *Workspace `json:"workspace,omitempty"`
 }

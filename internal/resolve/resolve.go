@@ -36,15 +36,7 @@ type Options struct {
 // Resolve makes the plan for a config. Where several modules fail, the error
 // joins them in the config's order.
 func Resolve(ctx context.Context, cfg *config.Config, o Options) (*Plan, error) {
-	r := &resolver{cfg: cfg, client: o.Client, store: o.Store, jobs: max(1, o.Jobs),
-		third: map[module.Version]Replace{}, meta: metaFinder{client: o.HTTP, offline: o.Offline}}
-	if r.meta.client == nil {
-		r.meta.client = http.DefaultClient
-	}
-	r.private = append(append([]string{}, o.Private...), cfg.Git.Modules...)
-	for _, m := range cfg.Modules {
-		r.private = append(r.private, m.Path)
-	}
+	r := newResolver(cfg, o)
 	if err := r.readOverrides(); err != nil {
 		return nil, err
 	}
@@ -65,6 +57,19 @@ func Resolve(ctx context.Context, cfg *config.Config, o Options) (*Plan, error) 
 		return nil, err
 	}
 	return r.plan(rr)
+}
+
+func newResolver(cfg *config.Config, o Options) *resolver {
+	r := &resolver{cfg: cfg, client: o.Client, store: o.Store, jobs: max(1, o.Jobs),
+		third: map[module.Version]Replace{}, meta: metaFinder{client: o.HTTP, offline: o.Offline}}
+	if r.meta.client == nil {
+		r.meta.client = http.DefaultClient
+	}
+	r.private = append(append([]string{}, o.Private...), cfg.Git.Modules...)
+	for _, m := range cfg.Modules {
+		r.private = append(r.private, m.Path)
+	}
+	return r
 }
 
 // resolver collects modules.

@@ -16,7 +16,7 @@ func resultText(r *event.Result, color bool) string {
 		return workspaceText(r.Workspace, color)
 	}
 	var parts []string
-	if len(r.Files) > 0 {
+	if len(r.Files) > 0 || r.Summary != "" {
 		parts = append(parts, filesText(r))
 	}
 	if len(r.Modules) > 0 {
@@ -35,7 +35,7 @@ func filesText(r *event.Result) string {
 		b.WriteString(oneLine(f) + "\n")
 	}
 	if r.Summary != "" {
-		b.WriteString(printable(r.Summary) + "\n")
+		b.WriteString(strings.TrimSuffix(printable(r.Summary), "\n") + "\n")
 	}
 	return b.String()
 }

@@ -15,6 +15,9 @@ func resultText(r *event.Result, color bool) string {
 	if r.Workspace != nil {
 		return workspaceText(r.Workspace, color)
 	}
+	if r.Checks != nil {
+		return checksText(r.Checks, color)
+	}
 	var parts []string
 	if len(r.Files) > 0 || r.Summary != "" {
 		parts = append(parts, filesText(r))

@@ -58,12 +58,23 @@ type Result struct {
 	// other git-sourced modules by path.
 	Modules  []Module `json:"modules"`
 	Binaries []Binary `json:"binaries"`
+	// Checks are what `vxlite doctor` looked at, in its order.
+	Checks []Check `json:"checks,omitempty"`
 	// Files are those that were written, where a command writes some; Summary
 	// says of what they are.
 	Files   []string `json:"files,omitempty"`
 	Summary string   `json:"summary,omitempty"`
 	// Workspace is what `vxlite workspace` wrote, and nil otherwise.
 	Workspace *Workspace `json:"workspace,omitempty"`
+}
+
+// Check is one finding. It holds no secret.
+type Check struct {
+	Name string `json:"name"`
+	OK   bool   `json:"ok"`
+	Text string `json:"text"`
+	// Hints say what to do where it is not OK.
+	Hints []string `json:"hints,omitempty"`
 }
 
 // Workspace is a directory to work in.

@@ -295,9 +295,12 @@ func rpccall(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // rpcuntil calls a method until it gives that answer: rpcuntil SOCKET METHOD
-// STRING ANSWER. The server may come and go meanwhile.
+// STRING|true ANSWER. The server may come and go meanwhile.
 func rpcuntil(ts *testscript.TestScript, neg bool, args []string) {
-	var last any
+	var last, arg any = nil, args[2]
+	if arg == "true" {
+		arg = true
+	}
 	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		client, err := jsonrpc.Dial("unix", ts.MkAbs(args[0]))
 		if err != nil {
@@ -305,7 +308,7 @@ func rpcuntil(ts *testscript.TestScript, neg bool, args []string) {
 			continue
 		}
 		var answer any
-		err = client.Call(args[1], args[2], &answer)
+		err = client.Call(args[1], arg, &answer)
 		client.Close()
 		if last = answer; err != nil {
 			last = err

@@ -21,7 +21,7 @@ demo: build ## build a server from the test repositories and call its plugin
 	$(GO) run ./internal/demo ./vxlite
 
 test: ## run all tests
-	$(GO) test $(RACE) ./...
+	$(GO) test -timeout 30m $(RACE) ./...
 
 lint: ## look over the code with gofmt, go vet and staticcheck
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .) && \

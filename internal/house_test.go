@@ -22,6 +22,7 @@ const module = "github.com/vxlite/vxlite/"
 var floor = map[string]int{
 	"internal/event":    0,
 	"internal/config":   1,
+	"internal/lock":     1,
 	"internal/run":      1,
 	"internal/watch":    1,
 	"internal/source":   2,

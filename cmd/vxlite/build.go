@@ -30,11 +30,7 @@ and puts it into DIR as rr. What went in is printed as a table.
 		HideHelpCommand: true,
 		OnUsageError:    badUsage,
 		Action: func(ctx *urfave.Context) error {
-			cfg, err := c.readConfig(ctx)
-			if err != nil {
-				return err
-			}
-			o, err := c.options(ctx, cfg, ctx.String("output"))
+			o, err := c.options(ctx)
 			if err != nil {
 				return err
 			}

@@ -26,7 +26,7 @@ is wrong.
    vxlite doctor
    vxlite doctor -c build/velox.toml --mirror https://github.com/=ssh://git@git.corp/github/
    vxlite doctor --offline                   ask no server`,
-		Flags:           without(sharedFlags(), "with"),
+		Flags:           without(sharedFlags(), "with", "locked"),
 		HideHelpCommand: true,
 		OnUsageError:    badUsage,
 		Action: func(ctx *urfave.Context) error {
@@ -34,7 +34,7 @@ is wrong.
 			if err != nil && (ctx.IsSet("config") || !errors.Is(err, fs.ErrNotExist)) {
 				return err
 			}
-			o, oerr := c.options(ctx, cfg, "")
+			o, oerr := c.optionsFor(ctx, cfg, "")
 			if oerr != nil {
 				return oerr
 			}

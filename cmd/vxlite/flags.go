@@ -26,6 +26,7 @@ func sharedFlags() []urfave.Flag {
 		&urfave.StringSliceFlag{Name: "with", Usage: "take a plugin, or any module, from a local directory: `NAME=DIR` (repeatable)"},
 		&urfave.StringSliceFlag{Name: "mirror", Usage: "clone what begins with FROM from TO instead: `FROM=TO` (repeatable)"},
 		&urfave.IntFlag{Name: "jobs", Aliases: []string{"j"}, Value: defaultJobs, Usage: "fetch from `N` repositories at once"},
+		&urfave.BoolFlag{Name: "locked", Usage: "fail where velox.lock does not fit the config, and never write it"},
 		&urfave.BoolFlag{Name: "offline", Usage: "ask no server: only the store, local paths and the go command's module cache"},
 		&urfave.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "show each step and each package"},
 		&urfave.BoolFlag{Name: "commands", Aliases: []string{"x"}, Usage: "print each command that is run, and why"},
@@ -108,11 +109,11 @@ func (c *cli) layFlags(ctx *urfave.Context, cfg *config.Config) error {
 	return nil
 }
 
-// options are the pipeline's, from the shared flags.
-func (c *cli) options(ctx *urfave.Context, cfg *config.Config, output string) (pipeline.Options, error) {
+// optionsFor are the pipeline's, for a config that was read.
+func (c *cli) optionsFor(ctx *urfave.Context, cfg *config.Config, output string) (pipeline.Options, error) {
 	store, err := c.storeDir()
-	return pipeline.Options{Config: cfg, Output: output, Store: store, Offline: ctx.Bool("offline"), Jobs: ctx.Int("jobs"),
-		Env: c.env, Sink: c.screen.sink()}, err
+	return pipeline.Options{Config: cfg, Output: output, Store: store, Offline: ctx.Bool("offline"), Locked: ctx.Bool("locked"),
+		Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.sink()}, err
 }
 
 // setOverrides lays the flags --with over the config. Their directories are
@@ -196,3 +197,12 @@ type noCacheDir struct{}
 
 func (noCacheDir) Error() string   { return "no directory for the store: HOME is not set" }
 func (noCacheDir) Hints() []string { return []string{"set HOME, or VXLITE_CACHE=DIR"} }
+
+// options are what the shared flags and the environment say.
+func (c *cli) options(ctx *urfave.Context) (pipeline.Options, error) {
+	cfg, err := c.readConfig(ctx)
+	if err != nil {
+		return pipeline.Options{}, err
+	}
+	return c.optionsFor(ctx, cfg, ctx.String("output"))
+}

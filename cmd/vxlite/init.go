@@ -31,7 +31,7 @@ with its plugins at its versions. A file that is there already stays as it is.
 		Flags: append([]urfave.Flag{
 			&urfave.StringFlag{Name: "ref", Value: "latest", Usage: "the release: a tag, a branch, a commit `REF`, or latest, v2025 and the like"},
 			&urfave.StringSliceFlag{Name: "only", Usage: "take the plugins of these names only: `NAME,NAME` (repeatable)"},
-		}, without(sharedFlags(), "with")...),
+		}, without(sharedFlags(), "with", "locked")...),
 		HideHelpCommand: true,
 		OnUsageError:    badUsage,
 		Action: func(ctx *urfave.Context) error {
@@ -44,7 +44,7 @@ with its plugins at its versions. A file that is there already stays as it is.
 			if err != nil {
 				return err
 			}
-			o, err := c.options(ctx, cfg, "")
+			o, err := c.optionsFor(ctx, cfg, "")
 			if err != nil {
 				return err
 			}

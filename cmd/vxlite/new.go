@@ -34,7 +34,7 @@ one of its own, so that "vxlite run" works in its folder.
 			&urfave.StringFlag{Name: "kind", Usage: "what it is: service, middleware, rpc or jobs (`KIND`)"},
 			&urfave.StringFlag{Name: "module", Usage: "its module path `PATH`; example.com/NAME unless said"},
 			&urfave.StringFlag{Name: "ref", Usage: "for this RoadRunner release: a tag, a branch, a commit `REF`, or latest"},
-		}, without(sharedFlags(), "with")...),
+		}, without(sharedFlags(), "with", "locked")...),
 		HideHelpCommand: true,
 		OnUsageError:    badUsage,
 		Action:          c.newPlugin,
@@ -70,7 +70,7 @@ func (c *cli) newPlugin(ctx *urfave.Context) error {
 		}
 		p.Path = slashPath(p.Path)
 	}
-	o, err := c.options(ctx, cfg, name)
+	o, err := c.optionsFor(ctx, cfg, name)
 	if err != nil {
 		return err
 	}

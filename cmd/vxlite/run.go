@@ -48,7 +48,7 @@ the config is looked for in the folders above.
 			if err != nil {
 				return err
 			}
-			o, err := c.options(ctx, cfg, "")
+			o, err := c.optionsFor(ctx, cfg, "")
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -19,6 +21,9 @@ func resultText(r *event.Result, color bool) string {
 		return checksText(r.Checks, color)
 	}
 	var parts []string
+	if r.Lock != nil {
+		return lockText(r.Lock, color)
+	}
 	if len(r.Files) > 0 || r.Summary != "" {
 		parts = append(parts, filesText(r))
 	}
@@ -56,7 +61,11 @@ func moduleTable(modules []event.Module, color bool) string {
 		if m.Local {
 			commit = "(local)"
 		}
-		t.AppendRow(table.Row{cell(name), cell(m.Version), cell(commit), cell(m.From), localState(m)})
+		from := cell(m.From)
+		if m.Stored {
+			from = "store, for " + from
+		}
+		t.AppendRow(table.Row{cell(name), cell(m.Version), cell(commit), from, localState(m)})
 	}
 	return t.Render()
 }
@@ -71,6 +80,75 @@ func localState(m event.Module) string {
 		return "(dirty, on " + shortCommit(m.Head) + ")"
 	}
 	return "(clean, at " + shortCommit(m.Head) + ")"
+}
+
+// lockText words what became of a lock: what moved, and how much it holds.
+func lockText(l *event.Lock, color bool) string {
+	var b strings.Builder
+	if len(l.Changes) > 0 {
+		b.WriteString(changeTable(l.Changes, color) + "\n\n")
+	}
+	state := "unchanged"
+	switch {
+	case l.DryRun && len(l.Changes) > 0:
+		state = "not written: a dry run"
+	case l.Written:
+		state = "written"
+	}
+	fmt.Fprintf(&b, "%s  %s, %s  (%s)\n", oneLine(l.Path), count(l.Modules, "module", "modules"), count(l.Sums, "checksum", "checksums"), state)
+	return b.String()
+}
+
+// changeTable renders a line for each module that moved.
+func changeTable(changes []event.Change, color bool) string {
+	t := newTable(color)
+	between := slices.ContainsFunc(changes, func(c event.Change) bool { return c.Commits > 0 || c.Apart })
+	header := table.Row{"MODULE", "REF", "OLD", "NEW"}
+	if between {
+		header = append(header, "COMMITS", "TAGS")
+	}
+	t.AppendHeader(header)
+	for _, c := range changes {
+		name := c.Name
+		if name == "" {
+			name = c.Path
+		}
+		row := table.Row{cell(name), cell(movedRef(c)), cell(lockedText(c.Old)), cell(lockedText(c.New))}
+		if between {
+			row = append(row, cell(commitCount(c)), cell(strings.Join(c.Tags, " ")))
+		}
+		t.AppendRow(row)
+	}
+	return t.Render()
+}
+
+func movedRef(c event.Change) string {
+	switch {
+	case c.Old == nil:
+		return c.New.Ref
+	case c.New == nil || c.Old.Ref == c.New.Ref:
+		return c.Old.Ref
+	}
+	return c.Old.Ref + " to " + c.New.Ref
+}
+
+func lockedText(l *event.Locked) string {
+	if l == nil {
+		return ""
+	}
+	return l.Version + " " + shortCommit(l.Commit)
+}
+
+// commitCount words how many commits lie between. A history that does not lead
+// from one to the other is worth a word.
+func commitCount(c event.Change) string {
+	switch {
+	case c.Apart:
+		return fmt.Sprintf("%d, from elsewhere", c.Commits)
+	case c.Commits > 0:
+		return fmt.Sprint(c.Commits)
+	}
+	return ""
 }
 
 // binaryTable renders a line for each binary.

@@ -33,11 +33,12 @@ func TestResultText(t *testing.T) {
 		{
 			name: "modules only, with gaps",
 			result: event.Result{
-				Modules: []event.Module{{Path: "example.com/lib", From: "../lib", Local: true}, {Name: "kv"}},
+				Modules: []event.Module{{Path: "example.com/lib", From: "../lib", Local: true}, {Name: "kv"}, {Name: "rpc", From: "https://git.corp/rpc", Stored: true}},
 			},
 			want: "PLUGIN           VERSION  COMMIT   FROM\n" +
 				"example.com/lib  -        (local)  ../lib\n" +
-				"kv               -        -        -\n",
+				"kv               -        -        -\n" +
+				"rpc              -        -        store, for https://git.corp/rpc\n",
 		},
 		{
 			name:   "binaries only",

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -38,8 +39,12 @@ func TestScript(t *testing.T) {
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"gitrepo":  w.gitrepo,
+			"gitbuild": w.gitbuild,
+			"goproxy":  w.goproxy,
 			"asked":    w.asked,
 			"logins":   w.logins,
+			"stall":    w.stall,
+			"answers":  answers,
 			"rpccall":  rpccall,
 			"rpcuntil": rpcuntil,
 			"writable": writable,
@@ -53,6 +58,7 @@ func TestScript(t *testing.T) {
 type world struct {
 	repos    string // the folder of bare repositories
 	proxy    *testkit.Proxy
+	public   []*testkit.Repo      // those that the proxy has
 	sshd     *testkit.SSHD        // nil where OpenSSH is not installed
 	http     *testkit.HTTPBackend // nil where git is not installed
 	goCache  string
@@ -71,7 +77,8 @@ func newWorld(t *testing.T) *world {
 	testkit.Check(t, err)
 	mods, err := testkit.Data("mod")
 	testkit.Check(t, err)
-	w.proxy, err = testkit.StartProxy(ctx, testkit.ProxyOptions{Archives: os.DirFS(mods), Repos: public(repos)})
+	w.public = public(repos)
+	w.proxy, err = testkit.StartProxy(ctx, testkit.ProxyOptions{Archives: os.DirFS(mods), Repos: w.public})
 	testkit.Check(t, err)
 	t.Cleanup(w.proxy.Close)
 	out, err := exec.Command("go", "env", "GOCACHE").Output()
@@ -239,6 +246,46 @@ func (w *world) gitrepo(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Check(os.RemoveAll(filepath.Join(ts.Getenv("REPOS"), filepath.FromSlash(repo.Path()))))
 	ts.Check(repo.Write(ts.Getenv("REPOS")))
+}
+
+// gitbuild makes a repository of its description, as in testdata/git, in the
+// place of one of that name in a folder of repositories: gitbuild FILE FOLDER.
+// The file's own sections are quoted in a script, and unquoted before.
+func (w *world) gitbuild(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: gitbuild FILE FOLDER")
+	}
+	data, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	repo, err := testkit.ParseRepo(args[0], data)
+	ts.Check(err)
+	ts.Check(os.RemoveAll(filepath.Join(ts.MkAbs(args[1]), filepath.FromSlash(repo.Path()))))
+	ts.Check(repo.Write(ts.MkAbs(args[1])))
+}
+
+// goproxy sets GOPROXY to one of a script's own, with third-party modules that
+// are described in a folder, in place of those of testdata/mod: goproxy FOLDER
+func (w *world) goproxy(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: goproxy FOLDER")
+	}
+	shared, err := testkit.Data("mod")
+	ts.Check(err)
+	modules := fstest.MapFS{}
+	for _, dir := range []string{shared, ts.MkAbs(args[0])} {
+		entries, err := os.ReadDir(dir)
+		ts.Check(err)
+		for _, e := range entries {
+			data, err := os.ReadFile(filepath.Join(dir, e.Name()))
+			ts.Check(err)
+			modules[e.Name()] = &fstest.MapFile{Data: data}
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	p, err := testkit.StartProxy(ctx, testkit.ProxyOptions{Archives: modules, Repos: w.public})
+	ts.Check(err)
+	ts.Defer(func() { p.Close(); cancel() })
+	ts.Setenv("GOPROXY", p.URL)
 }
 
 // asked checks what the module proxy was asked about: [!] asked MODULE-PREFIX

@@ -43,7 +43,7 @@ Written again, DIR is brought up to date, and what you changed stays.
 			case len(args) > 1 && len(clones) == 0:
 				return usageError{errors.New("workspace wants one directory; names of plugins follow --clones")}
 			}
-			o, err := c.options(ctx, cfg, args[0])
+			o, err := c.optionsFor(ctx, cfg, args[0])
 			if err != nil {
 				return err
 			}

@@ -162,6 +162,9 @@ func (w *world) resolves(ctx context.Context) error {
 	if err := measure("resolve and generate, all in the store", w.config, w.repos); err != nil {
 		return err
 	}
+	if err := w.hashes(ctx); err != nil {
+		return err
+	}
 	for _, n := range []int{10, 100, 1000} {
 		repos, cfg, err := generate(filepath.Join(w.dir, fmt.Sprintf("n%d", n)), n, small)
 		if err != nil {
@@ -171,6 +174,26 @@ func (w *world) resolves(ctx context.Context) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// hashes measures resolving with every module's hash to be worked out, against
+// the same with the hashes known: the difference is what hashing takes.
+func (w *world) hashes(ctx context.Context) error {
+	store := filepath.Join(w.dir, "hashed")
+	run := func() (sample, error) {
+		return timed(ctx, w.env, "", w.self, "resolve", w.config, w.repos+"/", store)
+	}
+	a, b, err := w.inTurn(func() (sample, error) {
+		if err := os.RemoveAll(filepath.Join(store, "v1", "h1")); err != nil {
+			return sample{}, err
+		}
+		return run()
+	}, run)
+	if err != nil {
+		return err
+	}
+	row("the same with all hashes, against known ones", a, b)
 	return nil
 }
 

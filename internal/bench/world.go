@@ -39,7 +39,9 @@ func (w *world) prepare(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		w.env = append(w.env, "GOPROXY="+proxy.URL, "GOSUMDB=off", "GOTOOLCHAIN=local")
+		// A cache of its own: the modules have the names of published ones, and other content.
+		w.env = append(w.env, "GOPROXY="+proxy.URL, "GOSUMDB=off", "GOTOOLCHAIN=local",
+			"GOMODCACHE="+filepath.Join(w.dir, "modules"), "GOFLAGS=-modcacherw")
 	}
 	var err error
 	if w.repos, err = filepath.Abs(w.repos); err != nil {

@@ -25,6 +25,9 @@ type Config struct {
 	Log      Log
 	// Overrides are the flags --with; a file has none.
 	Overrides []Override
+	// Written are the local repositories among the clone URLs that the file has
+	// as relative paths: what is written, by the absolute path.
+	Written map[string]string
 	// Notes are things to tell the user that are no errors: an old key, a
 	// plugin that is always in.
 	Notes []Note
@@ -76,7 +79,9 @@ type Plugin struct {
 	Path string
 	// Replace is the entry's own `replace`; nil where there is none.
 	Replace *Replacement
-	Pos     Position
+	// ChecksumOff is checksum = "off": the tag is a fork's, its hash differs.
+	ChecksumOff bool
+	Pos         Position
 }
 
 // Replacement is what stands in for a module: a local directory or another
@@ -133,6 +138,17 @@ type Git struct {
 	Credentials []Credential
 	// Tokens are github.token and gitlab.token, for their endpoint's host.
 	Tokens []Token
+	// InURLs are the names and passwords that http and https URLs of the file
+	// had in front of their host; the URLs themselves have lost them.
+	InURLs []URLCredential
+}
+
+// URLCredential is what a URL had in front of its host. It is meant for that
+// URL and all below it. A name without a password may be a token.
+type URLCredential struct {
+	URL      string // without the part
+	Username string
+	Password Secret
 }
 
 // Credential is one entry of [git.credentials]. Host may have a port.

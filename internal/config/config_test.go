@@ -123,11 +123,12 @@ func TestGenerations(t *testing.T) {
 					{
 						Name: "cache", ModulePath: "github.com/team/cache", URL: "git@git.acme.example:team/cache.git", Ref: "v1.7.8",
 						Folder: "plugins/roadrunner", Import: "github.com/team/cache/rr", Symbol: "Cache",
-						Replace: &Replacement{Module: module.Version{Path: "github.com/team/cache-fork", Version: "v1.7.9"}},
+						Replace: &Replacement{Module: module.Version{Path: "github.com/team/cache-fork", Version: "v1.7.9"}}, ChecksumOff: true,
 					},
 					{Name: "local", Path: "/srv/acme/local", Symbol: "Plugin"},
 					plugin("bare", "/srv/acme/build/repos/bare.git", "main"),
 				},
+				Written: map[string]string{"/srv/acme/build/repos/bare.git": "./repos/bare.git"},
 				Modules: []Module{
 					{Path: "github.com/acme/lib", URL: "https://git.acme.example/forks/lib", Ref: "main", Folder: "go", ChecksumOff: true},
 					{Path: "github.com/acme/other", Dir: "/srv/acme/build/other"},

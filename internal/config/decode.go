@@ -75,7 +75,7 @@ func (d *draft) decodePlugins(r *node) {
 		if !d.want(n, unstable.Table) {
 			return true
 		}
-		d.known(n, "module_name", "ref", "tag", "owner", "repository", "url", "folder", "import", "symbol", "path", "replace")
+		d.known(n, "module_name", "ref", "tag", "owner", "repository", "url", "folder", "import", "symbol", "path", "replace", "checksum")
 		return d.alwaysIn(n)
 	})
 	slices.SortFunc(d.plugins, func(a, b *node) int { return a.key.compare(b.key) })
@@ -108,6 +108,7 @@ func (d *draft) decodePlugin(n *node) Plugin {
 			p.Replace = &r
 		}
 	}
+	p.ChecksumOff = d.checksumOff(n)
 	return p
 }
 
@@ -154,15 +155,18 @@ func (d *draft) decodeModules(entries []*node) {
 			Folder: d.str(n, "folder"),
 			Dir:    d.str(n, "path"),
 		}
-		switch s := d.str(n, "checksum"); s {
-		case "", "on":
-		case "off":
-			m.ChecksumOff = true
-		default:
-			d.errorf(n.get("checksum").pos, "%s is %q, want on or off", n.get("checksum").path(), s)
-		}
+		m.ChecksumOff = d.checksumOff(n)
 		d.Modules = append(d.Modules, m)
 	}
+}
+
+// checksumOff reads a module's or a plugin's checksum.
+func (d *draft) checksumOff(n *node) bool {
+	s := d.str(n, "checksum")
+	if s != "" && s != "on" && s != "off" {
+		d.errorf(n.get("checksum").pos, "%s is %q, want on or off", n.get("checksum").path(), s)
+	}
+	return s == "off"
 }
 
 func (d *draft) decodeMirrors(t *node) {

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -28,7 +29,7 @@ func (d *draft) setDefaults() {
 	}
 	for i, n := range d.modules {
 		m := &d.Modules[i]
-		m.URL = d.remote(n.get("url"), m.URL)
+		m.URL = d.withoutUser(d.repository(n.get("url"), m.URL))
 		m.Dir = d.abs(n.get("path"), m.Dir)
 		m.Folder = trimFolder(m.Folder)
 	}
@@ -52,7 +53,7 @@ func (d *draft) setDefaults() {
 func (d *draft) base(forge, otherwise string) string {
 	t := d.root.get(forge)
 	base := cmp.Or(t.str("base_url"), t.at("endpoint").str("endpoint"), otherwise)
-	base = strings.TrimRight(base, "/")
+	base = strings.TrimRight(d.withoutUser(base), "/")
 	// Velox asks an API for archives; its client takes the address with and
 	// without the API's path.
 	for _, api := range []string{"/api/v3", "/api/v4"} {
@@ -64,7 +65,7 @@ func (d *draft) base(forge, otherwise string) string {
 func (d *draft) defaultRoadRunner(github string) {
 	rr := &d.RoadRunner
 	t := d.root.get("roadrunner")
-	rr.URL = d.remote(t.get("url"), rr.URL)
+	rr.URL = d.withoutUser(d.repository(t.get("url"), rr.URL))
 	rr.Path = d.abs(t.get("path"), rr.Path)
 	if rr.Path == "" {
 		rr.Ref = cmp.Or(rr.Ref, "master")
@@ -75,7 +76,7 @@ func (d *draft) defaultRoadRunner(github string) {
 func (d *draft) defaultPlugin(p *Plugin, n *node, github, gitlab string) {
 	p.Symbol = cmp.Or(p.Symbol, "Plugin")
 	p.Folder = trimFolder(p.Folder)
-	p.URL = d.remote(n.get("url"), p.URL)
+	p.URL = d.withoutUser(d.repository(n.get("url"), p.URL))
 	p.Path = d.abs(n.get("path"), p.Path)
 	if p.Replace != nil {
 		p.Replace.Dir = d.abs(n.get("replace"), p.Replace.Dir)
@@ -190,6 +191,28 @@ func (d *draft) remote(n *node, s string) string {
 		path += "/"
 	}
 	return path
+}
+
+// repository is remote for a module's own URL, and keeps how it is written.
+func (d *draft) repository(n *node, s string) string {
+	path := d.remote(n, s)
+	if path != s && !strings.HasPrefix(s, "~/") {
+		if d.Written == nil {
+			d.Written = map[string]string{}
+		}
+		d.Written[path] = s
+	}
+	return path
+}
+
+// withoutUser takes a name and password out of a URL that will be shown and
+// recorded, and keeps them for whoever asks that server.
+func (d *draft) withoutUser(s string) string {
+	c, ok := SplitUser(s)
+	if ok && !slices.Contains(d.Git.InURLs, c) {
+		d.Git.InURLs = append(d.Git.InURLs, c)
+	}
+	return c.URL
 }
 
 // abs returns an absolute path for n's path: relative ones are relative to the

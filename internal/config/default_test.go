@@ -22,6 +22,15 @@ func TestDefaults(t *testing.T) {
 		{"token's host", "[gitlab]\nbase_url = 'https://Git.Corp:8443/gitlab'\ntoken.token = 'x'", func(c *Config) any { return c.Git.Tokens[0].Host }, "git.corp:8443"},
 		{"undefined token", "[gitlab.token]\ntoken = '${NOPE}'\n[github.token]\ntoken = '${NOPE}'\n[github_token]\ntoken = '${NOPE}'", func(c *Config) any { return len(c.Git.Tokens) }, 0},
 		{"equal tokens", "[github.token]\ntoken = 'x'\n[github_token]\ntoken = 'x'", func(c *Config) any { return len(c.Git.Tokens) }, 1},
+		{"a URL's user", "[roadrunner]\nurl = 'https://t0ken@git.corp/rr'\n[plugins.a]\nurl = 'https://ann:s3cret%40@git.corp:8443/a@b'\nref = 'v1'\n[github]\nbase_url = 'https://t0ken@ghe.corp'\n[github.plugins.b]\nowner = 'acme'\nrepository = 'b'\nref = 'v1'\n[[modules]]\nmodule = 'git.corp/m'\nurl = 'https://t0ken@git.corp/rr'\nref = 'v1'",
+			func(c *Config) any {
+				return []any{c.RoadRunner.URL, c.Plugins[0].URL, c.Plugins[1].URL, c.Modules[0].URL, c.Git.InURLs}
+			},
+			[]any{"https://git.corp/rr", "https://git.corp:8443/a@b", "https://ghe.corp/acme/b", "https://git.corp/rr", []URLCredential{
+				{URL: "https://ghe.corp", Username: "t0ken"}, {URL: "https://git.corp/rr", Username: "t0ken"}, {URL: "https://git.corp:8443/a@b", Username: "ann", Password: "s3cret@"}}}},
+		{"what is no URL's user", "[roadrunner]\nurl = 'ssh://git@git.corp/rr'\n[plugins.a]\nurl = 'git@git.corp:a'\nref = 'v1'",
+			func(c *Config) any { return []any{c.RoadRunner.URL, c.Plugins[0].URL, len(c.Git.InURLs)} },
+			[]any{"ssh://git@git.corp/rr", "git@git.corp:a", 0}},
 		{"half a platform", "[target_platform]\nos = 'plan9'", func(c *Config) any { return c.Build.Targets }, []Target{{"plan9", runtime.GOARCH}}},
 		{"the other half", "[target_platform]\narch = 'S390x'", func(c *Config) any { return c.Build.Targets }, []Target{{runtime.GOOS, "s390x"}}},
 		{"platform and targets agree", "[target_platform]\nos = 'linux'\narch = 'amd64'\n[build]\ntargets = 'linux/amd64'", func(c *Config) any { return c.Build.Targets }, []Target{{"linux", "amd64"}}},

@@ -150,7 +150,7 @@ func TestErrors(t *testing.T) {
 		{name: "not a URL", data: "[roadrunner]\nurl = 'https://u:hunter2@git.corp:port/rr.git'\n", want: "2:7: roadrunner: url is not a valid URL"},
 		{name: "no host", data: "[roadrunner]\nurl = 'https:///rr.git'\n", want: "2:7: roadrunner: url has no host"},
 		{name: "neither", data: "[[modules]]\nmodule = 'github.com/acme/a'\nurl = 'acme/a'\n", want: `3:7: module "github.com/acme/a": url is neither a URL, user@host:path nor a path, which begins with ./ or ../ or /`},
-		{name: "password", data: "[roadrunner]\nurl = 'https://u:hunter2@git.corp/rr.git'\n", want: "2:7: roadrunner: url has a password in it", hint: `give the password in [git.credentials."HOST"]`},
+		{name: "password", data: "[roadrunner]\nurl = 'ssh://u:hunter2@git.corp/rr.git'\n", want: "2:7: roadrunner: url has a password in it", hint: `give the password in [git.credentials."HOST"]`},
 
 		// Forges
 		{name: "base_url and endpoint", data: "[github]\nendpoint.endpoint = 'https://a.corp'\nbase_url = 'https://b.corp'\n", want: "3:1: github.base_url and github.endpoint.endpoint mean the same and differ, see 2:10"},

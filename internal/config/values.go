@@ -158,13 +158,35 @@ func checkDashes(parts ...string) error {
 }
 
 // hasPassword reports whether a clone URL carries a password.
+// SplitUser takes the name and the password out of a URL of http or https.
+// They are there to log in with, not to be shown or kept.
+func SplitUser(s string) (URLCredential, bool) {
+	scheme, rest, ok := strings.Cut(s, "://")
+	if !ok || !strings.EqualFold(scheme, "https") && !strings.EqualFold(scheme, "http") {
+		return URLCredential{URL: s}, false
+	}
+	host, path := rest, ""
+	if slash := strings.IndexByte(rest, '/'); slash >= 0 {
+		host, path = rest[:slash], rest[slash:]
+	}
+	at := strings.LastIndexByte(host, '@')
+	u, err := url.Parse(scheme + "://" + host)
+	if at < 0 || err != nil {
+		return URLCredential{URL: s}, false
+	}
+	password, _ := u.User.Password()
+	return URLCredential{URL: scheme + "://" + host[at+1:] + path, Username: u.User.Username(), Password: Secret(password)}, true
+}
+
+// hasPassword reports whether a URL has a password that nothing would use: SSH
+// has other ways to log in.
 func hasPassword(s string) bool {
 	u, err := url.Parse(s)
 	if err != nil || isDir(s) {
 		return false
 	}
 	_, ok := u.User.Password()
-	return ok
+	return ok && u.Scheme != "https" && u.Scheme != "http"
 }
 
 // checkRef says what is wrong with the name of a ref, a commit or a version.

@@ -14,7 +14,7 @@ const (
 	FetchStart Kind = "fetch-start"
 	// FetchBytes: Module, Bytes (received so far).
 	FetchBytes Kind = "fetch-bytes"
-	// FetchDone: Module, Ref, Commit, URL (after mirrors), Bytes.
+	// FetchDone: Module, Ref, Commit, URL (after mirrors), Bytes, Known.
 	FetchDone Kind = "fetch-done"
 	// CompileStart: Target, Total (packages known; 0 where not known).
 	CompileStart Kind = "compile-start"
@@ -49,15 +49,19 @@ type Event struct {
 	Argv    []string `json:"argv,omitempty"`
 	Why     string   `json:"why,omitempty"`
 	Text    string   `json:"text,omitempty"`
-	Result  *Result  `json:"result,omitempty"`
+	// Known says that a server was asked, and its answer was there already.
+	Known  bool    `json:"known,omitempty"`
+	Result *Result `json:"result,omitempty"`
 }
 
 // Result is what a build made, and of what.
 type Result struct {
 	// Modules holds RoadRunner first, then the plugins by name, then the
 	// other git-sourced modules by path.
-	Modules  []Module `json:"modules"`
-	Binaries []Binary `json:"binaries"`
+	Modules  []Module `json:"modules,omitempty"`
+	Binaries []Binary `json:"binaries,omitempty"`
+	// Lock is set where the lock was what was asked for.
+	Lock *Lock `json:"lock,omitempty"`
 	// Checks are what `vxlite doctor` looked at, in its order.
 	Checks []Check `json:"checks,omitempty"`
 	// Files are those that were written, where a command writes some; Summary
@@ -107,6 +111,43 @@ const (
 	InPlace = "local" // the user's own directory
 )
 
+// Lock is what became of a lock.
+type Lock struct {
+	Path string `json:"path"`
+	// Modules and Sums count its entries.
+	Modules int `json:"modules"`
+	Sums    int `json:"sums"`
+	// Written says that the file changed.
+	Written bool `json:"written"`
+	// DryRun says that nothing was to be written.
+	DryRun bool `json:"dry_run,omitempty"`
+	// Changes are the modules that moved, by name or else path.
+	Changes []Change `json:"changes,omitempty"`
+}
+
+// Change is a module that moved. Of a module that came or went, one of Old and
+// New is empty.
+type Change struct {
+	// Name is the plugin's in the config; empty for a module that is none.
+	Name string  `json:"name,omitempty"`
+	Path string  `json:"module"`
+	Old  *Locked `json:"old,omitempty"`
+	New  *Locked `json:"new,omitempty"`
+	// Commits is how many lie between, the new one included; 0 where not known.
+	Commits int `json:"commits,omitempty"`
+	// Tags are those between, sorted.
+	Tags []string `json:"tags,omitempty"`
+	// Apart says that the old commit is not in the history of the new one.
+	Apart bool `json:"apart,omitempty"`
+}
+
+// Locked is where a module was or is.
+type Locked struct {
+	Ref     string `json:"ref"`
+	Version string `json:"version"`
+	Commit  string `json:"commit"`
+}
+
 // Module is one git-sourced module of a finished build.
 type Module struct {
 	// Name is the plugin's name in the config, "roadrunner" for RoadRunner,
@@ -116,8 +157,11 @@ type Module struct {
 	Version string `json:"version"`
 	// Commit is 40 hex digits; empty for a local directory.
 	Commit string `json:"commit,omitempty"`
-	// From is the URL after mirrors, or the local directory.
+	// From is the URL after mirrors, or the local directory; for what was in the
+	// store the URL before mirrors.
 	From string `json:"from"`
+	// Stored says that the commit was in the store, so that it was not fetched.
+	Stored bool `json:"stored,omitempty"`
 	// Local says that From is a directory that was compiled as it stands.
 	Local bool `json:"local,omitempty"`
 	// Head is the commit that is checked out in a local directory, 40 hex

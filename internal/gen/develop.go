@@ -33,7 +33,7 @@ func Develop(p *resolve.Plan, o Options, at map[string]string) (*Workspace, erro
 		places[m.Path] = place
 		w.Modules = append(w.Modules, Place{Path: place, Dir: m.Dir, Copy: true})
 	}
-	g := &generator{plan: p}
+	g := &generator{plan: p, options: o}
 	return w.generate(g, func() ([]File, error) { return g.developWork(places) }, o)
 }
 

@@ -218,32 +218,29 @@ func (g *generator) roadRunner() ([]File, error) {
 	}, err
 }
 
-// sums collects the go.sum lines of all git-sourced modules into go.work.sum,
-// sorted: they are what the modules' authors saw.
+// sums makes go.work.sum of the go.sum lines of all git-sourced modules, which
+// are what the modules' authors saw, and of the lock's, sorted.
 func (g *generator) sums() ([]File, error) {
-	seen := map[string]bool{}
-	var lines []string
-	for _, m := range g.plan.Modules {
-		data, err := os.ReadFile(filepath.Join(m.Dir, "go.sum"))
-		if os.IsNotExist(err) {
-			continue
-		}
-		if err != nil {
+	known := g.options.GoSums
+	if known == nil {
+		var err error
+		if known, err = g.plan.GoSums(); err != nil {
 			return nil, err
 		}
-		for line := range strings.Lines(string(data)) {
-			line = strings.TrimSpace(line)
-			mod, _, _ := strings.Cut(line, " ")
-			placed := g.plan.Lookup(mod)
-			if line != "" && !seen[line] && (placed == nil || placed.OnlyVersion != "") {
-				seen[line] = true
-				lines = append(lines, line)
-			}
+	}
+	lines := known.Lines(g.plan)
+	for _, s := range g.options.Sums {
+		if s.H1 != "" {
+			lines = append(lines, s.Path+" "+s.Version+" "+s.H1)
+		}
+		if s.GoMod != "" {
+			lines = append(lines, s.Path+" "+s.Version+"/go.mod "+s.GoMod)
 		}
 	}
-	sort.Strings(lines)
+	slices.Sort(lines)
+	lines = slices.Compact(lines)
 	if len(lines) == 0 {
 		return nil, nil
 	}
-	return []File{{Path: "go.work.sum", Data: []byte(strings.Join(lines, "\n") + "\n")}}, nil
+	return []File{{Path: SumFile, Data: []byte(strings.Join(lines, "\n") + "\n")}}, nil
 }

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
 
+	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/resolve"
 )
 
@@ -28,6 +29,16 @@ type Workspace struct {
 	Files []File
 	// Modules are the places of the git-sourced modules, sorted by path.
 	Modules []Place
+}
+
+// File returns a generated file's contents, or nil.
+func (w *Workspace) File(name string) []byte {
+	for _, f := range w.Files {
+		if f.Path == name {
+			return f.Data
+		}
+	}
+	return nil
 }
 
 // File is one generated file.
@@ -54,7 +65,15 @@ type Options struct {
 	Profile string
 	// NoProfile leaves it out.
 	NoProfile bool
+	// GoSums are the plan's, where they are read already.
+	GoSums *resolve.GoSums
+	// Sums are the lock's checksums of third-party modules.
+	Sums []lock.Sum
 }
+
+// SumFile is the workspace's file of checksums, to which the go command adds
+// what it lacks.
+const SumFile = "go.work.sum"
 
 // profileFile is the profile that RoadRunner's releases v2023.2.0 to v2025.1.4
 // are built with.
@@ -70,7 +89,7 @@ func Generate(p *resolve.Plan, o Options) (*Workspace, error) {
 		}
 		w.Modules = append(w.Modules, Place{Path: place, Dir: m.Dir, Copy: m == p.RoadRunner})
 	}
-	g := &generator{plan: p}
+	g := &generator{plan: p, options: o}
 	return w.generate(g, g.goWork, o)
 }
 
@@ -128,7 +147,10 @@ func modulePlace(m *resolve.Module) (string, error) {
 }
 
 // generator holds the plan while its files are made.
-type generator struct{ plan *resolve.Plan }
+type generator struct {
+	plan    *resolve.Plan
+	options Options
+}
 
 // appPath is the generated module's path. It lies below RoadRunner's, so that
 // its main.go may import RoadRunner's internal packages.

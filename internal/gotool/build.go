@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/mod/module"
 
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/run"
@@ -19,26 +22,29 @@ type Package struct {
 	Path string
 	// Module and Version are empty for the standard library.
 	Module, Version string
+	// Source is the module that the files come from: Module and Version, or
+	// what replaces them. Its version is empty for a directory.
+	Source module.Version
 	// Dir is the package's directory, and Embeds are the patterns of its
 	// go:embed lines; both are empty where it has none.
 	Dir    string
 	Embeds []string
 }
 
+// packageLine is how `go list` is to print a package.
+const packageLine = "{{.ImportPath}} {{with .Module}}{{.Path}} {{or .Version \"-\"}}{{with .Replace}} {{.Path}} {{.Version}}{{end}}{{end}}"
+
+// embedLines prints, below a package that embeds files, a line of its directory
+// and one of each pattern, indented.
+const embedLines = `{{if .EmbedPatterns}}{{printf "\n\t%q" .Dir}}{{range .EmbedPatterns}}{{printf "\n\t%q" .}}{{end}}{{end}}`
+
 // Packages lists all that ./app in the workspace at dir needs, itself included.
 // The go command downloads what it has to, so this is where a module that the
 // proxy does not have is found out.
 func (t *Tool) Packages(ctx context.Context, dir string, c Compile) ([]Package, error) {
-	flags, err := c.shared()
+	out, err := t.list(ctx, dir, c, "which packages take part", "-f", packageLine+embedLines)
 	if err != nil {
 		return nil, err
-	}
-	args := append([]string{"list", "-deps"}, flags...)
-	args = append(args, "-f", packageFormat, "./app")
-	env, show := t.Env(filepath.Join(dir, "go.work"), c)
-	out, err := run.Run(ctx, t.sink, run.Cmd{Path: t.Path, Args: args, Dir: dir, Env: env, Show: show, Why: "which packages take part"})
-	if err != nil {
-		return nil, explain(err)
 	}
 	var pkgs []Package
 	for line := range strings.Lines(string(out)) {
@@ -46,17 +52,64 @@ func (t *Tool) Packages(ctx context.Context, dir string, c Compile) ([]Package, 
 			pkgs[len(pkgs)-1].embeds(strings.TrimSpace(quoted))
 			continue
 		}
-		f := append(strings.Fields(line), "", "") // the standard library has no module, ./app no version
-		p := Package{Path: f[0], Module: f[1], Version: f[2]}
-		pkgs = append(pkgs, p)
+		pkgs = append(pkgs, readPackage(line))
 	}
 	return pkgs, nil
 }
 
-// packageFormat makes a line of each package, and below it, indented, one of
-// its directory and one of each pattern, where it embeds files.
-const packageFormat = `{{.ImportPath}} {{with .Module}}{{.Path}} {{.Version}}{{end}}` +
-	`{{if .EmbedPatterns}}{{printf "\n\t%q" .Dir}}{{range .EmbedPatterns}}{{printf "\n\t%q" .}}{{end}}{{end}}`
+// Needs is Packages for one who need not compile what it lists: modules that
+// cannot be had are no error, but listed too, sorted.
+func (t *Tool) Needs(ctx context.Context, dir string, c Compile) (pkgs []Package, lack []module.Version, err error) {
+	const errorMark = "! " // no import path has a space
+	line := "{{if .Error}}" + errorMark + "{{printf \"%q\" .Error.Err}}{{else}}" + packageLine + "{{end}}"
+	out, err := t.list(ctx, dir, c, "what is needed on "+c.OS+"/"+c.Arch, "-e", "-f", line)
+	if err != nil {
+		return nil, nil, err
+	}
+	for line := range strings.Lines(string(out)) {
+		if text, ok := strings.CutPrefix(line, errorMark); ok {
+			if said, err := strconv.Unquote(strings.TrimSpace(text)); err == nil {
+				text = said
+			}
+			if m := notFound.FindStringSubmatch(text); m != nil {
+				lack = append(lack, module.Version{Path: m[1], Version: m[2]})
+			}
+			continue
+		}
+		pkgs = append(pkgs, readPackage(line))
+	}
+	module.Sort(lack)
+	return pkgs, slices.Compact(lack), nil
+}
+
+// list runs go list -deps ./app.
+func (t *Tool) list(ctx context.Context, dir string, c Compile, why string, how ...string) ([]byte, error) {
+	flags, err := c.shared()
+	if err != nil {
+		return nil, err
+	}
+	args := slices.Concat([]string{"list", "-deps"}, flags, how, []string{"./app"})
+	env, show := t.Env(filepath.Join(dir, "go.work"), c)
+	out, err := run.Run(ctx, t.sink, run.Cmd{Path: t.Path, Args: args, Dir: dir, Env: env, Show: show, Why: why})
+	if err != nil {
+		return nil, explain(err)
+	}
+	return out, nil
+}
+
+// readPackage reads a packageLine. The standard library has no module, and
+// ./app no version.
+func readPackage(line string) Package {
+	f := append(strings.Fields(line), "", "", "", "")
+	p := Package{Path: f[0], Module: f[1], Version: strings.TrimPrefix(f[2], "-")}
+	if p.Version != "" {
+		p.Source = module.Version{Path: p.Module, Version: p.Version}
+	}
+	if f[3] != "" {
+		p.Source = module.Version{Path: f[3], Version: f[4]}
+	}
+	return p
+}
 
 // embeds reads a line below that of the package.
 func (p *Package) embeds(quoted string) {
@@ -175,6 +228,28 @@ func (e *MissingModuleError) Unwrap() error { return e.Err }
 // its proxy's answer, or by having no way at all to ask.
 var notFound = regexp.MustCompile(`(?m)([^\s:@]+)@(v[^\s:]+): (?:reading |Get |module lookup disabled|unrecognized import path|GOVCS disallows|not found)`)
 
+// SumMismatchError is a module whose bytes are not those that a checksum is of.
+type SumMismatchError struct {
+	// Path and Version name the module; the version ends in /go.mod where only
+	// that differs, as in go.sum.
+	Path, Version string
+	// Got is the hash of what was downloaded, Want the one known in By:
+	// go.work.sum, or the checksum database's name.
+	Got, Want, By string
+	Err           error // all that the go command said
+}
+
+// Error implements error.
+func (e *SumMismatchError) Error() string {
+	return fmt.Sprintf("checksum mismatch of %s %s\n%v", e.Path, e.Version, e.Err)
+}
+
+// Unwrap returns the go command's error.
+func (e *SumMismatchError) Unwrap() error { return e.Err }
+
+// mismatch matches how the go command reports other bytes.
+var mismatch = regexp.MustCompile(`verifying ([^\s:@]+)@(v[^\s:]+): checksum mismatch\s+downloaded: (\S+)\s+(\S+):\s+(\S+)`)
+
 // downloading matches the go command's progress, which is no part of an error.
 var downloading = regexp.MustCompile(`(?m)^go: downloading .*\n`)
 
@@ -185,6 +260,9 @@ func explain(err error) error {
 		return err
 	}
 	re.Stderr = downloading.ReplaceAllString(re.Stderr, "")
+	if m := mismatch.FindStringSubmatch(re.Stderr); m != nil {
+		return &SumMismatchError{Path: m[1], Version: m[2], Got: m[3], By: m[4], Want: m[5], Err: err}
+	}
 	if m := notFound.FindStringSubmatch(re.Stderr); m != nil {
 		return &MissingModuleError{Path: m[1], Version: m[2], Err: err}
 	}

@@ -2,6 +2,9 @@ package gotool
 
 import (
 	"fmt"
+	"os"
+	"regexp"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -136,7 +139,44 @@ func (t *Tool) Env(goWork string, c Compile) (env, show []string) {
 		}
 	}
 	sort.Strings(env)
+	show = append(append(show, t.written(set)...), t.dropped(set)...)
+	sort.Strings(show)
 	return env, show
+}
+
+// written are the settings by `go env -w` that count, with what hides a
+// password in a URL: GOENV=off would keep them from who repeats the command.
+func (t *Tool) written(set map[string]bool) []string {
+	var out []string
+	data, err := os.ReadFile(t.userEnvFile())
+	if err != nil {
+		return nil
+	}
+	for line := range strings.Lines(string(data)) {
+		name, _, _ := strings.Cut(line, "=")
+		if own, _ := t.env(name); own != "" || set[name] || !slices.Contains(goSettings, name) || name == "GOENV" {
+			continue
+		}
+		if v := t.vars[name]; v != "" {
+			out = append(out, name+"="+userInURL.ReplaceAllString(v, "://***@"))
+		}
+	}
+	return out
+}
+
+// userInURL matches a name and password in front of a URL's host.
+var userInURL = regexp.MustCompile(`://[^/@,|\s]+@`)
+
+// dropped empties the caller's variables that do not count, since a shell that
+// the command is repeated in has them. To the go command, empty is not set.
+func (t *Tool) dropped(set map[string]bool) []string {
+	var out []string
+	for _, name := range decisive {
+		if v, _ := t.env(name); v != "" && !set[name] {
+			out = append(out, name+"=")
+		}
+	}
+	return out
 }
 
 // Decisive returns what of the environment decides over the binary's bytes.
@@ -151,8 +191,8 @@ func (t *Tool) Decisive(c Compile) []string {
 // flags keeps of the caller's GOFLAGS what changes neither the binary nor the
 // module mode: in a workspace -mod=mod is refused.
 func (t *Tool) flags() string {
-	all, ok := t.env("GOFLAGS")
-	if !ok {
+	all, _ := t.env("GOFLAGS")
+	if all == "" { // which is as good as not set
 		all = t.vars["GOFLAGS"] // by go env -w
 	}
 	var keep []string

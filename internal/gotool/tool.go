@@ -184,5 +184,11 @@ var goSettings = []string{
 	"GOINSECURE", "GOAUTH", "GOTOOLCHAIN", "GOCACHEPROG", "GOTELEMETRYDIR",
 }
 
+// decisive are Go's variables that would change a build and are kept out of it.
+var decisive = []string{
+	"GO111MODULE", "GO386", "GOAMD64", "GOARM", "GOARM64", "GODEBUG", "GOEXPERIMENT", "GOFIPS140", "GOMIPS", "GOMIPS64", "GOPPC64", "GORISCV64", "GOWASM",
+	"GO_EXTLINK_ENABLED", "GOROOT_FINAL",
+}
+
 // cgoSettings reach the go command where C is compiled.
 var cgoSettings = []string{"CC", "CXX", "AR", "PKG_CONFIG", "PKG_CONFIG_PATH", "CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CGO_LDFLAGS"}

@@ -179,7 +179,10 @@ func (e *GoTooOldError) Hints() []string {
 func (w *workspace) make(ctx context.Context, o output, c gotool.Compile) (event.Binary, error) {
 	pkgs, err := w.tool.Packages(ctx, w.dir, c)
 	if err != nil {
-		return event.Binary{}, w.explain(err)
+		return event.Binary{}, w.explain(ctx, w.dir, c, err)
+	}
+	if lacking := w.lacking(pkgs); len(lacking) > 0 && !w.plan.Overridden { // else the lock is another server's
+		return event.Binary{}, w.sumsMissing(lacking)
 	}
 	if err := w.linked(ctx, pkgs, c); err != nil {
 		return event.Binary{}, err
@@ -191,7 +194,7 @@ func (w *workspace) make(ctx context.Context, o output, c gotool.Compile) (event
 	defer os.RemoveAll(tmp)
 	built := filepath.Join(tmp, filepath.Base(o.file))
 	if err := w.tool.Build(ctx, w.dir, built, c, pkgs); err != nil {
-		return event.Binary{}, w.explain(err)
+		return event.Binary{}, w.explain(ctx, w.dir, c, err)
 	}
 	if err := w.smoke(ctx, built, c); err != nil {
 		return event.Binary{}, err
@@ -207,10 +210,14 @@ func (w *workspace) make(ctx context.Context, o output, c gotool.Compile) (event
 }
 
 // explain says which module a failure of the go command concerns.
-func (w *workspace) explain(err error) error {
-	var missing *gotool.MissingModuleError
-	if errors.As(err, &missing) {
+func (w *workspace) explain(ctx context.Context, dir string, c gotool.Compile, err error) error {
+	if missing, ok := errors.AsType[*gotool.MissingModuleError](err); ok && w.Offline {
+		return w.missingModules(ctx, dir, c, missing)
+	} else if ok {
 		return w.missing(missing)
+	}
+	if other, ok := errors.AsType[*gotool.SumMismatchError](err); ok {
+		return w.mismatch(other)
 	}
 	return w.compileError(err)
 }

@@ -40,8 +40,14 @@ func Develop(ctx context.Context, o Options, clones []string) (*event.Result, er
 		return nil, err
 	}
 	defer client.Close()
+	if err := b.readLock(); err != nil {
+		return nil, err
+	}
 	plan, err := b.resolve(ctx, client)
 	if err != nil {
+		return nil, b.unlocked(err)
+	}
+	if err := b.compareLock(plan); err != nil {
 		return nil, err
 	}
 	if err := checkGo(plan, b.tool); err != nil {
@@ -52,7 +58,7 @@ func Develop(ctx context.Context, o Options, clones []string) (*event.Result, er
 		return nil, err
 	}
 	d.locals()
-	files, err := gen.Develop(plan, gen.Options{Profile: b.profile(), NoProfile: o.Config.Build.PGO == "off"}, d.at)
+	files, err := gen.Develop(plan, gen.Options{Profile: b.profile(), NoProfile: o.Config.Build.PGO == "off", GoSums: b.lock.goSums, Sums: b.lock.sums}, d.at)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +100,7 @@ func (d *develop) clone(ctx context.Context, client *source.Client, names []stri
 		if module.IsPseudoVersion(ref) {
 			ref = m.Ref
 		}
-		branch, err := client.Clone(ctx, source.CloneRequest{Module: label(m), URL: m.URL, From: m.From, Ref: ref, Commit: m.Commit,
+		branch, err := client.Clone(ctx, source.CloneRequest{Module: label(m), URL: m.URL, Ref: ref, Commit: m.Commit,
 			Dir: filepath.Join(d.dir, filepath.FromSlash(place))})
 		if err != nil {
 			return fmt.Errorf("cloning %s: %w", label(m), err)

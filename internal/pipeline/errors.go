@@ -45,6 +45,9 @@ func (e *ProxyError) Unwrap() error { return e.Err }
 
 // Hints gives the line that takes the module from git.
 func (e *ProxyError) Hints() []string {
+	if hints := resolve.PlaceholderHints(module.Version{Path: e.Path, Version: e.Version}); hints != nil {
+		return hints
+	}
 	if e.Offline {
 		return []string{"run the same build once without --offline"}
 	}

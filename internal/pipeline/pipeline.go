@@ -1,6 +1,6 @@
 // Package pipeline leads from a config to a binary in its place.
 //
-//	config → resolve → generate → check → compile → smoke-test → put in place
+//	config → resolve → lock → generate → check → compile → smoke-test → put in place
 //
 // Each step takes a value and gives one; nothing later looks back at something
 // earlier than its input.
@@ -8,6 +8,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"runtime"
@@ -19,6 +20,7 @@ import (
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gen"
 	"github.com/vxlite/vxlite/internal/gotool"
+	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/source"
 )
@@ -31,6 +33,8 @@ type Options struct {
 	// Store is the directory of the store.
 	Store   string
 	Offline bool
+	// Locked wants the lock to fit the config, and writes none.
+	Locked bool
 	// Jobs bounds the conversations with servers that go on at once.
 	Jobs int
 	Env  func(name string) (value string, ok bool)
@@ -45,6 +49,7 @@ func Build(ctx context.Context, o Options) (*event.Result, error) {
 
 func build(ctx context.Context, o Options) (*workspace, *event.Result, error) {
 	b := &builder{Options: o}
+	b.lock.optional = true
 	outputs, err := b.outputs()
 	if err != nil {
 		return nil, nil, err
@@ -57,19 +62,37 @@ func build(ctx context.Context, o Options) (*workspace, *event.Result, error) {
 		return nil, nil, err
 	}
 	rows := w.rows()
-	jobs, err := w.jobs(outputs)
-	if err != nil {
-		return w, nil, err
-	}
-	if !allFresh(jobs) { // what was built before was checked before
+	if !w.lock.fits() && !w.plan.Overridden {
 		if err := w.check(); err != nil {
 			return w, nil, err
 		}
-		if err := w.compile(ctx, jobs); err != nil {
+		if err := w.settle(ctx, false); err != nil {
 			return w, nil, err
 		}
 	}
+	jobs, err := w.build(ctx, outputs)
+	if _, incomplete := errors.AsType[*sumsMissing](err); incomplete {
+		if err := w.settle(ctx, true); err != nil {
+			return w, nil, err
+		}
+		jobs, err = w.build(ctx, outputs)
+	}
+	if err != nil {
+		return w, nil, err
+	}
 	return w, &event.Result{Modules: rows(), Binaries: binaries(jobs)}, nil
+}
+
+// build compiles what is not up to date.
+func (w *workspace) build(ctx context.Context, outputs []output) ([]job, error) {
+	jobs, err := w.jobs(outputs)
+	if err != nil || allFresh(jobs) { // what was built before was checked before
+		return jobs, err
+	}
+	if err := w.check(); err != nil {
+		return nil, err
+	}
+	return jobs, w.compile(ctx, jobs)
 }
 
 // builder holds what the steps share.
@@ -77,6 +100,10 @@ type builder struct {
 	Options
 	store *source.Store
 	tool  *gotool.Tool
+	lock  locking
+	fresh bool // ask servers what the store thinks it knows
+	// edit takes out of a lock what is to be resolved anew; nil for nothing.
+	edit func(*lock.File) (*lock.File, error)
 }
 
 // workspace is what is to be compiled.
@@ -86,6 +113,8 @@ type workspace struct {
 	files  *gen.Workspace
 	digest string // of the files and all that they refer to
 	dir    string // where write puts them; its name says what is in it
+
+	checked bool // by check
 }
 
 // prepare leads from the config to the workspace: resolve, fetch, generate.
@@ -98,22 +127,41 @@ func (b *builder) prepare(ctx context.Context) (*workspace, error) {
 		return nil, err
 	}
 	defer client.Close()
+	for _, t := range b.Config.Build.Targets {
+		if err := b.tool.CheckTarget(ctx, t.OS, t.Arch, b.store); err != nil {
+			return nil, err
+		}
+	}
+	if err := b.readLock(); err != nil {
+		return nil, err
+	}
 	plan, err := b.resolve(ctx, client)
 	if err != nil {
+		return nil, b.unlocked(err)
+	}
+	if err := b.compareLock(plan); err != nil {
 		return nil, err
 	}
-	files, err := gen.Generate(plan, gen.Options{Profile: b.profile(), NoProfile: b.Config.Build.PGO == "off"})
+	w := &workspace{builder: b, plan: plan}
+	return w, w.generate()
+}
+
+// generate decides the workspace's files.
+func (w *workspace) generate() error {
+	var err error
+	w.files, err = gen.Generate(w.plan, gen.Options{Profile: w.profile(), NoProfile: w.Config.Build.PGO == "off", GoSums: w.lock.goSums, Sums: w.lock.sums})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	digest := gen.Digest(plan, files)
-	return &workspace{builder: b, plan: plan, files: files, digest: digest, dir: filepath.Join(b.store.Dir(), "work", digest[:32])}, nil
+	w.digest = gen.Digest(w.plan, w.files)
+	w.dir = filepath.Join(w.store.Dir(), "work", w.digest[:32])
+	return nil
 }
 
 // write puts the workspace on disk, unless it is there.
 func (w *workspace) write() error {
 	if isDir(w.dir) {
-		return nil
+		return w.restoreSums()
 	}
 	if err := w.store.Publish(w.dir, func(dir string) error { return w.files.Write(dir, false) }); err != nil {
 		return fmt.Errorf("workspace: %w", err)
@@ -133,15 +181,15 @@ func (b *builder) open(ctx context.Context) (err error) {
 // client reaches the repositories as the config says.
 func (b *builder) client() (*source.Client, error) {
 	return source.NewClient(source.Options{Store: b.store, Env: b.Env, Mirrors: b.Config.Mirrors, Git: b.Config.Git,
-		Jobs: b.Jobs, Offline: b.Offline, Sink: b.Sink})
+		Jobs: b.Jobs, Offline: b.Offline, Fresh: b.fresh, Sink: b.Sink})
 }
 
 // resolve makes the plan.
 func (b *builder) resolve(ctx context.Context, client *source.Client) (*resolve.Plan, error) {
 	plan, err := resolve.Resolve(ctx, b.Config, resolve.Options{Client: client, Store: b.store, Private: b.tool.Private(),
-		Offline: b.Offline, HTTP: client.HTTP(), Jobs: b.Jobs})
+		Offline: b.Offline, HTTP: client.HTTP(), Jobs: b.Jobs, Lock: b.lock.oracle, Locked: b.Locked})
 	if err != nil {
-		return nil, err
+		return nil, b.missingRepos(client, err)
 	}
 	for _, note := range plan.Notes {
 		b.Sink.Send(event.Event{Kind: event.Note, Text: note})
@@ -152,6 +200,10 @@ func (b *builder) resolve(ctx context.Context, client *source.Client) (*resolve.
 // check refuses a plan that could not compile, or that the compiler would
 // explain worse.
 func (w *workspace) check() error {
+	if w.checked {
+		return nil
+	}
+	w.checked = true
 	if err := checkGo(w.plan, w.tool); err != nil {
 		return err
 	}
@@ -191,7 +243,11 @@ func (w *workspace) rows() func() []event.Module {
 // name, the others by path.
 func modules(p *resolve.Plan) []event.Module {
 	row := func(m *resolve.Module) event.Module {
-		return event.Module{Name: m.Name, Path: m.Path, Version: m.Version, Commit: m.Commit, From: m.From, Local: m.Local}
+		row := event.Module{Name: m.Name, Path: m.Path, Version: m.Version, Commit: m.Commit, From: m.From, Local: m.Local, Stored: m.Stored}
+		if m.Stored {
+			row.From = m.URL // which mirror it once came from is not known
+		}
+		return row
 	}
 	out := []event.Module{row(p.RoadRunner)}
 	var plugins, rest []event.Module

@@ -113,11 +113,12 @@ func (s *Session) Rebuild(ctx context.Context, changed []string) (event.Binary, 
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return event.Binary{}, err
 	}
+	s.w.checked = false
 	if err := s.w.check(); err != nil {
 		return event.Binary{}, err
 	}
 	if err := s.w.tool.Build(ctx, s.w.dir, file, s.settings, s.pkgs); err != nil {
-		return event.Binary{}, s.w.explain(err)
+		return event.Binary{}, s.w.explain(ctx, s.w.dir, s.settings, err)
 	}
 	return event.Binary{Target: runtime.GOOS + "/" + runtime.GOARCH, Path: file}, nil
 }
@@ -137,7 +138,7 @@ func (s *Session) list(ctx context.Context) error {
 	}
 	s.pkgs, err = s.w.tool.Packages(ctx, s.w.dir, s.settings)
 	if err != nil {
-		return s.w.explain(err)
+		return s.w.explain(ctx, s.w.dir, s.settings, err)
 	}
 	return nil
 }

@@ -2,7 +2,9 @@ package resolve
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -23,12 +25,45 @@ func trimIncompatible(v string) string { return strings.TrimSuffix(v, "+incompat
 // far require them: each at the highest version that any of them asks for,
 // over and over until nothing changes. As in Go's minimal version selection, a
 // version never goes down again when the module that asked for it moves on.
+//
+// With a lock, the versions it ended in are taken at once, which saves reading
+// those on the way. Where some of them turn out to be required by nobody, the
+// config has changed, and it is done without.
 func (r *resolver) close(ctx context.Context) error {
+	before := append([]*Module(nil), r.modules...)
 	chosen := map[string]string{} // module path → version, of those that no config names
+	if err := r.closeWith(ctx, chosen); err != nil {
+		return err
+	}
+	if r.lock.file == nil || r.required(chosen) {
+		return nil
+	}
+	r.modules, r.slow = before, true
+	return r.closeWith(ctx, map[string]string{})
+}
+
+// required reports whether each version that was chosen is one that a module
+// asks for.
+func (r *resolver) required(chosen map[string]string) bool {
+	asked := map[module.Version]bool{}
+	for _, m := range r.modules {
+		for _, req := range m.GoMod.Require {
+			asked[req.Mod] = true
+		}
+	}
+	for p, v := range chosen {
+		if !asked[module.Version{Path: p, Version: v}] {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *resolver) closeWith(ctx context.Context, chosen map[string]string) error {
 	for {
 		todo := r.missing(chosen)
 		if len(todo) == 0 {
-			return nil
+			return r.placeholders()
 		}
 		for _, w := range todo {
 			chosen[w.path] = w.requirement
@@ -43,6 +78,53 @@ func (r *resolver) close(ctx context.Context) error {
 				return err
 			}
 		}
+	}
+}
+
+// placeholders reports the requirements on a placeholder that nothing stands in
+// for: a replace counts where its go.mod is the main module's, which here it
+// never is.
+func (r *resolver) placeholders() error {
+	by := map[module.Version][]string{}
+	for _, m := range r.modules {
+		for _, req := range m.GoMod.Require {
+			if placeholder(req.Mod.Version) && r.fromGit(req.Mod.Path) && r.lookup(req.Mod.Path) == nil && !r.pinned(req.Mod.Path) && !r.excluded(req.Mod) {
+				by[req.Mod] = append(by[req.Mod], m.label())
+			}
+		}
+	}
+	var errs []error
+	for _, mod := range slices.SortedFunc(maps.Keys(by), func(a, b module.Version) int { return strings.Compare(a.String(), b.String()) }) {
+		slices.Sort(by[mod])
+		errs = append(errs, &PlaceholderError{Module: mod, By: by[mod]})
+	}
+	return errors.Join(errs...)
+}
+
+// PlaceholderError is a requirement on a version that stands for no commit.
+type PlaceholderError struct {
+	Module module.Version
+	By     []string // who requires it, sorted
+}
+
+// Error implements error.
+func (e *PlaceholderError) Error() string {
+	return fmt.Sprintf("%s %s %s %s, a placeholder for a folder that it would be replaced by, and nothing replaces it",
+		joinNames(e.By), verb(len(e.By)), e.Module.Path, e.Module.Version)
+}
+
+// Hints gives the lines that settle it.
+func (e *PlaceholderError) Hints() []string { return PlaceholderHints(e.Module) }
+
+// PlaceholderHints gives the lines of config that settle a requirement on a
+// placeholder; none for another version.
+func PlaceholderHints(mod module.Version) []string {
+	if !placeholder(mod.Version) {
+		return nil
+	}
+	return []string{
+		fmt.Sprintf("take it from its repository: [[modules]] module = %q, ref = \"TAG or BRANCH\"", mod.Path),
+		fmt.Sprintf("or from a directory: [[replaces]] old = %q, new = \"./DIRECTORY\"", mod.Path),
 	}
 }
 
@@ -74,6 +156,9 @@ func (r *resolver) missing(chosen map[string]string) []wanted {
 	}
 	out := make([]wanted, 0, len(need))
 	for _, w := range need {
+		if !r.slow {
+			w.requirement = r.lock.required(w.path, w.requirement)
+		}
 		out = append(out, w)
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].name < out[j].name })
@@ -83,7 +168,12 @@ func (r *resolver) missing(chosen map[string]string) []wanted {
 // fromGit reports whether a module must come from git: it matches a pattern,
 // and no replace sends it elsewhere.
 func (r *resolver) fromGit(p string) bool {
-	return module.MatchPrefixPatterns(strings.Join(r.private, ","), p)
+	is, known := r.git[p]
+	if !known {
+		is = module.MatchPrefixPatterns(strings.Join(r.private, ","), p)
+		r.git[p] = is
+	}
+	return is
 }
 
 // pinned reports whether the config, or a replace that counts, decides where
@@ -192,10 +282,18 @@ func overruledNotes(p *Plan) []string {
 	var notes []string
 	for _, m := range p.Modules {
 		if names := by[m.Path]; len(names) > 0 {
-			notes = append(notes, fmt.Sprintf("%s %s is linked, as the config says, though %s requires %s", m.label(), m.Version, joinNames(names), highest[m.Path]))
+			notes = append(notes, fmt.Sprintf("%s %s is linked, as the config says, though %s %s %s", m.label(), m.Version, joinNames(names), verb(len(names)), highest[m.Path]))
 		}
 	}
 	return notes
+}
+
+// verb is what n modules do.
+func verb(n int) string {
+	if n == 1 {
+		return "requires"
+	}
+	return "require"
 }
 
 func maxVersion(a, b string) string {

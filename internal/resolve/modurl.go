@@ -18,25 +18,35 @@ type location struct {
 	root string
 }
 
-// locate finds the repository of a module path: one whose root another module
-// has told, a known host's, or by the go-import meta tag.
-func (r *resolver) locate(ctx context.Context, modulePath string) (location, error) {
-	if module.CheckPath(modulePath) != nil {
-		return location{}, fmt.Errorf("%s is not a module path", modulePath)
+// whereIs finds the repository of a module that comes without a URL. A lock
+// saves asking the module's host.
+func (r *resolver) whereIs(ctx context.Context, w wanted) (location, error) {
+	if module.CheckPath(w.path) != nil {
+		return location{}, fmt.Errorf("%s is not a module path", w.path)
 	}
+	if loc, ok := r.rules(w.path); ok {
+		return loc, nil
+	}
+	if loc, ok := r.lock.location(w); ok {
+		return loc, nil
+	}
+	prefix, _, _ := module.SplitPathVersion(w.path)
+	return r.meta.find(ctx, prefix)
+}
+
+// rules finds the repository of a module path without asking anybody: the
+// config's, one whose root another module has told, or a known host's.
+func (r *resolver) rules(modulePath string) (location, bool) {
 	prefix, _, _ := module.SplitPathVersion(modulePath)
 	for _, m := range r.cfg.Modules {
 		if m.Path == modulePath && m.URL != "" {
-			return location{url: m.URL, folder: m.Folder}, nil
+			return location{url: m.URL, folder: m.Folder}, true
 		}
 	}
 	if loc, ok := r.roots.find(prefix); ok {
-		return loc, nil
+		return loc, true
 	}
-	if loc, ok := knownHost(prefix); ok {
-		return loc, nil
-	}
-	return r.meta.find(ctx, prefix)
+	return knownHost(prefix)
 }
 
 // knownHost applies the rule of the hosts whose repositories are two names

@@ -106,7 +106,7 @@ func TestLocate(t *testing.T) {
 		{path: "github.com/acme/lib?x", err: "github.com/acme/lib?x is not a module path"},
 		{path: "fmt", err: "fmt is not a module path"},
 	} {
-		loc, err := r.locate(t.Context(), tt.path)
+		loc, err := r.whereIs(t.Context(), wanted{path: tt.path})
 		if tt.err != "" {
 			if err == nil || err.Error() != tt.err {
 				t.Errorf("%s: %v, want the error %s", tt.path, err, tt.err)
@@ -120,7 +120,7 @@ func TestLocate(t *testing.T) {
 			t.Errorf("%s: %q, want %q", tt.path, got, tt.want)
 		}
 	}
-	_, err := r.locate(t.Context(), "git.corp/lib")
+	_, err := r.whereIs(t.Context(), wanted{path: "git.corp/lib"})
 	wantError(t, err, "git.corp/lib: its path does not tell where its repository is: --offline forbids asking its host",
 		`name it: url = "…" on the plugin, or [[modules]] module = "git.corp/lib", url = "…", ref = "…"`)
 }

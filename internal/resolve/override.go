@@ -108,7 +108,7 @@ func (r *resolver) inPlace(w wanted) (wanted, error) {
 			return w, err
 		}
 	}
-	w.dir, w.folder, w.url, o.done = o.Dir, "", "", true
+	w.dir, w.folder, w.url, w.replaced, w.substitute, o.done = o.Dir, "", "", false, false, true
 	o.known = true
 	return w, nil
 }

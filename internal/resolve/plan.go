@@ -5,6 +5,10 @@
 // come first; their requirements on modules that must come from git are then
 // followed, at the highest version that any of them asks for, until nothing
 // changes.
+//
+// A lock answers what it has an entry for: then no ref is resolved, and what
+// Plan.Lock returns is what the lock would be now. Each module's hash is worked
+// out, to be compared with the lock and with the go.sum files of all others.
 package resolve
 
 import (
@@ -39,6 +43,8 @@ type Plan struct {
 	Overridden bool
 	// Notes are for the user.
 	Notes []string
+	// urls words clone URLs for the lock.
+	urls oracle
 }
 
 // Module is one git-sourced module.
@@ -51,6 +57,8 @@ type Module struct {
 	Pos  config.Position
 	// URL is the clone URL as written, From the one after mirrors.
 	URL, From string
+	// Stored says that the store had the commit, so that nothing came from From.
+	Stored bool
 	// Ref is what the config or a requirement asks for.
 	Ref    string
 	Commit string // 40 hex digits; empty for a local directory
@@ -61,6 +69,19 @@ type Module struct {
 	// Local says that Dir is the user's own, and may change.
 	Local bool
 	GoMod *modfile.File
+	// Own is the module that the files are published as, which go.sum may know:
+	// Path and Version, or another where a replace says so. It is zero where the
+	// files are a folder's that stands in for a module, which no go.sum knows.
+	Own module.Version
+	// H1 and GoModH1 are the hashes of the module's zip and of its go.mod, as in
+	// go.sum, for Own or else for Path and Version. They are empty for a local
+	// directory.
+	H1, GoModH1 string
+	// ChecksumOff leaves go.sum files out of account.
+	ChecksumOff bool
+	// insteadOf is what a plugin's own entry asks for where its `replace` takes
+	// another module: its URL and ref.
+	insteadOf string
 	// OnlyVersion is the one version that the module stands in for; empty for
 	// all. It comes from a [[replaces]] with a version, for a module that is
 	// otherwise the proxy's.
@@ -72,6 +93,8 @@ type Module struct {
 	// by names the module whose replace directive brought this one; empty for
 	// what the config names and for the closure.
 	by string
+	// note tells of what may be wrong with Version; mostly empty.
+	note string
 }
 
 // ReplacesCount reports whether the replace directives in the module's own

@@ -36,7 +36,7 @@ func Remotes(ctx context.Context, cfg *config.Config, o Options) []Remote {
 func (r *resolver) located(ctx context.Context, rem Remote, modulePath string) Remote {
 	if rem.URL == "" && rem.Dir == "" {
 		var loc location
-		loc, rem.Err = r.locate(ctx, modulePath)
+		loc, rem.Err = r.whereIs(ctx, wanted{name: rem.Name, path: modulePath})
 		rem.URL = loc.url
 	}
 	return rem

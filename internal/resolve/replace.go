@@ -221,10 +221,12 @@ func (r *resolver) sibling(ctx context.Context, m *Module, rep *modfile.Replace)
 	if err != nil {
 		return nil, wanted{name: name, pos: m.Pos}.wrap(err)
 	}
-	sib := &Module{Path: rep.Old.Path, Pos: m.Pos, URL: m.URL, From: m.From, Ref: m.Ref, Commit: m.Commit, Time: m.Time,
+	sib := &Module{Path: rep.Old.Path, Pos: m.Pos, URL: m.URL, From: m.From, Stored: m.Stored, Ref: m.Ref, Commit: m.Commit, Time: m.Time,
 		Folder: folder, Dir: dir, GoMod: mod, Pinned: true, by: m.label()}
 	if sib.Version = r.highest(sib.Path); sib.Version == "" || placeholder(sib.Version) {
-		sib.Version, err = r.version(ctx, found, query{folder: folder}, sib.Path)
+		if sib.Version = r.lock.version(sib); sib.Version == "" {
+			sib.Version, sib.note, err = r.version(ctx, found, query{folder: folder}, sib.Path)
+		}
 	}
 	return sib, err
 }

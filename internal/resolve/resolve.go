@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+	"sync"
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
@@ -17,6 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/source"
 )
 
@@ -31,12 +33,57 @@ type Options struct {
 	HTTP *http.Client
 	// Jobs bounds how many modules are worked on at once.
 	Jobs int
+	// Lock answers what it has an entry for: no ref of it is resolved. Nil for
+	// none.
+	Lock *lock.File
+	// Locked says that all should be in the lock: where something is not, and
+	// cannot be resolved either, the error is an UnlockedError.
+	Locked bool
 }
 
 // Resolve makes the plan for a config. Where several modules fail, the error
 // joins them in the config's order.
 func Resolve(ctx context.Context, cfg *config.Config, o Options) (*Plan, error) {
 	r := newResolver(cfg, o)
+	p, err := r.run(ctx)
+	if err != nil && o.Locked && len(r.unlocked) > 0 && ctx.Err() == nil {
+		sort.Strings(r.unlocked)
+		return nil, &UnlockedError{Requests: compactLines(r.unlocked), Err: err}
+	}
+	return p, err
+}
+
+// UnlockedError is a plan that is not in the lock as a whole, and could not be
+// made without it.
+type UnlockedError struct {
+	// Requests are those that the lock has no entry for: what is wanted, at
+	// which ref, sorted.
+	Requests []string
+	// Err says why it could not be made without the lock.
+	Err error
+}
+
+// Error implements error.
+func (e *UnlockedError) Error() string { return "not in the lock: " + strings.Join(e.Requests, ", ") }
+
+// Unwrap returns what else went wrong.
+func (e *UnlockedError) Unwrap() error { return e.Err }
+
+func newResolver(cfg *config.Config, o Options) *resolver {
+	r := &resolver{cfg: cfg, client: o.Client, store: o.Store, jobs: max(1, o.Jobs), lock: oracle{file: o.Lock, written: cfg.Written},
+		third: map[module.Version]Replace{}, git: map[string]bool{}, meta: metaFinder{client: o.HTTP, offline: o.Offline}}
+	if r.meta.client == nil {
+		r.meta.client = http.DefaultClient
+	}
+	r.private = append(append([]string{}, o.Private...), cfg.Git.Modules...)
+	for _, m := range cfg.Modules {
+		r.private = append(r.private, m.Path)
+	}
+	return r
+}
+
+// run leads from the config to the plan.
+func (r *resolver) run(ctx context.Context) (*Plan, error) {
 	if err := r.readOverrides(); err != nil {
 		return nil, err
 	}
@@ -56,20 +103,11 @@ func Resolve(ctx context.Context, cfg *config.Config, o Options) (*Plan, error) 
 	if err := r.unused(); err != nil {
 		return nil, err
 	}
-	return r.plan(rr)
-}
-
-func newResolver(cfg *config.Config, o Options) *resolver {
-	r := &resolver{cfg: cfg, client: o.Client, store: o.Store, jobs: max(1, o.Jobs),
-		third: map[module.Version]Replace{}, meta: metaFinder{client: o.HTTP, offline: o.Offline}}
-	if r.meta.client == nil {
-		r.meta.client = http.DefaultClient
+	p, err := r.plan(rr)
+	if err != nil {
+		return nil, err
 	}
-	r.private = append(append([]string{}, o.Private...), cfg.Git.Modules...)
-	for _, m := range cfg.Modules {
-		r.private = append(r.private, m.Path)
-	}
-	return r
+	return p, r.hash(ctx, p)
 }
 
 // resolver collects modules.
@@ -79,13 +117,19 @@ type resolver struct {
 	store   *source.Store
 	meta    metaFinder
 	jobs    int
+	lock    oracle
+	slow    bool // without the lock's versions of what is required
 	private []string
+	git     map[string]bool // what fromGit said
 	roots   repoRoots
 
 	roadRunner *Module
 	plugins    []*Module // in the config's order
 	modules    []*Module // all so far
 	notes      []string
+	mu         sync.Mutex // of the two below: modules are worked on at once
+	moved      []string   // notes
+	unlocked   []string   // requests that the lock does not answer
 	// third are the replaces for modules that do not come from git, by what
 	// they replace.
 	third map[module.Version]Replace
@@ -106,8 +150,12 @@ type wanted struct {
 	// requirement is a version that go.mod files ask for, in place of ref.
 	requirement string
 	by          string // whose requirement it is
+	// replaced says that only the module path and the version are wanted, as
+	// the files are another's.
+	replaced bool
 	// substitute says that the files come from another module (a replace), so
-	// that its go.mod may declare another path.
+	// that its go.mod may declare another path. A directory goes by path then,
+	// where that is set: the go command does not ask for more.
 	substitute bool
 }
 
@@ -117,8 +165,11 @@ func (r *resolver) named(ctx context.Context) error {
 	ws := []wanted{{name: config.RoadRunnerName, pos: cfg.RoadRunner.Pos, url: cfg.RoadRunner.URL, ref: cfg.RoadRunner.Ref, dir: cfg.RoadRunner.Path}}
 	for _, p := range cfg.Plugins {
 		w := wanted{name: p.Name, pos: p.Pos, path: p.ModulePath, url: p.URL, ref: p.Ref, folder: p.Folder, dir: p.Path}
-		if p.Replace != nil && p.Replace.Dir != "" {
-			w.dir = p.Replace.Dir
+		if p.Replace != nil {
+			if p.Replace.Dir != "" && (p.ModulePath != "" || isFork(p.Replace.Dir, p.URL, p.Folder)) {
+				w.dir, w.substitute = p.Replace.Dir, true // there is no need to fetch what it replaces
+			}
+			w.replaced = w.dir == ""
 		}
 		ws = append(ws, w)
 	}
@@ -155,29 +206,48 @@ func (r *resolver) named(ctx context.Context) error {
 	return r.override()
 }
 
-// substituted takes plugins whose entry has a `replace` from another module.
-// The plugin's own repository was needed to know its module path.
+// isFork reports whether the module in dir says by its path that it is the one
+// in a repository's folder.
+func isFork(dir, url, folder string) bool {
+	mod, err := readGoMod(filepath.Join(dir, filepath.FromSlash(folder)))
+	if err != nil {
+		return true // an error that localModule words
+	}
+	prefix, _, _ := module.SplitPathVersion(mod.Module.Mod.Path)
+	loc, ok := knownHost(prefix)
+	return url == "" || ok && strings.EqualFold(strings.TrimSuffix(url, ".git"), strings.TrimSuffix(loc.url, ".git"))
+}
+
+// substituted takes plugins whose entry has a `replace` from elsewhere. The
+// plugin's own repository was needed to know its module path.
 func (r *resolver) substituted(ctx context.Context) error {
 	for i, p := range r.cfg.Plugins {
 		m := r.plugins[i]
-		if p.Replace == nil || p.Replace.Dir != "" || r.forName(p.Name, m.Path) != nil {
+		if p.Replace == nil || m.Local {
 			continue
 		}
-		sub, err := r.from(ctx, p.Name, p.Pos, p.Replace.Module)
+		m.insteadOf = insteadOf(r.lock.url(m.URL), m.Ref)
+		sub, err := r.from(ctx, p)
 		if err != nil {
 			return err
 		}
-		m.URL, m.From, m.Ref, m.Commit, m.Time = sub.URL, sub.From, sub.Ref, sub.Commit, sub.Time
+		m.Own = sub.Own
+		m.URL, m.From, m.Stored, m.Local = sub.URL, sub.From, sub.Stored, sub.Local
+		m.Ref, m.Commit, m.Time = sub.Ref, sub.Commit, sub.Time
 		m.Folder, m.Dir, m.GoMod = sub.Folder, sub.Dir, sub.GoMod
 	}
 	return nil
 }
 
-// from fetches the module that stands in for another. An empty version means
+// from fetches the module that stands in for a plugin. An empty version means
 // its newest.
-func (r *resolver) from(ctx context.Context, name string, pos config.Position, mod module.Version) (*Module, error) {
-	w := wanted{name: name, pos: pos, path: mod.Path, ref: mod.Version, substitute: true}
-	if w.ref == "" {
+func (r *resolver) from(ctx context.Context, p config.Plugin) (*Module, error) {
+	mod := p.Replace.Module
+	w := wanted{name: p.Name, pos: p.Pos, path: mod.Path, ref: mod.Version, dir: p.Replace.Dir, substitute: true}
+	switch {
+	case w.dir != "":
+		w.folder = p.Folder
+	case w.ref == "":
 		w.ref = "latest"
 	}
 	return r.one(ctx, w)
@@ -270,13 +340,18 @@ func (r *resolver) fetchOne(ctx context.Context, w wanted) (*Module, error) {
 	}
 	loc := location{url: w.url, folder: w.folder}
 	if loc.url == "" {
-		found, err := r.locate(ctx, w.path)
+		found, err := r.whereIs(ctx, w)
 		if err != nil {
 			return nil, err
 		}
 		loc.url = found.url
 		if loc.folder == "" {
 			loc.folder = found.folder
+		}
+	}
+	if w.replaced {
+		if e := r.lock.insteadOf(w, loc); e != nil {
+			return &Module{Path: e.Path, Version: e.Version, Pos: w.pos, URL: loc.url, Ref: w.ref}, nil
 		}
 	}
 	q := query{ref: w.ref, folder: loc.folder, anyMajor: w.path == ""}
@@ -287,10 +362,17 @@ func (r *resolver) fetchOne(ctx context.Context, w wanted) (*Module, error) {
 	if w.requirement != "" {
 		req = r.requirement(w, loc.url, q)
 	}
+	entry := r.lock.find(w, loc)
+	if entry != nil {
+		req.Locked = entry.Commit
+	} else {
+		r.notLocked(w)
+	}
 	found, err := r.client.Find(ctx, req)
 	if err != nil {
 		return nil, err
 	}
+	r.sawMoved(w.name, entry != nil, found.Moved)
 	return r.read(ctx, w, q, found, loc.folder)
 }
 
@@ -319,7 +401,7 @@ func (r *resolver) read(ctx context.Context, w wanted, q query, found source.Fou
 	if err != nil {
 		return nil, err
 	}
-	m := &Module{Path: mod.Module.Mod.Path, Pos: w.pos, URL: found.URL, From: found.From, Ref: w.ref, Commit: found.Commit,
+	m := &Module{Path: mod.Module.Mod.Path, Pos: w.pos, URL: found.URL, From: found.From, Stored: found.Stored, Ref: w.ref, Commit: found.Commit,
 		Time: found.Time, Folder: folder, Dir: dir, GoMod: mod}
 	if w.requirement != "" {
 		m.Ref = w.requirement
@@ -329,7 +411,14 @@ func (r *resolver) read(ctx context.Context, w wanted, q query, found source.Fou
 	}
 	m.Version = w.requirement
 	if m.Version == "" {
-		m.Version, err = r.version(ctx, found, q, m.Path)
+		m.Version = r.lock.version(m)
+	}
+	if m.Version == "" {
+		m.Version, m.note, err = r.version(ctx, found, q, m.Path)
+	}
+	m.Own = module.Version{Path: m.Path, Version: m.Version}
+	if w.substitute && w.path != "" {
+		m.Own.Path = w.path // a fork's go.mod mostly has the path of what it is a fork of
 	}
 	return m, err
 }
@@ -388,6 +477,9 @@ func (r *resolver) localModule(w wanted) (*Module, error) {
 		return nil, fmt.Errorf("local directory %s: %w", w.dir, err)
 	}
 	m := &Module{Path: mod.Module.Mod.Path, Pos: w.pos, From: w.dir, Dir: w.dir, Local: true, GoMod: mod}
+	if w.substitute && w.path != "" {
+		m.Path = w.path
+	}
 	if _, major, _ := module.SplitPathVersion(m.Path); semver.Canonical(w.ref) == w.ref && module.MatchPathMajor(w.ref, major) {
 		m.Version = w.ref // what the directory stands in for
 	}
@@ -399,11 +491,17 @@ func (r *resolver) localModule(w wanted) (*Module, error) {
 
 // plan closes the collection.
 func (r *resolver) plan(rr roadRunner) (*Plan, error) {
-	p := &Plan{RoadRunner: r.roadRunner, Modules: r.modules, Private: r.private, Overridden: r.anyOverride()}
+	p := &Plan{RoadRunner: r.roadRunner, Modules: r.modules, Private: r.private, Overridden: r.anyOverride(), urls: oracle{written: r.cfg.Written}}
 	sort.Slice(p.Modules, func(i, j int) bool { return p.Modules[i].Path < p.Modules[j].Path })
 	localVersions(p.Modules)
+	for _, c := range r.cfg.Modules {
+		if m := p.Lookup(c.Path); m != nil {
+			m.ChecksumOff = c.ChecksumOff
+		}
+	}
 	for i, c := range r.cfg.Plugins {
 		m := r.plugins[i]
+		m.ChecksumOff = c.ChecksumOff
 		plugin := Plugin{Name: c.Name, Import: m.Path, Symbol: c.Symbol, Module: m.Path}
 		if c.Import != "" {
 			plugin.Import = c.Import
@@ -421,6 +519,12 @@ func (r *resolver) plan(rr roadRunner) (*Plan, error) {
 	p.Replaces = r.thirdParty()
 	p.Excludes = r.excludes()
 	p.Overruled = overruled(p)
-	p.Notes = append(r.notes, overruledNotes(p)...)
+	for _, m := range p.Modules {
+		if m.note != "" {
+			r.notes = append(r.notes, m.note)
+		}
+	}
+	sort.Strings(r.moved)
+	p.Notes = append(append(r.moved, r.notes...), overruledNotes(p)...)
 	return p, nil
 }

@@ -43,31 +43,37 @@ func suffixed(modulePath, tag string) string {
 
 // version returns the version of a module at a commit: the tag's that led to
 // it, where that is one, else what the go command would call the commit.
-func (r *resolver) version(ctx context.Context, found source.Found, q query, modulePath string) (string, error) {
+//
+// note tells of what may be wrong with it.
+func (r *resolver) version(ctx context.Context, found source.Found, q query, modulePath string) (version, note string, err error) {
 	_, q.major, _ = module.SplitPathVersion(modulePath)
 	q.anyMajor = false
 	if found.Tag != "" {
 		v, isVersion := q.tagVersion(found.Tag)
 		if isVersion && module.MatchPathMajor(v, q.major) {
-			return v, nil
+			return v, "", nil
 		}
 		if isVersion {
-			return "", &MajorError{Module: modulePath, Tag: found.Tag}
+			return "", "", &MajorError{Module: modulePath, Tag: found.Tag}
 		}
 	}
 	if v, ok := r.store.Version(found.Commit, modulePath); ok {
-		return v, nil
+		return v, "", nil
 	}
 	own := q.prefixes()[0]
-	tags, err := r.client.Reachable(ctx, found, func(tag string) bool {
+	tags, cut, err := r.client.Reachable(ctx, found, func(tag string) bool {
 		v, ok := strings.CutPrefix(tag, own)
 		return ok && q.isVersion(v)
 	})
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	v := pseudoVersion(found, own, q.major, tags)
-	return v, r.store.PutVersion(found.Commit, modulePath, v)
+	if cut { // and not remembered: another time there may be more
+		return v, fmt.Sprintf("%s: the history of commit %.12s is not to be had from %s, so tags before it may be missing in its version, %s",
+			modulePath, found.Commit, found.From, v), nil
+	}
+	return v, "", r.store.PutVersion(found.Commit, modulePath, v)
 }
 
 // tagVersion returns the version in a tag's name, of whatever major.

@@ -4,6 +4,7 @@ package run
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,9 +18,9 @@ import (
 	"github.com/vxlite/vxlite/internal/event"
 )
 
-// grace is how long a program has between the interrupt and the kill. The go
-// command needs a moment to remove its temporary directories.
-const grace = 5 * time.Second
+// defaultGrace is how long a program has between the interrupt and the kill.
+// The go command needs a moment to remove its temporary directories.
+const defaultGrace = 5 * time.Second
 
 // Cmd is one program to run. Nothing of the caller's environment is passed on
 // but what Env holds.
@@ -39,6 +40,9 @@ type Cmd struct {
 	Stdout, Stderr io.Writer
 	// Why is shown beside the command with -x.
 	Why string
+	// Grace is how long the program has between the interrupt and the kill; 0
+	// means 5 s.
+	Grace time.Duration
 }
 
 // Error is a program that ran and failed, or could not be started.
@@ -88,7 +92,7 @@ func Run(ctx context.Context, sink event.Sink, c Cmd) ([]byte, error) {
 		cmd.Stderr = &stderr
 	}
 	cmd.Cancel = func() error { return interrupt(cmd.Process) }
-	cmd.WaitDelay = grace
+	cmd.WaitDelay = cmp.Or(c.Grace, defaultGrace)
 	err := cmd.Run()
 	if err == nil {
 		return stdout.Bytes(), nil

@@ -153,26 +153,25 @@ func TestInterrupt(t *testing.T) {
 	if _, err := os.Stat(file); err != nil {
 		t.Errorf("it could not tidy up: %v", err)
 	}
-	if d := time.Since(start); d > grace {
+	if d := time.Since(start); d > defaultGrace {
 		t.Errorf("it took %v", d)
 	}
 }
 
 // TestKill has a program that will not listen.
 func TestKill(t *testing.T) {
-	if testing.Short() {
-		t.Skipf("takes %v", grace)
-	}
 	t.Parallel()
+	const grace = 300 * time.Millisecond
 	ctx, cancel := context.WithCancel(t.Context())
 	c := shell(t, `trap "" INT; echo ready; exec sleep 60`)
+	c.Grace = grace
 	c.Stdout = started{cancel}
 	start := time.Now()
 	_, err := Run(ctx, nil, c)
 	if !errors.Is(err, context.Canceled) || err.Error() != "sh: context canceled" {
 		t.Errorf("error %v, want %v", err, context.Canceled)
 	}
-	if d := time.Since(start); d < grace || d > grace+10*time.Second {
+	if d := time.Since(start); d < grace || d >= defaultGrace {
 		t.Errorf("it took %v, want %v or a little more", d, grace)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,7 +32,10 @@ type Options struct {
 	Jobs int
 	// Offline forbids all of them; local paths still serve.
 	Offline bool
-	Sink    event.Sink
+	// Fresh asks the servers even where the store knows what a tag was: a tag
+	// can have moved since.
+	Fresh bool
+	Sink  event.Sink
 }
 
 // Client finds commits and their files.
@@ -39,19 +43,22 @@ type Client struct {
 	store   *Store
 	env     Env
 	offline bool
+	fresh   bool
 	sink    event.Sink
 	urls    rewriter
 	ssh     *sshPool
 	http    *httpPool
 	slots   chan struct{}
 
-	// fresh holds the objects of commits that this run fetched, until their
+	// objectsOf holds the objects of commits that this run fetched, until their
 	// tree is taken: storer.EncodedObjectStorer by commit.
-	fresh sync.Map
+	objectsOf sync.Map
+	// came holds the commits that this run fetched.
+	came sync.Map
 
 	mu    sync.Mutex
-	local map[string]*localRepo  // by path
-	repos map[string]*sync.Mutex // by URL as written: a repository is fetched once a run
+	local map[string]*localRepo    // by path
+	repos map[string]chan struct{} // by URL as written: a repository is fetched once a run
 }
 
 // NewClient returns a Client; Close ends its connections.
@@ -64,20 +71,27 @@ func NewClient(o Options) (*Client, error) {
 		store:   o.Store,
 		env:     o.Env,
 		offline: o.Offline,
+		fresh:   o.Fresh && !o.Offline,
 		sink:    o.Sink,
-		urls:    rewriter{mirrors: o.Mirrors, instead: readInsteadOf(o.Env)},
+		urls:    newRewriter(o),
 		ssh:     newSSHPool(o.Env, o.Git),
 		http:    hosts,
 		slots:   make(chan struct{}, max(1, o.Jobs)),
 		local:   map[string]*localRepo{},
-		repos:   map[string]*sync.Mutex{},
+		repos:   map[string]chan struct{}{},
 	}, nil
 }
 
-// Close ends all connections.
+// Close ends all connections, and closes local repositories.
 func (c *Client) Close() {
 	c.ssh.close()
 	c.http.close()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, r := range c.local {
+		_ = r.st.Close() // it was only read
+	}
+	clear(c.local)
 }
 
 // Request asks for a commit.
@@ -97,6 +111,9 @@ type Request struct {
 	// Choose picks from what the repository offers. It may return a Ref whose
 	// Commit is only the beginning of a hash, of 7 digits at least.
 	Choose func(*Refs) (Ref, error)
+	// Locked is the commit that a lock has for this request, or empty. It is
+	// taken whatever Choose says; Found.Moved tells where that would lead.
+	Locked string
 	// Ref is the request as the user wrote it, for messages.
 	Ref string
 }
@@ -109,22 +126,44 @@ type Found struct {
 	Tag string
 	// Time is the commit's own, in UTC.
 	Time time.Time
+	// Moved is set where a repository was asked and a tag names another commit
+	// there than it did when it was locked or, without a lock, first fetched.
+	Moved *Moved
 	// URL is the one asked for; From is where it came or would come from,
 	// after mirrors.
 	URL, From string
-	module    string
+	// Stored says that the store had it: nothing came from From in this run.
+	Stored bool
+	module string
+}
+
+// Moved is a tag that does not stay.
+type Moved struct {
+	Tag string
+	// Was is the commit that the lock or the store knows. Now is the one that
+	// the repository has under the tag, and empty where the tag is gone.
+	Was, Now string
+	// From is the repository that was asked.
+	From string
 }
 
 // Find resolves a request to a commit and makes sure that its files can be
 // had. Mirrors are tried in order; the error tells of each.
 func (c *Client) Find(ctx context.Context, req Request) (Found, error) {
 	var failed []error
+	written, err := ParseRemote(req.URL)
+	if err == nil && written.Scheme != "ssh" { // what logs in is neither shown nor kept
+		c.http.creds.learn(written)
+		own, _ := config.SplitUser(req.URL)
+		req.URL = own.URL
+	}
 	for _, candidate := range c.urls.candidates(req.URL) {
 		remote, err := ParseRemote(candidate)
 		if err != nil {
 			failed = append(failed, err)
 			continue
 		}
+		c.http.creds.learn(remote)
 		found, err := c.findAt(ctx, req, remote)
 		if err == nil {
 			found.URL, found.From, found.module = req.URL, remote.String(), req.Module
@@ -135,17 +174,63 @@ func (c *Client) Find(ctx context.Context, req Request) (Found, error) {
 		}
 		failed = append(failed, err)
 	}
+	if gone := allGone(req, failed); gone != nil {
+		return Found{}, gone
+	}
 	if len(failed) == 1 {
 		return Found{}, failed[0]
 	}
 	return Found{}, errors.Join(failed...)
 }
 
+// allGone makes one error of those of remotes that were asked for a locked
+// commit and none of which has it.
+func allGone(req Request, failed []error) error {
+	e := &GoneError{Ref: req.Ref, Commit: req.Locked}
+	for _, err := range failed {
+		none, ok := errors.AsType[*NoCommitError](err)
+		if !ok || req.Locked == "" {
+			return nil
+		}
+		e.Asked = append(e.Asked, none.URL)
+		if none.moved != nil {
+			e.Moved = none.moved
+		}
+	}
+	return e
+}
+
+// GoneError is a locked commit that no remote has any more.
+type GoneError struct {
+	Ref, Commit string
+	// Asked are the remotes, in order.
+	Asked []string
+	// Moved is set where the commit had a tag and the tag went elsewhere.
+	Moved *Moved
+}
+
+// Error implements error.
+func (e *GoneError) Error() string {
+	s := fmt.Sprintf("the locked commit %s of %s is no longer to be had from any remote: ", e.Commit, e.Ref)
+	if e.Moved != nil && e.Moved.Now != "" {
+		s = fmt.Sprintf("tag %s was %s when it was locked and is %s now, and no remote has the locked commit any more: ", e.Moved.Tag, e.Commit, e.Moved.Now)
+	}
+	return s + "asked " + strings.Join(e.Asked, ", ")
+}
+
+// Hints says how to get on.
+func (e *GoneError) Hints() []string {
+	return []string{"name a mirror that still has the commit: --mirror FROM=TO", "or take what is there now: vxlite update"}
+}
+
 func (c *Client) findAt(ctx context.Context, req Request, remote Remote) (Found, error) {
+	if found, ok := c.known(req); ok && req.Locked != "" && !c.fresh && c.store.hasTree(req.Locked) {
+		return found, nil // without so much as opening a repository
+	}
 	if remote.Local() {
 		return c.findLocal(req, remote)
 	}
-	if found, ok := c.known(req); ok {
+	if found, ok := c.known(req); ok && !c.fresh {
 		return found, nil
 	}
 	if c.offline {
@@ -156,7 +241,7 @@ func (c *Client) findAt(ctx context.Context, req Request, remote Remote) (Found,
 		return Found{}, err
 	}
 	defer unlock()
-	if found, ok := c.known(req); ok { // another run, or goroutine, was first
+	if found, ok := c.known(req); ok && !c.fresh { // another run, or goroutine, was first
 		return found, nil
 	}
 	return c.fetch(ctx, req, remote)
@@ -164,6 +249,9 @@ func (c *Client) findAt(ctx context.Context, req Request, remote Remote) (Found,
 
 // known answers a request from the store alone.
 func (c *Client) known(req Request) (Found, bool) {
+	if req.Locked != "" {
+		return c.stored(req.Locked, "")
+	}
 	commit, tag := req.Commit, ""
 	for _, t := range req.Tags {
 		if h, ok := c.store.tagCommit(req.URL, t); ok {
@@ -180,28 +268,38 @@ func (c *Client) known(req Request) (Found, bool) {
 	if commit == "" {
 		return Found{}, false
 	}
+	return c.stored(commit, tag)
+}
+
+// stored is a commit that the store may have.
+func (c *Client) stored(commit, tag string) (Found, bool) {
 	t, ok := c.store.commitTime(commit)
-	return Found{Commit: commit, Tag: tag, Time: t}, ok
+	_, came := c.came.Load(commit)
+	return Found{Commit: commit, Tag: tag, Time: t, Stored: !came}, ok
 }
 
 // lock takes a repository for this goroutine and this run alone. The
-// in-process mutex comes first, since a file lock does not tell goroutines
+// in-process turn comes first, since a file lock does not tell goroutines
 // apart.
 func (c *Client) lock(ctx context.Context, repoURL string) (func(), error) {
 	c.mu.Lock()
-	m := c.repos[repoURL]
-	if m == nil {
-		m = new(sync.Mutex)
-		c.repos[repoURL] = m
+	turn := c.repos[repoURL]
+	if turn == nil {
+		turn = make(chan struct{}, 1)
+		c.repos[repoURL] = turn
 	}
 	c.mu.Unlock()
-	m.Lock()
+	select {
+	case turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 	unlock, err := c.store.lockRepo(ctx, repoURL)
 	if err != nil {
-		m.Unlock()
+		<-turn
 		return nil, err
 	}
-	return func() { unlock(); m.Unlock() }, nil
+	return func() { unlock(); <-turn }, nil
 }
 
 // OfflineError is a commit that only a server could have given.

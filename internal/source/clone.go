@@ -13,7 +13,6 @@ import (
 	"github.com/go-git/go-git/v5"
 	"github.com/go-git/go-git/v5/config"
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/storage/filesystem"
 
 	"github.com/vxlite/vxlite/internal/event"
 )
@@ -22,8 +21,8 @@ import (
 type CloneRequest struct {
 	// Module is what the repository is wanted for, for messages.
 	Module string
-	// URL is the clone URL before mirrors, From the one that it is cloned from.
-	URL, From string
+	// URL is the clone URL before mirrors.
+	URL string
 	// Ref is the tag, branch or commit as the config has it, Commit what it
 	// led to: that is what is checked out.
 	Ref, Commit string
@@ -36,10 +35,25 @@ type CloneRequest struct {
 // remote "origin" is where it was cloned from; where a mirror was, "upstream"
 // is the URL that the config has.
 func (c *Client) Clone(ctx context.Context, req CloneRequest) (string, error) {
-	remote, err := ParseRemote(req.From)
-	if err != nil {
-		return "", err
+	var failed []error
+	for _, candidate := range c.urls.candidates(req.URL) {
+		remote, err := ParseRemote(candidate)
+		if err == nil {
+			var branch string
+			if branch, err = c.cloneFrom(ctx, req, remote); err == nil {
+				return branch, nil
+			}
+		}
+		if ctx.Err() != nil {
+			return "", context.Cause(ctx)
+		}
+		failed = append(failed, err)
 	}
+	return "", errors.Join(failed...)
+}
+
+// cloneFrom clones from one of the places of a repository.
+func (c *Client) cloneFrom(ctx context.Context, req CloneRequest, remote Remote) (string, error) {
 	parent := filepath.Dir(req.Dir)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return "", err
@@ -73,7 +87,7 @@ func (c *Client) cloneObjects(ctx context.Context, req CloneRequest, remote Remo
 		repo.mu.Lock()
 		defer repo.mu.Unlock()
 		refs := refsFromStorage(repo.st)
-		return refs, copyObjects(repo.st, gitDir)
+		return refs, copyObjects(commonDir(repo.st.Filesystem().Root()), gitDir)
 	}
 	if c.offline {
 		return nil, &OfflineError{Module: req.Module, Ref: "the history of " + req.Ref, URL: req.URL}
@@ -101,11 +115,7 @@ func (c *Client) cloneObjects(ctx context.Context, req CloneRequest, remote Remo
 // copyObjects makes gitDir a bare repository with the objects of another on
 // this machine. Those that the other borrows from a third it goes on to
 // borrow.
-func copyObjects(st *filesystem.Storage, gitDir string) error {
-	from := st.Filesystem().Root()
-	if common, err := os.ReadFile(filepath.Join(from, "commondir")); err == nil { // a linked work tree
-		from = filepath.Join(from, filepath.FromSlash(strings.TrimSpace(string(common))))
-	}
+func copyObjects(from, gitDir string) error {
 	for _, sub := range []string{"objects", "refs/heads", "refs/tags"} {
 		if err := os.MkdirAll(filepath.Join(gitDir, filepath.FromSlash(sub)), 0o755); err != nil {
 			return err

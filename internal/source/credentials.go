@@ -6,7 +6,9 @@ import (
 	"iter"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/jdx/go-netrc"
 
@@ -28,6 +30,51 @@ type credentials struct {
 	env  Env
 	git  config.Git
 	sink event.Sink
+
+	mu    sync.Mutex
+	inURL map[string]config.URLCredential // by Remote.String, of mirrors and insteadOf
+}
+
+// learn remembers what a URL has in front of its host: wherever the URL is
+// shown or kept it is without, and it comes back from there.
+func (c *credentials) learn(r Remote) {
+	if r.Scheme != "http" && r.Scheme != "https" || r.User == "" && r.password == "" {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.inURL == nil {
+		c.inURL = map[string]config.URLCredential{}
+	}
+	c.inURL[r.String()] = config.URLCredential{URL: r.String(), Username: r.User, Password: config.Secret(r.password)}
+}
+
+// withOwn gives a remote back the name and password that were learnt for it,
+// or that the config has for the longest beginning of its URL.
+func (c *credentials) withOwn(r Remote) Remote {
+	if r.User != "" || r.password != "" {
+		return r
+	}
+	text := r.String()
+	c.mu.Lock()
+	own := c.inURL[text]
+	c.mu.Unlock()
+	if own.URL == "" {
+		for _, u := range c.git.InURLs {
+			if len(u.URL) > len(own.URL) && prefixMatches(text, u.URL) {
+				own = u
+			}
+		}
+	}
+	r.User, r.password = own.Username, string(own.Password)
+	return r
+}
+
+// named reports whether the config has a password for the name in r's URL.
+func (c *credentials) named(r Remote) bool {
+	return slices.ContainsFunc(c.git.Credentials, func(cc config.Credential) bool {
+		return credentialFits(cc.Host, r.Host, r.port()) && cc.Username == r.User && cc.Password != ""
+	})
 }
 
 // candidates yields in order: the URL's own, the config's, the forge's token,
@@ -52,8 +99,11 @@ func (c *credentials) candidates(ctx context.Context, r Remote) iter.Seq[credent
 // static are those that need no program.
 func (c *credentials) static(r Remote) []credential {
 	var out []credential
-	if r.password != "" {
+	switch {
+	case r.password != "":
 		out = append(out, credential{r.User, config.Secret(r.password), "the URL's password"})
+	case r.User != "" && !c.named(r): // many forges take a token as the name
+		out = append(out, credential{r.User, "", "the URL's user"})
 	}
 	port := r.port()
 	for _, cc := range c.git.Credentials {

@@ -75,7 +75,8 @@ func TestCredentials(t *testing.T) {
 		{"https://ann:in-url@git.corp/lib", []string{"ann in-url (the URL's password)", "ci p2" + ofConfig, "default-port p3" + ofConfig, "oauth2 t1 (gitlab.token of the config)", fromNetrc, none, helper}},
 		{"https://git.corp:8443/lib", []string{"ported p1" + ofConfig, "ci p2" + ofConfig, "oauth2 t1 (gitlab.token of the config)", fromNetrc, none, helper}},
 		{"https://other.corp/lib", []string{"bob bobs (" + netrc + ")", none, helper}},
-		{"https://eve@other.corp/lib", []string{none, helper}},
+		{"https://eve@other.corp/lib", []string{"eve  (the URL's user)", none, helper}},
+		{"https://ci@git.corp/lib", []string{"ci p2" + ofConfig, "default-port p3" + ofConfig, "oauth2 t1 (gitlab.token of the config)", none, helper}},
 		{"https://github.com/lib", []string{"x-access-token t2 (github.token of the config)", none, helper}},
 		{"https://github.com.evil.example/lib", []string{none, helper}},
 		{"https://corp/lib", []string{none, helper}},
@@ -104,19 +105,21 @@ func TestCredentials(t *testing.T) {
 // TestCredentialHelper has what git is asked, and that it is asked last and
 // only where the rest does not do.
 func TestCredentialHelper(t *testing.T) {
+	const none, helped = "  (no credentials)", "helped s3cret (git's credential helper)"
 	for _, tt := range []struct {
 		url, stdin string
+		want       []string
 	}{
-		{"https://git.corp/acme/lib.git", "protocol=https\nhost=git.corp\npath=acme/lib.git\n\n"},
-		{"http://ann@git.corp:8080/lib", "protocol=http\nhost=git.corp:8080\npath=lib\nusername=ann\n\n"},
+		{"https://git.corp/acme/lib.git", "protocol=https\nhost=git.corp\npath=acme/lib.git\n\n", []string{none, helped}},
+		{"http://ann@git.corp:8080/lib", "protocol=http\nhost=git.corp:8080\npath=lib\nusername=ann\n\n", []string{"ann  (the URL's user)", none, helped}},
 	} {
 		git := fakeGit(t, "username=helped\r\npassword=s3cret\r\n")
 		env := vars{"HOME": "/home/ann", "PATH": git, "USER": "ann", "GIT_CONFIG_GLOBAL": "/srv/gitconfig", "GIT_ASKPASS": "/bin/ask",
 			"GIT_DIR": "/srv/repo", "CORP_TOKEN": "secret"}
 		var seen events
 		c := &credentials{env: env.env, sink: seen.sink}
-		if got, want := collect(t, c, tt.url), []string{"  (no credentials)", "helped s3cret (git's credential helper)"}; !slices.Equal(got, want) {
-			t.Errorf("%s: %q, want %q", tt.url, got, want)
+		if got := collect(t, c, tt.url); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %q, want %q", tt.url, got, tt.want)
 		}
 		for name, want := range map[string]string{
 			"argv":  "-c core.askPass= credential fill\n",

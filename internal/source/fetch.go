@@ -51,9 +51,9 @@ func (c *Client) fetch(ctx context.Context, req Request, remote Remote) (Found, 
 	}
 	defer sess.Close()
 	refs := refsFromAdvertisement(adv)
-	chosen, err := req.Choose(refs)
+	chosen, moved, err := c.choose(req, refs, remote, nil)
 	if err != nil {
-		return Found{}, &ChooseError{URL: remote.String(), Err: err}
+		return Found{}, err
 	}
 	get := &download{client: c, module: req.Module, remote: remote, sess: sess, caps: adv.Capabilities, refs: refs}
 	if !isFullHash(chosen.Commit) {
@@ -64,8 +64,9 @@ func (c *Client) fetch(ctx context.Context, req Request, remote Remote) (Found, 
 	}
 	found, err := get.commit(ctx, chosen)
 	if err != nil {
-		return Found{}, err
+		return Found{}, withMoved(err, moved)
 	}
+	found.Moved = moved
 	if strings.HasPrefix(chosen.Name, tagPrefix) {
 		found.Tag = chosen.Short()
 		if err := c.remember(req, found); err != nil {
@@ -77,7 +78,8 @@ func (c *Client) fetch(ctx context.Context, req Request, remote Remote) (Found, 
 			return Found{}, err
 		}
 	}
-	c.sink.Send(event.Event{Kind: event.FetchDone, Module: req.Module, Ref: req.Ref, Commit: found.Commit, URL: remote.String(), Bytes: get.bytes})
+	c.came.Store(found.Commit, true)
+	c.sink.Send(event.Event{Kind: event.FetchDone, Module: req.Module, Ref: req.Ref, Commit: found.Commit, URL: remote.String(), Bytes: get.bytes, Known: get.bytes == 0})
 	return found, nil
 }
 
@@ -116,7 +118,7 @@ func (d *download) commit(ctx context.Context, ref Ref) (Found, error) {
 			return Found{}, err
 		}
 		if d.objects != nil {
-			d.client.fresh.Store(ref.Commit, d.objects)
+			d.client.objectsOf.Store(ref.Commit, d.objects)
 		}
 	}
 	st, done := d.objects, func() {}
@@ -152,12 +154,7 @@ func (d *download) fill(ctx context.Context, dir string, ref Ref) error {
 // get fetches a commit. A server may refuse one that no ref of it names; then
 // the whole history is fetched.
 func (d *download) get(ctx context.Context, dir, commit string) error {
-	want, direct := d.refs.object(commit)
-	if !direct {
-		want = commit
-		direct = d.caps.Supports(capability.AllowReachableSHA1InWant) ||
-			d.caps.Supports("allow-any-sha1-in-want") || d.caps.Supports("allow-tip-sha1-in-want")
-	}
+	want, direct := d.wantFor(commit)
 	if direct {
 		err := d.pack(ctx, dir, []string{want}, d.shallow)
 		if err == nil || !isRefusedWant(err) {
@@ -165,6 +162,16 @@ func (d *download) get(ctx context.Context, dir, commit string) error {
 		}
 	}
 	return d.pack(ctx, dir, d.tips(), nil)
+}
+
+// wantFor returns the object to ask for to get a commit, and whether the server
+// may give it: what it has named, or anything where it says so.
+func (d *download) wantFor(commit string) (want string, direct bool) {
+	if want, direct = d.refs.object(commit); direct {
+		return want, true
+	}
+	return commit, d.caps.Supports(capability.AllowReachableSHA1InWant) ||
+		d.caps.Supports("allow-any-sha1-in-want") || d.caps.Supports("allow-tip-sha1-in-want")
 }
 
 // isRefusedWant recognises upload-pack's refusal of a commit it did not
@@ -230,7 +237,7 @@ func (d *download) pack(ctx context.Context, dir string, wants []string, shape f
 	}
 	res, err := sess.UploadPack(ctx, req)
 	if err != nil {
-		return fmt.Errorf("%s: %w", d.remote, err)
+		return explainHTTP(ctx, d.remote, err)
 	}
 	defer res.Close()
 	var r io.Reader = res
@@ -357,9 +364,9 @@ func writeIndex(name string, w *idxfile.Writer) error {
 }
 
 // openStorage opens a bare repository of the store's own making.
-func openStorage(dir string) *filesystem.Storage {
-	return filesystem.NewStorageWithOptions(osfs.New(dir, osfs.WithBoundOS()), cache.NewObjectLRU(objectCache),
-		filesystem.Options{ExclusiveAccess: true, KeepDescriptors: true, LargeObjectThreshold: largeObject})
+func openStorage(dir string) *packStorage {
+	return openPacks(dir, filesystem.NewStorageWithOptions(osfs.New(dir, osfs.WithBoundOS()), cache.NewObjectLRU(objectCache),
+		filesystem.Options{ExclusiveAccess: true, KeepDescriptors: true, LargeObjectThreshold: largeObject}))
 }
 
 // openObjects is openStorage for those who only read objects.
@@ -375,7 +382,10 @@ const largeObject = 16 << 20
 const objectCache = 8 * cache.MiByte
 
 // NoCommitError is a commit that a repository does not have.
-type NoCommitError struct{ Commit, URL string }
+type NoCommitError struct {
+	Commit, URL string
+	moved       *Moved // where the commit is a locked one
+}
 
 // Error implements error.
 func (e *NoCommitError) Error() string { return fmt.Sprintf("%s has no commit %s", e.URL, e.Commit) }

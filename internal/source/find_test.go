@@ -207,7 +207,7 @@ func TestOffline(t *testing.T) {
 	_, err = c.Tree(t.Context(), found, "")
 	wantError(t, err, hash1+" is not in the store, and --offline forbids fetching it from https://git.corp/acme/lib",
 		"run the same build once without --offline")
-	_, err = c.Reachable(t.Context(), found, func(string) bool { return true })
+	_, _, err = c.Reachable(t.Context(), found, func(string) bool { return true })
 	wantError(t, err, hash1+" is not in the store, and --offline forbids fetching it from https://git.corp/acme/lib",
 		"run the same build once without --offline")
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/go-git/go-git/v5/storage/filesystem"
 )
 
 // complete finds the one commit whose hash begins with prefix: among what the
@@ -54,7 +53,7 @@ func (r *Refs) complete(prefix string) []string {
 }
 
 // completeIn looks in a repository's objects.
-func completeIn(st *filesystem.Storage, prefix string, remote Remote) (string, error) {
+func completeIn(st *packStorage, prefix string, remote Remote) (string, error) {
 	raw, err := hex.DecodeString(prefix[:len(prefix)&^1])
 	if err != nil {
 		return "", err
@@ -95,21 +94,25 @@ type Tagged struct {
 // Reachable returns those of the repository's tags that f's commit has among
 // its ancestors or is itself, sorted. Only tags that interesting reports are
 // looked for; where the repository has none of them, no history is fetched.
-func (c *Client) Reachable(ctx context.Context, f Found, interesting func(tag string) bool) ([]Tagged, error) {
+// cut says that not all ancestors could be had, so that there may be more tags:
+// the repository is shallow, or no branch leads to the commit any more and the
+// server does not give it.
+func (c *Client) Reachable(ctx context.Context, f Found, interesting func(tag string) bool) (tags []Tagged, cut bool, err error) {
 	remote, err := ParseRemote(f.From)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if remote.Local() {
 		repo, err := c.openLocal(remote)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		repo.mu.Lock()
 		defer repo.mu.Unlock()
 		wanted := refsFromStorage(repo.st).wanted(interesting)
 		if len(wanted) == 0 {
-			return nil, nil
+			edge, err := repo.st.Shallow() // a shallow clone has few tags, or none
+			return nil, len(edge) > 0, err
 		}
 		return reachable(ctx, repo.st, f.Commit, wanted)
 	}
@@ -118,41 +121,51 @@ func (c *Client) Reachable(ctx context.Context, f Found, interesting func(tag st
 
 // reachableRemote fetches the commits behind f, without their files where the
 // server can leave them out.
-func (c *Client) reachableRemote(ctx context.Context, f Found, remote Remote, interesting func(string) bool) ([]Tagged, error) {
+func (c *Client) reachableRemote(ctx context.Context, f Found, remote Remote, interesting func(string) bool) (tags []Tagged, cut bool, err error) {
 	if c.offline {
-		return nil, &OfflineError{Module: f.module, Ref: f.Commit, URL: f.URL}
+		return nil, false, &OfflineError{Module: f.module, Ref: f.Commit, URL: f.URL}
 	}
 	release, err := c.acquire(ctx)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer release()
 	sess, adv, err := c.connect(ctx, remote)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer sess.Close()
 	refs := refsFromAdvertisement(adv)
 	wanted := refs.wanted(interesting)
 	if len(wanted) == 0 {
-		return nil, nil
+		return nil, false, nil
 	}
 	get := &download{client: c, module: f.module, remote: remote, sess: sess, caps: adv.Capabilities, refs: refs}
 	dir, err := os.MkdirTemp(filepath.Join(c.store.dir, "tmp"), "")
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer os.RemoveAll(dir)
-	wants := get.tips()
-	if object, ok := refs.object(f.Commit); ok {
-		wants = []string{object}
-	}
-	if err := get.pack(ctx, dir, wants, get.commitsOnly); err != nil {
-		return nil, err
+	if err := get.history(ctx, dir, f.Commit); err != nil {
+		return nil, false, err
 	}
 	st := openStorage(dir)
 	defer st.Close()
 	return reachable(ctx, st, f.Commit, wanted)
+}
+
+// history fetches the ancestors of a commit: by its own name where the server
+// takes that, as the go command does, since there need not be a branch that
+// leads to it; else those of all branches and tags.
+func (d *download) history(ctx context.Context, dir, commit string) error {
+	want, direct := d.wantFor(commit)
+	if direct {
+		err := d.pack(ctx, dir, []string{want}, d.commitsOnly)
+		if err == nil || !isRefusedWant(err) {
+			return err
+		}
+	}
+	return d.pack(ctx, dir, d.tips(), d.commitsOnly)
 }
 
 // wanted returns the interesting tags by the object they name.
@@ -166,9 +179,9 @@ func (r *Refs) wanted(interesting func(string) bool) map[string][]string {
 	return out
 }
 
-// reachable walks the history of commit. Tags of a local repository may still
-// name a tag object; those are peeled first.
-func reachable(ctx context.Context, st *filesystem.Storage, commit string, wanted map[string][]string) ([]Tagged, error) {
+// reachable walks the history of commit as far as it is there. Tags of a local
+// repository may still name a tag object; those are peeled first.
+func reachable(ctx context.Context, st *packStorage, commit string, wanted map[string][]string) (out []Tagged, cut bool, err error) {
 	byCommit := map[plumbing.Hash][]string{}
 	for h, tags := range wanted {
 		peeled, err := peel(st, plumbing.NewHash(h))
@@ -177,12 +190,11 @@ func reachable(ctx context.Context, st *filesystem.Storage, commit string, wante
 		}
 		byCommit[peeled] = append(byCommit[peeled], tags...)
 	}
-	var out []Tagged
 	seen := map[plumbing.Hash]bool{}
 	todo := []plumbing.Hash{plumbing.NewHash(commit)}
 	for len(todo) > 0 {
 		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+			return nil, false, context.Cause(ctx)
 		}
 		h := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
@@ -195,19 +207,20 @@ func reachable(ctx context.Context, st *filesystem.Storage, commit string, wante
 		}
 		obj, err := object.GetCommit(st, h)
 		if errors.Is(err, plumbing.ErrObjectNotFound) {
-			continue // the edge of a shallow repository
+			cut = true // the edge of a shallow repository
+			continue
 		}
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		todo = append(todo, obj.ParentHashes...)
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].Tag < out[j].Tag })
-	return out, nil
+	return out, cut, nil
 }
 
 // peel follows annotated tags to the commit.
-func peel(st *filesystem.Storage, h plumbing.Hash) (plumbing.Hash, error) {
+func peel(st *packStorage, h plumbing.Hash) (plumbing.Hash, error) {
 	const deepest = 8 // a tag of a tag is rare, a loop of them hostile
 	for range deepest {
 		obj, err := st.EncodedObject(plumbing.AnyObject, h)

@@ -51,9 +51,9 @@ func TestReachable(t *testing.T) {
 				{"none of interest", r.Commit("side"), func(string) bool { return false }, ""},
 			} {
 				found := mustFind(t, c, Request{URL: w.url, Choose: commit(tt.commit)}, tt.commit)
-				tags, err := c.Reachable(t.Context(), found, tt.interesting)
-				if err != nil {
-					t.Errorf("%s: %v", tt.name, err)
+				tags, cut, err := c.Reachable(t.Context(), found, tt.interesting)
+				if err != nil || cut {
+					t.Errorf("%s: cut %v, %v", tt.name, cut, err)
 				}
 				var got []string
 				for _, tag := range tags {
@@ -87,12 +87,54 @@ func TestReachableMerge(t *testing.T) {
 	c := newClient(t, Options{})
 	for _, where := range []string{url, b.URL + "/acme/lib.git"} {
 		found := mustFind(t, c, Request{URL: where, Choose: branch("merged")}, merge)
-		tags, err := c.Reachable(t.Context(), found, func(string) bool { return true })
-		if err != nil {
-			t.Error(err)
+		tags, cut, err := c.Reachable(t.Context(), found, func(string) bool { return true })
+		if err != nil || cut {
+			t.Errorf("cut %v, %v", cut, err)
 		}
 		if got, want := fmt.Sprint(tags), "[{unversioned false} {v1.0.0 false} {v1.1.0 false}]"; got != want {
 			t.Errorf("%s: %s, want %s", where, got, want)
+		}
+	}
+}
+
+// TestReachableWithoutBranch has a commit that no branch leads to. Where the
+// server gives it by its name, its history is known; where it no longer does,
+// that is told, and no tag is claimed.
+func TestReachableWithoutBranch(t *testing.T) {
+	r, _ := lib(t)
+	dir := writeRepos(t, r)
+	repo := filepath.Join(dir, "acme", "lib.git")
+	lost := putObject(t, repo, plumbing.CommitObject, fmt.Sprintf(
+		"tree %s\nparent %s\nauthor a <a> 1767600000 +0000\ncommitter a <a> 1767600000 +0000\n\nLost\n", treeOf(t, repo, r), r.Commit("v1.1.0")))
+	own, err := os.ReadFile(filepath.Join(repo, "config"))
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: dir})
+	store := newStore(t)
+	for _, tt := range []struct{ url, config, want string }{
+		{repo, "", "[{v1.0.0 false} {v1.1.0 false}] false"},
+		{b.URL + "/acme/lib.git", "[uploadpack]\n\tallowAnySHA1InWant = true\n", "[{v1.0.0 false} {v1.1.0 false}] false"},
+		{b.URL + "/acme/lib.git", "", "[] true"}, // the store has the commit by now
+		{repo, "shallow", "[] true"},
+	} {
+		if tt.config == "shallow" {
+			// What a shallow clone lacks: the commit's parent.
+			hash := r.Commit("v1.1.0")
+			if err := os.Remove(filepath.Join(repo, "objects", hash[:2], hash[2:])); err != nil {
+				t.Skip("the repository is packed")
+			}
+		} else {
+			writeFile(t, filepath.Join(repo, "config"), string(own)+tt.config)
+		}
+		c := newClient(t, Options{Store: store})
+		found := mustFind(t, c, Request{URL: tt.url, Commit: lost, Choose: commit(lost)}, lost)
+		tags, cut, err := c.Reachable(t.Context(), found, func(tag string) bool { return strings.HasPrefix(tag, "v") })
+		if err != nil {
+			t.Error(err)
+		}
+		if got := fmt.Sprint(tags, " ", cut); got != tt.want {
+			t.Errorf("%s, %s: %s, want %s", tt.url, tt.config, got, tt.want)
 		}
 	}
 }

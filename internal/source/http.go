@@ -14,9 +14,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
+	"golang.org/x/net/http/httpproxy"
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
@@ -34,6 +36,7 @@ type httpPool struct {
 
 func newHTTPPool(env Env, git config.Git, sink event.Sink) (*httpPool, error) {
 	tr := http.DefaultTransport.(*http.Transport).Clone()
+	tr.Proxy = proxyOf(env)
 	tr.MaxIdleConnsPerHost = 16
 	tr.ResponseHeaderTimeout = 2 * time.Minute // a server may think long before a large pack
 	if git.CAFile != "" {
@@ -46,10 +49,30 @@ func newHTTPPool(env Env, git config.Git, sink event.Sink) (*httpPool, error) {
 	client := &http.Client{Transport: tr}
 	return &httpPool{
 		client:    client,
-		transport: githttp.NewClient(client),
+		transport: githttp.NewClient(&http.Client{Transport: gitOnly{tr}}),
 		creds:     &credentials{env: env, git: git, sink: sink},
 		worked:    map[string]credential{},
 	}, nil
+}
+
+// proxyOf decides by the variables that every program has for it. The standard
+// library's own function asks the process's environment, once.
+func proxyOf(env Env) func(*http.Request) (*url.URL, error) {
+	either := func(upper, lower string) string {
+		if v, ok := env(upper); ok && v != "" {
+			return v
+		}
+		v, _ := env(lower)
+		return v
+	}
+	cfg := httpproxy.Config{
+		HTTPProxy:  either("HTTP_PROXY", "http_proxy"),
+		HTTPSProxy: either("HTTPS_PROXY", "https_proxy"),
+		NoProxy:    either("NO_PROXY", "no_proxy"),
+	}
+	_, cfg.CGI = env("REQUEST_METHOD") // HTTP_PROXY is a request's header there
+	proxy := cfg.ProxyFunc()
+	return func(r *http.Request) (*url.URL, error) { return proxy(r.URL) }
 }
 
 // certPool returns the system's authorities and those in file.
@@ -88,11 +111,15 @@ func (p *httpPool) session(ctx context.Context, remote Remote) (transport.Upload
 // authenticate tries the credentials in order.
 func (p *httpPool) authenticate(ctx context.Context, remote Remote) (transport.UploadPackSession, *packp.AdvRefs, error) {
 	host := remote.Scheme + "://" + remote.hostPort()
+	remote = p.creds.withOwn(remote)
+	// What a URL brings is for that URL, and no other's is for it: a forge says
+	// "not found" to a token that may not see a repository.
+	own := remote.User != "" || remote.password != ""
 	p.mu.Lock()
 	cred, known := p.worked[host]
 	p.mu.Unlock()
 	var tried []string
-	if known {
+	if known && !own {
 		sess, adv, err := p.ask(ctx, remote, cred)
 		if !isDenied(err) {
 			return sess, adv, err
@@ -104,7 +131,7 @@ func (p *httpPool) authenticate(ctx context.Context, remote Remote) (transport.U
 			tried = append(tried, fmt.Sprintf("%s (%s)", cred.origin, status(err)))
 			continue
 		}
-		if err == nil {
+		if err == nil && !own {
 			p.mu.Lock()
 			p.worked[host] = cred
 			p.mu.Unlock()
@@ -155,11 +182,19 @@ func (p *httpPool) ask(ctx context.Context, remote Remote, cred credential) (tra
 // explainHTTP words what went wrong.
 func explainHTTP(ctx context.Context, remote Remote, err error) error {
 	var auth *AuthError
+	var answer *AnswerError
 	var cert *tls.CertificateVerificationError
 	var uerr *url.Error
+	var wrapped *plumbing.UnexpectedError // which does not unwrap
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
 	switch {
 	case err == nil, errors.As(err, &auth):
 		return err
+	case errors.As(err, &answer):
+		answer.URL = remote.String()
+		return answer
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case errors.Is(err, transport.ErrRepositoryNotFound):

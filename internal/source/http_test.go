@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -149,15 +150,96 @@ func TestHTTPErrors(t *testing.T) {
 	broken := answer(500, "text/plain", "out of memory")
 	page := answer(200, "text/html", "<html>Welcome</html>")
 	empty := answer(200, "application/x-git-upload-pack-advertisement", "")
-	for _, tt := range []struct{ url, want string }{
-		{"http://" + closed + "/lib", "http://" + closed + "/lib: dial tcp " + closed + ": connect: connection refused"},
-		{broken, broken + ": unexpected client error: unexpected requesting \"" + broken + "/info/refs?service=git-upload-pack\" status code: 500"},
-		{page, page + ": invalid pkt-len found"},
-		{empty, empty + ": empty input"},
+	toLogin := httptest.NewServer(http.RedirectHandler(page+"/sign_in?next=s3cret", http.StatusFound))
+	defer toLogin.Close()
+	check := "check the URL: it has to be the one that git clones from"
+	login := `a page to log in is such an answer too: name a credential in the config: [git.credentials."127.0.0.1"] username and password`
+	json := answer(200, "application/json; charset=utf-8", "{}")
+	untyped := answer(200, "", "hello")
+	busy := answer(503, "text/html", "<html>Come back later</html>")
+	long := answer(502, "text/plain", strings.Repeat("x", 1<<20))
+	for _, tt := range []struct {
+		url, want string
+		hints     []string
+	}{
+		{"http://" + closed + "/lib", "http://" + closed + "/lib: dial tcp " + closed + ": connect: connection refused", nil},
+		{broken, broken + ": the server answers 500 Internal Server Error: out of memory", nil},
+		{busy, busy + ": the server answers 503 Service Unavailable", nil},
+		{long, long + ": the server answers 502 Bad Gateway", nil},
+		{page, page + ": the server does not speak git there: it answers 200 OK with a page of HTML", []string{check, login}},
+		{toLogin.URL + "/lib", toLogin.URL + "/lib: the server does not speak git there: it answers 200 OK with a page of HTML at " + page + "/sign_in", []string{check, login}},
+		{json, json + ": the server does not speak git there: it answers 200 OK with application/json", []string{check}},
+		{untyped, untyped + ": the server does not speak git there: it answers 200 OK with something without a type", []string{check}},
+		{empty, empty + ": empty input", nil},
 	} {
 		c := newClient(t, Options{})
 		_, err := c.Find(t.Context(), Request{URL: tt.url, Choose: refuse(t)})
-		wantError(t, err, tt.want)
+		wantError(t, err, tt.want, tt.hints...)
+	}
+}
+
+// TestHTTPPackError has a server that offers a repository and then will not
+// give it.
+func TestHTTPPackError(t *testing.T) {
+	r := parseRepo(t, module("a"))
+	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, r)})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Method == http.MethodPost {
+			http.Error(w, "no packs on Sundays", http.StatusTeapot)
+			return
+		}
+		b.ServeHTTP(w, req)
+	}))
+	defer s.Close()
+	url := s.URL + "/" + r.Path()
+	_, err := newClient(t, Options{}).Find(t.Context(), Request{URL: url, Choose: tag("v1.0.0")})
+	wantError(t, err, url+": the server answers 418 I'm a teapot: no packs on Sundays")
+}
+
+// TestHTTPProxy has the variables of the options count, not the process's.
+func TestHTTPProxy(t *testing.T) {
+	r := parseRepo(t, module("a"))
+	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, r)})
+	var mu sync.Mutex
+	var hosts []string
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		mu.Lock()
+		hosts = append(hosts, req.Method+" "+req.Host)
+		mu.Unlock()
+		b.ServeHTTP(w, req)
+	}))
+	defer proxy.Close()
+	elsewhere := "http://" + closedAddr(t)
+	t.Setenv("HTTP_PROXY", elsewhere)
+	t.Setenv("http_proxy", elsewhere)
+	for _, tt := range []struct {
+		name string
+		env  vars
+		want []string
+	}{
+		{"HTTP_PROXY", vars{"HTTP_PROXY": proxy.URL, "HTTPS_PROXY": elsewhere}, []string{"GET git.invalid", "POST git.invalid"}},
+		{"http_proxy", vars{"http_proxy": proxy.URL, "NO_PROXY": "other.invalid"}, []string{"GET git.invalid", "POST git.invalid"}},
+		{"NO_PROXY", vars{"HTTP_PROXY": proxy.URL, "NO_PROXY": ".invalid"}, nil},
+		{"no_proxy", vars{"HTTP_PROXY": proxy.URL, "no_proxy": "git.invalid"}, nil},
+		{"none", vars{}, nil},
+		{"in a CGI script", vars{"http_proxy": proxy.URL, "REQUEST_METHOD": "GET"}, nil},
+	} {
+		hosts = nil
+		c := newClient(t, Options{Env: tt.env.env})
+		dial := c.http.client.Transport.(*http.Transport).DialContext
+		c.http.client.Transport.(*http.Transport).DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if strings.HasPrefix(addr, "git.invalid") {
+				return nil, errors.New("dialled itself")
+			}
+			return dial(ctx, network, addr)
+		}
+		_, err := c.Find(t.Context(), Request{URL: "http://git.invalid/" + r.Path(), Choose: tag("v1.0.0")})
+		if tt.want == nil && (err == nil || !strings.Contains(err.Error(), "dialled itself") && tt.name != "in a CGI script") || tt.want != nil && err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if !slices.Equal(hosts, tt.want) {
+			t.Errorf("%s: the proxy was asked %q, want %q", tt.name, hosts, tt.want)
+		}
 	}
 }
 
@@ -224,4 +306,56 @@ func TestCAFileErrors(t *testing.T) {
 		_, err := NewClient(Options{Store: newStore(t), Env: vars{}.env, Git: config.Git{CAFile: tt.file}})
 		wantError(t, err, tt.want)
 	}
+}
+
+// TestHTTPUserInURL has a token as the name in a URL, wherever a URL can come
+// from. It is used for that URL, also when only the store knows the commit, and
+// never shown or kept.
+func TestHTTPUserInURL(t *testing.T) {
+	const token = "s3cret-token"
+	r, unnamed := lib(t)
+	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, r), Username: token})
+	url := b.URL + "/" + r.Path()
+	with := strings.Replace(url, "://", "://"+token+"@", 1)
+	gitconfig := filepath.Join(t.TempDir(), "gitconfig")
+	writeFile(t, gitconfig, "[url \""+with+"\"]\n\tinsteadOf = https://git.corp/lib\n")
+	for _, tt := range []struct {
+		name, url string
+		o         Options
+	}{
+		{"written", with, Options{}},
+		{"config", url, Options{Git: config.Git{InURLs: []config.URLCredential{
+			{URL: b.URL + "/acm", Username: "other"}, {URL: b.URL, Username: "short"}, {URL: b.URL + "/acme", Username: token}}}}},
+		{"mirror", "https://git.corp/lib", Options{Mirrors: mirrorTo("https://git.corp/lib", with)}},
+		{"mirror of a URL with a name", "https://git.corp/lib", Options{Mirrors: mirrorTo("https://x@git.corp/lib", with)}},
+		{"insteadOf", "https://git.corp/lib", Options{Env: vars{"GIT_CONFIG_GLOBAL": gitconfig}.env}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var seen events
+			tt.o.Store, tt.o.Sink = newStore(t), seen.sink
+			if tt.o.Env == nil {
+				tt.o.Env = vars{}.env
+			}
+			for range 2 { // the second time the store knows the commit, and the server is asked for its history
+				c := newClient(t, tt.o)
+				found := mustFind(t, c, Request{URL: tt.url, Commit: unnamed, Choose: commit(unnamed)}, unnamed)
+				if _, _, err := c.Reachable(t.Context(), found, func(string) bool { return true }); err != nil {
+					t.Error(err)
+				}
+				if text := fmt.Sprint(found, seen.all); strings.Contains(text, "s3cret") {
+					t.Errorf("the token can be seen: %s", text)
+				}
+			}
+			for _, f := range files(t, tt.o.Store.Dir()) {
+				if strings.Contains(f, "s3cret") || strings.Contains(f, key(with)) {
+					t.Errorf("the token is in the store: %s", f)
+				}
+			}
+		})
+	}
+	c := newClient(t, Options{})
+	bad := strings.Replace(url, "://", "://s3cret-old@", 1)
+	_, err := c.Find(t.Context(), Request{URL: bad, Choose: refuse(t)})
+	wantError(t, err, url+": access denied: tried the URL's user (401), then no credentials (401)",
+		`name a credential in the config: [git.credentials."127.0.0.1"] username and password, or put one into ~/.netrc`)
 }

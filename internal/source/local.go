@@ -3,6 +3,7 @@ package source
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -23,7 +24,7 @@ import (
 // not be there.
 type localRepo struct {
 	mu sync.Mutex // go-git's storage is not safe for concurrent reads
-	st *filesystem.Storage
+	st *packStorage
 }
 
 // NoRepositoryError is a URL with no repository behind it.
@@ -72,7 +73,7 @@ func (c *Client) openLocal(remote Remote) (*localRepo, error) {
 
 // openPath opens a bare repository or a work tree's, or returns nil where
 // there is neither.
-func openPath(dir string) (*filesystem.Storage, error) {
+func openPath(dir string) (*packStorage, error) {
 	switch {
 	case fileExists(filepath.Join(dir, ".git")):
 		repo, err := git.PlainOpenWithOptions(dir, &git.PlainOpenOptions{EnableDotGitCommonDir: true})
@@ -90,9 +91,24 @@ func openPath(dir string) (*filesystem.Storage, error) {
 	return nil, nil
 }
 
-func openGitDir(dir billy.Filesystem) *filesystem.Storage {
-	return filesystem.NewStorageWithOptions(dir, cache.NewObjectLRU(objectCache),
+func openGitDir(dir billy.Filesystem) *packStorage {
+	st := filesystem.NewStorageWithOptions(dir, cache.NewObjectLRU(objectCache),
 		filesystem.Options{ExclusiveAccess: true, KeepDescriptors: true, LargeObjectThreshold: largeObject, AlternatesFS: osfs.New("/")})
+	return openPacks(commonDir(dir.Root()), st)
+}
+
+// commonDir is where the objects are of a work tree that shares another's
+// repository: see gitrepository-layout(5).
+func commonDir(dir string) string {
+	b, err := os.ReadFile(filepath.Join(dir, "commondir"))
+	if err != nil {
+		return dir
+	}
+	common := strings.TrimSpace(string(b))
+	if filepath.IsAbs(common) {
+		return common
+	}
+	return filepath.Join(dir, common)
 }
 
 // findLocal chooses from a local repository's refs as they are now: they cost
@@ -104,29 +120,30 @@ func (c *Client) findLocal(req Request, remote Remote) (Found, error) {
 	}
 	repo.mu.Lock()
 	defer repo.mu.Unlock()
-	ref, err := req.Choose(refsFromStorage(repo.st))
+	ref, moved, err := c.choose(req, refsFromStorage(repo.st), remote, repo)
 	if err != nil {
-		return Found{}, &ChooseError{URL: remote.String(), Err: err}
+		return Found{}, err
 	}
 	if ref, err = repo.settle(c.store, ref, remote); err != nil {
 		return Found{}, err
 	}
-	found := Found{Commit: ref.Commit}
+	found := Found{Commit: ref.Commit, Moved: moved}
 	if tag, ok := strings.CutPrefix(ref.Name, tagPrefix); ok {
 		found.Tag = tag
 	}
-	if t, ok := c.store.commitTime(ref.Commit); ok {
+	if t, ok := c.store.commitTime(ref.Commit); ok && (moved == nil || c.store.hasTree(ref.Commit)) {
 		found.Time = t
 		return found, nil
 	}
 	obj, err := object.GetCommit(repo.st, plumbing.NewHash(ref.Commit))
 	if errors.Is(err, plumbing.ErrObjectNotFound) {
-		return Found{}, &NoCommitError{Commit: ref.Commit, URL: remote.String()}
+		return Found{}, &NoCommitError{Commit: ref.Commit, URL: remote.String(), moved: moved}
 	}
 	if err != nil {
 		return Found{}, fmt.Errorf("%s: commit %s: %w", remote, ref.Commit, err)
 	}
 	found.Time = obj.Committer.When.UTC()
+	c.came.Store(found.Commit, true)
 	c.sink.Send(event.Event{Kind: event.FetchDone, Module: req.Module, Ref: req.Ref, Commit: found.Commit, URL: remote.String()})
 	return found, c.store.putCommit(found.Commit, found.Time)
 }

@@ -13,7 +13,9 @@ import (
 type Remote struct {
 	// Scheme is "file" (a local path), "ssh", "http" or "https".
 	Scheme string
-	User   string
+	// User is the name to log in with. In a URL of http or https it may be a
+	// token, so there it is never printed.
+	User string
 	// password stands only in a URL that carries one; it is never printed.
 	password string
 	// Host and Port are empty for a local path; Port also where it is the
@@ -106,16 +108,16 @@ func hasControl(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
-// redact hides what would be the password of a URL, which need not be one that
-// can be parsed.
+// redact hides what stands in front of a URL's host, which need not be a URL
+// that can be parsed. A name without a password stays with SSH, where it is no
+// secret.
 func redact(s string) string {
 	scheme, rest, ok := strings.Cut(s, "://")
-	user, _, hasPassword := strings.Cut(rest, ":")
 	at := strings.LastIndexByte(rest, '@')
-	if !ok || !hasPassword || at < len(user) {
+	if !ok || at < 0 || strings.Contains(scheme, "ssh") && !strings.Contains(rest[:at], ":") {
 		return s
 	}
-	return scheme + "://" + user + ":xxxxx" + rest[at:]
+	return scheme + "://***" + rest[at:]
 }
 
 func isLocalPath(s string) bool {
@@ -126,8 +128,9 @@ func isLocalPath(s string) bool {
 // Local reports whether r is a path on this machine.
 func (r Remote) Local() bool { return r.Scheme == "file" }
 
-// String returns r as a person would write it, without its password.
-// ParseRemote gives the same Remote for it, but for that.
+// String returns r as a person would write it, without what is there to log in
+// with: a password, and the name in a URL of http or https, since many forges
+// take a token there. ParseRemote gives the same Remote for it, but for that.
 func (r Remote) String() string {
 	switch {
 	case r.Local() && !isLocalPath(r.Path):
@@ -146,7 +149,7 @@ func (r Remote) String() string {
 	if r.Port != "" {
 		u.Host += ":" + r.Port
 	}
-	if r.User != "" && (r.Scheme == "ssh" || r.password == "") {
+	if r.User != "" && r.Scheme == "ssh" {
 		u.User = url.User(r.User)
 	}
 	if !strings.HasPrefix(r.Path, "/") {

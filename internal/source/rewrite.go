@@ -18,6 +18,21 @@ type rewriter struct {
 	instead []insteadOf // longest prefix first
 }
 
+// newRewriter looks for URLs that have lost what stood in front of their host.
+func newRewriter(o Options) rewriter {
+	w := rewriter{instead: readInsteadOf(o.Env)}
+	for _, m := range o.Mirrors {
+		own, _ := config.SplitUser(m.From)
+		m.From = own.URL
+		w.mirrors = append(w.mirrors, m)
+	}
+	for i, in := range w.instead {
+		own, _ := config.SplitUser(in.prefix)
+		w.instead[i].prefix = own.URL
+	}
+	return w
+}
+
 // insteadOf is one url.BASE.insteadOf setting of git.
 type insteadOf struct{ prefix, base string }
 

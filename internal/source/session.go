@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/go-git/go-git/v5/plumbing/format/pktline"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
@@ -20,12 +21,13 @@ import (
 type uploadPack struct {
 	sess   *ssh.Session
 	in     io.WriteCloser
-	out    io.Reader
+	out    *io.PipeReader
 	stderr lines
 	adv    *packp.AdvRefs
 	free   func()
 	once   sync.Once
-	stop   func() bool // undoes the watch on the context
+	ctx    context.Context // the conversation's; go-git's interface has a place for it in some calls only
+	stop   func() bool     // undoes the watch on it
 }
 
 var _ transport.UploadPackSession = (*uploadPack)(nil)
@@ -36,15 +38,39 @@ func (u *uploadPack) start(ctx context.Context, path string) error {
 	if u.in, err = u.sess.StdinPipe(); err != nil {
 		return err
 	}
-	if u.out, err = u.sess.StdoutPipe(); err != nil {
+	out, err := u.sess.StdoutPipe()
+	if err != nil {
 		return err
 	}
+	u.stderr.full = make(chan struct{})
 	u.sess.Stderr = &u.stderr
-	u.stop = context.AfterFunc(ctx, func() { _ = u.sess.Close() })
-	if err := u.sess.Start("git-upload-pack " + shellQuote(path)); err != nil {
+	if err := u.await(ctx, func() error { return u.sess.Start("git-upload-pack " + shellQuote(path)) }); err != nil {
 		return err
 	}
+	u.pump(ctx, out)
 	_, err = u.AdvertisedReferencesContext(ctx)
+	return err
+}
+
+// pump hands on what the server sends for as long as ctx lasts. A channel's
+// own reader waits until the server has answered, which a dead one never does.
+func (u *uploadPack) pump(ctx context.Context, out io.Reader) {
+	r, w := io.Pipe()
+	u.ctx, u.out = ctx, r
+	u.stop = context.AfterFunc(ctx, func() {
+		_ = w.CloseWithError(context.Cause(ctx))
+		_ = u.sess.Close()
+	})
+	go func() {
+		const size = 64 << 10 // bytes, twice what a packet of SSH holds
+		_, err := io.CopyBuffer(w, out, make([]byte, size))
+		_ = w.CloseWithError(err)
+	}()
+}
+
+// await is await for calls that give nothing but an error.
+func (u *uploadPack) await(ctx context.Context, f func() error) error {
+	_, err := await(ctx, func() (struct{}, error) { return struct{}{}, f() }, func(struct{}) {})
 	return err
 }
 
@@ -73,9 +99,23 @@ func (u *uploadPack) AdvertisedReferencesContext(ctx context.Context) (*packp.Ad
 	return adv, nil
 }
 
+// lastWords is how long a server has to finish what it says about an error.
+const lastWords = 2 * time.Second
+
 // explain prefers what the server said over what the protocol made of it.
 func (u *uploadPack) explain(err error) error {
-	_ = u.sess.Wait() // so that all of standard error is there
+	ended := make(chan struct{})
+	go func() {
+		_ = u.sess.Wait() // so that all of standard error is there
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-u.stderr.full: // or as much of it as is kept
+	case <-time.After(lastWords):
+	case <-u.ctx.Done():
+		return context.Cause(u.ctx)
+	}
 	if said := u.stderr.String(); said != "" {
 		return &serverError{said: said, err: err}
 	}
@@ -105,10 +145,16 @@ func (u *uploadPack) UploadPack(ctx context.Context, req *packp.UploadPackReques
 	if err := req.Validate(); err != nil {
 		return nil, err
 	}
-	if err := req.UploadRequest.Encode(u.in); err != nil {
-		return nil, u.explain(err)
+	err := u.await(ctx, func() error {
+		if err := req.UploadRequest.Encode(u.in); err != nil {
+			return err
+		}
+		return pktline.NewEncoder(u.in).EncodeString("done\n")
+	})
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
-	if err := pktline.NewEncoder(u.in).EncodeString("done\n"); err != nil {
+	if err != nil {
 		return nil, u.explain(err)
 	}
 	res := packp.NewUploadPackResponse(req)
@@ -131,9 +177,12 @@ func (u *uploadPack) Close() error {
 		if u.stop != nil {
 			u.stop()
 		}
-		if u.in != nil {
+		if u.in != nil && (u.ctx == nil || u.ctx.Err() == nil) {
 			_ = pktline.NewEncoder(u.in).Flush()
 			_ = u.in.Close()
+		}
+		if u.out != nil {
+			_ = u.out.Close() // for the pump
 		}
 		_ = u.sess.Close()
 		u.free()
@@ -143,8 +192,9 @@ func (u *uploadPack) Close() error {
 
 // lines keeps the beginning of what a server writes to standard error.
 type lines struct {
-	mu  sync.Mutex
-	buf []byte
+	mu   sync.Mutex
+	buf  []byte
+	full chan struct{} // closed when no more is kept
 }
 
 func (l *lines) Write(p []byte) (int, error) {
@@ -153,6 +203,9 @@ func (l *lines) Write(p []byte) (int, error) {
 	defer l.mu.Unlock()
 	if n := most - len(l.buf); n > 0 {
 		l.buf = append(l.buf, p[:min(n, len(p))]...)
+		if len(l.buf) == most {
+			close(l.full)
+		}
 	}
 	return len(p), nil
 }

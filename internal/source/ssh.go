@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
@@ -32,16 +33,38 @@ func newSSHPool(env Env, git config.Git) *sshPool {
 	return &sshPool{env: env, git: git, cfg: readSSHConfig(env), conns: map[string]*sshConn{}, facts: map[string]sshFacts{}}
 }
 
-// sshConn is one connection, made by the first who needs it.
+// sshConn is one connection, made for the first who needs it.
 type sshConn struct {
-	host  sshHost
-	once  sync.Once
-	ready chan struct{}
+	slots *slots
+	// waiting is how many wait for it; when nobody does any more, cancel ends
+	// its making. Both are the pool's to guard.
+	waiting int
+	cancel  context.CancelFunc
+
+	ready chan struct{} // closed when what follows is set
 	err   error
 	conn  *ssh.Client
 	via   []*ssh.Client // the jump hosts before it
-	slots *slots
+
+	gone   chan struct{} // closed when the connection has ended
+	served atomic.Bool   // it has carried a conversation
+	// again says that it was made in place of one that has ended.
+	again bool
 }
+
+// ended reports whether the connection was there and is not any more.
+func (c *sshConn) ended() bool {
+	select {
+	case <-c.gone:
+		return true
+	default:
+		return false
+	}
+}
+
+// mayBeRemade keeps a host that drops every connection from being called on
+// and on.
+func (c *sshConn) mayBeRemade() bool { return c.served.Load() || !c.again }
 
 const (
 	// sshTimeout bounds a connection's making, from dial to authentication.
@@ -50,23 +73,54 @@ const (
 	sshSessions = 8
 )
 
-// session opens a conversation on the host's connection.
+// session opens a conversation on the host's connection. A connection that has
+// ended meanwhile (servers end idle ones) is made anew, once.
 func (p *sshPool) session(ctx context.Context, remote Remote) (transport.UploadPackSession, *packp.AdvRefs, error) {
 	host := p.cfg.resolve(remote, p.env)
-	c, err := p.connection(ctx, host)
-	if err != nil {
-		return nil, nil, err
+	for tries := 0; ; tries++ {
+		c, err := p.connection(ctx, host)
+		if err != nil {
+			return nil, nil, err
+		}
+		u, err := c.converse(ctx, remote)
+		if err == nil {
+			return u, u.adv, nil
+		}
+		if tries > 0 || ctx.Err() != nil || !c.hasEndedWith(err) {
+			return nil, nil, err
+		}
 	}
+}
+
+// converse starts a conversation about one repository.
+func (c *sshConn) converse(ctx context.Context, remote Remote) (*uploadPack, error) {
 	sess, err := c.open(ctx)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", remote, err)
+		return nil, fmt.Errorf("%s: %w", remote, err)
 	}
 	u := &uploadPack{sess: sess, free: c.slots.release}
 	if err := u.start(ctx, remote.Path); err != nil {
 		u.Close()
-		return nil, nil, explainSSH(remote, err)
+		return nil, explainSSH(remote, err)
 	}
-	return u, u.adv, nil
+	c.served.Store(true)
+	return u, nil
+}
+
+// hasEndedWith reports whether err is what a connection's end looks like to one
+// of its conversations, which may hear of it a moment before the others.
+func (c *sshConn) hasEndedWith(err error) bool {
+	const moment = 200 * time.Millisecond
+	var said *serverError
+	if errors.As(err, &said) && said.said != "" {
+		return false
+	}
+	select {
+	case <-c.gone:
+		return true
+	case <-time.After(moment):
+		return false
+	}
 }
 
 // explainSSH tells a missing repository from other refusals. SSH has no code
@@ -91,25 +145,76 @@ func firstLine(s string) string {
 	return strings.TrimSpace(line)
 }
 
-// connection returns the host's connection, which one caller makes while the
-// others wait.
+// connection returns the host's connection, which is made once for all who wait
+// for it, and for as long as anybody does. What became of it is remembered: a
+// host that lets nobody in is asked once a run.
 func (p *sshPool) connection(ctx context.Context, host sshHost) (*sshConn, error) {
+	key := host.key()
 	p.mu.Lock()
-	c := p.conns[host.key()]
-	if c == nil {
-		c = &sshConn{host: host, ready: make(chan struct{}), slots: newSlots(sshSessions)}
-		p.conns[host.key()] = c
+	c := p.conns[key]
+	if c == nil || c.ended() && c.mayBeRemade() {
+		making, cancel := context.WithCancel(context.WithoutCancel(ctx)) // not the first caller's alone
+		c = &sshConn{ready: make(chan struct{}), gone: make(chan struct{}), slots: newSlots(sshSessions), cancel: cancel, again: c != nil}
+		p.conns[key] = c
+		go p.establish(making, c, host)
 	}
+	c.waiting++
 	p.mu.Unlock()
-	c.once.Do(func() {
-		defer close(c.ready)
-		c.conn, c.via, c.err = p.dial(ctx, host, 0)
-	})
 	select {
 	case <-c.ready:
+		p.leave(c)
 		return c, c.err
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+	}
+	if p.leave(c) == 0 {
+		p.abandon(key, c)
+	}
+	return nil, context.Cause(ctx)
+}
+
+// leave takes one who waited from the list and returns how many are left.
+func (p *sshPool) leave(c *sshConn) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c.waiting--
+	return c.waiting
+}
+
+// abandon ends the making of a connection, unless it is made or somebody came.
+func (p *sshPool) abandon(key string, c *sshConn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	select {
+	case <-c.ready:
+		return
+	default:
+	}
+	if c.waiting == 0 && p.conns[key] == c {
+		delete(p.conns, key)
+		c.cancel()
+	}
+}
+
+// establish makes a connection, and says when it has ended.
+func (p *sshPool) establish(ctx context.Context, c *sshConn, host sshHost) {
+	c.conn, c.via, c.err = p.dial(ctx, host, 0)
+	if c.err == nil && ctx.Err() != nil { // nobody wants it any more
+		c.end()
+		c.err = context.Cause(ctx)
+	}
+	close(c.ready)
+	if c.err == nil {
+		_ = c.conn.Wait()
+		closeAll(c.via)
+		close(c.gone)
+	}
+}
+
+// end closes a connection that was made.
+func (c *sshConn) end() {
+	if c.conn != nil {
+		_ = c.conn.Close()
+		closeAll(c.via)
 	}
 }
 
@@ -184,7 +289,10 @@ func (p *sshPool) handshake(ctx context.Context, host sshHost, raw net.Conn) (*s
 		HostKeyAlgorithms: keys.algorithms,
 		ClientVersion:     "SSH-2.0-vxlite",
 	}
-	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
+	stop := context.AfterFunc(ctx, func() {
+		_ = raw.Close()
+		id.close() // an agent may wait for its user
+	})
 	defer stop()
 	conn, chans, reqs, err := ssh.NewClientConn(raw, host.addr(), cfg)
 	if err != nil {
@@ -207,7 +315,7 @@ func (c *sshConn) open(ctx context.Context) (*ssh.Session, error) {
 		return nil, err
 	}
 	for n := 1; ; n++ {
-		sess, err := c.conn.NewSession()
+		sess, err := await(ctx, c.conn.NewSession, func(late *ssh.Session) { _ = late.Close() })
 		if err == nil {
 			return sess, nil
 		}
@@ -226,15 +334,44 @@ func (c *sshConn) open(ctx context.Context) (*ssh.Session, error) {
 	}
 }
 
-// close ends all connections.
+// close ends all connections, and the making of others.
 func (p *sshPool) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, c := range p.conns {
-		if c.conn != nil {
-			_ = c.conn.Close()
-			closeAll(c.via)
+		c.cancel()
+		select {
+		case <-c.ready:
+			c.end()
+		default: // establish ends what comes of it
 		}
+	}
+}
+
+// await waits for f, but no longer than ctx: SSH's library has calls that wait
+// for the server and cannot be told to stop. What f gives too late goes to drop.
+func await[T any](ctx context.Context, f func() (T, error), drop func(T)) (T, error) {
+	type result struct {
+		v   T
+		err error
+	}
+	done := make(chan result)
+	go func() {
+		v, err := f()
+		select {
+		case done <- result{v, err}:
+		case <-ctx.Done():
+			if err == nil {
+				drop(v)
+			}
+		}
+	}()
+	select {
+	case r := <-done:
+		return r.v, r.err
+	case <-ctx.Done():
+		var none T
+		return none, context.Cause(ctx)
 	}
 }
 

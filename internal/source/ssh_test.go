@@ -175,7 +175,9 @@ func TestHostKeys(t *testing.T) {
 		{name: "known for another host", known: knownAs(s, "git.corp"), want: "ssh " + host + ": the host key is unknown: " + finger + " is not in " + file, hints: unknown},
 		{name: "known for the host without the port", known: knownAs(s, "127.0.0.1"), want: "ssh " + host + ": the host key is unknown: " + finger + " is not in " + file, hints: unknown},
 		{name: "changed", known: "# hosts\n" + knownhosts.Line([]string{s.Addr}, other), want: "ssh " + host + ": the host key has changed: the server has " + finger + ", " + file + ":2 has another", hints: changed},
-		{name: "changed to another kind", known: knownhosts.Line([]string{s.Addr}, newECDSA(t)), want: "ssh " + host + `: ssh: handshake failed: ssh: no common algorithm for host key; we offered: ["ecdsa-sha2-nistp256"], peer offered: ["ssh-ed25519"]`},
+		{name: "changed to another kind", known: knownhosts.Line([]string{s.Addr}, newECDSA(t)), want: "ssh " + host + ": the server has no host key of the kind that is known for it: known is ecdsa-sha2-nistp256 (in " + file + "), the server offers ssh-ed25519",
+			hints: []string{"ask the host's administrator for its key of another kind, and add its line to " + file,
+				"ssh-keyscan -p " + port(t, s.Addr) + " 127.0.0.1 prints such lines; compare what it prints before you trust it"}},
 		{name: "one of several", known: knownhosts.Line([]string{s.Addr}, other) + "\n" + knownAs(s, s.Addr)},
 		{name: "revoked", known: knownAs(s, s.Addr) + "\n@revoked * " + strings.SplitN(knownAs(s, s.Addr), " ", 2)[1], want: "ssh " + host + ": the host key is marked as revoked: " + finger},
 	} {

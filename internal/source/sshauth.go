@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/skeema/knownhosts"
@@ -195,6 +196,8 @@ type hostKeys struct {
 	key        ssh.PublicKey // the server's, once it was found to be right
 	callback   ssh.HostKeyCallback
 	algorithms []string
+	// kinds are those of the host's keys in files, sorted.
+	kinds []string
 }
 
 // hostKeys reads the known_hosts files for a host. They are always checked;
@@ -230,6 +233,11 @@ func (p *sshPool) hostKeys(h sshHost) (*hostKeys, error) {
 		return nil
 	}
 	k.algorithms = db.HostKeyAlgorithms(h.keyName())
+	for _, key := range db.HostKeys(h.keyName()) {
+		k.kinds = append(k.kinds, key.Type())
+	}
+	slices.Sort(k.kinds)
+	k.kinds = slices.Compact(k.kinds)
 	return k, nil
 }
 
@@ -281,6 +289,28 @@ func (e *hostKeyError) Hints() []string {
 
 func (e *hostKeyError) Unwrap() error { return e.err }
 
+// hostKeyKindError is a server that has host keys, but none of a kind that
+// known_hosts has for it.
+type hostKeyKindError struct {
+	host           sshHost
+	known, offered []string
+	files          []string
+}
+
+// Error implements error.
+func (e *hostKeyKindError) Error() string {
+	return fmt.Sprintf("ssh %s: the server has no host key of the kind that is known for it: known is %s (in %s), the server offers %s",
+		e.host, strings.Join(e.known, ", "), strings.Join(e.files, ", "), strings.Join(e.offered, ", "))
+}
+
+// Hints says where another key comes from.
+func (e *hostKeyKindError) Hints() []string {
+	return []string{
+		"ask the host's administrator for its key of another kind, and add its line to " + e.files[0],
+		fmt.Sprintf("ssh-keyscan -p %s %s prints such lines; compare what it prints before you trust it", e.host.port, e.host.name),
+	}
+}
+
 // AuthError is a refusal of every credential that was tried.
 type AuthError struct {
 	URL string
@@ -306,6 +336,10 @@ func (k *hostKeys) explain(h sshHost, id *identities, err error) error {
 	var hk *hostKeyError
 	if errors.As(err, &hk) {
 		return hk
+	}
+	var disagree *ssh.AlgorithmNegotiationError
+	if errors.As(err, &disagree) && disagree.What == "host key" {
+		return &hostKeyKindError{host: h, known: k.kinds, offered: disagree.RequestedAlgorithms, files: k.files}
 	}
 	if said := err.Error(); strings.Contains(said, "unable to authenticate") || strings.Contains(said, "Too many authentication failures") {
 		return &AuthError{URL: "ssh " + h.String(), Tried: id.tried, hints: []string{

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	sshconfig "github.com/kevinburke/ssh_config"
@@ -15,29 +16,117 @@ import (
 // Host, HostName, User, Port, IdentityFile, IdentitiesOnly, ProxyJump,
 // HostKeyAlias, UserKnownHostsFile and IdentityAgent count.
 type sshConfig struct {
-	files []*sshconfig.Config // the user's first, as in ssh: the first value wins
+	parts []sshPart // the user's first, as in ssh: the first value wins
 	home  string
+}
+
+// sshPart is a stretch of a file without an Include in it.
+type sshPart struct {
+	*sshconfig.Config
+	// inside are the Host blocks that the file's own Include stands in: it
+	// counts for the hosts that all of them match.
+	inside []*sshconfig.Host
+}
+
+func (p sshPart) matches(alias string) bool {
+	for _, h := range p.inside {
+		if !h.Matches(alias) {
+			return false
+		}
+	}
+	return true
 }
 
 func readSSHConfig(env Env) sshConfig {
 	home, _ := env("HOME")
 	c := sshConfig{home: home}
-	names := []string{"/etc/ssh/ssh_config"}
 	if home != "" {
-		names = append([]string{filepath.Join(home, ".ssh", "config")}, names...)
+		c.read(filepath.Join(home, ".ssh", "config"), filepath.Join(home, ".ssh"), nil, 0)
 	}
-	for _, name := range names {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			continue
-		}
-		// The library refuses a whole file for a Match block; ssh itself
-		// applies what stands before it whatever Match says.
-		if cfg, err := sshconfig.Decode(bytes.NewReader(beforeMatch(data))); err == nil {
-			c.files = append(c.files, cfg)
-		}
-	}
+	c.read("/etc/ssh/ssh_config", "/etc/ssh", nil, 0)
 	return c
+}
+
+// read adds a file. The library would follow Include by itself, from the home
+// directory of whoever runs the process.
+func (c *sshConfig) read(file, dir string, inside []*sshconfig.Host, depth int) {
+	const deepest = 16 // as in ssh
+	data, err := os.ReadFile(file)
+	if err != nil || depth > deepest {
+		return
+	}
+	var host, text []byte // the Host line that counts, and the lines since the last Include
+	flush := func() (last *sshconfig.Host) {
+		cfg, err := sshconfig.Decode(bytes.NewReader(slices.Concat(host, text)))
+		if err != nil {
+			return nil
+		}
+		c.parts = append(c.parts, sshPart{cfg, inside})
+		return cfg.Hosts[len(cfg.Hosts)-1]
+	}
+	var current []byte // the last Host line
+	// The library refuses a whole file for a Match block; ssh itself applies what
+	// stands before it whatever Match says.
+	for line := range bytes.Lines(beforeMatch(data)) {
+		keyword, args := sshKeyword(line)
+		switch keyword {
+		case "include":
+			block := flush()
+			host, text = current, nil
+			if block == nil {
+				continue
+			}
+			for _, pattern := range args {
+				c.include(pattern, dir, append(slices.Clip(inside), block), depth)
+			}
+			continue
+		case "host":
+			current = append(bytes.TrimRight(bytes.Clone(line), "\r\n"), '\n')
+		}
+		text = append(text, line...)
+	}
+	flush()
+}
+
+// include reads the files that an argument of Include means.
+func (c *sshConfig) include(pattern, dir string, inside []*sshconfig.Host, depth int) {
+	if rest, ok := strings.CutPrefix(pattern, "~/"); ok {
+		pattern = filepath.Join(c.home, rest)
+	}
+	if !filepath.IsAbs(pattern) {
+		pattern = filepath.Join(dir, pattern)
+	}
+	files, err := filepath.Glob(pattern) // sorted, as ssh has them
+	if err != nil {
+		return
+	}
+	for _, f := range files {
+		c.read(f, dir, inside, depth+1)
+	}
+}
+
+// sshKeyword splits a line into its keyword, in small letters, and its words.
+func sshKeyword(line []byte) (keyword string, args []string) {
+	text := strings.TrimSpace(string(line))
+	end := strings.IndexAny(text, " \t=\"")
+	if end < 0 {
+		return strings.ToLower(text), nil
+	}
+	keyword = strings.ToLower(text[:end])
+	rest := strings.TrimLeft(strings.TrimPrefix(strings.TrimLeft(text[end:], " \t"), "="), " \t")
+	for rest != "" && rest[0] != '#' {
+		var word string
+		if rest[0] == '"' {
+			word, rest, _ = strings.Cut(rest[1:], `"`)
+		} else if end := strings.IndexAny(rest, " \t"); end >= 0 {
+			word, rest = rest[:end], rest[end:]
+		} else {
+			word, rest = rest, ""
+		}
+		args = append(args, word)
+		rest = strings.TrimLeft(rest, " \t")
+	}
+	return keyword, args
 }
 
 // beforeMatch cuts a config at its first Match line.
@@ -55,8 +144,11 @@ func beforeMatch(data []byte) []byte {
 
 // get returns the first value of a keyword for a host as typed.
 func (c sshConfig) get(alias, keyword string) string {
-	for _, f := range c.files {
-		if v, err := f.Get(alias, keyword); err == nil && v != "" {
+	for _, p := range c.parts {
+		if !p.matches(alias) {
+			continue
+		}
+		if v, err := p.Get(alias, keyword); err == nil && v != "" {
 			return v
 		}
 	}
@@ -65,8 +157,11 @@ func (c sshConfig) get(alias, keyword string) string {
 
 func (c sshConfig) all(alias, keyword string) []string {
 	var out []string
-	for _, f := range c.files {
-		if vs, err := f.GetAll(alias, keyword); err == nil {
+	for _, p := range c.parts {
+		if !p.matches(alias) {
+			continue
+		}
+		if vs, err := p.GetAll(alias, keyword); err == nil {
 			out = append(out, vs...)
 		}
 	}

@@ -39,7 +39,7 @@ Host later.corp
 	HostKeyAlias never
 `)
 	config := readSSHConfig(vars{"HOME": home}.env)
-	config.files = config.files[:1] // without the machine's own
+	config.parts = config.parts[:1] // without the machine's own
 	identities := []string{filepath.Join(home, ".ssh/corp"), filepath.Join(home, "keys/deploy@git.corp-ssh.git.corp-2222-%")}
 	knownHosts := []string{filepath.Join(home, ".ssh/corp_hosts"), "/srv/known_hosts"}
 	for _, tt := range []struct {
@@ -151,6 +151,45 @@ func TestParseJump(t *testing.T) {
 		}
 		if got.String() != tt.host || before != tt.before {
 			t.Errorf("%q: %s before it %q, want %s before it %q", tt.in, got, before, tt.host, tt.before)
+		}
+	}
+}
+
+// TestSSHConfigInclude has files that name others, from the home directory that
+// the options have.
+func TestSSHConfigInclude(t *testing.T) {
+	home := t.TempDir()
+	for name, content := range map[string]string{
+		"config": "Include ~/.ssh/first \"conf.d/*.conf\" none # more\nUser last\n" +
+			"Host *.corp !open.corp\n\tInclude=corp\n\tPort 2200\nHost alone\n\tPort 2201\n\tinclude conf.d/more\n\tHostName alone.corp\n" +
+			"Match all\n\tInclude never\n",
+		"first":         "Host one.corp\n\tUser first\n",
+		"conf.d/a.conf": "Host two.corp one.corp\n\tUser second\n",
+		"conf.d/b.conf": "Host two.corp three.*\n\tUser third\n",
+		"conf.d/more":   "IdentityFile ~/.ssh/more\nInclude " + filepath.Join(home, "absolute") + "\n",
+		"../absolute":   "HostKeyAlias deep\nHost other\n\tHostKeyAlias other\n",
+		"corp":          "HostKeyAlias of-corp\nHost open.corp elsewhere\n\tHostKeyAlias wrong\nHost two.corp\n\tPort 2222\nInclude corp\n",
+		"never":         "HostKeyAlias never\n",
+	} {
+		writeFile(t, filepath.Join(home, ".ssh", name), content)
+	}
+	config := readSSHConfig(vars{"HOME": home}.env)
+	for _, tt := range []struct {
+		host string
+		want sshHost
+	}{
+		{"one.corp", sshHost{name: "one.corp", user: "first", port: "2200", keyAlias: "of-corp"}},
+		{"two.corp", sshHost{name: "two.corp", user: "second", port: "2222", keyAlias: "of-corp"}},
+		{"three.corp", sshHost{name: "three.corp", user: "third", port: "2200", keyAlias: "of-corp"}},
+		{"open.corp", sshHost{name: "open.corp", user: "last", port: "22"}},
+		{"elsewhere", sshHost{name: "elsewhere", user: "last", port: "22"}},
+		{"alone", sshHost{name: "alone.corp", user: "last", port: "2201", keyAlias: "deep", identities: []string{filepath.Join(home, ".ssh/more")}}},
+		{"other", sshHost{name: "other", user: "last", port: "22"}},
+	} {
+		got := config.resolve(Remote{Scheme: "ssh", Host: tt.host}, vars{}.env)
+		tt.want.alias = tt.host
+		if !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%s:\n%+v\nwant:\n%+v", tt.host, got, tt.want)
 		}
 	}
 }

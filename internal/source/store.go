@@ -19,18 +19,20 @@ import (
 // Store keeps what was fetched, for all configs and all runs of one user.
 //
 // Everything in it is named by what it holds (a commit, a commit's folder), or
-// records a fact that does not change (a tag's commit), so nothing in it is
-// ever rewritten. A directory is filled beside its place and renamed into it:
+// records a fact that does not change, so nothing in it is ever rewritten, but
+// for a tag's commit: a tag is not asked for twice, unless a lock is made. A
+// locked commit is found by itself, whatever the store knows of the tag. A directory is filled beside its place and renamed into it:
 // a run that is killed leaves at most a directory in tmp, which a later run
 // removes. Several runs may use a store at once.
 //
 //	git/COMMIT/          a bare, shallow repository with that one commit
 //	tree/COMMIT/FOLDER/  the module in that folder, as its module zip would be
 //	commit/COMMIT        the commit's time
-//	tag/URL/TAG          the commit a tag named when it was first fetched, or
-//	                     that it was not there when another was taken for it
+//	tag/URL/TAG          the commit a tag named when its server was last asked,
+//	                     or that it was not there when another was taken for it
 //	peel/OBJECT          the commit an annotated tag object points to
 //	version/…            pseudo-versions, which take a history to work out
+//	h1/…                 hashes of modules, by commit, folder, path and version
 //	lock/                one lock a repository, held while it is fetched
 type Store struct{ dir string }
 
@@ -133,6 +135,9 @@ func (s *Store) treeDir(commit, folder string) string {
 	}
 	return filepath.Join(s.dir, "tree", commit, name)
 }
+
+// hasTree reports whether files of a commit are in the store.
+func (s *Store) hasTree(commit string) bool { return isDir(filepath.Join(s.dir, "tree", commit)) }
 
 // commitRecord is what commit/COMMIT holds.
 type commitRecord struct {

@@ -83,7 +83,7 @@ func (c *Client) objects(ctx context.Context, f Found, remote Remote) (storer.En
 		repo.mu.Lock()
 		return repo.st, repo.mu.Unlock, nil
 	}
-	if st, ok := c.fresh.LoadAndDelete(f.Commit); ok {
+	if st, ok := c.objectsOf.LoadAndDelete(f.Commit); ok {
 		return st.(storer.EncodedObjectStorer), func() {}, nil
 	}
 	dir := c.store.gitDir(f.Commit)

@@ -27,6 +27,9 @@ type SSHDOptions struct {
 	// MaxSessions is how many commands one connection may run at once; 0 is
 	// sshd's own default, 10.
 	MaxSessions int
+	// Script is a shell script to run in place of git-upload-pack, for servers
+	// that do not do as they should; empty for those that do.
+	Script string
 }
 
 // SSHD is an OpenSSH server on the loopback interface. The user who runs the
@@ -184,6 +187,9 @@ func (s *SSHD) write(git string, o SSHDOptions) error {
 		config += fmt.Sprintf("MaxSessions %d\n", o.MaxSessions)
 	}
 	script := fmt.Sprintf(sshdScript, quote(s.file("commands")), quote(repos), quote(git))
+	if o.Script != "" {
+		script = "#!/bin/sh\n" + o.Script + "\n"
+	}
 	for name, content := range map[string]string{
 		"known_hosts": known,
 		"sshd_config": config,

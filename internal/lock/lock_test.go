@@ -1,0 +1,226 @@
+package lock
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const (
+	h1A = "h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+	h1B = "h1:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ="
+)
+
+func example() *File {
+	return &File{
+		Go: "go1.26.4",
+		Modules: []Module{
+			{Path: "github.com/roadrunner-server/roadrunner/v2025", Version: "v2025.1.15", URL: "https://github.com/roadrunner-server/roadrunner",
+				Ref: "v2025.1.15", Commit: strings.Repeat("4d868a61", 5), H1: h1B},
+			{Path: "github.com/acme/platform/cache/v2", Version: "v2.0.1-0.20260301100000-0123456789ab", URL: "ssh://git@git.corp/team/platform.git",
+				Ref: "a \"quoted\" branch", Commit: strings.Repeat("0123456789", 4), Folder: "cache/v2", ReplacedBy: "github.com/team/cache/v2@v2.0.1", InsteadOf: "https://github.com/upstream/cache v2.0.0", H1: h1A},
+		},
+		Sums: []Sum{
+			{Path: "example.com/third/text", Version: "v1.10.0", GoMod: h1B},
+			{Path: "example.com/third/text", Version: "v1.9.0", H1: h1A, GoMod: h1B},
+			{Path: "example.com/third/tally", Version: "v1.0.2", H1: h1B},
+		},
+	}
+}
+
+const exampleText = header + `version = 1
+go = "go1.26.4"
+
+[[module]]
+path = "github.com/acme/platform/cache/v2"
+version = "v2.0.1-0.20260301100000-0123456789ab"
+url = "ssh://git@git.corp/team/platform.git"
+ref = "a \"quoted\" branch"
+commit = "0123456789012345678901234567890123456789"
+folder = "cache/v2"
+replaced_by = "github.com/team/cache/v2@v2.0.1"
+instead_of = "https://github.com/upstream/cache v2.0.0"
+h1 = "h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+
+[[module]]
+path = "github.com/roadrunner-server/roadrunner/v2025"
+version = "v2025.1.15"
+url = "https://github.com/roadrunner-server/roadrunner"
+ref = "v2025.1.15"
+commit = "4d868a614d868a614d868a614d868a614d868a61"
+h1 = "h1:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ="
+
+# Modules of the module proxy, as go.sum has them.
+[sums]
+"example.com/third/tally@v1.0.2" = { zip = "h1:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=" }
+"example.com/third/text@v1.9.0" = { zip = "h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", mod = "h1:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=" }
+"example.com/third/text@v1.10.0" = { mod = "h1:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=" }
+`
+
+func TestFormat(t *testing.T) {
+	f := example()
+	if got := string(f.Format()); got != exampleText {
+		t.Errorf("got\n%s", got)
+	}
+	slices.Reverse(f.Modules)
+	slices.Reverse(f.Sums)
+	if got := string(f.Format()); got != exampleText {
+		t.Errorf("in another order:\n%s", got)
+	}
+}
+
+func TestParse(t *testing.T) {
+	got, err := Parse("velox.lock", []byte(exampleText))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := example()
+	want.Sort()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+	if m := got.Lookup("github.com/acme/platform/cache/v2"); m == nil || m.Folder != "cache/v2" {
+		t.Errorf("Lookup: %+v", m)
+	}
+	if m := got.Lookup("github.com/acme/platform"); m != nil {
+		t.Errorf("Lookup of what is not there: %+v", m)
+	}
+	if _, err := Parse("velox.lock", []byte(strings.ReplaceAll(exampleText, "\n", "\r\n"))); err != nil {
+		t.Errorf("with another system's line ends: %v", err)
+	}
+}
+
+// TestParseErrors breaks the example at one place each.
+func TestParseErrors(t *testing.T) {
+	for _, tt := range []struct{ old, new, want string }{
+		{"version = 1\n", "", `velox.lock:1:1: the lock has no version`},
+		{"version = 1", "version = 2", `velox.lock:3:1: the lock has format 2, and this vxlite knows 1`},
+		{"version = 1", "version = \"1\"", `velox.lock:3:1: version is not a number of the format`},
+		{"go = \"go1.26.4\"", "go = 1", `velox.lock:4:1: go is not a version of Go`},
+		{"go = \"go1.26.4\"", "go = \"go1\"\ngo = \"go1\"", `velox.lock:5:1: go is here twice`},
+		{"go = \"go1.26.4\"", "time = 1", `velox.lock:4:1: there is no key "time" in a lock`},
+		{"go = \"go1.26.4\"\n", "<<<<<<< HEAD\n", `velox.lock:4:1: `},
+		{"[[module]]", "[module]", `velox.lock:6:2: there is no table "module" in a lock`},
+		{"[[module]]", "[[plugin]]", `velox.lock:6:3: there is no table "plugin" in a lock`},
+		{"[[module]]", "[[module.x]]", `velox.lock:6:3: module is followed by a dot`},
+		{"ref = \"v2025", "tag = \"v2025", `velox.lock:21:1: there is no key "tag" in a module of a lock`},
+		{"ref = \"v2025.1.15\"", "ref = \"\"", `velox.lock:21:1: ref is not a string with something in it`},
+		{"ref = \"v2025.1.15\"", "path = \"x\"", `velox.lock:21:1: path is here twice`},
+		{"ref = \"v2025.1.15\"\n", "", `velox.lock:17:3: a module without ref`},
+		{"commit = \"0123456789", "commit = \"", `velox.lock:11:1: commit "012345678901234567890123456789" is not 40 hex digits`},
+		{"folder = \"cache/v2\"", "folder = \"../v2\"", `velox.lock:12:1: folder "../v2" is not a folder of a repository`},
+		{"\nversion = \"v2025.1.15\"", "\nversion = \"latest\"", `velox.lock:17:3: github.com/roadrunner-server/roadrunner/v2025@latest: invalid version: not a semantic version`},
+		{"h1 = \"h1:47DEQpj8", "h1 = \"h1:", `velox.lock:15:1: h1 "h1:HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" is not a hash of go.sum's kind`},
+		{"github.com/acme/platform/cache/v2\"\nversion = \"v2.", "github.com/roadrunner-server/roadrunner/v2025\"\nversion = \"v2025.", `velox.lock:18:1: module github.com/roadrunner-server/roadrunner/v2025 is here twice`},
+		{"[sums]", "[sums]\n[sums]", `velox.lock:27:2: sums is here twice`},
+		{"[sums]", "[sums]\n[[module]]", `velox.lock:27:3: a module below [sums]`},
+		{"@v1.0.2\"", "\"", `velox.lock:27:1: example.com/third/tally@: invalid version: not a semantic version`},
+		{"text@v1.9.0", "tally@v1.0.2", `velox.lock:28:1: example.com/third/tally@v1.0.2 is here twice`},
+		{"{ zip = \"h1:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=\" }", "\"h1:\"", `velox.lock:27:1: example.com/third/tally@v1.0.2 is not a table of zip and mod`},
+		{"{ zip = \"h1:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=\" }", "{ }", `velox.lock:27:1: example.com/third/tally@v1.0.2 has neither zip nor mod`},
+		{"{ zip = \"h1:LPJNul", "{ tar = \"h1:LPJNul", `velox.lock:27:38: there is no key "tar" in a sum`},
+		{"{ zip = \"h1:LPJNul", "{ zip = \"h2:LPJNul", `velox.lock:27:38: zip is not a hash of go.sum's kind`},
+	} {
+		text := strings.Replace(exampleText, tt.old, tt.new, 1)
+		if text == exampleText {
+			t.Fatalf("%q is not in the example", tt.old)
+		}
+		_, err := Parse("velox.lock", []byte(text))
+		if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
+			t.Errorf("%q for %q: %v\nwant %s", tt.new, tt.old, err, tt.want)
+		}
+	}
+}
+
+func TestCompare(t *testing.T) {
+	old, now := example(), example()
+	now.Go = "go1.27.0"
+	if got := Compare(old, now); got != nil {
+		t.Errorf("of the same: %v", got)
+	}
+	now.Modules[0].Ref, now.Modules[0].Commit = "v2025.1.16", strings.Repeat("a", 40)
+	now.Modules[1].Path = "github.com/acme/platform/store"
+	now.Sums[0].GoMod = h1A
+	now.Sums[1].H1 = ""
+	now.Sums[2].Version = "v1.0.3"
+	var got []string
+	for _, d := range Compare(old, now) {
+		got = append(got, d.String())
+	}
+	want := []string{
+		"github.com/acme/platform/cache/v2: in the lock, and no longer needed",
+		"github.com/acme/platform/store: not in the lock",
+		"github.com/roadrunner-server/roadrunner/v2025: ref is v2025.1.15 in the lock, and would be v2025.1.16",
+		"example.com/third/tally@v1.0.2: in the lock, and no longer needed",
+		"example.com/third/tally@v1.0.3: not in the lock",
+		"example.com/third/text@v1.10.0: mod is " + h1B + " in the lock, and would be " + h1A,
+		"example.com/third/text@v1.9.0: zip is " + h1A + " in the lock, and would be nothing",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s", strings.Join(got, "\n"))
+	}
+}
+
+func TestName(t *testing.T) {
+	for config, want := range map[string]string{"velox.toml": "velox.lock", "a/other.toml": "a/other.lock", "velox": "velox.lock", "a.b/velox": "a.b/velox.lock"} {
+		if got := Name(filepath.FromSlash(config)); got != filepath.FromSlash(want) {
+			t.Errorf("Name(%s) = %s", config, got)
+		}
+	}
+}
+
+// TestWrite wants nothing to be touched where nothing changed, and nothing to
+// be left beside the lock.
+func TestWrite(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "velox.lock")
+	if _, err := Read(name); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Read of nothing: %v", err)
+	}
+	for i, want := range []bool{true, false} {
+		wrote, err := example().Write(name)
+		if err != nil || wrote != want {
+			t.Errorf("write %d: %v, %v", i, wrote, err)
+		}
+	}
+	got, err := Read(name)
+	if err != nil || !bytes.Equal(got.Format(), []byte(exampleText)) {
+		t.Errorf("Read: %v", err)
+	}
+	entries, err := os.ReadDir(filepath.Dir(name))
+	if err != nil || len(entries) != 1 {
+		t.Errorf("%v in the folder, %v", entries, err)
+	}
+	_, err = example().Write(filepath.Join(name, "velox.lock"))
+	want := "lock " + filepath.Join(name, "velox.lock") + " cannot be written: not a directory"
+	if err == nil || err.Error() != want {
+		t.Errorf("below a file: %v, want %s", err, want)
+	}
+}
+
+// FuzzParse wants no panic, a place in every error, and that what was read is
+// written so that it reads the same.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(exampleText))
+	f.Add([]byte("version = 1\ngo = \"go1.26\"\n"))
+	f.Add([]byte("version = 1\ngo = \"go1.26\"\n[sums]\n\"a.b/c@v1.0.0\" = { mod = \"" + h1A + "\" }\n"))
+	f.Add([]byte("[[module]]\nurl = '''a\nb'''\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		got, err := Parse("velox.lock", data)
+		if err != nil {
+			if e, ok := errors.AsType[*Error](err); !ok || e.Line < 1 || e.Column < 1 || e.Line > bytes.Count(data, []byte("\n"))+1 {
+				t.Fatalf("%#v", err)
+			}
+			return
+		}
+		again, err := Parse("velox.lock", got.Format())
+		if err != nil || !reflect.DeepEqual(got, again) {
+			t.Fatalf("%v\n%s\n%+v\n%+v", err, got.Format(), got, again)
+		}
+	})
+}

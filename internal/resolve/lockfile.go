@@ -1,0 +1,114 @@
+package resolve
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"golang.org/x/mod/module"
+	"golang.org/x/mod/sumdb/dirhash"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/vxlite/vxlite/internal/lock"
+	"github.com/vxlite/vxlite/internal/source"
+)
+
+// Lock returns what a lock has of the plan's modules, sorted by path: those
+// from git, without the user's own directories.
+func (p *Plan) Lock() []lock.Module {
+	var out []lock.Module
+	for _, m := range p.Modules {
+		if m.Local {
+			continue
+		}
+		e := lock.Module{Path: m.Path, Version: m.Version, URL: p.urls.url(m.URL), Ref: m.Ref, Commit: m.Commit, Folder: m.Folder, H1: m.H1}
+		if own := (module.Version{Path: m.Path, Version: m.Version}); m.Own != own && m.Own != (module.Version{}) {
+			e.ReplacedBy = m.Own.Path + "@" + m.Own.Version
+		}
+		if m.insteadOf != "" {
+			e.InsteadOf = m.insteadOf
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// hash fills in the hashes of the modules from git.
+func (r *resolver) hash(ctx context.Context, p *Plan) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for _, m := range p.Modules {
+		if m.Local {
+			continue
+		}
+		g.Go(func() error {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			return m.hash(r.store)
+		})
+	}
+	return g.Wait()
+}
+
+// hashes are what the store keeps of a module, whose files do not change.
+type hashes struct {
+	H1    string `json:"h1"`
+	GoMod string `json:"mod"`
+}
+
+// hash works out H1 and GoModH1, as the go command would of the module's zip.
+func (m *Module) hash(store *source.Store) error {
+	own := m.own()
+	prefix := own.Path + "@" + own.Version
+	sum := sha256.Sum256([]byte(m.Folder + "\n" + prefix))
+	name := m.Commit + "-" + hex.EncodeToString(sum[:8])
+	var h hashes
+	if !store.ReadJSON(&h, "h1", name) || h.H1 == "" {
+		var err error
+		if h.H1, err = dirhash.HashDir(m.Dir, prefix, dirhash.Hash1); err != nil {
+			return fmt.Errorf("hashing %s: %w", prefix, err)
+		}
+		h.GoMod, err = dirhash.Hash1([]string{"go.mod"}, func(string) (io.ReadCloser, error) {
+			return os.Open(filepath.Join(m.Dir, "go.mod"))
+		})
+		if err != nil {
+			return fmt.Errorf("hashing go.mod of %s: %w", prefix, err)
+		}
+		if err := store.WriteJSON(h, "h1", name); err != nil {
+			return err
+		}
+	}
+	m.H1, m.GoModH1 = h.H1, h.GoMod
+	return nil
+}
+
+// sawMoved notes a tag that does not stay.
+func (r *resolver) sawMoved(name string, locked bool, moved *source.Moved) {
+	if moved == nil {
+		return
+	}
+	note := fmt.Sprintf("%s: tag %s has moved: it was %s when it was first fetched, and is %s at %s now; that is taken", name, moved.Tag, moved.Was, moved.Now, moved.From)
+	switch {
+	case locked && moved.Now == "":
+		note = fmt.Sprintf("%s: tag %s is no longer at %s; the locked commit %s is taken", name, moved.Tag, moved.From, moved.Was)
+	case locked:
+		note = fmt.Sprintf("%s: tag %s has moved: it was %s when it was locked, and is %s at %s now; the locked commit is taken", name, moved.Tag, moved.Was, moved.Now, moved.From)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.moved = append(r.moved, note)
+}
+
+// notLocked remembers a request that the lock does not answer.
+func (r *resolver) notLocked(w wanted) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unlocked = append(r.unlocked, strings.TrimSpace(w.name+" "+w.asked()))
+}

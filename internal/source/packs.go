@@ -1,0 +1,363 @@
+package source
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/format/packfile"
+	"github.com/go-git/go-git/v5/storage/filesystem"
+	"github.com/klauspost/compress/zlib"
+)
+
+// packStorage reads the objects of a repository on disk.
+//
+// go-git's storage could do it alone, and is asked for whatever is not found
+// here: loose objects, alternates, large blobs, packs of a kind unknown. But it
+// decodes the whole index of each pack, hashes every delta base that it keeps,
+// and inflates with the standard library, which is most of the time that
+// taking a few files out of a large repository costs.
+type packStorage struct {
+	*filesystem.Storage
+	// packs are opened when the first object is asked for: often only refs are.
+	packs func() []*pack
+
+	mu     sync.Mutex
+	opened []*pack
+}
+
+// openPacks lays a reader of dir's packs over its storage. dir is the
+// repository: where objects/ is.
+func openPacks(dir string, st *filesystem.Storage) *packStorage {
+	s := &packStorage{Storage: st}
+	s.packs = sync.OnceValue(func() []*pack { return s.open(dir) })
+	return s
+}
+
+func (s *packStorage) open(dir string) []*pack {
+	names, _ := filepath.Glob(filepath.Join(dir, "objects", "pack", "pack-*.idx")) // the pattern is sound
+	var packs []*pack
+	for _, name := range names {
+		if p, err := openPack(name); err == nil { // else go-git may know better
+			packs = append(packs, p)
+		}
+	}
+	// Most objects are in the largest.
+	slices.SortStableFunc(packs, func(a, b *pack) int { return cmp.Compare(b.index.count, a.index.count) })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opened = packs
+	return packs
+}
+
+// Close closes all files.
+func (s *packStorage) Close() error {
+	errs := []error{s.Storage.Close()}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.opened {
+		errs = append(errs, p.close())
+	}
+	return errors.Join(errs...)
+}
+
+// EncodedObject implements storer.EncodedObjectStorer.
+func (s *packStorage) EncodedObject(kind plumbing.ObjectType, hash plumbing.Hash) (plumbing.EncodedObject, error) {
+	for _, p := range s.packs() {
+		offset, ok := p.index.find(hash)
+		if !ok {
+			continue
+		}
+		obj, err := p.object(offset)
+		if errors.Is(err, errNotHere) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: object %s: %w", p.name, hash, err)
+		}
+		if kind != plumbing.AnyObject && kind != obj.kind {
+			return nil, plumbing.ErrObjectNotFound
+		}
+		return &packedObject{packed: obj, hash: hash}, nil
+	}
+	return s.Storage.EncodedObject(kind, hash)
+}
+
+// errNotHere is an object that go-git has to be asked for.
+var errNotHere = errors.New("not read here")
+
+// packed is an object's type and content, which nobody may change.
+type packed struct {
+	kind plumbing.ObjectType
+	data []byte
+}
+
+// pack is one pack and its index. Its methods may be called by several
+// goroutines.
+type pack struct {
+	index packIndex
+	name  string
+	file  io.ReaderAt
+	close func() error
+
+	mu    sync.Mutex
+	bases map[int64]packed // by offset
+	held  int              // bytes in bases
+}
+
+// mostBases bounds the delta bases that a pack keeps, in bytes.
+const mostBases = 16 << 20
+
+func openPack(index string) (*pack, error) {
+	data, err := os.ReadFile(index)
+	if err != nil {
+		return nil, err
+	}
+	p := &pack{bases: map[int64]packed{}, name: strings.TrimSuffix(index, ".idx") + ".pack"}
+	if p.index, err = parseIndex(data); err != nil {
+		return nil, err
+	}
+	f, err := os.Open(p.name)
+	if err != nil {
+		return nil, err
+	}
+	p.file, p.close = f, f.Close
+	return p, nil
+}
+
+// delta is a step from a base to an object.
+type delta struct {
+	offset int64 // of the object that it makes
+	data   []byte
+}
+
+// object reads the object at an offset: the chain of deltas down to a whole
+// object or a base that is known, then up again.
+func (p *pack) object(offset int64) (packed, error) {
+	const longest = 4096 // deltas; git makes no longer chain
+	var chain []delta
+	at := offset
+	obj, ok := p.base(at)
+	for !ok {
+		e, err := p.entry(at)
+		if err != nil {
+			return packed{}, err
+		}
+		if e.base == 0 {
+			obj = e.packed
+			if len(chain) > 0 {
+				p.keep(at, obj)
+			}
+			break
+		}
+		if len(chain) == longest {
+			return packed{}, errors.New("a chain of deltas without end")
+		}
+		chain = append(chain, delta{at, e.data})
+		at = e.base
+		obj, ok = p.base(at)
+	}
+	return p.apply(obj, chain)
+}
+
+// apply makes an object of its base and the deltas to it, the last first.
+func (p *pack) apply(obj packed, chain []delta) (packed, error) {
+	for i := len(chain) - 1; i >= 0; i-- {
+		if deltaResult(chain[i].data) > largeObject {
+			return packed{}, errNotHere
+		}
+		data, err := packfile.PatchDelta(obj.data, chain[i].data)
+		if err != nil {
+			return packed{}, err
+		}
+		obj.data = data
+		if i > 0 {
+			p.keep(chain[i].offset, obj)
+		}
+	}
+	return obj, nil
+}
+
+// deltaResult reads from a delta how large the object is that it makes: the
+// second of the two numbers that it begins with.
+func deltaResult(data []byte) uint64 {
+	_, n := binary.Uvarint(data)
+	size, _ := binary.Uvarint(data[max(n, 0):])
+	return size
+}
+
+// base returns the base at an offset, if it is still held.
+func (p *pack) base(offset int64) (packed, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	obj, ok := p.bases[offset]
+	return obj, ok
+}
+
+// keep holds a base for the next delta to it. When there are too many, all are
+// dropped: what is asked for next lies near what was asked for last.
+func (p *pack) keep(offset int64, obj packed) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.held+len(obj.data) > mostBases {
+		clear(p.bases)
+		p.held = 0
+	}
+	p.bases[offset] = obj
+	p.held += len(obj.data)
+}
+
+// packEntry is what stands in a pack at an offset: a whole object, or a delta
+// to the one at base.
+type packEntry struct {
+	packed
+	base int64 // 0 for none: no object is there
+}
+
+// entry reads an entry: see "object entries" in gitformat-pack(5).
+func (p *pack) entry(offset int64) (packEntry, error) {
+	in := inflaters.Get().(*inflater)
+	defer inflaters.Put(in)
+	in.buf.Reset(io.NewSectionReader(p.file, offset, 1<<62-offset))
+	first, err := in.buf.ReadByte()
+	if err != nil {
+		return packEntry{}, noEnd(err)
+	}
+	e := packEntry{packed: packed{kind: plumbing.ObjectType(first >> 4 & 7)}}
+	size := uint64(first & 15)
+	for shift, c := 4, first; c&0x80 != 0; shift += 7 {
+		if c, err = in.buf.ReadByte(); err != nil {
+			return packEntry{}, noEnd(err)
+		}
+		if shift > 56 {
+			return packEntry{}, errNotHere
+		}
+		size |= uint64(c&0x7f) << shift
+	}
+	switch e.kind {
+	case plumbing.CommitObject, plumbing.TreeObject, plumbing.BlobObject, plumbing.TagObject:
+	case plumbing.OFSDeltaObject, plumbing.REFDeltaObject:
+		if e.base, err = p.deltaBase(e.kind, offset, in.buf); err != nil {
+			return packEntry{}, err
+		}
+	default:
+		return packEntry{}, errNotHere
+	}
+	if size > largeObject {
+		return packEntry{}, errNotHere
+	}
+	e.data, err = in.inflate(int(size))
+	return e, err
+}
+
+// deltaBase reads where the base of the delta at an offset is.
+func (p *pack) deltaBase(kind plumbing.ObjectType, offset int64, r *bufio.Reader) (int64, error) {
+	if kind == plumbing.REFDeltaObject {
+		var hash plumbing.Hash
+		if _, err := io.ReadFull(r, hash[:]); err != nil {
+			return 0, noEnd(err)
+		}
+		base, ok := p.index.find(hash)
+		if !ok || base == offset {
+			return 0, errNotHere
+		}
+		return base, nil
+	}
+	var back int64
+	for more := true; more; {
+		c, err := r.ReadByte()
+		if err != nil {
+			return 0, noEnd(err)
+		}
+		back = back<<7 | int64(c&0x7f)
+		if more = c&0x80 != 0; more {
+			back++
+		}
+		if back >= offset {
+			return 0, errors.New("a delta whose base lies outside the pack")
+		}
+	}
+	if back == 0 {
+		return 0, errors.New("a delta to itself")
+	}
+	return offset - back, nil
+}
+
+// noEnd says of an end that it comes too early.
+func noEnd(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// inflater is what reading an entry needs and can be used again.
+type inflater struct {
+	buf  *bufio.Reader
+	zlib io.ReadCloser // nil before its first use; also a zlib.Resetter
+}
+
+var inflaters = sync.Pool{New: func() any { return &inflater{buf: bufio.NewReaderSize(nil, 8<<10)} }}
+
+// inflate reads exactly size bytes of what is compressed in buf.
+func (in *inflater) inflate(size int) ([]byte, error) {
+	var err error
+	if in.zlib == nil {
+		in.zlib, err = zlib.NewReader(in.buf)
+	} else {
+		err = in.zlib.(zlib.Resetter).Reset(in.buf, nil)
+	}
+	if err != nil {
+		in.zlib = nil
+		return nil, err
+	}
+	data := make([]byte, size)
+	if _, err := io.ReadFull(in.zlib, data); err != nil {
+		return nil, noEnd(err)
+	}
+	// The end has to be here, and its checksum is looked at when it is met.
+	var more [1]byte
+	if n, err := io.ReadFull(in.zlib, more[:]); n > 0 || err != io.EOF {
+		return nil, fmt.Errorf("an object is not of the %d bytes that it declares: %w", size, noEnd(err))
+	}
+	return data, nil
+}
+
+// packedObject is an object as go-git wants to see it. It cannot be written.
+type packedObject struct {
+	packed
+	hash plumbing.Hash
+}
+
+// Hash implements plumbing.EncodedObject, as all below do.
+func (o *packedObject) Hash() plumbing.Hash { return o.hash }
+
+// Type returns the object's type.
+func (o *packedObject) Type() plumbing.ObjectType { return o.kind }
+
+// SetType does nothing.
+func (o *packedObject) SetType(plumbing.ObjectType) {}
+
+// Size returns how many bytes the content has.
+func (o *packedObject) Size() int64 { return int64(len(o.data)) }
+
+// SetSize does nothing.
+func (o *packedObject) SetSize(int64) {}
+
+// Reader returns the content.
+func (o *packedObject) Reader() (io.ReadCloser, error) {
+	return io.NopCloser(bytes.NewReader(o.data)), nil
+}
+
+// Writer fails.
+func (o *packedObject) Writer() (io.WriteCloser, error) { return nil, errors.ErrUnsupported }

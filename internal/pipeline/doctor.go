@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -62,7 +63,8 @@ func (d *doctor) ok(name, format string, args ...any) {
 func (d *doctor) fail(name string, err error) {
 	c := event.Check{Name: name, Text: err.Error()}
 	var h interface{ Hints() []string }
-	if errors.As(err, &h) {
+	said := slices.ContainsFunc(d.checks, func(other event.Check) bool { return other.Text == c.Text })
+	if errors.As(err, &h) && !said { // one server can be the end of all repositories
 		c.Hints = h.Hints()
 	}
 	d.checks = append(d.checks, c)

@@ -114,7 +114,7 @@ func (c *cli) pluginConfig(ctx *urfave.Context) (*config.Config, string, error) 
 		}
 		return cfg, "", err
 	}
-	cfg, err := c.readConfigFile(ctx, file)
+	cfg, err := c.readConfigFile(ctx, file, c.env)
 	if err != nil {
 		return nil, "", err
 	}

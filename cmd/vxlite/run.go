@@ -124,7 +124,7 @@ func (c *cli) readRunConfig(ctx *urfave.Context) (*config.Config, error) {
 			file = above
 		}
 	}
-	cfg, err := c.readConfigFile(ctx, file)
+	cfg, err := c.readConfigFile(ctx, file, c.env)
 	if err != nil {
 		return nil, err
 	}

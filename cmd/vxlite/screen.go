@@ -91,6 +91,9 @@ func (s *screen) show(e event.Event) {
 	case s.opts.JSON:
 		s.showJSON(e)
 	case s.opts.Quiet:
+		if e.Kind == event.Done && e.Result != nil && e.Result.Document != nil {
+			s.write(e.Result.Document.Text) // nothing else was asked for
+		}
 	default:
 		s.showText(e)
 	}

@@ -125,6 +125,8 @@ func (w *world) condition(cond string) (bool, error) {
 		return w.sshd != nil, nil
 	case "http":
 		return w.http != nil, nil
+	case "unshare":
+		return exec.Command("unshare", "-rnm", "true").Run() == nil, nil
 	case "root":
 		return os.Getuid() == 0, nil
 	}

@@ -244,3 +244,34 @@ func (w *world) compiles(ctx context.Context) error {
 	row("nothing changed, against go build", a, b)
 	return nil
 }
+
+// rebuilds measures a build that has nothing but a vendored archive, without
+// and with compiled packages in it.
+func (w *world) rebuilds(ctx context.Context) error {
+	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + filepath.Join(w.dir, "nobody"), "TMPDIR=" + w.dir, "GOPROXY=http://127.0.0.1:1"}
+	for _, how := range []struct {
+		name string
+		with []string
+	}{
+		{"rebuild from a vendored archive", nil},
+		{"the same with compiled packages", []string{"--with-compile-cache"}},
+	} {
+		file := filepath.Join(w.dir, "vendored.tar.zst")
+		vendor := append([]string{"vendor", "-q", "-c", w.config, "-o", file, "--mirror", "https://github.com/=" + w.repos + "/"}, how.with...)
+		if _, err := timed(ctx, w.env, "", w.vxlite, vendor...); err != nil {
+			return err
+		}
+		fi, err := os.Stat(file)
+		if err != nil {
+			return err
+		}
+		a, _, err := w.inTurn(func() (sample, error) {
+			return timed(ctx, env, "", w.vxlite, "build", "-q", "--vendor", file, "-o", filepath.Join(w.dir, "rebuilt")+"/")
+		}, nil)
+		if err != nil {
+			return err
+		}
+		row(fmt.Sprintf("%s, %.0f MB", how.name, float64(fi.Size())/1e6), a, nil)
+	}
+	return nil
+}

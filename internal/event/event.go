@@ -60,10 +60,20 @@ type Result struct {
 	// other git-sourced modules by path.
 	Modules  []Module `json:"modules,omitempty"`
 	Binaries []Binary `json:"binaries,omitempty"`
+	// Vendored is set where a vendor folder was made instead of a binary.
+	Vendored *Vendored `json:"vendored,omitempty"`
+	// Removed is set where things were removed and nothing was made.
+	Removed *Removed `json:"removed,omitempty"`
+	// Cache is set where the store was what was asked about.
+	Cache *Cache `json:"cache,omitempty"`
 	// Lock is set where the lock was what was asked for.
 	Lock *Lock `json:"lock,omitempty"`
-	// Checks are what `vxlite doctor` looked at, in its order.
-	Checks []Check `json:"checks,omitempty"`
+	// Check is what a check looked at, where that was asked for.
+	Check *Check `json:"check,omitempty"`
+	// Document is a drawing of the graph, where that was asked for.
+	Document *Document `json:"document,omitempty"`
+	// Findings are what `vxlite doctor` looked at, in its order.
+	Findings []Finding `json:"findings,omitempty"`
 	// Files are those that were written, where a command writes some; Summary
 	// says of what they are.
 	Files   []string `json:"files,omitempty"`
@@ -72,8 +82,42 @@ type Result struct {
 	Workspace *Workspace `json:"workspace,omitempty"`
 }
 
-// Check is one finding. It holds no secret.
-type Check struct {
+// Cache is the store and what is in it.
+type Cache struct {
+	Path  string      `json:"path"`
+	Parts []CachePart `json:"parts"`
+}
+
+// CachePart is one folder of the store.
+type CachePart struct {
+	Name  string `json:"name"`
+	Files int    `json:"files"`
+	Size  int64  `json:"size"` // bytes
+}
+
+// Removed is what was no longer needed.
+type Removed struct {
+	// Paths are relative to the folder they were in, sorted.
+	Paths []string `json:"paths"`
+	// Size is in bytes.
+	Size int64 `json:"size"`
+}
+
+// Vendored is a vendor folder, or one in a single file.
+type Vendored struct {
+	Path string `json:"path"`
+	// Archive says that Path is a file.
+	Archive bool `json:"archive,omitempty"`
+	// Files counts those in it, without the list of them.
+	Files int `json:"files"`
+	// Size is the file's, or that of all files, in bytes.
+	Size int64 `json:"size"`
+	// SHA256 is the file's, or that of the folder's SHA256SUMS; 64 hex digits.
+	SHA256 string `json:"sha256"`
+}
+
+// Finding is one thing that the doctor looked at. It holds no secret.
+type Finding struct {
 	Name string `json:"name"`
 	OK   bool   `json:"ok"`
 	Text string `json:"text"`
@@ -148,6 +192,47 @@ type Locked struct {
 	Commit  string `json:"commit"`
 }
 
+// Check is what a check looked at.
+type Check struct {
+	// Plugins are in the order in which they are registered.
+	Plugins []CheckedPlugin `json:"plugins"`
+	// Edges counts who meets or is collected by whom.
+	Edges int `json:"edges"`
+	// YAML are the sections of the .rr.yaml that was checked along.
+	YAML []CheckedSection `json:"rr_yaml,omitempty"`
+}
+
+// CheckedPlugin is one registered plugin.
+type CheckedPlugin struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+	// Met counts those of Init's Params that something meets.
+	Met      int  `json:"met"`
+	Params   int  `json:"params"`
+	Provides int  `json:"provides"`
+	Collects int  `json:"collects"`
+	Weight   uint `json:"weight"`
+	// State is active, disabled, or "at risk" where chance decides at each start.
+	State string `json:"state"`
+	// Unknown are the things that the source does not tell.
+	Unknown []string `json:"unknown,omitempty"`
+}
+
+// CheckedSection is one section of a .rr.yaml.
+type CheckedSection struct {
+	Name string `json:"name"`
+	File string `json:"file"`
+	Line int    `json:"line"`
+	// ReadBy are names of plugins, or roadrunner, sorted.
+	ReadBy []string `json:"read_by"`
+}
+
+// Document is text in a format of its own.
+type Document struct {
+	Format string `json:"format"`
+	Text   string `json:"text"`
+}
+
 // Module is one git-sourced module of a finished build.
 type Module struct {
 	// Name is the plugin's name in the config, "roadrunner" for RoadRunner,
@@ -181,6 +266,8 @@ type Binary struct {
 	SHA256 string `json:"sha256"`
 	// UpToDate says that nothing had changed and nothing was compiled.
 	UpToDate bool `json:"up_to_date,omitempty"`
+	// Verified says that building it again gave the same bytes.
+	Verified bool `json:"verified,omitempty"`
 }
 
 // Sink receives events. It may be called by several goroutines at once.

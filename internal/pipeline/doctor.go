@@ -35,7 +35,7 @@ func Doctor(ctx context.Context, o Options) (*event.Result, error) {
 	d := &doctor{builder: &builder{Options: o}}
 	if err := d.storeDir(); err != nil {
 		d.fail("cache", err)
-		return &event.Result{Checks: d.checks}, d.verdict()
+		return &event.Result{Findings: d.checks}, d.verdict()
 	}
 	d.goCommand(ctx)
 	if o.Config != nil && d.tool != nil {
@@ -46,24 +46,24 @@ func Doctor(ctx context.Context, o Options) (*event.Result, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	return &event.Result{Checks: d.checks}, d.verdict()
+	return &event.Result{Findings: d.checks}, d.verdict()
 }
 
 // doctor collects findings.
 type doctor struct {
 	*builder
-	checks []event.Check
+	checks []event.Finding
 }
 
 func (d *doctor) ok(name, format string, args ...any) {
-	d.checks = append(d.checks, event.Check{Name: name, OK: true, Text: fmt.Sprintf(format, args...)})
+	d.checks = append(d.checks, event.Finding{Name: name, OK: true, Text: fmt.Sprintf(format, args...)})
 }
 
 // fail adds a problem, with what would help.
 func (d *doctor) fail(name string, err error) {
-	c := event.Check{Name: name, Text: err.Error()}
+	c := event.Finding{Name: name, Text: err.Error()}
 	var h interface{ Hints() []string }
-	said := slices.ContainsFunc(d.checks, func(other event.Check) bool { return other.Text == c.Text })
+	said := slices.ContainsFunc(d.checks, func(other event.Finding) bool { return other.Text == c.Text })
 	if errors.As(err, &h) && !said { // one server can be the end of all repositories
 		c.Hints = h.Hints()
 	}

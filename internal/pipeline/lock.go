@@ -52,7 +52,11 @@ func (l *locking) fits() bool { return l.old != nil && len(l.differences) == 0 }
 // readLock reads the lock beside the config.
 func (b *builder) readLock() error {
 	b.lock.file = lock.Name(b.Config.File)
-	old, err := lock.Read(b.lock.file)
+	name := b.lock.file
+	if b.Vendored != nil {
+		b.lock.file, name = b.Vendored.LockName(), b.Vendored.Lock()
+	}
+	old, err := lock.Read(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && (b.Locked || b.edit != nil):
 		return &NoLockError{File: b.lock.file, Config: b.Config.File}
@@ -167,7 +171,7 @@ func (b *builder) describe(d lock.Difference) string {
 
 // doesNotFit is the error of --locked.
 func (b *builder) doesNotFit(all []lock.Difference) error {
-	e := &LockedError{File: b.lock.file, Config: b.Config.File}
+	e := &LockedError{File: b.lock.file, Config: b.Config.File, Vendored: b.Vendored != nil}
 	for _, d := range all {
 		e.Entries = append(e.Entries, b.describe(d))
 	}
@@ -181,7 +185,7 @@ func (b *builder) unlocked(err error) error {
 	if !ok {
 		return err
 	}
-	e := &LockedError{File: b.lock.file, Config: b.Config.File}
+	e := &LockedError{File: b.lock.file, Config: b.Config.File, Vendored: b.Vendored != nil}
 	for _, r := range u.Requests {
 		e.Entries = append(e.Entries, r+": not in the lock")
 	}
@@ -416,6 +420,8 @@ type LockedError struct {
 	File, Config string
 	// Entries say what differs, one by one.
 	Entries []string
+	// Vendored says that the lock is a vendor folder's.
+	Vendored bool
 }
 
 // Error implements error.
@@ -425,6 +431,9 @@ func (e *LockedError) Error() string {
 
 // Hints says how to make it fit.
 func (e *LockedError) Hints() []string {
+	if e.Vendored {
+		return []string{fmt.Sprintf("what was vendored is another config's: vendor this one with vxlite vendor -c %s, or leave out -c", e.Config)}
+	}
 	return []string{fmt.Sprintf("bring it up to date and look at what changes: vxlite lock -c %s", e.Config)}
 }
 
@@ -445,7 +454,7 @@ func (w *workspace) sumsMissing(names []string) error {
 	if !w.Locked {
 		return &sumsMissing{names}
 	}
-	e := &LockedError{File: w.lock.file, Config: w.Config.File}
+	e := &LockedError{File: w.lock.file, Config: w.Config.File, Vendored: w.Vendored != nil}
 	for _, n := range names {
 		e.Entries = append(e.Entries, n+": its checksum is not in the lock")
 	}

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -33,8 +34,13 @@ type Options struct {
 	// Store is the directory of the store.
 	Store   string
 	Offline bool
+	// Vendored is the vendor folder to build from, and nothing else; nil for
+	// none. Env and Store are then its own.
+	Vendored *Vendored
 	// Locked wants the lock to fit the config, and writes none.
 	Locked bool
+	// Verify builds twice and compares.
+	Verify bool
 	// Jobs bounds the conversations with servers that go on at once.
 	Jobs int
 	Env  func(name string) (value string, ok bool)
@@ -48,6 +54,7 @@ func Build(ctx context.Context, o Options) (*event.Result, error) {
 }
 
 func build(ctx context.Context, o Options) (*workspace, *event.Result, error) {
+	o.Locked = o.Locked || o.Vendored != nil
 	b := &builder{Options: o}
 	b.lock.optional = true
 	outputs, err := b.outputs()
@@ -62,13 +69,8 @@ func build(ctx context.Context, o Options) (*workspace, *event.Result, error) {
 		return nil, nil, err
 	}
 	rows := w.rows()
-	if !w.lock.fits() && !w.plan.Overridden {
-		if err := w.check(); err != nil {
-			return w, nil, err
-		}
-		if err := w.settle(ctx, false); err != nil {
-			return w, nil, err
-		}
+	if err := w.fit(ctx); err != nil {
+		return w, nil, err
 	}
 	jobs, err := w.build(ctx, outputs)
 	if _, incomplete := errors.AsType[*sumsMissing](err); incomplete {
@@ -80,7 +82,23 @@ func build(ctx context.Context, o Options) (*workspace, *event.Result, error) {
 	if err != nil {
 		return w, nil, err
 	}
+	if o.Verify {
+		if err := w.verify(ctx, jobs); err != nil {
+			return w, nil, err
+		}
+	}
 	return w, &event.Result{Modules: rows(), Binaries: binaries(jobs)}, nil
+}
+
+// fit brings a lock up to date that is not.
+func (w *workspace) fit(ctx context.Context) error {
+	if w.lock.fits() || w.plan.Overridden {
+		return nil
+	}
+	if err := w.check(); err != nil {
+		return err
+	}
+	return w.settle(ctx, false)
 }
 
 // build compiles what is not up to date.
@@ -114,7 +132,8 @@ type workspace struct {
 	digest string // of the files and all that they refer to
 	dir    string // where write puts them; its name says what is in it
 
-	checked bool // by check
+	checked bool     // by check
+	remarks []string // that were told
 }
 
 // prepare leads from the config to the workspace: resolve, fetch, generate.
@@ -178,16 +197,10 @@ func (b *builder) open(ctx context.Context) (err error) {
 	return err
 }
 
-// client reaches the repositories as the config says.
-func (b *builder) client() (*source.Client, error) {
-	return source.NewClient(source.Options{Store: b.store, Env: b.Env, Mirrors: b.Config.Mirrors, Git: b.Config.Git,
-		Jobs: b.Jobs, Offline: b.Offline, Fresh: b.fresh, Sink: b.Sink})
-}
-
 // resolve makes the plan.
 func (b *builder) resolve(ctx context.Context, client *source.Client) (*resolve.Plan, error) {
 	plan, err := resolve.Resolve(ctx, b.Config, resolve.Options{Client: client, Store: b.store, Private: b.tool.Private(),
-		Offline: b.Offline, HTTP: client.HTTP(), Jobs: b.Jobs, Lock: b.lock.oracle, Locked: b.Locked})
+		Offline: b.Offline || b.Vendored != nil, HTTP: client.HTTP(), Jobs: b.Jobs, Lock: b.lock.oracle, Locked: b.Locked})
 	if err != nil {
 		return nil, b.missingRepos(client, err)
 	}
@@ -195,6 +208,17 @@ func (b *builder) resolve(ctx context.Context, client *source.Client) (*resolve.
 		b.Sink.Send(event.Event{Kind: event.Note, Text: note})
 	}
 	return plan, nil
+}
+
+// client reaches the repositories: those of the vendor folder, or all others.
+func (b *builder) client() (*source.Client, error) {
+	o := source.Options{Store: b.store, Env: b.Env, Jobs: b.Jobs, Offline: b.Offline, Fresh: b.fresh, Sink: b.Sink}
+	if b.Vendored != nil {
+		o.Exported = b.Vendored.repositories()
+	} else {
+		o.Mirrors, o.Git = b.Config.Mirrors, b.Config.Git
+	}
+	return source.NewClient(o)
 }
 
 // check refuses a plan that could not compile, or that the compiler would
@@ -270,13 +294,24 @@ type output struct {
 	file   string // absolute
 }
 
+// targets are those of the config, each once, and the host where it has none.
+func (b *builder) targets() []config.Target {
+	var out []config.Target
+	for _, t := range b.Config.Build.Targets {
+		if !slices.Contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, config.Target{OS: runtime.GOOS, Arch: runtime.GOARCH})
+	}
+	return out
+}
+
 // outputs decides the files: NAME in a directory for one target, and
 // NAME-OS-ARCH for several.
 func (b *builder) outputs() ([]output, error) {
-	targets := b.Config.Build.Targets
-	if len(targets) == 0 {
-		targets = []config.Target{{OS: runtime.GOOS, Arch: runtime.GOARCH}}
-	}
+	targets := b.targets()
 	dir, file, err := splitOutput(b.Output)
 	if err != nil {
 		return nil, err
@@ -286,12 +321,7 @@ func (b *builder) outputs() ([]output, error) {
 			Hint: "name a directory, with a slash at its end"}
 	}
 	var out []output
-	seen := map[config.Target]bool{}
 	for _, t := range targets {
-		if seen[t] {
-			continue
-		}
-		seen[t] = true
 		name := file
 		if name == "" {
 			name = b.Config.Build.Name

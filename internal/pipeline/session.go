@@ -117,9 +117,12 @@ func (s *Session) Rebuild(ctx context.Context, changed []string) (event.Binary, 
 	if err := s.w.check(); err != nil {
 		return event.Binary{}, err
 	}
-	if err := s.w.tool.Build(ctx, s.w.dir, file, s.settings, s.pkgs); err != nil {
+	compilation := s.w.tool.Compile(s.w.dir, s.settings, s.pkgs)
+	compilation.Start()
+	if err := compilation.Build(ctx, file); err != nil {
 		return event.Binary{}, s.w.explain(ctx, s.w.dir, s.settings, err)
 	}
+	compilation.Done()
 	return event.Binary{Target: runtime.GOOS + "/" + runtime.GOARCH, Path: file}, nil
 }
 

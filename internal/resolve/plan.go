@@ -29,6 +29,9 @@ type Plan struct {
 	Modules []*Module
 	// Plugins are what main.go registers, sorted by import path.
 	Plugins []Plugin
+	// Release are the modules of the plugins of RoadRunner's release, at the
+	// release's versions, sorted.
+	Release []module.Version
 	// Replaces are those for modules that do not come from git, sorted.
 	Replaces []Replace
 	// Excludes are sorted.

@@ -509,6 +509,7 @@ func (r *resolver) plan(rr roadRunner) (*Plan, error) {
 		p.Plugins = append(p.Plugins, plugin)
 	}
 	p.Plugins = append(p.Plugins, rr.missing(p.Plugins)...)
+	p.Release = rr.release
 	sort.Slice(p.Plugins, func(i, j int) bool {
 		a, b := p.Plugins[i], p.Plugins[j]
 		if a.Import != b.Import {

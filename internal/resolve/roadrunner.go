@@ -20,6 +20,9 @@ import (
 type roadRunner struct {
 	// bundled are the plugins that belong to every server.
 	bundled []Plugin
+	// release are the modules of all plugins of the release, at its versions,
+	// sorted.
+	release []module.Version
 }
 
 // PluginsFile is the file of RoadRunner's container package that lists the
@@ -55,7 +58,7 @@ func readRoadRunner(m *Module) (roadRunner, error) {
 	if err != nil {
 		return roadRunner{}, wrap(err)
 	}
-	rr := roadRunner{bundled: bundled(file)}
+	rr := roadRunner{bundled: bundled(file), release: released(m, file)}
 	return rr, dropListed(m, file, elsewhere, rr.bundled)
 }
 
@@ -112,6 +115,22 @@ func bundled(file *ast.File) []Plugin {
 		}
 		return true
 	})
+	return out
+}
+
+// released finds the modules of the packages that the list imports.
+func released(m *Module, list *ast.File) []module.Version {
+	var out []module.Version
+	listed := imports(list)
+	for _, req := range m.GoMod.Require {
+		for _, p := range listed {
+			if within(p, req.Mod.Path) {
+				out = append(out, req.Mod)
+				break
+			}
+		}
+	}
+	module.Sort(out)
 	return out
 }
 

@@ -35,20 +35,25 @@ type Options struct {
 	// Fresh asks the servers even where the store knows what a tag was: a tag
 	// can have moved since.
 	Fresh bool
-	Sink  event.Sink
+	// Exported is a directory with a repository for each commit, named by it,
+	// as Export makes them. Nothing else is then read: no server, no local
+	// path, no mirror.
+	Exported string
+	Sink     event.Sink
 }
 
 // Client finds commits and their files.
 type Client struct {
-	store   *Store
-	env     Env
-	offline bool
-	fresh   bool
-	sink    event.Sink
-	urls    rewriter
-	ssh     *sshPool
-	http    *httpPool
-	slots   chan struct{}
+	store    *Store
+	env      Env
+	offline  bool
+	fresh    bool
+	exported string
+	sink     event.Sink
+	urls     rewriter
+	ssh      *sshPool
+	http     *httpPool
+	slots    chan struct{}
 
 	// objectsOf holds the objects of commits that this run fetched, until their
 	// tree is taken: storer.EncodedObjectStorer by commit.
@@ -68,17 +73,18 @@ func NewClient(o Options) (*Client, error) {
 		return nil, err
 	}
 	return &Client{
-		store:   o.Store,
-		env:     o.Env,
-		offline: o.Offline,
-		fresh:   o.Fresh && !o.Offline,
-		sink:    o.Sink,
-		urls:    newRewriter(o),
-		ssh:     newSSHPool(o.Env, o.Git),
-		http:    hosts,
-		slots:   make(chan struct{}, max(1, o.Jobs)),
-		local:   map[string]*localRepo{},
-		repos:   map[string]chan struct{}{},
+		store:    o.Store,
+		env:      o.Env,
+		offline:  o.Offline,
+		fresh:    o.Fresh && !o.Offline,
+		exported: o.Exported,
+		sink:     o.Sink,
+		urls:     newRewriter(o),
+		ssh:      newSSHPool(o.Env, o.Git),
+		http:     hosts,
+		slots:    make(chan struct{}, max(1, o.Jobs)),
+		local:    map[string]*localRepo{},
+		repos:    map[string]chan struct{}{},
 	}, nil
 }
 
@@ -150,6 +156,9 @@ type Moved struct {
 // Find resolves a request to a commit and makes sure that its files can be
 // had. Mirrors are tried in order; the error tells of each.
 func (c *Client) Find(ctx context.Context, req Request) (Found, error) {
+	if c.exported != "" {
+		return c.findExported(req)
+	}
 	var failed []error
 	written, err := ParseRemote(req.URL)
 	if err == nil && written.Scheme != "ssh" { // what logs in is neither shown nor kept

@@ -75,6 +75,10 @@ func (c *Client) Tree(ctx context.Context, f Found, folder string) (string, erro
 // objects opens a repository that has f's commit, and fetches it again where
 // the store has lost it.
 func (c *Client) objects(ctx context.Context, f Found, remote Remote) (storer.EncodedObjectStorer, func(), error) {
+	if c.exported != "" {
+		st, done := openObjects(filepath.Join(c.exported, f.Commit))
+		return st, done, nil
+	}
 	if remote.Local() {
 		repo, err := c.openLocal(remote)
 		if err != nil {
@@ -128,9 +132,32 @@ type treeWriter struct {
 // write fills dir. All writing goes through an os.Root, so that whatever names
 // a repository brings, nothing outside dir is touched.
 func (w *treeWriter) write(ctx context.Context, dir, folder string) error {
-	files, err := w.list(folder)
+	files, err := w.choose(folder)
 	if err != nil {
 		return err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	made := map[string]bool{".": true}
+	for _, f := range files {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := w.writeFile(root, made, f); err != nil {
+			return fmt.Errorf("%s at %.12s: %s: %w", w.url, w.commit, f.path, err)
+		}
+	}
+	return nil
+}
+
+// choose returns the files of the module in folder, as its module zip has them.
+func (w *treeWriter) choose(folder string) ([]*blobFile, error) {
+	files, err := w.list(folder)
+	if err != nil {
+		return nil, err
 	}
 	checked := make([]zip.File, len(files))
 	byPath := make(map[string]*blobFile, len(files))
@@ -140,23 +167,13 @@ func (w *treeWriter) write(ctx context.Context, dir, folder string) error {
 	}
 	result, err := zip.CheckFiles(checked)
 	if err != nil {
-		return fmt.Errorf("%s at %.12s: %w", w.url, w.commit, err)
+		return nil, fmt.Errorf("%s at %.12s: %w", w.url, w.commit, err)
 	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
+	chosen := make([]*blobFile, len(result.Valid))
+	for i, name := range result.Valid {
+		chosen[i] = byPath[name]
 	}
-	defer root.Close()
-	made := map[string]bool{".": true}
-	for _, name := range result.Valid {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if err := w.writeFile(root, made, byPath[name]); err != nil {
-			return fmt.Errorf("%s at %.12s: %s: %w", w.url, w.commit, name, err)
-		}
-	}
-	return nil
+	return chosen, nil
 }
 
 func (w *treeWriter) writeFile(root *os.Root, made map[string]bool, f *blobFile) error {

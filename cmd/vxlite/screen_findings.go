@@ -8,9 +8,9 @@ import (
 	"github.com/vxlite/vxlite/internal/event"
 )
 
-// checksText words a doctor's findings, a line each, and below those that are
+// findingsText words a doctor's findings, a line each, and below those that are
 // wrong what to do.
-func checksText(checks []event.Check, color bool) string {
+func findingsText(checks []event.Finding, color bool) string {
 	t := newTable(color)
 	for _, c := range checks {
 		state := "ok"

@@ -146,6 +146,21 @@ func (s *Session) list(ctx context.Context) error {
 	return nil
 }
 
+// Admitted refuses a server with plugins that Endure would disable, as a build
+// does. A rebuild leaves it out, so that the server is there the sooner.
+func (s *Session) Admitted(ctx context.Context) error {
+	locals, err := fingerprints(s.w.plan)
+	if err != nil {
+		return err
+	}
+	key := inputs(s.w.digest, locals, s.w.tool, s.settings, s.w.Config.Check)
+	facts, err := s.w.facts(ctx, s.w.tool.Compile(s.w.dir, s.settings, s.pkgs), key)
+	if err != nil {
+		return nil // what does not compile any more is the next build's to say
+	}
+	return s.w.admit(facts)
+}
+
 // Embedded reports whether a file is one that the code of the last build
 // embeds, or would embed if it were there before.
 func (s *Session) Embedded() func(name string) bool {

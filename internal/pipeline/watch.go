@@ -147,6 +147,10 @@ func (w *watching) loop(ctx context.Context) error {
 				go forward(ctx, w.watcher, changes)
 			case !onlyData(pending):
 				w.learn(ctx)
+				if err := w.session.Admitted(ctx); err != nil && ctx.Err() == nil {
+					w.Report(err)
+					w.note("the server runs without it")
+				}
 			}
 			pending = nil
 		}

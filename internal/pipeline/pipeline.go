@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/endure"
@@ -48,44 +49,50 @@ type Options struct {
 
 // Build makes the binaries, one for each target.
 func Build(ctx context.Context, o Options) (*event.Result, error) {
+	_, result, err := build(ctx, o)
+	return result, err
+}
+
+func build(ctx context.Context, o Options) (*workspace, *event.Result, error) {
 	o.Locked = o.Locked || o.Vendored != nil
 	b := &builder{Options: o}
 	b.lock.optional = true
 	outputs, err := b.outputs()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := checkWritable(outputs); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	w, err := b.prepare(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	rows := w.rows()
 	if err := w.fit(ctx); err != nil {
-		return nil, err
+		return w, nil, err
 	}
 	jobs, err := w.build(ctx, outputs)
 	if _, incomplete := errors.AsType[*sumsMissing](err); incomplete {
 		if err := w.settle(ctx, true); err != nil {
-			return nil, err
+			return w, nil, err
 		}
 		jobs, err = w.build(ctx, outputs)
 	}
 	if err != nil {
-		return nil, err
+		return w, nil, err
 	}
 	if o.Verify {
 		if err := w.verify(ctx, jobs); err != nil {
-			return nil, err
+			return w, nil, err
 		}
 	}
-	return &event.Result{Modules: modules(w.plan), Binaries: binaries(jobs)}, nil
+	return w, &event.Result{Modules: rows(), Binaries: binaries(jobs)}, nil
 }
 
 // fit brings a lock up to date that is not.
 func (w *workspace) fit(ctx context.Context) error {
-	if w.lock.fits() {
+	if w.lock.fits() || w.plan.Overridden {
 		return nil
 	}
 	if err := w.check(); err != nil {
@@ -131,13 +138,14 @@ type workspace struct {
 
 // prepare leads from the config to the workspace: resolve, fetch, generate.
 func (b *builder) prepare(ctx context.Context) (*workspace, error) {
-	var err error
-	if b.store, err = source.OpenStore(b.Store); err != nil {
+	if err := b.open(ctx); err != nil {
 		return nil, err
 	}
-	if b.tool, err = gotool.Find(ctx, b.Env, b.store, b.Sink); err != nil {
+	client, err := b.client()
+	if err != nil {
 		return nil, err
 	}
+	defer client.Close()
 	for _, t := range b.Config.Build.Targets {
 		if err := b.tool.CheckTarget(ctx, t.OS, t.Arch, b.store); err != nil {
 			return nil, err
@@ -146,7 +154,7 @@ func (b *builder) prepare(ctx context.Context) (*workspace, error) {
 	if err := b.readLock(); err != nil {
 		return nil, err
 	}
-	plan, err := b.resolve(ctx)
+	plan, err := b.resolve(ctx, client)
 	if err != nil {
 		return nil, b.unlocked(err)
 	}
@@ -180,13 +188,17 @@ func (w *workspace) write() error {
 	return nil
 }
 
-// resolve makes the plan.
-func (b *builder) resolve(ctx context.Context) (*resolve.Plan, error) {
-	client, err := b.client()
-	if err != nil {
-		return nil, err
+// open opens the store and finds the go command.
+func (b *builder) open(ctx context.Context) (err error) {
+	if b.store, err = source.OpenStore(b.Store); err != nil {
+		return err
 	}
-	defer client.Close()
+	b.tool, err = gotool.Find(ctx, b.Env, b.store, b.Sink)
+	return err
+}
+
+// resolve makes the plan.
+func (b *builder) resolve(ctx context.Context, client *source.Client) (*resolve.Plan, error) {
 	plan, err := resolve.Resolve(ctx, b.Config, resolve.Options{Client: client, Store: b.store, Private: b.tool.Private(),
 		Offline: b.Offline || b.Vendored != nil, HTTP: client.HTTP(), Jobs: b.Jobs, Lock: b.lock.oracle, Locked: b.Locked})
 	if err != nil {
@@ -228,6 +240,27 @@ func (b *builder) profile() string {
 		return p
 	}
 	return ""
+}
+
+// rows starts to look at the local directories, which can take as long as
+// their repositories are large, and returns how to wait for the table's rows.
+// What is said of them is how they were when the build began. A repository
+// that cannot be read is no reason not to build.
+func (w *workspace) rows() func() []event.Module {
+	rows := modules(w.plan)
+	var all sync.WaitGroup
+	for i := range rows {
+		if m := &rows[i]; m.Local {
+			all.Go(func() {
+				state, err := source.WorktreeState(m.From)
+				if err != nil {
+					w.Sink.Send(event.Event{Kind: event.Debug, Text: fmt.Sprintf("%s: its state is not known: %v", label(w.plan.Lookup(m.Path)), err)})
+				}
+				m.Head, m.Dirty = state.Head, state.Dirty
+			})
+		}
+	}
+	return func() []event.Module { all.Wait(); return rows }
 }
 
 // modules orders a plan's modules for the table: RoadRunner, the plugins by

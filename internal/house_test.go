@@ -27,6 +27,7 @@ var floor = map[string]int{
 	"internal/lock":       1,
 	"internal/signature":  1,
 	"internal/run":        1,
+	"internal/watch":      1,
 	"internal/source":     2,
 	"internal/inspect":    3,
 	"internal/image":      4,
@@ -37,6 +38,7 @@ var floor = map[string]int{
 	"internal/gen":        4,
 	"internal/gotool":     4,
 	"internal/vendoring":  4,
+	"internal/scaffold":   4,
 	"internal/pipeline":   5,
 	"cmd/vxlite":          6,
 }

@@ -24,6 +24,7 @@ and puts it into DIR as rr. What went in is printed as a table.
    vxlite build                              velox.toml here, to ./rr
    vxlite build -o /usr/bin/                 to /usr/bin/rr
    vxlite build --mirror https://github.com/=ssh://git@git.corp/github/
+   vxlite build --with cache=../cache        the plugin cache from a directory of yours
    vxlite build --target linux/amd64 --target linux/arm64 -o dist/
    vxlite build --vendor rr.tar.zst          from what vxlite vendor wrote, and
                                              from nothing else`,

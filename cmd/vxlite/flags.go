@@ -23,6 +23,7 @@ const defaultJobs = 8
 func sharedFlags() []urfave.Flag {
 	return append([]urfave.Flag{
 		&urfave.StringFlag{Name: "config", Aliases: []string{"c"}, Value: "velox.toml", Usage: "read the config from `FILE`"},
+		&urfave.StringSliceFlag{Name: "with", Usage: "take a plugin, or any module, from a local directory: `NAME=DIR` (repeatable)"},
 		mirrorFlag(),
 		&urfave.IntFlag{Name: "jobs", Aliases: []string{"j"}, Value: defaultJobs, Usage: "fetch from `N` repositories at once"},
 		&urfave.BoolFlag{Name: "locked", Usage: "fail where velox.lock does not fit the config, and never write it"},
@@ -82,23 +83,8 @@ func (c *cli) readConfigFile(ctx *urfave.Context, file string, env lookup) (*con
 		return nil, configError{err}
 	}
 	c.startScreen(ctx, cfg.Log)
-	mirrors, err := mirrorsFrom(ctx)
-	if err != nil {
+	if err := c.layFlags(ctx, cfg); err != nil {
 		return nil, err
-	}
-	cfg.Mirrors = append(mirrors, cfg.Mirrors...) // a flag wins over a prefix as long
-	if targets := ctx.StringSlice("target"); len(targets) > 0 {
-		cfg.Build.Targets = nil
-		for _, s := range targets {
-			t, err := config.ParseTarget(s)
-			if err != nil {
-				return nil, usageError{err}
-			}
-			cfg.Build.Targets = append(cfg.Build.Targets, t)
-		}
-	}
-	if ctx.Int("jobs") < 1 {
-		return nil, usageError{errors.New("--jobs must be at least 1")}
 	}
 	for _, n := range cfg.Notes {
 		text := n.Text
@@ -124,6 +110,58 @@ func mirrorsFrom(ctx *urfave.Context) ([]config.Mirror, error) {
 		mirrors = append(mirrors, m)
 	}
 	return mirrors, nil
+}
+
+// layFlags lays the shared flags over a config.
+func (c *cli) layFlags(ctx *urfave.Context, cfg *config.Config) error {
+	mirrors, err := mirrorsFrom(ctx)
+	if err != nil {
+		return err
+	}
+	cfg.Mirrors = append(mirrors, cfg.Mirrors...) // a flag wins over a prefix as long
+	if err := setOverrides(cfg, ctx.StringSlice("with")); err != nil {
+		return err
+	}
+	if targets := ctx.StringSlice("target"); len(targets) > 0 {
+		cfg.Build.Targets = nil
+		for _, s := range targets {
+			t, err := config.ParseTarget(s)
+			if err != nil {
+				return usageError{err}
+			}
+			cfg.Build.Targets = append(cfg.Build.Targets, t)
+		}
+	}
+	if ctx.Int("jobs") < 1 {
+		return usageError{errors.New("--jobs must be at least 1")}
+	}
+	return nil
+}
+
+// optionsFor are the pipeline's, for a config that was read.
+func (c *cli) optionsFor(ctx *urfave.Context, cfg *config.Config, output string) (pipeline.Options, error) {
+	o := c.optionsWith(ctx, cfg)
+	o.Output = output
+	var err error
+	o.Store, err = c.storeDir()
+	return o, err
+}
+
+// setOverrides lays the flags --with over the config. Their directories are
+// relative to where the user stands.
+func setOverrides(cfg *config.Config, with []string) error {
+	var overrides []config.Override
+	for _, s := range with {
+		o, err := config.ParseOverride(s)
+		if err != nil {
+			return usageError{err}
+		}
+		if o.Dir, err = filepath.Abs(o.Dir); err != nil {
+			return err
+		}
+		overrides = append(overrides, o)
+	}
+	return cfg.SetOverrides(overrides)
 }
 
 // absoluteIfLocal makes a mirror's folder absolute: what looks like a path of
@@ -197,9 +235,7 @@ func (c *cli) options(ctx *urfave.Context) (pipeline.Options, error) {
 	if err != nil {
 		return pipeline.Options{}, err
 	}
-	o := c.optionsWith(ctx, cfg)
-	o.Store, err = c.storeDir()
-	return o, err
+	return c.optionsFor(ctx, cfg, ctx.String("output"))
 }
 
 // optionsWith are what the flags say besides, without a store.

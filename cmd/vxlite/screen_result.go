@@ -14,12 +14,21 @@ import (
 // resultText words what a build made: a table of what went in, then a line
 // for each binary.
 func resultText(r *event.Result, color bool) string {
+	if r.Workspace != nil {
+		return workspaceText(r.Workspace, color)
+	}
+	if r.Findings != nil {
+		return findingsText(r.Findings, color)
+	}
 	if r.Document != nil {
 		return r.Document.Text // made for another program, not for the terminal
 	}
 	var parts []string
 	if r.Lock != nil {
 		return lockText(r.Lock, color)
+	}
+	if len(r.Files) > 0 || r.Summary != "" {
+		parts = append(parts, filesText(r))
 	}
 	if len(r.Modules) > 0 {
 		parts = append(parts, moduleTable(r.Modules, color)+"\n")
@@ -42,6 +51,18 @@ func resultText(r *event.Result, color bool) string {
 	return strings.Join(parts, "\n")
 }
 
+// filesText words which files were written.
+func filesText(r *event.Result) string {
+	var b strings.Builder
+	for _, f := range r.Files {
+		b.WriteString(oneLine(f) + "\n")
+	}
+	if r.Summary != "" {
+		b.WriteString(strings.TrimSuffix(printable(r.Summary), "\n") + "\n")
+	}
+	return b.String()
+}
+
 // vendoredTable renders a line for a vendor folder or file. A folder's hash is
 // that of its list of hashes.
 func vendoredTable(v *event.Vendored, color bool) string {
@@ -57,7 +78,7 @@ func vendoredTable(v *event.Vendored, color bool) string {
 // moduleTable renders the modules in the order given.
 func moduleTable(modules []event.Module, color bool) string {
 	t := newTable(color)
-	t.AppendHeader(table.Row{"PLUGIN", "VERSION", "COMMIT", "FROM"})
+	t.AppendHeader(table.Row{"PLUGIN", "VERSION", "COMMIT", "FROM", ""})
 	for _, m := range modules {
 		name := m.Name
 		if name == "" {
@@ -71,9 +92,21 @@ func moduleTable(modules []event.Module, color bool) string {
 		if m.Stored {
 			from = "store, for " + from
 		}
-		t.AppendRow(table.Row{cell(name), cell(m.Version), cell(commit), from})
+		t.AppendRow(table.Row{cell(name), cell(m.Version), cell(commit), from, localState(m)})
 	}
 	return t.Render()
+}
+
+// localState words whether a local directory is as its repository has it. It
+// is empty for all others, so that it must stand in the last column.
+func localState(m event.Module) string {
+	switch {
+	case m.Head == "":
+		return ""
+	case m.Dirty:
+		return "(dirty, on " + shortCommit(m.Head) + ")"
+	}
+	return "(clean, at " + shortCommit(m.Head) + ")"
 }
 
 // lockText words what became of a lock: what moved, and how much it holds.

@@ -38,7 +38,7 @@ from it, with no network, no home directory and no git.
 			&urfave.BoolFlag{Name: "with-toolchain", Usage: "add the Go release in use, from the module proxy"},
 			&urfave.BoolFlag{Name: "prune", Usage: "fetch nothing: remove from the folder what its own lock does not need"},
 			targetFlag(),
-		}, sharedFlags()...),
+		}, without(sharedFlags(), "with")...),
 		HideHelpCommand: true,
 		OnUsageError:    badUsage,
 		Action:          c.vendor,

@@ -26,6 +26,8 @@ type Config struct {
 	Image    Image
 	Check    Check
 	Log      Log
+	// Overrides are the flags --with; a file has none.
+	Overrides []Override
 	// Written are the local repositories among the clone URLs that the file has
 	// as relative paths: what is written, by the absolute path.
 	Written map[string]string

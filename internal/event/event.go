@@ -72,6 +72,14 @@ type Result struct {
 	Check *Check `json:"check,omitempty"`
 	// Document is a drawing of the graph, where that was asked for.
 	Document *Document `json:"document,omitempty"`
+	// Findings are what `vxlite doctor` looked at, in its order.
+	Findings []Finding `json:"findings,omitempty"`
+	// Files are those that were written, where a command writes some; Summary
+	// says of what they are.
+	Files   []string `json:"files,omitempty"`
+	Summary string   `json:"summary,omitempty"`
+	// Workspace is what `vxlite workspace` wrote, and nil otherwise.
+	Workspace *Workspace `json:"workspace,omitempty"`
 }
 
 // Cache is the store and what is in it.
@@ -107,6 +115,45 @@ type Vendored struct {
 	// SHA256 is the file's, or that of the folder's SHA256SUMS; 64 hex digits.
 	SHA256 string `json:"sha256"`
 }
+
+// Finding is one thing that the doctor looked at. It holds no secret.
+type Finding struct {
+	Name string `json:"name"`
+	OK   bool   `json:"ok"`
+	Text string `json:"text"`
+	// Hints say what to do where it is not OK.
+	Hints []string `json:"hints,omitempty"`
+}
+
+// Workspace is a directory to work in.
+type Workspace struct {
+	Dir string `json:"dir"`
+	// Modules stand in the order of a build's.
+	Modules []Placed `json:"modules"`
+	// Written and Removed count files. Kept are those that were changed by
+	// hand, and are as they were; slash-separated, below Dir, sorted.
+	Written int      `json:"written"`
+	Removed int      `json:"removed"`
+	Kept    []string `json:"kept,omitempty"`
+}
+
+// Placed is a module in a workspace.
+type Placed struct {
+	Name    string `json:"name,omitempty"`
+	Path    string `json:"module"`
+	Version string `json:"version"`
+	// Dir is relative to the workspace, or absolute.
+	Dir string `json:"dir"`
+	// Kind is Copied, InClone or InPlace.
+	Kind string `json:"kind"`
+}
+
+// The kinds of a module's place in a workspace.
+const (
+	Copied  = "copy"
+	InClone = "clone"
+	InPlace = "local" // the user's own directory
+)
 
 // Lock is what became of a lock.
 type Lock struct {
@@ -202,6 +249,11 @@ type Module struct {
 	Stored bool `json:"stored,omitempty"`
 	// Local says that From is a directory that was compiled as it stands.
 	Local bool `json:"local,omitempty"`
+	// Head is the commit that is checked out in a local directory, 40 hex
+	// digits; empty where it is in no repository. Dirty says that the directory
+	// differs from it.
+	Head  string `json:"head,omitempty"`
+	Dirty bool   `json:"dirty,omitempty"`
 }
 
 // Binary is one compiled file.

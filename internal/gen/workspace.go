@@ -78,8 +78,8 @@ type Options struct {
 // what it lacks.
 const SumFile = "go.work.sum"
 
-// manifestFile is where the manifest stands in app.
-const manifestFile = "vxlite.manifest"
+// embeddedFile is where the manifest stands in app.
+const embeddedFile = "vxlite.manifest"
 
 // manifestGo puts it into the binary. A variable that nothing reads would be
 // left out by the linker; one that is copied to another is not.
@@ -87,7 +87,7 @@ const manifestGo = header + `package main
 
 import _ "embed"
 
-//go:embed ` + manifestFile + `
+//go:embed ` + embeddedFile + `
 var vxliteManifest string
 
 // vxliteKept keeps the manifest in the binary, where vxlite inspect finds it.
@@ -111,7 +111,12 @@ func Generate(p *resolve.Plan, o Options) (*Workspace, error) {
 		w.Modules = append(w.Modules, Place{Path: place, Dir: m.Dir, Copy: m == p.RoadRunner})
 	}
 	g := &generator{plan: p, options: o}
-	steps := []func() ([]File, error){g.goWork, g.appMod, g.mainGo, g.roadRunner, g.sums}
+	return w.generate(g, g.goWork, o)
+}
+
+// generate adds the files to w.
+func (w *Workspace) generate(g *generator, goWork func() ([]File, error), o Options) (*Workspace, error) {
+	steps := []func() ([]File, error){goWork, g.appMod, g.mainGo, g.roadRunner, g.sums}
 	for _, step := range steps {
 		files, err := step()
 		if err != nil {
@@ -125,7 +130,7 @@ func Generate(p *resolve.Plan, o Options) (*Workspace, error) {
 	}
 	w.Files = append(w.Files, profile...)
 	if o.Manifest != nil {
-		w.Files = append(w.Files, File{Path: "app/" + manifestFile, Data: o.Manifest}, File{Path: "app/vxlite_manifest.go", Data: []byte(manifestGo)})
+		w.Files = append(w.Files, File{Path: "app/" + embeddedFile, Data: o.Manifest}, File{Path: "app/vxlite_manifest.go", Data: []byte(manifestGo)})
 	}
 	sort.Slice(w.Files, func(i, j int) bool { return w.Files[i].Path < w.Files[j].Path })
 	return w, nil

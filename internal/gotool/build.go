@@ -28,21 +28,33 @@ type Package struct {
 	// Source is the module that the files come from: Module and Version, or
 	// what replaces them. Its version is empty for a directory.
 	Source module.Version
+	// Dir is the package's directory, and Embeds are the patterns of its
+	// go:embed lines; both are empty where it has none.
+	Dir    string
+	Embeds []string
 }
 
 // packageLine is how `go list` is to print a package.
 const packageLine = "{{.ImportPath}} {{with .Module}}{{.Path}} {{or .Version \"-\"}}{{with .Replace}} {{.Path}} {{.Version}}{{end}}{{end}}"
 
+// embedLines prints, below a package that embeds files, a line of its directory
+// and one of each pattern, indented.
+const embedLines = `{{if .EmbedPatterns}}{{printf "\n\t%q" .Dir}}{{range .EmbedPatterns}}{{printf "\n\t%q" .}}{{end}}{{end}}`
+
 // Packages lists all that ./app in the workspace at dir needs, itself included.
 // The go command downloads what it has to, so this is where a module that the
 // proxy does not have is found out.
 func (t *Tool) Packages(ctx context.Context, dir string, c Compile) ([]Package, error) {
-	out, err := t.list(ctx, dir, c, "which packages take part", "-f", packageLine)
+	out, err := t.list(ctx, dir, c, "which packages take part", "-f", packageLine+embedLines)
 	if err != nil {
 		return nil, err
 	}
 	var pkgs []Package
 	for line := range strings.Lines(string(out)) {
+		if quoted, ok := strings.CutPrefix(line, "\t"); ok && len(pkgs) > 0 {
+			pkgs[len(pkgs)-1].embeds(strings.TrimSpace(quoted))
+			continue
+		}
 		pkgs = append(pkgs, readPackage(line))
 	}
 	return pkgs, nil
@@ -100,6 +112,18 @@ func readPackage(line string) Package {
 		p.Source = module.Version{Path: f[3], Version: f[4]}
 	}
 	return p
+}
+
+// embeds reads a line below that of the package.
+func (p *Package) embeds(quoted string) {
+	s, err := strconv.Unquote(quoted)
+	switch {
+	case err != nil:
+	case p.Dir == "":
+		p.Dir = s
+	default:
+		p.Embeds = append(p.Embeds, s)
+	}
 }
 
 // Compilation is one target's compiling, over the go commands that it takes.

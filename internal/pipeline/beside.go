@@ -18,12 +18,10 @@ import (
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gen"
-	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/inspect"
 	"github.com/vxlite/vxlite/internal/manifest"
 	"github.com/vxlite/vxlite/internal/provenance"
 	"github.com/vxlite/vxlite/internal/sbom"
-	"github.com/vxlite/vxlite/internal/source"
 )
 
 // The endings of what is written beside a binary, by which other tools know
@@ -217,15 +215,4 @@ func (w *workspace) contents(ctx context.Context, outputs []output) (*inspect.Bi
 	}
 	slices.SortFunc(out.ThirdParty, func(a, b inspect.Module) int { return strings.Compare(a.Path, b.Path) })
 	return out, nil
-}
-
-// open finds the store and the go command.
-func (b *builder) open(ctx context.Context) error {
-	var err error
-	if b.store, err = source.OpenStore(b.Store); err != nil {
-		return err
-	}
-	b.store.Share(b.Shared)
-	b.tool, err = gotool.Find(ctx, b.Env, b.store, b.Sink)
-	return err
 }

@@ -119,8 +119,17 @@ func (w *workspace) compileError(err error) error {
 	for _, m := range w.plan.Modules {
 		path, _ := module.EscapePath(m.Path)
 		version, _ := module.EscapeVersion(m.Version)
+		place := "src/" + path + "@" + version
+		if m.Local && m != w.plan.RoadRunner && seen[place] { // where it can be mended
+			re.Stderr = sourceDir.ReplaceAllStringFunc(re.Stderr, func(s string) string {
+				if i := strings.Index(s, place+"/"); i >= 0 {
+					return strings.TrimRight(s[:i], "./") + m.Dir + "/"
+				}
+				return s
+			})
+		}
 		switch {
-		case !seen["src/"+path+"@"+version]:
+		case !seen[place]:
 		case m.Name == "":
 			e.Concerns = append(e.Concerns, m.Path+" "+m.Version)
 		case m.Name == "roadrunner":

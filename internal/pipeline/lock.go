@@ -85,7 +85,7 @@ func (b *builder) compareLock(plan *resolve.Plan) error {
 	}
 	now := plan.Lock()
 	old := b.lock.old
-	if old == nil {
+	if old == nil || plan.Overridden { // the lock is the config's, without the flags
 		return nil
 	}
 	b.lock.differences = lock.Compare(&lock.File{Modules: old.Modules}, &lock.File{Modules: now})

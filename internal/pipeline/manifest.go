@@ -21,11 +21,13 @@ func (w *workspace) manifest() (*manifest.Manifest, error) {
 	}
 	m := &manifest.Manifest{Tool: manifest.ToolVersion(), Config: w.Config.Digest(), Flags: args[1:]}
 	locked := w.plan.Lock()
-	states := w.states()
+	if w.local == nil {
+		w.local = w.states()
+	}
 	for _, p := range w.plan.Modules { // sorted by path, as Lock's are
 		e := manifest.Module{Name: p.Name, Path: p.Path, Version: p.Version}
 		if p.Local {
-			state := states[p.Path]
+			state := w.local[p.Path]
 			e.Local, e.Commit, e.Dirty = true, state.Head, state.Dirty
 		} else {
 			l := locked[0]
@@ -49,7 +51,7 @@ func (w *workspace) states() map[string]source.State {
 			continue
 		}
 		all.Go(func() {
-			state, err := source.WorktreeState(m.Dir)
+			state, err := source.WorktreeState(m.From)
 			if err != nil {
 				w.Sink.Send(event.Event{Kind: event.Debug, Text: fmt.Sprintf("%s: its state is not known: %v", label(m), err)})
 			}

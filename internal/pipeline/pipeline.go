@@ -55,47 +55,52 @@ type Options struct {
 
 // Build makes the binaries, one for each target.
 func Build(ctx context.Context, o Options) (*event.Result, error) {
+	_, result, err := build(ctx, o)
+	return result, err
+}
+
+func build(ctx context.Context, o Options) (*workspace, *event.Result, error) {
 	o.Locked = o.Locked || o.Vendored != nil
 	b := &builder{Options: o}
 	b.lock.optional = true
 	outputs, err := b.outputs()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := checkWritable(outputs); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	w, err := b.prepare(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := w.fit(ctx); err != nil {
-		return nil, err
+		return w, nil, err
 	}
 	jobs, err := w.build(ctx, outputs)
 	if _, incomplete := errors.AsType[*sumsMissing](err); incomplete {
 		if err := w.settle(ctx, true); err != nil {
-			return nil, err
+			return w, nil, err
 		}
 		jobs, err = w.build(ctx, outputs)
 	}
 	if err != nil {
-		return nil, err
+		return w, nil, err
 	}
 	if o.Verify {
 		if err := w.verify(ctx, jobs); err != nil {
-			return nil, err
+			return w, nil, err
 		}
 	}
 	if err := w.beside(jobs); err != nil {
-		return nil, err
+		return w, nil, err
 	}
-	return &event.Result{Modules: modules(w.plan), Binaries: binaries(jobs)}, nil
+	return w, &event.Result{Modules: w.rows(), Binaries: binaries(jobs)}, nil
 }
 
 // fit brings a lock up to date that is not.
 func (w *workspace) fit(ctx context.Context) error {
-	if w.lock.fits() {
+	if w.lock.fits() || w.plan.Overridden {
 		return nil
 	}
 	if err := w.check(); err != nil {
@@ -135,9 +140,10 @@ type workspace struct {
 	digest string // of the files and all that they refer to
 	dir    string // where write puts them; its name says what is in it
 
-	inside  []byte   // what the binary is to say of itself
-	checked bool     // by check
-	remarks []string // that were told
+	inside  []byte                  // what the binary is to say of itself
+	local   map[string]source.State // of the local directories, by module path; see states
+	checked bool                    // by check
+	remarks []string                // that were told
 }
 
 // prepare leads from the config to the workspace: resolve, fetch, generate.
@@ -145,6 +151,11 @@ func (b *builder) prepare(ctx context.Context) (*workspace, error) {
 	if err := b.open(ctx); err != nil {
 		return nil, err
 	}
+	client, err := b.client()
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
 	for _, t := range b.Config.Build.Targets {
 		if err := b.tool.CheckTarget(ctx, t.OS, t.Arch, b.store); err != nil {
 			return nil, err
@@ -153,7 +164,7 @@ func (b *builder) prepare(ctx context.Context) (*workspace, error) {
 	if err := b.readLock(); err != nil {
 		return nil, err
 	}
-	plan, err := b.resolve(ctx)
+	plan, err := b.resolve(ctx, client)
 	if err != nil {
 		return nil, b.unlocked(err)
 	}
@@ -197,13 +208,18 @@ func (w *workspace) write() error {
 	return nil
 }
 
-// resolve makes the plan.
-func (b *builder) resolve(ctx context.Context) (*resolve.Plan, error) {
-	client, err := b.client()
-	if err != nil {
-		return nil, err
+// open opens the store and finds the go command.
+func (b *builder) open(ctx context.Context) (err error) {
+	if b.store, err = source.OpenStore(b.Store); err != nil {
+		return err
 	}
-	defer client.Close()
+	b.store.Share(b.Shared)
+	b.tool, err = gotool.Find(ctx, b.Env, b.store, b.Sink)
+	return err
+}
+
+// resolve makes the plan.
+func (b *builder) resolve(ctx context.Context, client *source.Client) (*resolve.Plan, error) {
 	plan, err := resolve.Resolve(ctx, b.Config, resolve.Options{Client: client, Store: b.store, Private: b.tool.Private(),
 		Offline: b.Offline || b.Vendored != nil, HTTP: client.HTTP(), Jobs: b.Jobs, Lock: b.lock.oracle, Locked: b.Locked})
 	if err != nil {
@@ -248,6 +264,19 @@ func (b *builder) profile() string {
 		return p
 	}
 	return ""
+}
+
+// rows are the table's, with how the local directories were when the build
+// began.
+func (w *workspace) rows() []event.Module {
+	rows := modules(w.plan)
+	for i := range rows {
+		if m := &rows[i]; m.Local {
+			state := w.local[m.Path]
+			m.Head, m.Dirty = state.Head, state.Dirty
+		}
+	}
+	return rows
 }
 
 // modules orders a plan's modules for the table: RoadRunner, the plugins by

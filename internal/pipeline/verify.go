@@ -67,7 +67,12 @@ func (w *workspace) again(ctx context.Context, tmp string) (*workspace, error) {
 		}
 	}
 	b.tool = w.tool.With(map[string]string{"GOCACHE": filepath.Join(tmp, "go-build"), "GOCACHEPROG": ""})
-	plan, err := b.resolve(ctx)
+	client, err := b.client()
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	plan, err := b.resolve(ctx, client)
 	if err != nil {
 		return nil, err
 	}

@@ -41,6 +41,9 @@ type Plan struct {
 	Overruled []Requirement
 	// Private are the patterns of modules that no proxy is asked for.
 	Private []string
+	// Overridden says that flags put local directories in the place of modules:
+	// the plan is not the config's own, and no lock is made of it.
+	Overridden bool
 	// Notes are for the user.
 	Notes []string
 	// urls words clone URLs for the lock.
@@ -96,6 +99,10 @@ type Module struct {
 	// note tells of what may be wrong with Version; mostly empty.
 	note string
 }
+
+// ReplacesCount reports whether the replace directives in the module's own
+// go.mod count, as they do for what the config names.
+func (m *Module) ReplacesCount() bool { return m.counts }
 
 // Plugin is one value to register.
 type Plugin struct {

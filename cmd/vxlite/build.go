@@ -26,6 +26,7 @@ and puts it into DIR as rr. What went in is printed as a table.
    vxlite build --mirror https://github.com/=ssh://git@git.corp/github/
    vxlite build --with cache=../cache        the plugin cache from a directory of yours
    vxlite build --target linux/amd64 --target linux/arm64 -o dist/
+   vxlite build --sbom --provenance          also rr.cdx.json and rr.intoto.json
    vxlite build --vendor rr.tar.zst          from what vxlite vendor wrote, and
                                              from nothing else`,
 		Flags: append([]urfave.Flag{

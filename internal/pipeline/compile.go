@@ -230,11 +230,11 @@ func (w *workspace) make(ctx context.Context, j *job) (event.Binary, error) {
 
 // begin finds out which packages take part.
 func (w *workspace) begin(ctx context.Context, c gotool.Compile) (*gotool.Compilation, []gotool.Package, error) {
-	pkgs, err := w.tool.Packages(ctx, w.dir, c)
+	tool, pkgs, err := w.packages(ctx, c)
 	if err != nil {
 		return nil, nil, w.explain(ctx, w.dir, c, err)
 	}
-	return w.tool.Compile(w.dir, c, pkgs), pkgs, nil
+	return tool.Compile(w.dir, c, pkgs), pkgs, nil
 }
 
 // explain says which module a failure of the go command concerns.

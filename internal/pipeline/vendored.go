@@ -22,8 +22,11 @@ type Vendored struct {
 	place string // as it was named, absolute
 	dir   string // the vendor folder
 	tmp   string
+	own   bool // dir was unpacked into tmp
 	env   func(name string) (value string, ok bool)
 	set   map[string]string // of the environment
+
+	unpacked unpacked
 }
 
 // OpenVendored checks the folder or file at place, and unpacks a file. The
@@ -47,6 +50,7 @@ func OpenVendored(ctx context.Context, place, store string, env func(string) (st
 		err = v.openFile(ctx, place)
 	}
 	if err == nil {
+		v.unpacked.kinds = vendoring.Kinds(v.dir)
 		err = v.settings()
 	}
 	if err != nil {
@@ -94,7 +98,7 @@ func (v *Vendored) openFile(ctx context.Context, place string) error {
 		return &vendoring.FormatError{Place: place, Reason: reason(err)}
 	}
 	defer f.Close()
-	v.dir = filepath.Join(v.tmp, "vendor")
+	v.dir, v.own = filepath.Join(v.tmp, "vendor"), true
 	if err := os.Mkdir(v.dir, 0o755); err != nil {
 		return err
 	}

@@ -91,7 +91,11 @@ func (w *workspace) again(ctx context.Context, tmp string) (*workspace, error) {
 // modules into a build cache.
 func (w *workspace) seed(ctx context.Context, c gotool.Compile, cache string) error {
 	c.CacheProg = ""
-	all, err := w.tool.With(map[string]string{"GOCACHEPROG": ""}).Compiled(ctx, w.dir, c)
+	tool, err := w.toolFor(ctx, c)
+	if err != nil {
+		return err
+	}
+	all, err := tool.With(map[string]string{"GOCACHEPROG": ""}).Compiled(ctx, w.dir, c)
 	if err != nil {
 		return w.explain(ctx, w.dir, c, err)
 	}

@@ -28,6 +28,7 @@ type Options struct {
 	Env     Env
 	Mirrors []config.Mirror
 	Git     config.Git
+	Limits  config.Limits
 	// Jobs bounds the conversations with servers that go on at once.
 	Jobs int
 	// Offline forbids all of them; local paths still serve.
@@ -42,6 +43,7 @@ type Options struct {
 type Client struct {
 	store   *Store
 	env     Env
+	limits  config.Limits
 	offline bool
 	fresh   bool
 	sink    event.Sink
@@ -70,6 +72,7 @@ func NewClient(o Options) (*Client, error) {
 	return &Client{
 		store:   o.Store,
 		env:     o.Env,
+		limits:  o.Limits.OrDefault(),
 		offline: o.Offline,
 		fresh:   o.Fresh && !o.Offline,
 		sink:    o.Sink,

@@ -55,8 +55,9 @@ type Client struct {
 	// objectsOf holds the objects of commits that this run fetched, until their
 	// tree is taken: storer.EncodedObjectStorer by commit.
 	objectsOf sync.Map
-	// came holds the commits that this run fetched.
-	came sync.Map
+	// came holds the commits that this run fetched, wrote the trees that it
+	// wrote, by directory.
+	came, wrote sync.Map
 
 	mu    sync.Mutex
 	local map[string]*localRepo  // by path

@@ -290,8 +290,11 @@ func writeRepo(dir string, pack io.Reader, shallows []plumbing.Hash, limits conf
 		}
 	}
 	// HEAD makes it a repository to git.
-	return objects, os.WriteFile(filepath.Join(dir, "HEAD"), []byte("ref: refs/heads/main\n"), 0o644)
+	return objects, os.WriteFile(filepath.Join(dir, "HEAD"), []byte(storeHead), 0o644)
 }
+
+// storeHead is the HEAD of each repository in the store. No branch is there.
+const storeHead = "ref: refs/heads/main\n"
 
 // openStorage opens a bare repository of the store's own making.
 func openStorage(dir string) *packStorage {

@@ -50,8 +50,8 @@ type limit struct {
 var limits = []limit{
 	{"refs", func(l *Limits) *int64 { return &l.Refs }, 128 * mib, 0, true},
 	{"pack", func(l *Limits) *int64 { return &l.Pack }, 2 * gib, 0, true},
-	{"objects", func(l *Limits) *int64 { return &l.Objects }, 20_000_000, 1<<32 - 1, false},
-	{"object", func(l *Limits) *int64 { return &l.Object }, 512 * mib, 2*gib - 1, true},
+	{"objects", func(l *Limits) *int64 { return &l.Objects }, 5_000_000, 1<<32 - 1, false},
+	{"object", func(l *Limits) *int64 { return &l.Object }, 128 * mib, 2*gib - 1, true},
 	{"unpacked", func(l *Limits) *int64 { return &l.Unpacked }, 32 * gib, 0, true},
 	{"files", func(l *Limits) *int64 { return &l.Files }, 250_000, 0, false},
 	{"depth", func(l *Limits) *int64 { return &l.Depth }, 100, 1000, false},

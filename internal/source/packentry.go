@@ -139,8 +139,12 @@ func (in *inflater) inflateTo(w io.Writer, size int64) error {
 // end has to be here, and its checksum is looked at when it is met.
 func (in *inflater) end(size int) error {
 	var more [1]byte
-	if n, err := io.ReadFull(in.zlib, more[:]); n > 0 || err != io.EOF {
-		return fmt.Errorf("an object is not of the %d bytes that it declares: %w", size, noEnd(err))
+	n, err := io.ReadFull(in.zlib, more[:])
+	switch {
+	case n > 0:
+		return fmt.Errorf("an object is not of the %d bytes that it declares", size)
+	case err != io.EOF:
+		return noEnd(err)
 	}
 	return nil
 }

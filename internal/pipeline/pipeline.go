@@ -163,7 +163,7 @@ func (w *workspace) write() error {
 // client reaches repositories.
 func (b *builder) client() (*source.Client, error) {
 	return source.NewClient(source.Options{Store: b.store, Env: b.Env, Mirrors: b.Config.Mirrors, Git: b.Config.Git,
-		Jobs: b.Jobs, Offline: b.Offline, Fresh: b.fresh, Sink: b.Sink})
+		Limits: b.Config.Limits, Jobs: b.Jobs, Offline: b.Offline, Fresh: b.fresh, Sink: b.Sink})
 }
 
 // resolve makes the plan.

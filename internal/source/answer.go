@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // gitOnly lets through the answers that go-git can read, or has words for, and
@@ -52,12 +53,16 @@ type AnswerError struct {
 	At string
 	// Said is the first line of a plain text.
 	Said string
-	host string
-	ok   bool
+	// RetryAfter is how long the server asks to be left alone.
+	RetryAfter time.Duration
+	host       string
+	code       int
+	ok         bool
 }
 
 func newAnswerError(res *http.Response, kind string) *AnswerError {
-	e := &AnswerError{Status: res.Status, Kind: kind, host: res.Request.URL.Hostname(), ok: res.StatusCode < 300}
+	e := &AnswerError{Status: res.Status, Kind: kind, host: res.Request.URL.Hostname(), ok: res.StatusCode < 300,
+		code: res.StatusCode, RetryAfter: retryAfter(res.Header.Get("Retry-After"), time.Now())}
 	if res.Request.Response != nil { // a redirect came before
 		at := *res.Request.URL
 		at.User, at.RawQuery, at.Fragment = nil, "", ""

@@ -8,6 +8,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,16 +42,17 @@ type Options struct {
 
 // Client finds commits and their files.
 type Client struct {
-	store   *Store
-	env     Env
-	limits  config.Limits
-	offline bool
-	fresh   bool
-	sink    event.Sink
-	urls    rewriter
-	ssh     *sshPool
-	http    *httpPool
-	slots   chan struct{}
+	store    *Store
+	env      Env
+	limits   config.Limits
+	patience config.Patience
+	offline  bool
+	fresh    bool
+	sink     event.Sink
+	urls     rewriter
+	ssh      *sshPool
+	http     *httpPool
+	slots    chan struct{}
 
 	// objectsOf holds the objects of commits that this run fetched, until their
 	// tree is taken: storer.EncodedObjectStorer by commit.
@@ -58,6 +60,11 @@ type Client struct {
 	// came holds the commits that this run fetched, wrote the trees that it
 	// wrote, by directory.
 	came, wrote sync.Map
+	// hopeless holds the hosts that could not be reached however often they
+	// were tried.
+	hopeless sync.Map
+	// pause waits before another attempt. It is a field for its tests.
+	pause func(context.Context, time.Duration) error
 
 	mu    sync.Mutex
 	local map[string]*localRepo  // by path
@@ -66,23 +73,28 @@ type Client struct {
 
 // NewClient returns a Client; Close ends its connections.
 func NewClient(o Options) (*Client, error) {
+	patience := &o.Git.Patience
+	patience.Timeout = cmp.Or(patience.Timeout, config.DefaultPatience().Timeout)
+	patience.ConnectTimeout = cmp.Or(patience.ConnectTimeout, config.DefaultPatience().ConnectTimeout)
 	hosts, err := newHTTPPool(o.Env, o.Git, o.Sink)
 	if err != nil {
 		return nil, err
 	}
 	return &Client{
-		store:   o.Store,
-		env:     o.Env,
-		limits:  o.Limits.OrDefault(),
-		offline: o.Offline,
-		fresh:   o.Fresh && !o.Offline,
-		sink:    o.Sink,
-		urls:    newRewriter(o),
-		ssh:     newSSHPool(o.Env, o.Git),
-		http:    hosts,
-		slots:   make(chan struct{}, max(1, o.Jobs)),
-		local:   map[string]*localRepo{},
-		repos:   map[string]*sync.Mutex{},
+		store:    o.Store,
+		env:      o.Env,
+		limits:   o.Limits.OrDefault(),
+		patience: *patience,
+		pause:    pause,
+		offline:  o.Offline,
+		fresh:    o.Fresh && !o.Offline,
+		sink:     o.Sink,
+		urls:     newRewriter(o),
+		ssh:      newSSHPool(o.Env, o.Git),
+		http:     hosts,
+		slots:    make(chan struct{}, max(1, o.Jobs)),
+		local:    map[string]*localRepo{},
+		repos:    map[string]*sync.Mutex{},
 	}, nil
 }
 
@@ -152,8 +164,19 @@ type Moved struct {
 }
 
 // Find resolves a request to a commit and makes sure that its files can be
-// had. Mirrors are tried in order; the error tells of each.
+// had. Mirrors are tried in order, and then again where that may help; the error
+// tells of each.
 func (c *Client) Find(ctx context.Context, req Request) (Found, error) {
+	var found Found
+	err := c.again(ctx, req, func() (err error) {
+		found, err = c.findOnce(ctx, req)
+		return err
+	})
+	return found, err
+}
+
+// findOnce asks each mirror once.
+func (c *Client) findOnce(ctx context.Context, req Request) (Found, error) {
 	var failed []error
 	written, err := ParseRemote(req.URL)
 	if err == nil && written.Scheme != "ssh" { // what logs in is neither shown nor kept

@@ -6,13 +6,13 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
@@ -38,7 +38,8 @@ func newHTTPPool(env Env, git config.Git, sink event.Sink) (*httpPool, error) {
 	tr := http.DefaultTransport.(*http.Transport).Clone()
 	tr.Proxy = proxyOf(env)
 	tr.MaxIdleConnsPerHost = 16
-	tr.ResponseHeaderTimeout = 2 * time.Minute // a server may think long before a large pack
+	tr.DialContext = (&net.Dialer{Timeout: git.Patience.ConnectTimeout}).DialContext
+	tr.TLSHandshakeTimeout = git.Patience.ConnectTimeout
 	if git.CAFile != "" {
 		pool, err := certPool(git.CAFile)
 		if err != nil {
@@ -46,10 +47,10 @@ func newHTTPPool(env Env, git config.Git, sink event.Sink) (*httpPool, error) {
 		}
 		tr.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	}
-	client := &http.Client{Transport: tr}
+	client := &http.Client{Transport: patient{tr, git.Patience.Timeout}}
 	return &httpPool{
 		client:    client,
-		transport: githttp.NewClient(&http.Client{Transport: gitOnly{tr}}),
+		transport: githttp.NewClient(&http.Client{Transport: gitOnly{client.Transport}}),
 		creds:     &credentials{env: env, git: git, sink: sink},
 		worked:    map[string]credential{},
 	}, nil
@@ -203,6 +204,9 @@ func explainHTTP(ctx context.Context, remote Remote, err error) error {
 		return &TLSError{URL: remote.String(), Err: cert.Err}
 	case errors.As(err, &uerr):
 		err = uerr.Err // the URL stands in front already
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		err = &unreachable{remote.hostPort(), err}
 	}
 	return fmt.Errorf("%s: %w", remote, err)
 }

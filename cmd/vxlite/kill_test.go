@@ -29,19 +29,13 @@ func TestKilled(t *testing.T) {
 	if w.sshd == nil || w.http == nil {
 		t.Skip("git or OpenSSH is not installed")
 	}
-	dir := t.TempDir()
-	k := &killing{t: t, dir: dir, env: []string{
-		"HOME=" + dir, "PATH=" + refusingGo(t) + ":" + os.Getenv("PATH"), "GOENV=off", "GOPRIVATE=github.com/acme/*", "TMPDIR=" + t.TempDir(),
-		"SSH_URL=" + w.sshd.URL(""), "SSH_KEY=" + w.sshd.Key, "SSH_KNOWN_HOSTS=" + w.sshd.KnownHosts,
-		"HTTP_URL=" + w.http.URL + "/", "PASSWORD=" + httpPassword,
-	}}
+	k := newKilling(t, w)
 	for _, transport := range []string{"SSH", "HTTP"} {
 		t.Run(transport, func(t *testing.T) {
 			t.Parallel()
 			k := *k
 			k.t = t
-			k.config = filepath.Join(dir, transport+".toml")
-			writeTestFile(t, k.config, fmt.Sprintf(killConfig, transport))
+			k.setConfig(transport)
 			k.reference()
 			random := rand.New(rand.NewPCG(7, uint64(len(transport))))
 			for n := range killPoints {
@@ -57,6 +51,30 @@ func TestKilled(t *testing.T) {
 			}
 		})
 	}
+}
+
+// newKilling prepares runs that end before they compile.
+func newKilling(t *testing.T, w *world) *killing {
+	t.Helper()
+	dir := t.TempDir()
+	k := &killing{t: t, dir: dir, env: []string{
+		"HOME=" + dir, "PATH=" + refusingGo(t) + ":" + os.Getenv("PATH"), "GOENV=off", "GOPRIVATE=github.com/acme/*", "TMPDIR=" + t.TempDir(),
+	}}
+	if w.sshd != nil {
+		k.env = append(k.env, "SSH_URL="+w.sshd.URL(""), "SSH_KEY="+w.sshd.Key, "SSH_KNOWN_HOSTS="+w.sshd.KnownHosts)
+	} else {
+		k.env = append(k.env, "SSH_URL=", "SSH_KEY=/none", "SSH_KNOWN_HOSTS=/none")
+	}
+	if w.http != nil {
+		k.env = append(k.env, "HTTP_URL="+w.http.URL+"/", "PASSWORD="+httpPassword)
+	}
+	return k
+}
+
+// setConfig writes the config for a transport.
+func (k *killing) setConfig(transport string) {
+	k.config = filepath.Join(k.dir, transport+".toml")
+	writeTestFile(k.t, k.config, fmt.Sprintf(killConfig, transport))
 }
 
 const killConfig = `

@@ -14,6 +14,8 @@ import (
 	"runtime"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/endure"
 	"github.com/vxlite/vxlite/internal/event"
@@ -55,7 +57,7 @@ func Build(ctx context.Context, o Options) (*event.Result, error) {
 		return nil, err
 	}
 	if !w.lock.fits() {
-		if err := w.check(); err != nil {
+		if err := w.check(ctx); err != nil {
 			return nil, err
 		}
 		if err := w.settle(ctx, false); err != nil {
@@ -81,7 +83,7 @@ func (w *workspace) build(ctx context.Context, outputs []output) ([]job, error) 
 	if err != nil || allFresh(jobs) { // what was built before was checked before
 		return jobs, err
 	}
-	if err := w.check(); err != nil {
+	if err := w.check(ctx); err != nil {
 		return nil, err
 	}
 	return jobs, w.compile(ctx, jobs)
@@ -152,7 +154,16 @@ func (w *workspace) generate() error {
 // write puts the workspace on disk, unless it is there.
 func (w *workspace) write() error {
 	if isDir(w.dir) {
-		return w.restoreSums()
+		if err := w.restoreSums(); err != nil {
+			return err
+		}
+		if w.files.Intact(w.dir) {
+			return nil
+		}
+		w.Sink.Send(event.Event{Kind: event.Note, Text: w.dir + " is damaged and is written anew"})
+		if err := w.store.Discard(w.dir); err != nil {
+			return fmt.Errorf("workspace: %w", err)
+		}
 	}
 	if err := w.store.Publish(w.dir, func(dir string) error { return w.files.Write(dir, false) }); err != nil {
 		return fmt.Errorf("workspace: %w", err)
@@ -186,15 +197,36 @@ func (b *builder) resolve(ctx context.Context) (*resolve.Plan, error) {
 
 // check refuses a plan that could not compile, or that the compiler would
 // explain worse.
-func (w *workspace) check() error {
+func (w *workspace) check(ctx context.Context) error {
 	if w.checked {
 		return nil
 	}
 	w.checked = true
+	if err := w.verify(ctx); err != nil {
+		return err
+	}
 	if err := checkGo(w.plan, w.tool); err != nil {
 		return err
 	}
 	return endure.CheckSymbols(w.plan)
+}
+
+// verify makes sure that the modules' files are those that were fetched. A run
+// in which nothing has changed does not look at them.
+func (w *workspace) verify(ctx context.Context) error {
+	client, err := w.client()
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for _, m := range w.plan.Modules {
+		if !m.Local {
+			g.Go(func() error { return client.Verify(ctx, m.Found(), m.Folder) })
+		}
+	}
+	return g.Wait()
 }
 
 // profile is the config's own profile for profile-guided optimisation.

@@ -198,13 +198,18 @@ func (c *Client) Verify(ctx context.Context, f Found, folder string) error {
 			return nil
 		}
 	}
-	c.sink.Send(event.Event{Kind: event.Note, Text: fmt.Sprintf("%s is damaged and is written anew", dst)})
+	if isDir(dst) {
+		c.sink.Send(event.Event{Kind: event.Note, Text: fmt.Sprintf("%s is damaged and is written anew", dst)})
+	}
 	if err := c.store.discard(dst); err != nil {
 		return err
 	}
 	_, err := c.Tree(ctx, f, folder)
 	return err
 }
+
+// Discard is for the other packages that keep directories in the store.
+func (s *Store) Discard(dir string) error { return s.discard(dir) }
 
 // discard takes a directory out of its place. Its files are removed only then:
 // nobody finds it half there.

@@ -160,7 +160,7 @@ func isPassing(err error) bool {
 	// Some of go-git's errors, and of SSH's, hide their cause.
 	s := err.Error()
 	return strings.Contains(s, "empty packfile") || strings.Contains(s, "unexpected EOF") ||
-		strings.HasSuffix(s, ": EOF") || strings.Contains(s, "connection lost") || strings.Contains(s, "connection reset")
+		strings.HasSuffix(s, ": EOF") || strings.Contains(s, "connection lost") || strings.Contains(s, "server closed idle connection") || strings.Contains(s, "connection reset")
 }
 
 // isPassingStatus are the answers that ask for patience.

@@ -12,7 +12,10 @@ import (
 // gitOnly lets through the answers that go-git can read, or has words for, and
 // refuses the rest: a page of HTML is no broken packet, and an error need not
 // bring a page along.
-type gitOnly struct{ next http.RoundTripper }
+type gitOnly struct {
+	next http.RoundTripper
+	refs int64 // bytes that they may take
+}
 
 // RoundTrip implements http.RoundTripper.
 func (g gitOnly) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -28,6 +31,9 @@ func (g gitOnly) RoundTrip(req *http.Request) (*http.Response, error) {
 		res.Body = limited(res.Body)
 		return res, nil
 	case res.StatusCode < 300 && strings.HasPrefix(kind, "application/x-git-upload-pack-"):
+		if req.Method == http.MethodGet {
+			res.Body = readCloser{boundedRefs(res.Body, g.refs), res.Body}
+		}
 		return res, nil
 	}
 	defer res.Body.Close()
@@ -38,10 +44,12 @@ func (g gitOnly) RoundTrip(req *http.Request) (*http.Response, error) {
 const mostOfPage = 64 << 10
 
 func limited(body io.ReadCloser) io.ReadCloser {
-	return struct {
-		io.Reader
-		io.Closer
-	}{io.LimitReader(body, mostOfPage), body}
+	return readCloser{io.LimitReader(body, mostOfPage), body}
+}
+
+type readCloser struct {
+	io.Reader
+	io.Closer
 }
 
 // AnswerError is an answer that is not git's.

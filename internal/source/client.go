@@ -76,7 +76,7 @@ func NewClient(o Options) (*Client, error) {
 	patience := &o.Git.Patience
 	patience.Timeout = cmp.Or(patience.Timeout, config.DefaultPatience().Timeout)
 	patience.ConnectTimeout = cmp.Or(patience.ConnectTimeout, config.DefaultPatience().ConnectTimeout)
-	hosts, err := newHTTPPool(o.Env, o.Git, o.Sink)
+	hosts, err := newHTTPPool(o.Env, o.Git, o.Limits.OrDefault(), o.Sink)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func NewClient(o Options) (*Client, error) {
 		fresh:    o.Fresh && !o.Offline,
 		sink:     o.Sink,
 		urls:     newRewriter(o),
-		ssh:      newSSHPool(o.Env, o.Git),
+		ssh:      newSSHPool(o.Env, o.Git, o.Limits.OrDefault()),
 		http:     hosts,
 		slots:    make(chan struct{}, max(1, o.Jobs)),
 		local:    map[string]*localRepo{},

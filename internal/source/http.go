@@ -34,7 +34,7 @@ type httpPool struct {
 	worked map[string]credential // by scheme://host:port
 }
 
-func newHTTPPool(env Env, git config.Git, sink event.Sink) (*httpPool, error) {
+func newHTTPPool(env Env, git config.Git, limits config.Limits, sink event.Sink) (*httpPool, error) {
 	tr := http.DefaultTransport.(*http.Transport).Clone()
 	tr.Proxy = proxyOf(env)
 	tr.MaxIdleConnsPerHost = 16
@@ -50,7 +50,7 @@ func newHTTPPool(env Env, git config.Git, sink event.Sink) (*httpPool, error) {
 	client := &http.Client{Transport: patient{tr, git.Patience.Timeout}}
 	return &httpPool{
 		client:    client,
-		transport: githttp.NewClient(&http.Client{Transport: gitOnly{client.Transport}}),
+		transport: githttp.NewClient(&http.Client{Transport: gitOnly{client.Transport, limits.Refs}}),
 		creds:     &credentials{env: env, git: git, sink: sink},
 		worked:    map[string]credential{},
 	}, nil
@@ -184,6 +184,7 @@ func (p *httpPool) ask(ctx context.Context, remote Remote, cred credential) (tra
 func explainHTTP(ctx context.Context, remote Remote, err error) error {
 	var auth *AuthError
 	var answer *AnswerError
+	var limit *LimitError
 	var cert *tls.CertificateVerificationError
 	var uerr *url.Error
 	var wrapped *plumbing.UnexpectedError // which does not unwrap
@@ -193,6 +194,8 @@ func explainHTTP(ctx context.Context, remote Remote, err error) error {
 	switch {
 	case err == nil, errors.As(err, &auth):
 		return err
+	case errors.As(err, &limit):
+		return at(remote, limit)
 	case errors.As(err, &answer):
 		answer.URL = remote.String()
 		return answer

@@ -80,3 +80,8 @@ func (b *bounded) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// boundedRefs reads what a server says of its refs.
+func boundedRefs(r io.Reader, most int64) io.Reader {
+	return &bounded{r: r, left: most, over: tooLarge("the server's refs have more than", "refs", most)}
+}

@@ -29,6 +29,7 @@ type uploadPack struct {
 	ctx    context.Context // the conversation's; go-git's interface has a place for it in some calls only
 	stop   func() bool     // undoes the watch on it
 
+	refs    int64         // bytes that they may take
 	timeout time.Duration // how long the server may stay silent
 	stalled func()        // called when it was
 	cancel  context.CancelCauseFunc
@@ -113,7 +114,7 @@ func (u *uploadPack) AdvertisedReferencesContext(ctx context.Context) (*packp.Ad
 		return u.adv, nil
 	}
 	adv := packp.NewAdvRefs()
-	if err := adv.Decode(u.out); err != nil {
+	if err := adv.Decode(boundedRefs(u.out, u.refs)); err != nil {
 		if over := u.over(ctx); over != nil {
 			return nil, over
 		}

@@ -20,16 +20,17 @@ import (
 // sshPool holds one connection a host and user, which carries the
 // conversations of all its repositories.
 type sshPool struct {
-	env Env
-	git config.Git
-	cfg sshConfig
+	env    Env
+	git    config.Git
+	cfg    sshConfig
+	limits config.Limits
 
 	mu    sync.Mutex
 	conns map[string]*sshConn
 }
 
-func newSSHPool(env Env, git config.Git) *sshPool {
-	return &sshPool{env: env, git: git, cfg: readSSHConfig(env), conns: map[string]*sshConn{}}
+func newSSHPool(env Env, git config.Git, limits config.Limits) *sshPool {
+	return &sshPool{env: env, git: git, limits: limits, cfg: readSSHConfig(env), conns: map[string]*sshConn{}}
 }
 
 // sshConn is one connection, made for the first who needs it.
@@ -41,6 +42,7 @@ type sshConn struct {
 	cancel  context.CancelFunc
 
 	timeout time.Duration // how long the server may stay silent
+	refs    int64         // bytes that they may take
 	heard   atomic.Int64  // when it last was not, in nanoseconds since 1970
 
 	ready chan struct{} // closed when what follows is set
@@ -96,7 +98,7 @@ func (c *sshConn) converse(ctx context.Context, remote Remote) (*uploadPack, err
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", remote, err)
 	}
-	u := &uploadPack{sess: sess, free: c.slots.release, timeout: c.timeout, stalled: c.stalled}
+	u := &uploadPack{sess: sess, free: c.slots.release, timeout: c.timeout, stalled: c.stalled, refs: c.refs}
 	if err := u.start(ctx, remote.Path); err != nil {
 		u.Close()
 		return nil, explainSSH(remote, err)
@@ -126,7 +128,7 @@ func (c *sshConn) hasEndedWith(err error) bool {
 func explainSSH(remote Remote, err error) error {
 	var said *serverError
 	if !errors.As(err, &said) {
-		return fmt.Errorf("%s: %w", remote, err)
+		return at(remote, err)
 	}
 	low := strings.ToLower(said.said)
 	for _, phrase := range []string{"does not appear to be a git repository", "repository not found", "could not be found",
@@ -152,7 +154,7 @@ func (p *sshPool) connection(ctx context.Context, host sshHost) (*sshConn, error
 	c := p.conns[key]
 	if c == nil || c.ended() && c.mayBeRemade() {
 		making, cancel := context.WithCancel(context.WithoutCancel(ctx)) // not the first caller's alone
-		c = &sshConn{ready: make(chan struct{}), gone: make(chan struct{}), slots: newSlots(sshSessions), cancel: cancel, again: c != nil, timeout: p.git.Patience.Timeout}
+		c = &sshConn{ready: make(chan struct{}), gone: make(chan struct{}), slots: newSlots(sshSessions), cancel: cancel, again: c != nil, timeout: p.git.Patience.Timeout, refs: p.limits.Refs}
 		p.conns[key] = c
 		go p.establish(making, c, host)
 	}

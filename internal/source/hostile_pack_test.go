@@ -213,3 +213,8 @@ func TestHeldObjects(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func sha1Of(data []byte) []byte {
+	sum := sha1.Sum(data)
+	return sum[:]
+}

@@ -87,6 +87,9 @@ func storeFiles(t *testing.T, store string) map[string][]string {
 	root := filepath.Join(store, "v1")
 	out := map[string][]string{}
 	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		if os.IsNotExist(err) {
+			return nil
+		}
 		if err != nil || !d.Type().IsRegular() {
 			return err
 		}

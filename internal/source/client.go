@@ -321,6 +321,15 @@ func (c *Client) lock(ctx context.Context, repoURL string) (func(), error) {
 	return func() { unlock(); m.Unlock() }, nil
 }
 
+// LockRepo keeps other runs, and other goroutines of this one, from asking f's
+// server about its repository meanwhile, for those who remember the answer.
+func (c *Client) LockRepo(ctx context.Context, f Found) (unlock func(), err error) {
+	if remote, err := ParseRemote(f.From); err != nil || remote.Local() || c.offline {
+		return func() {}, err
+	}
+	return c.lock(ctx, f.URL)
+}
+
 // OfflineError is a commit that only a server could have given.
 type OfflineError struct{ Module, Ref, URL string }
 

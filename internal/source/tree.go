@@ -91,23 +91,23 @@ func (c *Client) writeTree(ctx context.Context, f Found, remote Remote, folder s
 	_, known := st.(*memory.Storage) // of which the hashes were just worked out
 	w := &treeWriter{st: st, url: remote.String(), commit: f.Commit, limits: c.limits, trusted: known || !remote.Local()}
 	dst := c.store.treeDir(f.Commit, folder)
-	var sums treeSums
-	fill := func(dir string) error {
+	return c.store.publish(dst, func(dir string) error {
 		if err := w.write(ctx, dir, folder); err != nil {
 			return err
 		}
-		if sums, err = sumTree(dir); err != nil {
+		sums, err := sumTree(dir)
+		if err != nil {
 			return err
 		}
-		if isDir(dst) { // with another go.mod than was written, or from before there were sums
+		// Before the tree is in its place: who finds it finds them.
+		if err := c.store.putSums(sums, f.Commit, folder); err != nil {
+			return err
+		}
+		if isDir(dst) && !c.store.goodGoMod(f.Commit, folder) { // and nobody was first
 			return c.store.discard(dst)
 		}
 		return nil
-	}
-	if err := c.store.publish(dst, fill); err != nil {
-		return err
-	}
-	return c.store.putSums(sums, f.Commit, folder)
+	})
 }
 
 // objects opens a repository that has f's commit, and fetches it again where

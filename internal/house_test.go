@@ -20,17 +20,20 @@ const module = "github.com/vxlite/vxlite/"
 // floor is how far up a package stands. It may import those below it, and none
 // of its own floor.
 var floor = map[string]int{
-	"internal/event":    0,
-	"internal/config":   1,
-	"internal/lock":     1,
-	"internal/run":      1,
-	"internal/source":   2,
-	"internal/resolve":  3,
-	"internal/endure":   4,
-	"internal/gen":      4,
-	"internal/gotool":   4,
-	"internal/pipeline": 5,
-	"cmd/vxlite":        6,
+	"internal/event":     0,
+	"internal/config":    1,
+	"internal/lock":      1,
+	"internal/run":       1,
+	"internal/watch":     1,
+	"internal/source":    2,
+	"internal/resolve":   3,
+	"internal/endure":    4,
+	"internal/gen":       4,
+	"internal/gotool":    4,
+	"internal/scaffold":  4,
+	"internal/vendoring": 4,
+	"internal/pipeline":  5,
+	"cmd/vxlite":         6,
 }
 
 // outside are packages that are no part of the program: what tests, the demo

@@ -15,6 +15,7 @@ import (
 // cli is what the commands share.
 type cli struct {
 	ctx            context.Context
+	args           []string // the whole command line
 	env            lookup
 	stdout, stderr io.Writer
 	opts           screenOptions
@@ -50,7 +51,9 @@ func (c *cli) app() *urfave.App {
 		ExitErrHandler:            func(*urfave.Context, error) {}, // run reports
 		OnUsageError:              badUsage,
 		Flags:                     []urfave.Flag{&urfave.BoolFlag{Name: "version", Usage: "print vxlite's version"}},
-		Commands:                  []*urfave.Command{c.buildCommand(), c.lockCommand(), c.updateCommand()},
+		Commands: []*urfave.Command{c.buildCommand(), c.runCommand(), c.workspaceCommand(), c.checkCommand(), c.graphCommand(),
+			c.lockCommand(), c.updateCommand(), c.vendorCommand(), c.initCommand(), c.newCommand(), c.migrateCommand(),
+			c.doctorCommand(), c.cacheCommand(), c.completionCommand()},
 		Action: func(ctx *urfave.Context) error {
 			if ctx.Bool("version") {
 				fmt.Fprintln(c.stdout, "vxlite version", version())

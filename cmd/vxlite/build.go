@@ -1,8 +1,11 @@
 package main
 
 import (
+	"errors"
+
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/pipeline"
 )
@@ -21,24 +24,63 @@ and puts it into DIR as rr. What went in is printed as a table.
    vxlite build                              velox.toml here, to ./rr
    vxlite build -o /usr/bin/                 to /usr/bin/rr
    vxlite build --mirror https://github.com/=ssh://git@git.corp/github/
-   vxlite build --target linux/amd64 --target linux/arm64 -o dist/`,
+   vxlite build --with cache=../cache        the plugin cache from a directory of yours
+   vxlite build --target linux/amd64 --target linux/arm64 -o dist/
+   vxlite build --vendor rr.tar.zst          from what vxlite vendor wrote, and
+                                             from nothing else`,
 		Flags: append([]urfave.Flag{
 			&urfave.StringFlag{Name: "output", Aliases: []string{"o"}, Value: ".", Usage: "put the binary into `DIR`, or write it to that file"},
 			targetFlag(),
+			&urfave.StringFlag{Name: "vendor", Usage: "read nothing but the vendor folder `DIR`, or a .tar.zst of one; with -c, the config must fit its lock"},
+			&urfave.BoolFlag{Name: "verify", Usage: "build twice, as differently as can be, and compare the bytes"},
 		}, sharedFlags()...),
 		HideHelpCommand: true,
 		OnUsageError:    badUsage,
 		Action: func(ctx *urfave.Context) error {
+			if ctx.IsSet("vendor") {
+				return c.buildVendored(ctx)
+			}
 			o, err := c.options(ctx)
 			if err != nil {
 				return err
 			}
-			result, err := pipeline.Build(c.ctx, o)
-			if err != nil {
-				return err
-			}
-			c.screen.sink().Send(event.Event{Kind: event.Done, Result: result})
-			return nil
+			return c.build(o)
 		},
 	}
+}
+
+// build builds, and shows the result.
+func (c *cli) build(o pipeline.Options) error {
+	result, err := pipeline.Build(c.ctx, o)
+	if err != nil {
+		return err
+	}
+	c.screen.sink().Send(event.Event{Kind: event.Done, Result: result})
+	return nil
+}
+
+// buildVendored builds from a vendor folder or file. The config is the one in
+// it, unless another is named.
+func (c *cli) buildVendored(ctx *urfave.Context) (err error) {
+	c.startScreen(ctx, config.Log{})
+	store, err := c.storeDir()
+	if err != nil {
+		store = "" // none is needed
+	}
+	v, err := pipeline.OpenVendored(c.ctx, ctx.String("vendor"), store, c.env)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, v.Close()) }()
+	file, env := v.Config(), v.Env
+	if ctx.IsSet("config") {
+		file, env = ctx.String("config"), c.env
+	}
+	cfg, err := c.readConfigFile(ctx, file, env)
+	if err != nil {
+		return err
+	}
+	o := c.optionsWith(ctx, cfg)
+	o.Store, o.Env, o.Vendored = v.Store(), v.Env, v
+	return c.build(o)
 }

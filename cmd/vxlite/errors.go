@@ -37,6 +37,9 @@ func (s *screen) report(err error) int {
 		s.display.stop()
 	}
 	f := describe(err)
+	if f.text == "" {
+		return f.status
+	}
 	if s.opts.JSON {
 		fmt.Fprint(s.stderr, jsonLine(jsonError{Event: "error", Text: f.text, Hints: f.hints}))
 		return f.status

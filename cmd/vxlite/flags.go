@@ -21,12 +21,19 @@ const defaultJobs = 8
 
 // sharedFlags are those of every command that reads a config.
 func sharedFlags() []urfave.Flag {
-	return []urfave.Flag{
+	return append([]urfave.Flag{
 		&urfave.StringFlag{Name: "config", Aliases: []string{"c"}, Value: "velox.toml", Usage: "read the config from `FILE`"},
+		&urfave.StringSliceFlag{Name: "with", Usage: "take a plugin, or any module, from a local directory: `NAME=DIR` (repeatable)"},
 		&urfave.StringSliceFlag{Name: "mirror", Usage: "clone what begins with FROM from TO instead: `FROM=TO` (repeatable)"},
 		&urfave.IntFlag{Name: "jobs", Aliases: []string{"j"}, Value: defaultJobs, Usage: "fetch from `N` repositories at once"},
 		&urfave.BoolFlag{Name: "locked", Usage: "fail where velox.lock does not fit the config, and never write it"},
 		&urfave.BoolFlag{Name: "offline", Usage: "ask no server: only the store, local paths and the go command's module cache"},
+	}, screenFlags()...)
+}
+
+// screenFlags say what is shown, and how.
+func screenFlags() []urfave.Flag {
+	return []urfave.Flag{
 		&urfave.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "show each step and each package"},
 		&urfave.BoolFlag{Name: "commands", Aliases: []string{"x"}, Usage: "print each command that is run, and why"},
 		&urfave.BoolFlag{Name: "json", Usage: "print events as JSON lines: the result to stdout, the rest to stderr"},
@@ -51,36 +58,19 @@ func (c *cli) startScreen(ctx *urfave.Context, log config.Log) {
 
 // readConfig reads the config and lays the flags over it.
 func (c *cli) readConfig(ctx *urfave.Context) (*config.Config, error) {
+	return c.readConfigFile(ctx, ctx.String("config"), c.env)
+}
+
+// readConfigFile does the same with another file than -c names.
+func (c *cli) readConfigFile(ctx *urfave.Context, file string, env lookup) (*config.Config, error) {
 	c.startScreen(ctx, config.Log{}) // for the errors until the config is read
-	cfg, err := config.Read(ctx.String("config"), c.env)
+	cfg, err := config.Read(file, env)
 	if err != nil {
 		return nil, configError{err}
 	}
 	c.startScreen(ctx, cfg.Log)
-	var mirrors []config.Mirror
-	for _, s := range ctx.StringSlice("mirror") {
-		if from, to, ok := strings.Cut(s, "="); ok {
-			s = from + "=" + absoluteIfLocal(to)
-		}
-		m, err := config.ParseMirror(s)
-		if err != nil {
-			return nil, usageError{err}
-		}
-		mirrors = append(mirrors, m)
-	}
-	cfg.Mirrors = append(mirrors, cfg.Mirrors...) // a flag wins over a prefix as long
-	if targets := ctx.StringSlice("target"); len(targets) > 0 {
-		cfg.Build.Targets = nil
-		for _, s := range targets {
-			t, err := config.ParseTarget(s)
-			if err != nil {
-				return nil, usageError{err}
-			}
-			cfg.Build.Targets = append(cfg.Build.Targets, t)
-		}
-	}
-	if ctx.Int("jobs") < 1 {
-		return nil, usageError{errors.New("--jobs must be at least 1")}
+	if err := c.layFlags(ctx, cfg); err != nil {
+		return nil, err
 	}
 	for _, n := range cfg.Notes {
 		text := n.Text
@@ -90,6 +80,65 @@ func (c *cli) readConfig(ctx *urfave.Context) (*config.Config, error) {
 		c.screen.sink().Send(event.Event{Kind: event.Note, Text: text})
 	}
 	return cfg, nil
+}
+
+// layFlags lays the shared flags over a config.
+func (c *cli) layFlags(ctx *urfave.Context, cfg *config.Config) error {
+	var mirrors []config.Mirror
+	for _, s := range ctx.StringSlice("mirror") {
+		if from, to, ok := strings.Cut(s, "="); ok {
+			s = from + "=" + absoluteIfLocal(to)
+		}
+		m, err := config.ParseMirror(s)
+		if err != nil {
+			return usageError{err}
+		}
+		mirrors = append(mirrors, m)
+	}
+	cfg.Mirrors = append(mirrors, cfg.Mirrors...) // a flag wins over a prefix as long
+	if err := setOverrides(cfg, ctx.StringSlice("with")); err != nil {
+		return err
+	}
+	if targets := ctx.StringSlice("target"); len(targets) > 0 {
+		cfg.Build.Targets = nil
+		for _, s := range targets {
+			t, err := config.ParseTarget(s)
+			if err != nil {
+				return usageError{err}
+			}
+			cfg.Build.Targets = append(cfg.Build.Targets, t)
+		}
+	}
+	if ctx.Int("jobs") < 1 {
+		return usageError{errors.New("--jobs must be at least 1")}
+	}
+	return nil
+}
+
+// optionsFor are the pipeline's, for a config that was read.
+func (c *cli) optionsFor(ctx *urfave.Context, cfg *config.Config, output string) (pipeline.Options, error) {
+	o := c.optionsWith(ctx, cfg)
+	o.Output = output
+	var err error
+	o.Store, err = c.storeDir()
+	return o, err
+}
+
+// setOverrides lays the flags --with over the config. Their directories are
+// relative to where the user stands.
+func setOverrides(cfg *config.Config, with []string) error {
+	var overrides []config.Override
+	for _, s := range with {
+		o, err := config.ParseOverride(s)
+		if err != nil {
+			return usageError{err}
+		}
+		if o.Dir, err = filepath.Abs(o.Dir); err != nil {
+			return err
+		}
+		overrides = append(overrides, o)
+	}
+	return cfg.SetOverrides(overrides)
 }
 
 // absoluteIfLocal makes a mirror's folder absolute: what looks like a path of
@@ -163,7 +212,11 @@ func (c *cli) options(ctx *urfave.Context) (pipeline.Options, error) {
 	if err != nil {
 		return pipeline.Options{}, err
 	}
-	store, err := c.storeDir()
-	return pipeline.Options{Config: cfg, Output: ctx.String("output"), Store: store, Offline: ctx.Bool("offline"), Locked: ctx.Bool("locked"),
-		Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.sink()}, err
+	return c.optionsFor(ctx, cfg, ctx.String("output"))
+}
+
+// optionsWith are what the flags say besides, without a store.
+func (c *cli) optionsWith(ctx *urfave.Context, cfg *config.Config) pipeline.Options {
+	return pipeline.Options{Config: cfg, Output: ctx.String("output"), Offline: ctx.Bool("offline"), Locked: ctx.Bool("locked"),
+		Verify: ctx.Bool("verify"), Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.sink()}
 }

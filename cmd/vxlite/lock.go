@@ -22,7 +22,7 @@ asked about every tag, so one that moved is told of. Nothing is compiled.
    vxlite lock                               velox.lock for velox.toml here
    vxlite lock --locked                      only check that it is complete, for CI
    vxlite lock -c other.toml                 other.lock`,
-		Flags:           append(sharedFlags(), targetFlag()),
+		Flags:           append(without(sharedFlags(), "with"), targetFlag()),
 		HideHelpCommand: true,
 		OnUsageError:    badUsage,
 		Action: func(ctx *urfave.Context) error {

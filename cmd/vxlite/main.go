@@ -24,7 +24,10 @@ func main() {
 func run(ctx context.Context, env lookup, stdout, stderr io.Writer, args []string) int {
 	getenv := func(name string) string { v, _ := env(name); return v }
 	opts := terminalOptions(inspectStream(stdout), inspectStream(stderr), getenv)
-	c := &cli{ctx: ctx, env: env, stdout: stdout, stderr: stderr, screen: newScreen(stdout, stderr, opts), opts: opts}
+	c := &cli{ctx: ctx, args: args, env: env, stdout: stdout, stderr: stderr, screen: newScreen(stdout, stderr, opts), opts: opts}
+	if len(args) > 1 && args[1] == completeWord {
+		return c.complete(args[2:])
+	}
 	err := c.app().RunContext(ctx, flagsBehindCommand(args, c.app()))
 	err = errors.Join(err, c.screen.close())
 	if ctx.Err() != nil && err != nil {

@@ -56,6 +56,16 @@ func newScreen(stdout, stderr io.Writer, opts screenOptions) *screen {
 // sink returns what the pipeline sends its events to.
 func (s *screen) sink() event.Sink { return s.show }
 
+// plain gives up the progress display, for a terminal that others write to.
+func (s *screen) plain() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.display != nil {
+		s.display.stop()
+		s.display = nil
+	}
+}
+
 // close stops the progress display and leaves the cursor at the start of a
 // line. Events that still come in are dropped, since a goroutine that lags
 // behind must not draw over the shell's prompt; report goes on working. The
@@ -81,6 +91,9 @@ func (s *screen) show(e event.Event) {
 	case s.opts.JSON:
 		s.showJSON(e)
 	case s.opts.Quiet:
+		if e.Kind == event.Done && e.Result != nil && e.Result.Document != nil {
+			s.write(e.Result.Document.Text) // nothing else was asked for
+		}
 	default:
 		s.showText(e)
 	}

@@ -20,7 +20,7 @@ func (s *screen) line(e event.Event) string {
 			return "fetching " + revision(e)
 		}
 	case event.FetchDone:
-		if s.opts.Verbose || !drawn {
+		if s.opts.Verbose || !drawn && !e.Known {
 			return fetchedLine(e)
 		}
 	case event.Retry:
@@ -54,7 +54,11 @@ func (s *screen) line(e event.Event) string {
 // fetchedLine words a FetchDone event.
 func fetchedLine(e event.Event) string {
 	var b strings.Builder
-	b.WriteString("fetched " + revision(e))
+	verb := "fetched "
+	if e.Known {
+		verb = "asked for "
+	}
+	b.WriteString(verb + revision(e))
 	if e.Commit != "" {
 		b.WriteString(" (" + shortCommit(e.Commit) + ")")
 	}

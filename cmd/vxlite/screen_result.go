@@ -14,9 +14,21 @@ import (
 // resultText words what a build made: a table of what went in, then a line
 // for each binary.
 func resultText(r *event.Result, color bool) string {
+	if r.Workspace != nil {
+		return workspaceText(r.Workspace, color)
+	}
+	if r.Findings != nil {
+		return findingsText(r.Findings, color)
+	}
+	if r.Document != nil {
+		return r.Document.Text // made for another program, not for the terminal
+	}
 	var parts []string
 	if r.Lock != nil {
 		return lockText(r.Lock, color)
+	}
+	if len(r.Files) > 0 || r.Summary != "" {
+		parts = append(parts, filesText(r))
 	}
 	if len(r.Modules) > 0 {
 		parts = append(parts, moduleTable(r.Modules, color)+"\n")
@@ -24,13 +36,49 @@ func resultText(r *event.Result, color bool) string {
 	if len(r.Binaries) > 0 {
 		parts = append(parts, binaryTable(r.Binaries, color)+"\n")
 	}
+	if r.Check != nil {
+		parts = append(parts, checkText(r.Check, color))
+	}
+	if r.Vendored != nil {
+		parts = append(parts, vendoredTable(r.Vendored, color)+"\n")
+	}
+	if r.Removed != nil {
+		parts = append(parts, "removed "+count(len(r.Removed.Paths), "entry", "entries")+", "+byteSize(r.Removed.Size)+"\n")
+	}
+	if r.Cache != nil {
+		parts = append(parts, cacheTable(r.Cache, color)+"\n")
+	}
 	return strings.Join(parts, "\n")
+}
+
+// filesText words which files were written.
+func filesText(r *event.Result) string {
+	var b strings.Builder
+	for _, f := range r.Files {
+		b.WriteString(oneLine(f) + "\n")
+	}
+	if r.Summary != "" {
+		b.WriteString(strings.TrimSuffix(printable(r.Summary), "\n") + "\n")
+	}
+	return b.String()
+}
+
+// vendoredTable renders a line for a vendor folder or file. A folder's hash is
+// that of its list of hashes.
+func vendoredTable(v *event.Vendored, color bool) string {
+	t := newTable(color)
+	of := ""
+	if !v.Archive {
+		of = "(of SHA256SUMS)"
+	}
+	t.AppendRow(table.Row{cell(v.Path), count(v.Files, "file", "files"), byteSize(v.Size), "sha256:" + cell(v.SHA256), of})
+	return t.Render()
 }
 
 // moduleTable renders the modules in the order given.
 func moduleTable(modules []event.Module, color bool) string {
 	t := newTable(color)
-	t.AppendHeader(table.Row{"PLUGIN", "VERSION", "COMMIT", "FROM"})
+	t.AppendHeader(table.Row{"PLUGIN", "VERSION", "COMMIT", "FROM", ""})
 	for _, m := range modules {
 		name := m.Name
 		if name == "" {
@@ -44,9 +92,21 @@ func moduleTable(modules []event.Module, color bool) string {
 		if m.Stored {
 			from = "store, for " + from
 		}
-		t.AppendRow(table.Row{cell(name), cell(m.Version), cell(commit), from})
+		t.AppendRow(table.Row{cell(name), cell(m.Version), cell(commit), from, localState(m)})
 	}
 	return t.Render()
+}
+
+// localState words whether a local directory is as its repository has it. It
+// is empty for all others, so that it must stand in the last column.
+func localState(m event.Module) string {
+	switch {
+	case m.Head == "":
+		return ""
+	case m.Dirty:
+		return "(dirty, on " + shortCommit(m.Head) + ")"
+	}
+	return "(clean, at " + shortCommit(m.Head) + ")"
 }
 
 // lockText words what became of a lock: what moved, and how much it holds.
@@ -123,8 +183,13 @@ func binaryTable(binaries []event.Binary, color bool) string {
 	t := newTable(color)
 	for _, b := range binaries {
 		note := ""
-		if b.UpToDate {
+		switch {
+		case b.UpToDate && b.Verified:
+			note = "(up to date, verified)"
+		case b.UpToDate:
 			note = "(up to date)"
+		case b.Verified:
+			note = "(verified)"
 		}
 		t.AppendRow(table.Row{cell(b.Path), cell(b.Target), byteSize(b.Size), "sha256:" + cell(b.SHA256), note})
 	}
@@ -154,4 +219,20 @@ func newTable(color bool) table.Writer {
 	t.SetStyle(style)
 	t.SuppressTrailingSpaces()
 	return t
+}
+
+// cacheTable renders the store: a line in all, and one for each part.
+func cacheTable(c *event.Cache, color bool) string {
+	t := newTable(color)
+	var files int
+	var size int64
+	for _, p := range c.Parts {
+		files += p.Files
+		size += p.Size
+	}
+	t.AppendRow(table.Row{cell(c.Path), count(files, "file", "files"), byteSize(size)})
+	for _, p := range c.Parts {
+		t.AppendRow(table.Row{"  " + cell(p.Name), count(p.Files, "file", "files"), byteSize(p.Size)})
+	}
+	return t.Render()
 }

@@ -46,6 +46,7 @@ func TestScript(t *testing.T) {
 			"stall":    w.stall,
 			"answers":  answers,
 			"rpccall":  rpccall,
+			"rpcuntil": rpcuntil,
 			"writable": writable,
 		},
 		Condition: w.condition,
@@ -124,6 +125,8 @@ func (w *world) condition(cond string) (bool, error) {
 		return w.sshd != nil, nil
 	case "http":
 		return w.http != nil, nil
+	case "unshare":
+		return exec.Command("unshare", "-rnm", "true").Run() == nil, nil
 	case "root":
 		return os.Getuid() == 0, nil
 	}
@@ -338,6 +341,31 @@ func rpccall(ts *testscript.TestScript, neg bool, args []string) {
 	out, err := json.Marshal(answer)
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[3]), append(out, '\n'), 0o644))
+}
+
+// rpcuntil calls a method until it gives that answer: rpcuntil SOCKET METHOD
+// STRING|true ANSWER. The server may come and go meanwhile.
+func rpcuntil(ts *testscript.TestScript, neg bool, args []string) {
+	var last, arg any = nil, args[2]
+	if arg == "true" {
+		arg = true
+	}
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		client, err := jsonrpc.Dial("unix", ts.MkAbs(args[0]))
+		if err != nil {
+			last = err
+			continue
+		}
+		var answer any
+		err = client.Call(args[1], arg, &answer)
+		client.Close()
+		if last = answer; err != nil {
+			last = err
+		} else if answer == args[3] {
+			return
+		}
+	}
+	ts.Fatalf("%s answers %v, not %s", args[1], last, args[3])
 }
 
 // writable makes a file or directory read-only or not: [!] writable PATH

@@ -26,7 +26,7 @@ name a newer one in the config.
    vxlite update --dry-run                   show what would change
    vxlite update worker                      move the plugin worker alone
    vxlite update                             move all, and make the lock anew`,
-		Flags: append(sharedFlags(), targetFlag(),
+		Flags: append(without(sharedFlags(), "with"), targetFlag(),
 			&urfave.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "only show what would change"}),
 		HideHelpCommand: true,
 		OnUsageError:    badUsage,

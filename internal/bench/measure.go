@@ -162,6 +162,9 @@ func (w *world) resolves(ctx context.Context) error {
 	if err := measure("resolve and generate, all in the store", w.config, w.repos); err != nil {
 		return err
 	}
+	if err := w.hashes(ctx); err != nil {
+		return err
+	}
 	for _, n := range []int{10, 100, 1000} {
 		repos, cfg, err := generate(filepath.Join(w.dir, fmt.Sprintf("n%d", n)), n, small)
 		if err != nil {
@@ -171,6 +174,26 @@ func (w *world) resolves(ctx context.Context) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// hashes measures resolving with every module's hash to be worked out, against
+// the same with the hashes known: the difference is what hashing takes.
+func (w *world) hashes(ctx context.Context) error {
+	store := filepath.Join(w.dir, "hashed")
+	run := func() (sample, error) {
+		return timed(ctx, w.env, "", w.self, "resolve", w.config, w.repos+"/", store)
+	}
+	a, b, err := w.inTurn(func() (sample, error) {
+		if err := os.RemoveAll(filepath.Join(store, "v1", "h1")); err != nil {
+			return sample{}, err
+		}
+		return run()
+	}, run)
+	if err != nil {
+		return err
+	}
+	row("the same with all hashes, against known ones", a, b)
 	return nil
 }
 
@@ -219,5 +242,36 @@ func (w *world) compiles(ctx context.Context) error {
 		return err
 	}
 	row("nothing changed, against go build", a, b)
+	return nil
+}
+
+// rebuilds measures a build that has nothing but a vendored archive, without
+// and with compiled packages in it.
+func (w *world) rebuilds(ctx context.Context) error {
+	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + filepath.Join(w.dir, "nobody"), "TMPDIR=" + w.dir, "GOPROXY=http://127.0.0.1:1"}
+	for _, how := range []struct {
+		name string
+		with []string
+	}{
+		{"rebuild from a vendored archive", nil},
+		{"the same with compiled packages", []string{"--with-compile-cache"}},
+	} {
+		file := filepath.Join(w.dir, "vendored.tar.zst")
+		vendor := append([]string{"vendor", "-q", "-c", w.config, "-o", file, "--mirror", "https://github.com/=" + w.repos + "/"}, how.with...)
+		if _, err := timed(ctx, w.env, "", w.vxlite, vendor...); err != nil {
+			return err
+		}
+		fi, err := os.Stat(file)
+		if err != nil {
+			return err
+		}
+		a, _, err := w.inTurn(func() (sample, error) {
+			return timed(ctx, env, "", w.vxlite, "build", "-q", "--vendor", file, "-o", filepath.Join(w.dir, "rebuilt")+"/")
+		}, nil)
+		if err != nil {
+			return err
+		}
+		row(fmt.Sprintf("%s, %.0f MB", how.name, float64(fi.Size())/1e6), a, nil)
+	}
 	return nil
 }

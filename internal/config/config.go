@@ -27,7 +27,10 @@ type Config struct {
 	Replaces []Replace
 	Excludes []Exclude
 	Build    Build
+	Check    Check
 	Log      Log
+	// Overrides are the flags --with; a file has none.
+	Overrides []Override
 	// Written are the local repositories among the clone URLs that the file has
 	// as relative paths: what is written, by the absolute path.
 	Written map[string]string
@@ -219,6 +222,13 @@ type Build struct {
 	PGO string
 	// Targets is empty for the host.
 	Targets []Target
+}
+
+// Check says what the checks let pass.
+type Check struct {
+	// AllowDisabled are names of plugins that may be disabled: they are left
+	// out of what is reported, and what falls with them is not. Sorted.
+	AllowDisabled []string
 }
 
 // Target is a platform to compile for, in Go's names.

@@ -159,7 +159,8 @@ func TestGenerations(t *testing.T) {
 					CGO:     true, PGO: "/srv/acme/build/profiles/rr.pprof",
 					Targets: []Target{{"linux", "amd64"}, {"linux", "arm64"}},
 				},
-				Log: Log{Mode: "off"},
+				Check: Check{AllowDisabled: []string{"informer"}},
+				Log:   Log{Mode: "off"},
 			},
 		},
 	}

@@ -12,7 +12,7 @@ import (
 // values stand there as written; setDefaults completes them.
 func (d *draft) decode() {
 	r := d.root
-	d.known(r, "roadrunner", "plugins", "mirrors", "git", "limits", "modules", "replaces", "excludes", "build",
+	d.known(r, "roadrunner", "plugins", "mirrors", "git", "limits", "modules", "replaces", "excludes", "build", "check",
 		"target_platform", "debug", "log", "github", "gitlab", "github_token", "velox")
 	d.decodeRoadRunner(d.table(r, "roadrunner"))
 	d.decodeForges(r)
@@ -25,6 +25,7 @@ func (d *draft) decode() {
 	d.decodeExcludes(d.tables(r, "excludes"))
 	d.decodeVelox(d.table(r, "velox")) // before [build], which wins
 	d.decodeBuild(r)
+	d.decodeCheck(d.table(r, "check"))
 	d.decodeLog(d.table(r, "log"))
 }
 
@@ -276,6 +277,12 @@ func (d *draft) decodeBuild(r *node) {
 			b.Targets = append(b.Targets, t)
 		}
 	}
+}
+
+func (d *draft) decodeCheck(t *node) {
+	d.known(t, "allow_disabled")
+	d.Check.AllowDisabled = d.texts(t, "allow_disabled")
+	slices.Sort(d.Check.AllowDisabled)
 }
 
 func (d *draft) decodeLog(t *node) {

@@ -9,6 +9,10 @@ import (
 	"strings"
 )
 
+// RoadRunnerURL is where RoadRunner is cloned from unless a config says
+// otherwise.
+const RoadRunnerURL = defaultGitHub + "/roadrunner-server/roadrunner"
+
 // The forges' own hosts.
 const (
 	defaultGitHub = "https://github.com"

@@ -3,25 +3,12 @@ package config
 import "strings"
 
 // Suggest returns the known name that was most likely meant by an unknown one,
-// or "".
+// or "". Case makes no difference.
 func Suggest(unknown string, known []string) string {
-	folded := map[string]string{}
-	var lower []string
-	for _, k := range known {
-		l := strings.ToLower(k)
-		folded[l] = k
-		lower = append(lower, l)
-	}
-	return folded[suggest(unknown, lower)]
-}
-
-// suggest returns the known key that was most likely meant by an unknown one,
-// or "". Known keys are in lower case.
-func suggest(unknown string, known []string) string {
 	unknown = strings.ToLower(unknown)
 	best, bestDistance := "", 1+max(1, len(unknown)/3)
 	for _, k := range known {
-		if d := distance(unknown, k); d < bestDistance {
+		if d := distance(unknown, strings.ToLower(k)); d < bestDistance {
 			best, bestDistance = k, d
 		}
 	}
@@ -29,7 +16,7 @@ func suggest(unknown string, known []string) string {
 		return best
 	}
 	for _, k := range known {
-		if strings.HasPrefix(k, unknown) { // module, for module_name
+		if strings.HasPrefix(strings.ToLower(k), unknown) { // module, for module_name
 			return k
 		}
 	}

@@ -27,7 +27,7 @@ func (d *draft) known(t *node, keys ...string) {
 		if t.parent != nil {
 			text += " in " + header(t)
 		}
-		if meant := suggest(n.name, keys); meant != "" {
+		if meant := Suggest(n.name, keys); meant != "" {
 			text += fmt.Sprintf(", did you mean %q?", meant)
 			if t.get(meant) == nil {
 				// So that a slip is not reported as a missing key as well.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"path"
 	"path/filepath"
 	"slices"
@@ -22,6 +23,7 @@ func (d *draft) validate() {
 	d.validateReplaces()
 	d.validateExcludes()
 	d.validateBuild()
+	d.validateCheck()
 	d.oneOf(d.root.at("log", "level"), d.Log.Level, "debug", "info", "warn", "error")
 	d.oneOf(d.root.at("log", "mode"), d.Log.Mode, "production", "development", "raw", "off", "none")
 }
@@ -161,6 +163,28 @@ func (d *draft) validateBuild() {
 		}
 	}
 	d.validatePlatform(d.root.get("target_platform"))
+}
+
+// always are the names of plugins that are in every server.
+var always = []string{"config", "informer", "resetter"}
+
+// validateCheck makes sure that [check] speaks of plugins that are there.
+func (d *draft) validateCheck() {
+	names := slices.Clone(always)
+	for _, p := range d.Plugins {
+		names = append(names, p.Name)
+	}
+	slices.Sort(names)
+	for _, n := range d.root.at("check", "allow_disabled").strings() {
+		if slices.Contains(names, n.text) {
+			continue
+		}
+		text := fmt.Sprintf("%s: there is no plugin %q", n.path(), n.text)
+		if meant := Suggest(n.text, names); meant != "" {
+			text += fmt.Sprintf(", did you mean %q?", meant)
+		}
+		d.errorf(n.pos, "%s", text)
+	}
 }
 
 // validatePlatform checks [target_platform], also against [build] targets.

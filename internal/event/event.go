@@ -14,7 +14,7 @@ const (
 	FetchStart Kind = "fetch-start"
 	// FetchBytes: Module, Bytes (received so far).
 	FetchBytes Kind = "fetch-bytes"
-	// FetchDone: Module, Ref, Commit, URL (after mirrors), Bytes.
+	// FetchDone: Module, Ref, Commit, URL (after mirrors), Bytes, Known.
 	FetchDone Kind = "fetch-done"
 	// Retry: Module, Ref, Text (what failed), Seconds (until the next attempt).
 	Retry Kind = "retry"
@@ -52,7 +52,9 @@ type Event struct {
 	Why     string   `json:"why,omitempty"`
 	Text    string   `json:"text,omitempty"`
 	Seconds float64  `json:"seconds,omitempty"`
-	Result  *Result  `json:"result,omitempty"`
+	// Known says that a server was asked, and its answer was there already.
+	Known  bool    `json:"known,omitempty"`
+	Result *Result `json:"result,omitempty"`
 }
 
 // Result is what a build made, and of what.
@@ -61,9 +63,100 @@ type Result struct {
 	// other git-sourced modules by path.
 	Modules  []Module `json:"modules,omitempty"`
 	Binaries []Binary `json:"binaries,omitempty"`
+	// Vendored is set where a vendor folder was made instead of a binary.
+	Vendored *Vendored `json:"vendored,omitempty"`
+	// Removed is set where things were removed and nothing was made.
+	Removed *Removed `json:"removed,omitempty"`
+	// Cache is set where the store was what was asked about.
+	Cache *Cache `json:"cache,omitempty"`
 	// Lock is set where the lock was what was asked for.
 	Lock *Lock `json:"lock,omitempty"`
+	// Check is what a check looked at, where that was asked for.
+	Check *Check `json:"check,omitempty"`
+	// Document is a drawing of the graph, where that was asked for.
+	Document *Document `json:"document,omitempty"`
+	// Findings are what `vxlite doctor` looked at, in its order.
+	Findings []Finding `json:"findings,omitempty"`
+	// Files are those that were written, where a command writes some; Summary
+	// says of what they are.
+	Files   []string `json:"files,omitempty"`
+	Summary string   `json:"summary,omitempty"`
+	// Workspace is what `vxlite workspace` wrote, and nil otherwise.
+	Workspace *Workspace `json:"workspace,omitempty"`
 }
+
+// Cache is the store and what is in it.
+type Cache struct {
+	Path  string      `json:"path"`
+	Parts []CachePart `json:"parts"`
+}
+
+// CachePart is one folder of the store.
+type CachePart struct {
+	Name  string `json:"name"`
+	Files int    `json:"files"`
+	Size  int64  `json:"size"` // bytes
+}
+
+// Removed is what was no longer needed.
+type Removed struct {
+	// Paths are relative to the folder they were in, sorted.
+	Paths []string `json:"paths"`
+	// Size is in bytes.
+	Size int64 `json:"size"`
+}
+
+// Vendored is a vendor folder, or one in a single file.
+type Vendored struct {
+	Path string `json:"path"`
+	// Archive says that Path is a file.
+	Archive bool `json:"archive,omitempty"`
+	// Files counts those in it, without the list of them.
+	Files int `json:"files"`
+	// Size is the file's, or that of all files, in bytes.
+	Size int64 `json:"size"`
+	// SHA256 is the file's, or that of the folder's SHA256SUMS; 64 hex digits.
+	SHA256 string `json:"sha256"`
+}
+
+// Finding is one thing that the doctor looked at. It holds no secret.
+type Finding struct {
+	Name string `json:"name"`
+	OK   bool   `json:"ok"`
+	Text string `json:"text"`
+	// Hints say what to do where it is not OK.
+	Hints []string `json:"hints,omitempty"`
+}
+
+// Workspace is a directory to work in.
+type Workspace struct {
+	Dir string `json:"dir"`
+	// Modules stand in the order of a build's.
+	Modules []Placed `json:"modules"`
+	// Written and Removed count files. Kept are those that were changed by
+	// hand, and are as they were; slash-separated, below Dir, sorted.
+	Written int      `json:"written"`
+	Removed int      `json:"removed"`
+	Kept    []string `json:"kept,omitempty"`
+}
+
+// Placed is a module in a workspace.
+type Placed struct {
+	Name    string `json:"name,omitempty"`
+	Path    string `json:"module"`
+	Version string `json:"version"`
+	// Dir is relative to the workspace, or absolute.
+	Dir string `json:"dir"`
+	// Kind is Copied, InClone or InPlace.
+	Kind string `json:"kind"`
+}
+
+// The kinds of a module's place in a workspace.
+const (
+	Copied  = "copy"
+	InClone = "clone"
+	InPlace = "local" // the user's own directory
+)
 
 // Lock is what became of a lock.
 type Lock struct {
@@ -102,6 +195,47 @@ type Locked struct {
 	Commit  string `json:"commit"`
 }
 
+// Check is what a check looked at.
+type Check struct {
+	// Plugins are in the order in which they are registered.
+	Plugins []CheckedPlugin `json:"plugins"`
+	// Edges counts who meets or is collected by whom.
+	Edges int `json:"edges"`
+	// YAML are the sections of the .rr.yaml that was checked along.
+	YAML []CheckedSection `json:"rr_yaml,omitempty"`
+}
+
+// CheckedPlugin is one registered plugin.
+type CheckedPlugin struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+	// Met counts those of Init's Params that something meets.
+	Met      int  `json:"met"`
+	Params   int  `json:"params"`
+	Provides int  `json:"provides"`
+	Collects int  `json:"collects"`
+	Weight   uint `json:"weight"`
+	// State is active, disabled, or "at risk" where chance decides at each start.
+	State string `json:"state"`
+	// Unknown are the things that the source does not tell.
+	Unknown []string `json:"unknown,omitempty"`
+}
+
+// CheckedSection is one section of a .rr.yaml.
+type CheckedSection struct {
+	Name string `json:"name"`
+	File string `json:"file"`
+	Line int    `json:"line"`
+	// ReadBy are names of plugins, or roadrunner, sorted.
+	ReadBy []string `json:"read_by"`
+}
+
+// Document is text in a format of its own.
+type Document struct {
+	Format string `json:"format"`
+	Text   string `json:"text"`
+}
+
 // Module is one git-sourced module of a finished build.
 type Module struct {
 	// Name is the plugin's name in the config, "roadrunner" for RoadRunner,
@@ -118,6 +252,11 @@ type Module struct {
 	Stored bool `json:"stored,omitempty"`
 	// Local says that From is a directory that was compiled as it stands.
 	Local bool `json:"local,omitempty"`
+	// Head is the commit that is checked out in a local directory, 40 hex
+	// digits; empty where it is in no repository. Dirty says that the directory
+	// differs from it.
+	Head  string `json:"head,omitempty"`
+	Dirty bool   `json:"dirty,omitempty"`
 }
 
 // Binary is one compiled file.
@@ -130,6 +269,8 @@ type Binary struct {
 	SHA256 string `json:"sha256"`
 	// UpToDate says that nothing had changed and nothing was compiled.
 	UpToDate bool `json:"up_to_date,omitempty"`
+	// Verified says that building it again gave the same bytes.
+	Verified bool `json:"verified,omitempty"`
 }
 
 // Sink receives events. It may be called by several goroutines at once.

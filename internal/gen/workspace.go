@@ -90,7 +90,12 @@ func Generate(p *resolve.Plan, o Options) (*Workspace, error) {
 		w.Modules = append(w.Modules, Place{Path: place, Dir: m.Dir, Copy: m == p.RoadRunner})
 	}
 	g := &generator{plan: p, options: o}
-	steps := []func() ([]File, error){g.goWork, g.appMod, g.mainGo, g.roadRunner, g.sums}
+	return w.generate(g, g.goWork, o)
+}
+
+// generate adds the files to w.
+func (w *Workspace) generate(g *generator, goWork func() ([]File, error), o Options) (*Workspace, error) {
+	steps := []func() ([]File, error){goWork, g.appMod, g.mainGo, g.roadRunner, g.sums}
 	for _, step := range steps {
 		files, err := step()
 		if err != nil {

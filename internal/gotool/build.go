@@ -3,8 +3,11 @@ package gotool
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -25,21 +28,33 @@ type Package struct {
 	// Source is the module that the files come from: Module and Version, or
 	// what replaces them. Its version is empty for a directory.
 	Source module.Version
+	// Dir is the package's directory, and Embeds are the patterns of its
+	// go:embed lines; both are empty where it has none.
+	Dir    string
+	Embeds []string
 }
 
 // packageLine is how `go list` is to print a package.
 const packageLine = "{{.ImportPath}} {{with .Module}}{{.Path}} {{or .Version \"-\"}}{{with .Replace}} {{.Path}} {{.Version}}{{end}}{{end}}"
 
+// embedLines prints, below a package that embeds files, a line of its directory
+// and one of each pattern, indented.
+const embedLines = `{{if .EmbedPatterns}}{{printf "\n\t%q" .Dir}}{{range .EmbedPatterns}}{{printf "\n\t%q" .}}{{end}}{{end}}`
+
 // Packages lists all that ./app in the workspace at dir needs, itself included.
 // The go command downloads what it has to, so this is where a module that the
 // proxy does not have is found out.
 func (t *Tool) Packages(ctx context.Context, dir string, c Compile) ([]Package, error) {
-	out, err := t.list(ctx, dir, c, "which packages take part", "-f", packageLine)
+	out, err := t.list(ctx, dir, c, "which packages take part", "-f", packageLine+embedLines)
 	if err != nil {
 		return nil, err
 	}
 	var pkgs []Package
 	for line := range strings.Lines(string(out)) {
+		if quoted, ok := strings.CutPrefix(line, "\t"); ok && len(pkgs) > 0 {
+			pkgs[len(pkgs)-1].embeds(strings.TrimSpace(quoted))
+			continue
+		}
 		pkgs = append(pkgs, readPackage(line))
 	}
 	return pkgs, nil
@@ -99,32 +114,116 @@ func readPackage(line string) Package {
 	return p
 }
 
-// Build compiles ./app in the workspace at dir into the file out. total is how
-// many packages there are, for the display.
-func (t *Tool) Build(ctx context.Context, dir, out string, c Compile, known []Package) error {
-	args, err := c.BuildArgs()
-	if err != nil {
-		return err
+// embeds reads a line below that of the package.
+func (p *Package) embeds(quoted string) {
+	s, err := strconv.Unquote(quoted)
+	switch {
+	case err != nil:
+	case p.Dir == "":
+		p.Dir = s
+	default:
+		p.Embeds = append(p.Embeds, s)
 	}
-	args = append(args, "-v", "-o", out, "./app")
-	env, show := t.Env(filepath.Join(dir, "go.work"), c)
-	target := c.OS + "/" + c.Arch
-	t.sink.Send(event.Event{Kind: event.CompileStart, Target: target, Total: len(known)})
-	w := &progress{sink: t.sink, target: target, known: map[string]bool{}}
+}
+
+// Compilation is one target's compiling, over the go commands that it takes.
+type Compilation struct {
+	tool     *Tool
+	dir      string
+	settings Compile
+	progress *progress
+}
+
+// Compile is to compile ./app in the workspace at dir; known are its packages,
+// for the display.
+func (t *Tool) Compile(dir string, c Compile, known []Package) *Compilation {
+	w := &progress{sink: t.sink, target: c.OS + "/" + c.Arch, known: map[string]bool{}}
 	for _, p := range known {
 		w.known[p.Path] = true
 	}
-	_, err = run.Run(ctx, t.sink, run.Cmd{Path: t.Path, Args: args, Dir: dir, Env: env, Show: show, Stderr: w, Why: "compile " + target})
+	return &Compilation{tool: t, dir: dir, settings: c, progress: w}
+}
+
+// Start begins the display.
+func (c *Compilation) Start() {
+	c.tool.sink.Send(event.Event{Kind: event.CompileStart, Target: c.progress.target, Total: len(c.progress.known)})
+}
+
+// Done ends the display.
+func (c *Compilation) Done() {
+	c.tool.sink.Send(event.Event{Kind: event.CompileDone, Target: c.progress.target})
+}
+
+// Build links what is compiled, and compiles what is not, into the file out.
+func (c *Compilation) Build(ctx context.Context, out string) error {
+	args, err := c.settings.BuildArgs()
+	if err != nil {
+		return err
+	}
+	_, err = c.run(ctx, append(args, "-v", "-o", out, "./app"), "compile "+c.progress.target)
+	return err
+}
+
+// Exported is a package that was compiled, or could be.
+type Exported struct {
+	Package
+	Dir string
+	// Files are base names, those with cgo among them.
+	Files []string
+	// Export is the file with its export data, empty for package unsafe.
+	Export    string
+	Imports   []string
+	ImportMap map[string]string
+	ModuleDir string
+}
+
+// Export compiles all packages of ./app without linking them, and returns them
+// with their export data, dependencies first.
+func (c *Compilation) Export(ctx context.Context) ([]Exported, error) {
+	args, err := c.settings.exportArgs()
+	if err != nil {
+		return nil, err
+	}
+	out, err := c.run(ctx, args, "compile "+c.progress.target+", for the types of the plugins")
+	if err != nil {
+		return nil, err
+	}
+	var all []Exported
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p struct {
+			ImportPath, Dir, Export    string
+			GoFiles, CgoFiles, Imports []string
+			ImportMap                  map[string]string
+			Module                     *struct{ Path, Version, Dir string }
+		}
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return all, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("go list: %w", err)
+		}
+		e := Exported{Package: Package{Path: p.ImportPath}, Dir: p.Dir, Files: append(p.GoFiles, p.CgoFiles...), Export: p.Export, Imports: p.Imports, ImportMap: p.ImportMap}
+		if p.Module != nil {
+			e.Module, e.Version, e.ModuleDir = p.Module.Path, p.Module.Version, p.Module.Dir
+		}
+		all = append(all, e)
+	}
+}
+
+// run runs the go command and shows which packages it comes to.
+func (c *Compilation) run(ctx context.Context, args []string, why string) ([]byte, error) {
+	env, show := c.tool.Env(filepath.Join(c.dir, "go.work"), c.settings)
+	w := c.progress
+	w.rest.Reset()
+	out, err := run.Run(ctx, c.tool.sink, run.Cmd{Path: c.tool.Path, Args: args, Dir: c.dir, Env: env, Show: show, Stderr: w, Why: why})
 	w.flush()
 	if err != nil {
 		var re *run.Error
 		if errors.As(err, &re) {
 			re.Stderr = w.rest.String()
 		}
-		return explain(err)
+		return nil, explain(err)
 	}
-	t.sink.Send(event.Event{Kind: event.CompileDone, Target: target})
-	return nil
+	return out, nil
 }
 
 // Graph returns the workspace's module graph, each edge as two path@version.
@@ -242,5 +341,13 @@ func explain(err error) error {
 	if m := notFound.FindStringSubmatch(re.Stderr); m != nil {
 		return &MissingModuleError{Path: m[1], Version: m[2], Err: err}
 	}
+	return err
+}
+
+// Download fetches one module, whatever any go.mod requires.
+func (t *Tool) Download(ctx context.Context, path, version string) error {
+	env, show := t.Env("off", Compile{OS: t.vars["GOHOSTOS"], Arch: t.vars["GOHOSTARCH"]})
+	_, err := run.Run(ctx, t.sink, run.Cmd{Path: t.Path, Args: []string{"mod", "download", path + "@" + version}, Dir: os.TempDir(),
+		Env: env, Show: show, Why: "fetch " + path})
 	return err
 }

@@ -55,14 +55,31 @@ func (c Compile) BuildArgs() ([]string, error) {
 		ld = append(ld, q)
 	}
 	args = append(args, "-ldflags="+strings.Join(ld, " "))
+	return append(args, c.gcflags()...), nil
+}
+
+// exportArgs returns the go command's arguments to compile the packages of
+// ./app as the build does, so that it finds them in the compile cache.
+func (c Compile) exportArgs() ([]string, error) {
+	flags, err := c.shared()
+	if err != nil {
+		return nil, err
+	}
+	args := append([]string{"list", "-export", "-deps", "-v", "-trimpath", "-buildvcs=false"}, flags...)
+	args = append(args, c.gcflags()...)
+	return append(args, "-json=ImportPath,Dir,Export,GoFiles,CgoFiles,Imports,ImportMap,Module", "./app"), nil
+}
+
+// gcflags are the compiler's arguments.
+func (c Compile) gcflags() []string {
 	gc := c.GCFlags
 	if c.Debug {
 		gc = append([]string{"all=-N -l"}, gc...)
 	}
-	if len(gc) > 0 {
-		args = append(args, "-gcflags="+strings.Join(gc, " "))
+	if len(gc) == 0 {
+		return nil
 	}
-	return args, nil
+	return []string{"-gcflags=" + strings.Join(gc, " ")}
 }
 
 // shared are the flags that decide which packages take part.

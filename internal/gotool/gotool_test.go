@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -503,10 +504,10 @@ func TestPackages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (Package{Path: "example.com/app", Module: "example.com/app"}); len(pkgs) < 2 || pkgs[len(pkgs)-1] != want {
+	if want := (Package{Path: "example.com/app", Module: "example.com/app"}); len(pkgs) < 2 || !reflect.DeepEqual(pkgs[len(pkgs)-1], want) {
 		t.Errorf("packages %+v, want %+v last", pkgs, want)
 	}
-	if i := slices.Index(pkgs, Package{Path: "runtime"}); i < 0 {
+	if !slices.ContainsFunc(pkgs, func(p Package) bool { return p.Path == "runtime" && p.Module == "" }) {
 		t.Errorf("packages %+v, want runtime among them", pkgs)
 	}
 	edges, err := tool.Graph(t.Context(), dir, c)
@@ -517,10 +518,21 @@ func TestPackages(t *testing.T) {
 		t.Errorf("graph %q, want the Go version that the program requires", edges)
 	}
 
+	exported, err := tool.Compile(dir, c, pkgs).Export(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := exported[len(exported)-1]
+	if data, err := os.ReadFile(last.Export); !reflect.DeepEqual(last.Package, pkgs[len(pkgs)-1]) || len(exported) != len(pkgs) || len(last.Files) == 0 || last.Dir != filepath.Join(dir, "app") || len(data) == 0 {
+		t.Errorf("%d packages exported, %+v last (%v)", len(exported), last, err)
+	}
+
 	write(t, filepath.Join(dir, "app", "broken.go"), "package main\n\nvar x int = \"\"\n", 0o644)
 	var events []string
 	tool.sink = func(e event.Event) { events = append(events, string(e.Kind)) }
-	err = tool.Build(t.Context(), dir, filepath.Join(t.TempDir(), "out"), c, pkgs)
+	broken := tool.Compile(dir, c, pkgs)
+	broken.Start()
+	err = broken.Build(t.Context(), filepath.Join(t.TempDir(), "out"))
 	if want := "go build: exit status 1\n# example.com/app\napp/broken.go:3:13: cannot use \"\" (untyped string constant) as int value in variable declaration"; err == nil || err.Error() != want {
 		t.Errorf("error:\n%v\nwant:\n%s", err, want)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/run"
 )
 
 // job is one target: what to compile, and what is known of the result.
@@ -37,7 +38,7 @@ func (w *workspace) jobs(outputs []output) ([]job, error) {
 		if j.settings, err = w.settings(o); err != nil {
 			return nil, err
 		}
-		j.stamp = stamp{file: o.file, inputs: inputs(w.digest, locals, w.tool, j.settings)}
+		j.stamp = stamp{file: o.file, inputs: inputs(w.digest, locals, w.tool, j.settings, w.Config.Check)}
 		j.binary, j.fresh = j.stamp.fresh(w.store)
 		j.binary.Target = o.target.String()
 		out = append(out, j)
@@ -72,7 +73,7 @@ func (w *workspace) compile(ctx context.Context, jobs []job) error {
 		if j.fresh {
 			continue
 		}
-		bin, err := w.make(ctx, j.output, j.settings)
+		bin, err := w.make(ctx, j)
 		if err != nil {
 			return err
 		}
@@ -175,27 +176,42 @@ func (e *GoTooOldError) Hints() []string {
 	return []string{"install Go " + e.Needs + " or later, or set GOTOOLCHAIN=auto to let the go command fetch it"}
 }
 
-// make compiles one target and puts the result in its place.
-func (w *workspace) make(ctx context.Context, o output, c gotool.Compile) (event.Binary, error) {
-	pkgs, err := w.tool.Packages(ctx, w.dir, c)
+// make compiles one target, checks its plugins, and puts the result in its
+// place.
+func (w *workspace) make(ctx context.Context, j *job) (event.Binary, error) {
+	o, c := j.output, j.settings
+	compilation, pkgs, err := w.begin(ctx, c)
 	if err != nil {
-		return event.Binary{}, w.explain(ctx, w.dir, c, err)
+		return event.Binary{}, err
 	}
-	if lacking := w.lacking(pkgs); len(lacking) > 0 {
+	if lacking := w.lacking(pkgs); len(lacking) > 0 && !w.plan.Overridden { // else the lock is another server's
 		return event.Binary{}, w.sumsMissing(lacking)
 	}
 	if err := w.linked(ctx, pkgs, c); err != nil {
 		return event.Binary{}, err
 	}
+	compilation.Start()
+	facts, unread := w.facts(ctx, compilation, j.stamp.inputs)
+	if unread == nil {
+		if err := w.admit(facts); err != nil {
+			return event.Binary{}, err
+		}
+	} else if _, failed := errors.AsType[*run.Error](unread); !failed || ctx.Err() != nil {
+		return event.Binary{}, w.explain(ctx, w.dir, c, unread)
+	} // else the build says better what does not compile
 	tmp, err := w.store.TempDir()
 	if err != nil {
 		return event.Binary{}, err
 	}
 	defer os.RemoveAll(tmp)
 	built := filepath.Join(tmp, filepath.Base(o.file))
-	if err := w.tool.Build(ctx, w.dir, built, c, pkgs); err != nil {
+	if err := compilation.Build(ctx, built); err != nil {
 		return event.Binary{}, w.explain(ctx, w.dir, c, err)
 	}
+	if unread != nil {
+		return event.Binary{}, w.explain(ctx, w.dir, c, unread)
+	}
+	compilation.Done()
 	if err := w.smoke(ctx, built, c); err != nil {
 		return event.Binary{}, err
 	}
@@ -207,6 +223,15 @@ func (w *workspace) make(ctx context.Context, o output, c gotool.Compile) (event
 		return event.Binary{}, context.Cause(ctx)
 	}
 	return event.Binary{Target: o.target.String(), Path: o.file, Size: size, SHA256: sum}, place(built, o.file)
+}
+
+// begin finds out which packages take part.
+func (w *workspace) begin(ctx context.Context, c gotool.Compile) (*gotool.Compilation, []gotool.Package, error) {
+	pkgs, err := w.tool.Packages(ctx, w.dir, c)
+	if err != nil {
+		return nil, nil, w.explain(ctx, w.dir, c, err)
+	}
+	return w.tool.Compile(w.dir, c, pkgs), pkgs, nil
 }
 
 // explain says which module a failure of the go command concerns.

@@ -22,9 +22,10 @@ import (
 type ProxyError struct {
 	Path, Version string
 	RequiredBy    []string
-	// Offline says that no proxy could be asked.
-	Offline bool
-	Err     error
+	// Offline says that no proxy could be asked, Vendored that a vendor folder
+	// was.
+	Offline, Vendored bool
+	Err               error
 }
 
 // Error implements error: what failed, and below it all the go command said.
@@ -34,7 +35,10 @@ func (e *ProxyError) Error() string {
 		by = "it is required by " + strings.Join(e.RequiredBy, ", ")
 	}
 	where := "the module proxy does not have"
-	if e.Offline {
+	switch {
+	case e.Vendored:
+		where = "the vendor folder does not have"
+	case e.Offline:
 		where = "the module cache does not have"
 	}
 	return fmt.Sprintf("%s %s %s; %s\n%v", where, e.Path, e.Version, by, e.Err)
@@ -45,6 +49,9 @@ func (e *ProxyError) Unwrap() error { return e.Err }
 
 // Hints gives the line that takes the module from git.
 func (e *ProxyError) Hints() []string {
+	if e.Vendored {
+		return []string{"it was made for other targets or by another Go: make it again, with the same --target: vxlite vendor"}
+	}
 	if hints := resolve.PlaceholderHints(module.Version{Path: e.Path, Version: e.Version}); hints != nil {
 		return hints
 	}
@@ -59,7 +66,7 @@ func (e *ProxyError) Hints() []string {
 
 // missing says who requires a module that could not be had.
 func (w *workspace) missing(err *gotool.MissingModuleError) error {
-	e := &ProxyError{Path: err.Path, Version: err.Version, Offline: w.Offline, Err: err.Err}
+	e := &ProxyError{Path: err.Path, Version: err.Version, Offline: w.Offline, Vendored: w.Vendored != nil, Err: err.Err}
 	for _, m := range w.plan.Modules {
 		for _, req := range m.GoMod.Require {
 			if req.Mod.Path == err.Path && req.Mod.Version == err.Version {
@@ -112,8 +119,17 @@ func (w *workspace) compileError(err error) error {
 	for _, m := range w.plan.Modules {
 		path, _ := module.EscapePath(m.Path)
 		version, _ := module.EscapeVersion(m.Version)
+		place := "src/" + path + "@" + version
+		if m.Local && m != w.plan.RoadRunner && seen[place] { // where it can be mended
+			re.Stderr = sourceDir.ReplaceAllStringFunc(re.Stderr, func(s string) string {
+				if i := strings.Index(s, place+"/"); i >= 0 {
+					return strings.TrimRight(s[:i], "./") + m.Dir + "/"
+				}
+				return s
+			})
+		}
 		switch {
-		case !seen["src/"+path+"@"+version]:
+		case !seen[place]:
 		case m.Name == "":
 			e.Concerns = append(e.Concerns, m.Path+" "+m.Version)
 		case m.Name == "roadrunner":

@@ -7,12 +7,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	"golang.org/x/mod/module"
+	"golang.org/x/sync/errgroup"
 
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gen"
 	"github.com/vxlite/vxlite/internal/gotool"
@@ -36,6 +40,8 @@ type locking struct {
 	renew bool
 	// quiet leaves the telling of differences to the result.
 	quiet bool
+	// optional lets a run go on that cannot write the lock.
+	optional bool
 	// written says that the file changed.
 	written bool
 }
@@ -46,7 +52,11 @@ func (l *locking) fits() bool { return l.old != nil && len(l.differences) == 0 }
 // readLock reads the lock beside the config.
 func (b *builder) readLock() error {
 	b.lock.file = lock.Name(b.Config.File)
-	old, err := lock.Read(b.lock.file)
+	name := b.lock.file
+	if b.Vendored != nil {
+		b.lock.file, name = b.Vendored.LockName(), b.Vendored.Lock()
+	}
+	old, err := lock.Read(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && (b.Locked || b.edit != nil):
 		return &NoLockError{File: b.lock.file, Config: b.Config.File}
@@ -74,7 +84,7 @@ func (b *builder) compareLock(plan *resolve.Plan) error {
 	}
 	now := plan.Lock()
 	old := b.lock.old
-	if old == nil {
+	if old == nil || plan.Overridden { // the lock is the config's, without the flags
 		return nil
 	}
 	b.lock.differences = lock.Compare(&lock.File{Modules: old.Modules}, &lock.File{Modules: now})
@@ -120,7 +130,7 @@ func (w *workspace) settle(ctx context.Context, incomplete bool) error {
 // container, is no reason not to build.
 func (w *workspace) writeLock(now *lock.File) error {
 	wrote, err := now.Write(w.lock.file)
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+	if w.lock.optional && (errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)) {
 		w.note("%v; the build goes on without", err)
 		return nil
 	}
@@ -161,7 +171,7 @@ func (b *builder) describe(d lock.Difference) string {
 
 // doesNotFit is the error of --locked.
 func (b *builder) doesNotFit(all []lock.Difference) error {
-	e := &LockedError{File: b.lock.file, Config: b.Config.File}
+	e := &LockedError{File: b.lock.file, Config: b.Config.File, Vendored: b.Vendored != nil}
 	for _, d := range all {
 		e.Entries = append(e.Entries, b.describe(d))
 	}
@@ -175,7 +185,7 @@ func (b *builder) unlocked(err error) error {
 	if !ok {
 		return err
 	}
-	e := &LockedError{File: b.lock.file, Config: b.Config.File}
+	e := &LockedError{File: b.lock.file, Config: b.Config.File, Vendored: b.Vendored != nil}
 	for _, r := range u.Requests {
 		e.Entries = append(e.Entries, r+": not in the lock")
 	}
@@ -216,25 +226,40 @@ func (w *workspace) thirdParty(ctx context.Context) ([]lock.Sum, error) {
 		need.add(pkgs, nil)
 		seen[c.OS] = true
 	}
+	if err := w.elsewhere(ctx, dir, outputs[0], seen, need); err != nil {
+		return nil, err
+	}
+	before, after := w.files.File(gen.SumFile), readSums(filepath.Join(dir, gen.SumFile))
+	return need.sums(before, after, w.lock.sums, w.lock.goSums), nil
+}
+
+// elsewhere adds what is needed on the systems that are not built for.
+func (w *workspace) elsewhere(ctx context.Context, dir string, o output, seen map[string]bool, need needed) error {
+	var mu sync.Mutex // of need
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
 	for _, system := range everywhere {
 		if seen[system] {
 			continue
 		}
-		o := outputs[0]
-		o.target.OS, o.target.Arch = system, "amd64"
+		o.target = config.Target{OS: system, Arch: "amd64"}
 		c, err := w.settings(o)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		c.CGO, c.Race = false, false
-		pkgs, lack, err := w.tool.Needs(ctx, dir, c)
-		if err != nil {
-			return nil, w.explain(ctx, dir, c, err)
-		}
-		need.add(pkgs, lack)
+		g.Go(func() error {
+			pkgs, lack, err := w.tool.Needs(ctx, dir, c)
+			if err != nil {
+				return w.explain(ctx, dir, c, err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			need.add(pkgs, lack)
+			return nil
+		})
 	}
-	before, after := w.files.File(gen.SumFile), readSums(filepath.Join(dir, gen.SumFile))
-	return need.sums(before, after, w.lock.sums, w.lock.goSums), nil
+	return g.Wait()
 }
 
 // needed are the modules that packages come from.
@@ -395,6 +420,8 @@ type LockedError struct {
 	File, Config string
 	// Entries say what differs, one by one.
 	Entries []string
+	// Vendored says that the lock is a vendor folder's.
+	Vendored bool
 }
 
 // Error implements error.
@@ -404,6 +431,9 @@ func (e *LockedError) Error() string {
 
 // Hints says how to make it fit.
 func (e *LockedError) Hints() []string {
+	if e.Vendored {
+		return []string{fmt.Sprintf("what was vendored is another config's: vendor this one with vxlite vendor -c %s, or leave out -c", e.Config)}
+	}
 	return []string{fmt.Sprintf("bring it up to date and look at what changes: vxlite lock -c %s", e.Config)}
 }
 
@@ -411,9 +441,18 @@ func (e *LockedError) Hints() []string {
 func (e *LockedError) ExitStatus() int { return 3 }
 
 // sumsMissing are modules that a build needs and the lock has no checksum of.
+// Build completes the lock then; a user meets it where that did not help.
 type sumsMissing struct{ names []string }
 
-func (e *sumsMissing) Error() string { return "no checksum of " + strings.Join(e.names, ", ") }
+// Error implements error.
+func (e *sumsMissing) Error() string {
+	return "the go command gives no checksum of " + strings.Join(e.names, ", ")
+}
+
+// Hints says what it may be due to.
+func (e *sumsMissing) Hints() []string {
+	return []string{"the module cache may be damaged: go clean -modcache empties it"}
+}
 
 // sumsMissing is an error for the user with --locked. Without, it tells Build
 // to complete the lock.
@@ -424,7 +463,7 @@ func (w *workspace) sumsMissing(names []string) error {
 	if !w.Locked {
 		return &sumsMissing{names}
 	}
-	e := &LockedError{File: w.lock.file, Config: w.Config.File}
+	e := &LockedError{File: w.lock.file, Config: w.Config.File, Vendored: w.Vendored != nil}
 	for _, n := range names {
 		e.Entries = append(e.Entries, n+": its checksum is not in the lock")
 	}

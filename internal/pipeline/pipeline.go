@@ -12,7 +12,9 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -34,8 +36,13 @@ type Options struct {
 	// Store is the directory of the store.
 	Store   string
 	Offline bool
+	// Vendored is the vendor folder to build from, and nothing else; nil for
+	// none. Env and Store are then its own.
+	Vendored *Vendored
 	// Locked wants the lock to fit the config, and writes none.
 	Locked bool
+	// Verify builds twice and compares.
+	Verify bool
 	// Jobs bounds the conversations with servers that go on at once.
 	Jobs int
 	Env  func(name string) (value string, ok bool)
@@ -44,37 +51,56 @@ type Options struct {
 
 // Build makes the binaries, one for each target.
 func Build(ctx context.Context, o Options) (*event.Result, error) {
+	_, result, err := build(ctx, o)
+	return result, err
+}
+
+func build(ctx context.Context, o Options) (*workspace, *event.Result, error) {
+	o.Locked = o.Locked || o.Vendored != nil
 	b := &builder{Options: o}
+	b.lock.optional = true
 	outputs, err := b.outputs()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := checkWritable(outputs); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	w, err := b.prepare(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if !w.lock.fits() {
-		if err := w.check(ctx); err != nil {
-			return nil, err
-		}
-		if err := w.settle(ctx, false); err != nil {
-			return nil, err
-		}
+	rows := w.rows()
+	if err := w.fit(ctx); err != nil {
+		return w, nil, err
 	}
 	jobs, err := w.build(ctx, outputs)
 	if _, incomplete := errors.AsType[*sumsMissing](err); incomplete {
 		if err := w.settle(ctx, true); err != nil {
-			return nil, err
+			return w, nil, err
 		}
 		jobs, err = w.build(ctx, outputs)
 	}
 	if err != nil {
-		return nil, err
+		return w, nil, err
 	}
-	return &event.Result{Modules: modules(w.plan), Binaries: binaries(jobs)}, nil
+	if o.Verify {
+		if err := w.verify(ctx, jobs); err != nil {
+			return w, nil, err
+		}
+	}
+	return w, &event.Result{Modules: rows(), Binaries: binaries(jobs)}, nil
+}
+
+// fit brings a lock up to date that is not.
+func (w *workspace) fit(ctx context.Context) error {
+	if w.lock.fits() || w.plan.Overridden {
+		return nil
+	}
+	if err := w.check(ctx); err != nil {
+		return err
+	}
+	return w.settle(ctx, false)
 }
 
 // build compiles what is not up to date.
@@ -108,18 +134,21 @@ type workspace struct {
 	digest string // of the files and all that they refer to
 	dir    string // where write puts them; its name says what is in it
 
-	checked bool // by check
+	checked bool     // by check
+	whole   bool     // by intact
+	remarks []string // that were told
 }
 
 // prepare leads from the config to the workspace: resolve, fetch, generate.
 func (b *builder) prepare(ctx context.Context) (*workspace, error) {
-	var err error
-	if b.store, err = source.OpenStore(b.Store); err != nil {
+	if err := b.open(ctx); err != nil {
 		return nil, err
 	}
-	if b.tool, err = gotool.Find(ctx, b.Env, b.store, b.Sink); err != nil {
+	client, err := b.client()
+	if err != nil {
 		return nil, err
 	}
+	defer client.Close()
 	for _, t := range b.Config.Build.Targets {
 		if err := b.tool.CheckTarget(ctx, t.OS, t.Arch, b.store); err != nil {
 			return nil, err
@@ -128,7 +157,7 @@ func (b *builder) prepare(ctx context.Context) (*workspace, error) {
 	if err := b.readLock(); err != nil {
 		return nil, err
 	}
-	plan, err := b.resolve(ctx)
+	plan, err := b.resolve(ctx, client)
 	if err != nil {
 		return nil, b.unlocked(err)
 	}
@@ -171,21 +200,19 @@ func (w *workspace) write() error {
 	return nil
 }
 
-// client reaches repositories.
-func (b *builder) client() (*source.Client, error) {
-	return source.NewClient(source.Options{Store: b.store, Env: b.Env, Mirrors: b.Config.Mirrors, Git: b.Config.Git,
-		Limits: b.Config.Limits, Jobs: b.Jobs, Offline: b.Offline, Fresh: b.fresh, Sink: b.Sink})
+// open opens the store and finds the go command.
+func (b *builder) open(ctx context.Context) (err error) {
+	if b.store, err = source.OpenStore(b.Store); err != nil {
+		return err
+	}
+	b.tool, err = gotool.Find(ctx, b.Env, b.store, b.Sink)
+	return err
 }
 
 // resolve makes the plan.
-func (b *builder) resolve(ctx context.Context) (*resolve.Plan, error) {
-	client, err := b.client()
-	if err != nil {
-		return nil, err
-	}
-	defer client.Close()
+func (b *builder) resolve(ctx context.Context, client *source.Client) (*resolve.Plan, error) {
 	plan, err := resolve.Resolve(ctx, b.Config, resolve.Options{Client: client, Store: b.store, Private: b.tool.Private(),
-		Offline: b.Offline, HTTP: client.HTTP(), Jobs: b.Jobs, Lock: b.lock.oracle, Locked: b.Locked})
+		Offline: b.Offline || b.Vendored != nil, HTTP: client.HTTP(), Jobs: b.Jobs, Lock: b.lock.oracle, Locked: b.Locked})
 	if err != nil {
 		return nil, b.missingRepos(client, err)
 	}
@@ -195,6 +222,17 @@ func (b *builder) resolve(ctx context.Context) (*resolve.Plan, error) {
 	return plan, nil
 }
 
+// client reaches the repositories: those of the vendor folder, or all others.
+func (b *builder) client() (*source.Client, error) {
+	o := source.Options{Store: b.store, Env: b.Env, Limits: b.Config.Limits, Jobs: b.Jobs, Offline: b.Offline, Fresh: b.fresh, Sink: b.Sink}
+	if b.Vendored != nil {
+		o.Exported = b.Vendored.repositories()
+	} else {
+		o.Mirrors, o.Git = b.Config.Mirrors, b.Config.Git
+	}
+	return source.NewClient(o)
+}
+
 // check refuses a plan that could not compile, or that the compiler would
 // explain worse.
 func (w *workspace) check(ctx context.Context) error {
@@ -202,8 +240,11 @@ func (w *workspace) check(ctx context.Context) error {
 		return nil
 	}
 	w.checked = true
-	if err := w.verify(ctx); err != nil {
-		return err
+	if !w.whole { // nobody writes to the store's modules while this runs
+		if err := w.intact(ctx); err != nil {
+			return err
+		}
+		w.whole = true
 	}
 	if err := checkGo(w.plan, w.tool); err != nil {
 		return err
@@ -211,9 +252,9 @@ func (w *workspace) check(ctx context.Context) error {
 	return endure.CheckSymbols(w.plan)
 }
 
-// verify makes sure that the modules' files are those that were fetched. A run
+// intact makes sure that the modules' files are those that were fetched. A run
 // in which nothing has changed does not look at them.
-func (w *workspace) verify(ctx context.Context) error {
+func (w *workspace) intact(ctx context.Context) error {
 	client, err := w.client()
 	if err != nil {
 		return err
@@ -235,6 +276,27 @@ func (b *builder) profile() string {
 		return p
 	}
 	return ""
+}
+
+// rows starts to look at the local directories, which can take as long as
+// their repositories are large, and returns how to wait for the table's rows.
+// What is said of them is how they were when the build began. A repository
+// that cannot be read is no reason not to build.
+func (w *workspace) rows() func() []event.Module {
+	rows := modules(w.plan)
+	var all sync.WaitGroup
+	for i := range rows {
+		if m := &rows[i]; m.Local {
+			all.Go(func() {
+				state, err := source.WorktreeState(m.From)
+				if err != nil {
+					w.Sink.Send(event.Event{Kind: event.Debug, Text: fmt.Sprintf("%s: its state is not known: %v", label(w.plan.Lookup(m.Path)), err)})
+				}
+				m.Head, m.Dirty = state.Head, state.Dirty
+			})
+		}
+	}
+	return func() []event.Module { all.Wait(); return rows }
 }
 
 // modules orders a plan's modules for the table: RoadRunner, the plugins by
@@ -268,13 +330,24 @@ type output struct {
 	file   string // absolute
 }
 
+// targets are those of the config, each once, and the host where it has none.
+func (b *builder) targets() []config.Target {
+	var out []config.Target
+	for _, t := range b.Config.Build.Targets {
+		if !slices.Contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, config.Target{OS: runtime.GOOS, Arch: runtime.GOARCH})
+	}
+	return out
+}
+
 // outputs decides the files: NAME in a directory for one target, and
 // NAME-OS-ARCH for several.
 func (b *builder) outputs() ([]output, error) {
-	targets := b.Config.Build.Targets
-	if len(targets) == 0 {
-		targets = []config.Target{{OS: runtime.GOOS, Arch: runtime.GOARCH}}
-	}
+	targets := b.targets()
 	dir, file, err := splitOutput(b.Output)
 	if err != nil {
 		return nil, err
@@ -284,12 +357,7 @@ func (b *builder) outputs() ([]output, error) {
 			Hint: "name a directory, with a slash at its end"}
 	}
 	var out []output
-	seen := map[config.Target]bool{}
 	for _, t := range targets {
-		if seen[t] {
-			continue
-		}
-		seen[t] = true
 		name := file
 		if name == "" {
 			name = b.Config.Build.Name

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/resolve"
@@ -30,12 +31,13 @@ type stampRecord struct {
 	SHA256  string    `json:"sha256"`
 }
 
-// inputs identifies all that goes into a binary.
-func inputs(workspace string, locals []string, t *gotool.Tool, c gotool.Compile) string {
+// inputs identifies all that goes into a binary, and what it was checked for.
+func inputs(workspace string, locals []string, t *gotool.Tool, c gotool.Compile, check config.Check) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "workspace %s\nlocal %q\ngo %s %s\n", workspace, locals, t.ID, t.Version())
 	args, _ := c.BuildArgs() // what cannot be built is not up to date either
 	fmt.Fprintf(h, "args %q\nenv %q\n", args, t.Decisive(c))
+	fmt.Fprintf(h, "allowed %q\n", check.AllowDisabled)
 	return hex.EncodeToString(h.Sum(nil))
 }
 

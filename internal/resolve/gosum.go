@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -150,6 +151,9 @@ func (e *SumError) Hints() []string {
 	if e.Proxied {
 		return []string{"ask another module proxy, with GOPROXY; what the module cache has of this one goes with: go clean -modcache"}
 	}
+	if strings.HasSuffix(e.From, ".lock") {
+		return []string{"one of the two was changed: compare the lock with what version control has"}
+	}
 	hints := []string{"the tag was moved after others had seen it, or a mirror serves other files: find out which"}
 	if e.Off != "" {
 		hints = append(hints, "for a fork that keeps the tag: "+e.Off)
@@ -171,7 +175,31 @@ func (p *Plan) CheckSums(known *GoSums, old *lock.File, lockName string) error {
 			errs = append(errs, err)
 		}
 	}
+	if old != nil {
+		errs = append(errs, known.checkThirdParty(old.Sums, lockName)...)
+	}
 	return errors.Join(errs...)
+}
+
+// checkThirdParty compares a lock's checksums with the go.sum files: where some
+// know a module, one of them must agree.
+func (s *GoSums) checkThirdParty(sums []lock.Sum, lockName string) (errs []error) {
+	for _, sum := range sums {
+		for _, goMod := range []bool{false, true} {
+			name, got := sum.Path+" "+sum.Version, sum.H1
+			if goMod {
+				name, got = name+"/go.mod", sum.GoMod
+			}
+			first, known := s.first[name]
+			same := func(other goSum) bool { return other.hash == got }
+			if got == "" || !known || same(first) || slices.ContainsFunc(s.more[name], same) {
+				continue
+			}
+			errs = append(errs, &SumError{Name: sum.Path, Module: module.Version{Path: sum.Path, Version: sum.Version}, GoMod: goMod,
+				Got: got, From: lockName, Want: first.hash, By: "go.sum of " + first.by.label() + " " + first.by.Version})
+		}
+	}
+	return errs
 }
 
 // checkLocked compares a module with its entry in the lock. A commit has one

@@ -5,6 +5,10 @@
 // come first; their requirements on modules that must come from git are then
 // followed, at the highest version that any of them asks for, until nothing
 // changes.
+//
+// A lock answers what it has an entry for: then no ref is resolved, and what
+// Plan.Lock returns is what the lock would be now. Each module's hash is worked
+// out, to be compared with the lock and with the go.sum files of all others.
 package resolve
 
 import (
@@ -26,6 +30,9 @@ type Plan struct {
 	Modules []*Module
 	// Plugins are what main.go registers, sorted by import path.
 	Plugins []Plugin
+	// Release are the modules of the plugins of RoadRunner's release, at the
+	// release's versions, sorted.
+	Release []module.Version
 	// Replaces are those for modules that do not come from git, sorted.
 	Replaces []Replace
 	// Excludes are sorted.
@@ -35,6 +42,9 @@ type Plan struct {
 	Overruled []Requirement
 	// Private are the patterns of modules that no proxy is asked for.
 	Private []string
+	// Overridden says that flags put local directories in the place of modules:
+	// the plan is not the config's own, and no lock is made of it.
+	Overridden bool
 	// Notes are for the user.
 	Notes []string
 	// urls words clone URLs for the lock.
@@ -95,6 +105,10 @@ type Module struct {
 func (m *Module) Found() source.Found {
 	return source.Found{Commit: m.Commit, Time: m.Time, URL: m.URL, From: m.From}
 }
+
+// ReplacesCount reports whether the replace directives in the module's own
+// go.mod count, as they do for what the config names.
+func (m *Module) ReplacesCount() bool { return m.counts }
 
 // Plugin is one value to register.
 type Plugin struct {

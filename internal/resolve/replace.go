@@ -17,7 +17,7 @@ import (
 )
 
 // replaces settles what stands in for what. The config's own [[replaces]] win
-// over all; then come the modules that the config names; then the replace
+// over all but the flags --with; then come the modules that the config names; then the replace
 // directives of RoadRunner, the plugins and [[modules]], which must agree.
 func (r *resolver) replaces(ctx context.Context) error {
 	for _, c := range r.cfg.Replaces {
@@ -41,6 +41,9 @@ func (r *resolver) replaces(ctx context.Context) error {
 
 // configReplace applies one [[replaces]] entry.
 func (r *resolver) configReplace(ctx context.Context, c config.Replace) error {
+	if r.flagged(c.Old.Path) {
+		return nil
+	}
 	w := wanted{name: c.Old.Path, pos: c.Pos, dir: c.New.Dir, substitute: true}
 	git := r.has(c.Old.Path) || r.fromGit(c.Old.Path)
 	if linked := r.linked(c.Old.Path); git && c.Old.Version != "" && c.Old.Version != linked {

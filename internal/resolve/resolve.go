@@ -84,6 +84,9 @@ func newResolver(cfg *config.Config, o Options) *resolver {
 
 // run leads from the config to the plan.
 func (r *resolver) run(ctx context.Context) (*Plan, error) {
+	if err := r.readOverrides(); err != nil {
+		return nil, err
+	}
 	if err := r.named(ctx); err != nil {
 		return nil, err
 	}
@@ -95,6 +98,9 @@ func (r *resolver) run(ctx context.Context) (*Plan, error) {
 		return nil, err
 	}
 	if err := r.close(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.unused(); err != nil {
 		return nil, err
 	}
 	p, err := r.plan(rr)
@@ -127,6 +133,8 @@ type resolver struct {
 	// third are the replaces for modules that do not come from git, by what
 	// they replace.
 	third map[module.Version]Replace
+	// overrides are the flags --with.
+	overrides []*override
 }
 
 // wanted is a module that the config or a requirement asks for.
@@ -154,7 +162,7 @@ type wanted struct {
 // named fetches what the config names: RoadRunner, the plugins, [[modules]].
 func (r *resolver) named(ctx context.Context) error {
 	cfg := r.cfg
-	ws := []wanted{{name: "roadrunner", pos: cfg.RoadRunner.Pos, url: cfg.RoadRunner.URL, ref: cfg.RoadRunner.Ref, dir: cfg.RoadRunner.Path}}
+	ws := []wanted{{name: config.RoadRunnerName, pos: cfg.RoadRunner.Pos, url: cfg.RoadRunner.URL, ref: cfg.RoadRunner.Ref, dir: cfg.RoadRunner.Path}}
 	for _, p := range cfg.Plugins {
 		w := wanted{name: p.Name, pos: p.Pos, path: p.ModulePath, url: p.URL, ref: p.Ref, folder: p.Folder, dir: p.Path}
 		if p.Replace != nil {
@@ -171,6 +179,12 @@ func (r *resolver) named(ctx context.Context) error {
 		}
 		ws = append(ws, wanted{name: m.Path, pos: m.Pos, path: m.Path, url: m.URL, ref: m.Ref, folder: m.Folder, dir: m.Dir})
 	}
+	for i := range ws {
+		var err error
+		if ws[i], err = r.inPlace(ws[i]); err != nil {
+			return err
+		}
+	}
 	got, err := r.all(ctx, ws)
 	if err != nil {
 		return err
@@ -186,7 +200,10 @@ func (r *resolver) named(ctx context.Context) error {
 	if err := r.add(got...); err != nil {
 		return err
 	}
-	return r.substituted(ctx)
+	if err := r.substituted(ctx); err != nil {
+		return err
+	}
+	return r.override()
 }
 
 // isFork reports whether the module in dir says by its path that it is the one
@@ -474,7 +491,7 @@ func (r *resolver) localModule(w wanted) (*Module, error) {
 
 // plan closes the collection.
 func (r *resolver) plan(rr roadRunner) (*Plan, error) {
-	p := &Plan{RoadRunner: r.roadRunner, Modules: r.modules, Private: r.private, urls: oracle{written: r.cfg.Written}}
+	p := &Plan{RoadRunner: r.roadRunner, Modules: r.modules, Private: r.private, Overridden: r.anyOverride(), urls: oracle{written: r.cfg.Written}}
 	sort.Slice(p.Modules, func(i, j int) bool { return p.Modules[i].Path < p.Modules[j].Path })
 	localVersions(p.Modules)
 	for _, c := range r.cfg.Modules {
@@ -492,6 +509,7 @@ func (r *resolver) plan(rr roadRunner) (*Plan, error) {
 		p.Plugins = append(p.Plugins, plugin)
 	}
 	p.Plugins = append(p.Plugins, rr.missing(p.Plugins)...)
+	p.Release = rr.release
 	sort.Slice(p.Plugins, func(i, j int) bool {
 		a, b := p.Plugins[i], p.Plugins[j]
 		if a.Import != b.Import {

@@ -20,6 +20,9 @@ import (
 type roadRunner struct {
 	// bundled are the plugins that belong to every server.
 	bundled []Plugin
+	// release are the modules of all plugins of the release, at its versions,
+	// sorted.
+	release []module.Version
 }
 
 // PluginsFile is the file of RoadRunner's container package that lists the
@@ -55,7 +58,7 @@ func readRoadRunner(m *Module) (roadRunner, error) {
 	if err != nil {
 		return roadRunner{}, wrap(err)
 	}
-	rr := roadRunner{bundled: bundled(file)}
+	rr := roadRunner{bundled: bundled(file), release: released(m, file)}
 	return rr, dropListed(m, file, elsewhere, rr.bundled)
 }
 
@@ -95,8 +98,22 @@ func baseName(p string) string {
 
 // bundled finds &informer.Plugin{} and &resetter.Plugin{} in the list.
 func bundled(file *ast.File) []Plugin {
-	names := imports(file)
 	var out []Plugin
+	for _, p := range literals(file) {
+		if name := baseName(p.Import); alwaysIn[name] {
+			out = append(out, Plugin{Name: name, Import: p.Import, Symbol: p.Symbol, Module: p.Import, Bundled: true})
+		}
+	}
+	return out
+}
+
+// literal is a struct of an imported package that a file makes a value of.
+type literal struct{ Import, Symbol string }
+
+// literals finds every &name.Symbol{} in a file, in its order.
+func literals(file *ast.File) []literal {
+	names := imports(file)
+	var out []literal
 	ast.Inspect(file, func(n ast.Node) bool {
 		lit, ok := n.(*ast.CompositeLit)
 		if !ok {
@@ -106,12 +123,27 @@ func bundled(file *ast.File) []Plugin {
 		if !ok {
 			return true
 		}
-		if id, ok := sel.X.(*ast.Ident); ok && alwaysIn[baseName(names[id.Name])] {
-			p := names[id.Name]
-			out = append(out, Plugin{Name: baseName(p), Import: p, Symbol: sel.Sel.Name, Module: p, Bundled: true})
+		if id, ok := sel.X.(*ast.Ident); ok && names[id.Name] != "" {
+			out = append(out, literal{names[id.Name], sel.Sel.Name})
 		}
 		return true
 	})
+	return out
+}
+
+// released finds the modules of the packages that the list imports.
+func released(m *Module, list *ast.File) []module.Version {
+	var out []module.Version
+	listed := imports(list)
+	for _, req := range m.GoMod.Require {
+		for _, p := range listed {
+			if within(p, req.Mod.Path) {
+				out = append(out, req.Mod)
+				break
+			}
+		}
+	}
+	module.Sort(out)
 	return out
 }
 

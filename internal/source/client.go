@@ -37,7 +37,11 @@ type Options struct {
 	// Fresh asks the servers even where the store knows what a tag was: a tag
 	// can have moved since.
 	Fresh bool
-	Sink  event.Sink
+	// Exported is a directory with a repository for each commit, named by it,
+	// as Export makes them. Nothing else is then read: no server, no local
+	// path, no mirror.
+	Exported string
+	Sink     event.Sink
 }
 
 // Client finds commits and their files.
@@ -48,6 +52,7 @@ type Client struct {
 	patience config.Patience
 	offline  bool
 	fresh    bool
+	exported string
 	sink     event.Sink
 	urls     rewriter
 	ssh      *sshPool
@@ -67,8 +72,8 @@ type Client struct {
 	pause func(context.Context, time.Duration) error
 
 	mu    sync.Mutex
-	local map[string]*localRepo  // by path
-	repos map[string]*sync.Mutex // by URL as written: a repository is fetched once a run
+	local map[string]*localRepo    // by path
+	repos map[string]chan struct{} // by URL as written: a repository is fetched once a run
 }
 
 // NewClient returns a Client; Close ends its connections.
@@ -88,13 +93,14 @@ func NewClient(o Options) (*Client, error) {
 		pause:    pause,
 		offline:  o.Offline,
 		fresh:    o.Fresh && !o.Offline,
+		exported: o.Exported,
 		sink:     o.Sink,
 		urls:     newRewriter(o),
 		ssh:      newSSHPool(o.Env, o.Git, o.Limits.OrDefault()),
 		http:     hosts,
 		slots:    make(chan struct{}, max(1, o.Jobs)),
 		local:    map[string]*localRepo{},
-		repos:    map[string]*sync.Mutex{},
+		repos:    map[string]chan struct{}{},
 	}, nil
 }
 
@@ -167,6 +173,9 @@ type Moved struct {
 // had. Mirrors are tried in order, and then again where that may help; the error
 // tells of each.
 func (c *Client) Find(ctx context.Context, req Request) (Found, error) {
+	if c.exported != "" {
+		return c.findExported(req)
+	}
 	var found Found
 	err := c.again(ctx, req, func() (err error) {
 		found, err = c.findOnce(ctx, req)
@@ -277,8 +286,7 @@ func (c *Client) findAt(ctx context.Context, req Request, remote Remote) (Found,
 // known answers a request from the store alone.
 func (c *Client) known(req Request) (Found, bool) {
 	if req.Locked != "" {
-		t, ok := c.store.commitTime(req.Locked)
-		return Found{Commit: req.Locked, Time: t}, ok
+		return c.stored(req.Locked, "")
 	}
 	commit, tag := req.Commit, ""
 	for _, t := range req.Tags {
@@ -296,29 +304,38 @@ func (c *Client) known(req Request) (Found, bool) {
 	if commit == "" {
 		return Found{}, false
 	}
+	return c.stored(commit, tag)
+}
+
+// stored is a commit that the store may have.
+func (c *Client) stored(commit, tag string) (Found, bool) {
 	t, ok := c.store.commitTime(commit)
 	_, came := c.came.Load(commit)
 	return Found{Commit: commit, Tag: tag, Time: t, Stored: !came}, ok
 }
 
 // lock takes a repository for this goroutine and this run alone. The
-// in-process mutex comes first, since a file lock does not tell goroutines
+// in-process turn comes first, since a file lock does not tell goroutines
 // apart.
 func (c *Client) lock(ctx context.Context, repoURL string) (func(), error) {
 	c.mu.Lock()
-	m := c.repos[repoURL]
-	if m == nil {
-		m = new(sync.Mutex)
-		c.repos[repoURL] = m
+	turn := c.repos[repoURL]
+	if turn == nil {
+		turn = make(chan struct{}, 1)
+		c.repos[repoURL] = turn
 	}
 	c.mu.Unlock()
-	m.Lock()
+	select {
+	case turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 	unlock, err := c.store.lockRepo(ctx, repoURL)
 	if err != nil {
-		m.Unlock()
+		<-turn
 		return nil, err
 	}
-	return func() { unlock(); m.Unlock() }, nil
+	return func() { unlock(); <-turn }, nil
 }
 
 // LockRepo keeps other runs, and other goroutines of this one, from asking f's

@@ -76,7 +76,7 @@ func (c *Client) fetch(ctx context.Context, req Request, remote Remote) (Found, 
 		}
 	}
 	c.came.Store(found.Commit, true)
-	c.sink.Send(event.Event{Kind: event.FetchDone, Module: req.Module, Ref: req.Ref, Commit: found.Commit, URL: remote.String(), Bytes: get.bytes})
+	c.sink.Send(event.Event{Kind: event.FetchDone, Module: req.Module, Ref: req.Ref, Commit: found.Commit, URL: remote.String(), Bytes: get.bytes, Known: get.bytes == 0})
 	return found, nil
 }
 

@@ -143,6 +143,7 @@ func (c *Client) findLocal(req Request, remote Remote) (Found, error) {
 		return Found{}, fmt.Errorf("%s: commit %s: %w", remote, ref.Commit, err)
 	}
 	found.Time = obj.Committer.When.UTC()
+	c.came.Store(found.Commit, true)
 	c.sink.Send(event.Event{Kind: event.FetchDone, Module: req.Module, Ref: req.Ref, Commit: found.Commit, URL: remote.String()})
 	return found, c.store.putCommit(found.Commit, found.Time)
 }

@@ -32,6 +32,8 @@ func (e *PackError) Error() string { return fmt.Sprintf("the pack is damaged: %v
 // Unwrap returns the reason.
 func (e *PackError) Unwrap() error { return e.Err }
 
+var errNothing = errors.New("the server sent nothing")
+
 // writePack stores a pack and its index in dir. The pack is received whole
 // before it is indexed.
 //
@@ -52,7 +54,7 @@ func writePack(dir string, pack io.Reader, limits config.Limits) (storer.Encoded
 		return nil, err
 	}
 	if n == 0 {
-		return nil, errors.New("the server sent nothing")
+		return nil, errNothing
 	}
 	x := &indexer{file: f, size: n, limits: limits, keep: n <= inMemory}
 	if x.keep {

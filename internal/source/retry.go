@@ -149,7 +149,7 @@ func isPassing(err error) bool {
 	case errors.As(err, &dns):
 		return dns.IsTimeout || dns.IsTemporary
 	case errors.As(err, &stall), errors.As(err, &slow), errors.As(err, &damaged), errors.As(err, &exit),
-		errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed),
+		errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, errNothing), errors.Is(err, net.ErrClosed),
 		errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.ECONNABORTED),
 		errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH),
 		errors.Is(err, syscall.ETIMEDOUT):

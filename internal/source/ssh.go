@@ -27,10 +27,11 @@ type sshPool struct {
 
 	mu    sync.Mutex
 	conns map[string]*sshConn
+	facts map[string]sshFacts // of hosts that were reached
 }
 
 func newSSHPool(env Env, git config.Git, limits config.Limits) *sshPool {
-	return &sshPool{env: env, git: git, limits: limits, cfg: readSSHConfig(env), conns: map[string]*sshConn{}}
+	return &sshPool{env: env, git: git, limits: limits, cfg: readSSHConfig(env), conns: map[string]*sshConn{}, facts: map[string]sshFacts{}}
 }
 
 // sshConn is one connection, made for the first who needs it.
@@ -340,6 +341,7 @@ func (p *sshPool) handshake(ctx context.Context, host sshHost, raw net.Conn) (*s
 		}
 		return nil, keys.explain(host, id, err)
 	}
+	p.learned(host, id, keys)
 	return ssh.NewClient(conn, chans, reqs), nil
 }
 

@@ -24,6 +24,7 @@ type identities struct {
 	password string
 	tried    []string
 	closers  []io.Closer
+	used     string // what the server took, as far as it was asked
 }
 
 // identities collects: the config's key and password, ssh_config's
@@ -94,7 +95,7 @@ func (id *identities) file(name, origin string) {
 		return
 	}
 	id.tried = append(id.tried, what)
-	id.signers = append(id.signers, signer)
+	id.signers = append(id.signers, id.track(signer, what))
 }
 
 // reason strips the path that the message around it names already.
@@ -133,7 +134,7 @@ func (id *identities) agent(h sshHost, env Env) {
 	n := 0
 	for _, s := range signers {
 		if !h.only || only[string(s.PublicKey().Marshal())] {
-			id.signers = append(id.signers, s)
+			id.signers = append(id.signers, id.track(s, "a key of ssh-agent, "+ssh.FingerprintSHA256(s.PublicKey())))
 			n++
 		}
 	}
@@ -192,6 +193,7 @@ func (id *identities) close() {
 // hostKeys decides whether a server is the one it claims to be.
 type hostKeys struct {
 	files      []string
+	key        ssh.PublicKey // the server's, once it was found to be right
 	callback   ssh.HostKeyCallback
 	algorithms []string
 	// kinds are those of the host's keys in files, sorted.
@@ -227,6 +229,7 @@ func (p *sshPool) hostKeys(h sshHost) (*hostKeys, error) {
 		if err := check(h.keyName(), addr, key); err != nil {
 			return &hostKeyError{host: h, key: key, files: files, err: err}
 		}
+		k.key = key
 		return nil
 	}
 	k.algorithms = db.HostKeyAlgorithms(h.keyName())

@@ -62,23 +62,29 @@ func (c *Client) Tree(ctx context.Context, f Found, folder string) (string, erro
 	if err != nil {
 		return "", err
 	}
-	err = c.writeTree(ctx, f, remote, folder)
-	damaged, ok := errors.AsType[*DamagedError](err)
-	if ok && !remote.Local() {
-		if c.offline {
-			damaged.Where, damaged.Offline = c.store.gitDir(f.Commit), true
-			return "", err
-		}
-		if err := c.store.discard(c.store.gitDir(f.Commit)); err != nil {
-			return "", err
-		}
-		err = c.writeTree(ctx, f, remote, folder)
-	}
-	if err != nil {
+	if err := c.healing(ctx, f, remote, func() error { return c.writeTree(ctx, f, remote, folder) }); err != nil {
 		return "", err
 	}
 	c.wrote.Store(dst, true)
 	return dst, nil
+}
+
+// healing does something with f's objects. Where the store's are damaged, they
+// are fetched again and it is done again.
+func (c *Client) healing(ctx context.Context, f Found, remote Remote, do func() error) error {
+	err := do()
+	damaged, ok := errors.AsType[*DamagedError](err)
+	if !ok || remote.Local() || c.exported != "" {
+		return err
+	}
+	if c.offline {
+		damaged.Where, damaged.Offline = c.store.gitDir(f.Commit), true
+		return err
+	}
+	if err := c.store.discard(c.store.gitDir(f.Commit)); err != nil {
+		return err
+	}
+	return do()
 }
 
 // writeTree puts a tree into the store, in the place of one that is damaged.
@@ -89,7 +95,7 @@ func (c *Client) writeTree(ctx context.Context, f Found, remote Remote, folder s
 	}
 	defer done()
 	_, known := st.(*memory.Storage) // of which the hashes were just worked out
-	w := &treeWriter{st: st, url: remote.String(), commit: f.Commit, limits: c.limits, trusted: known || !remote.Local()}
+	w := &treeWriter{st: st, url: remote.String(), commit: f.Commit, limits: c.limits, trusted: known || !remote.Local() && c.exported == ""}
 	dst := c.store.treeDir(f.Commit, folder)
 	return c.store.publish(dst, func(dir string) error {
 		if err := w.write(ctx, dir, folder); err != nil {
@@ -113,6 +119,10 @@ func (c *Client) writeTree(ctx context.Context, f Found, remote Remote, folder s
 // objects opens a repository that has f's commit, and fetches it again where
 // the store has lost it. One from the store is as it was written.
 func (c *Client) objects(ctx context.Context, f Found, remote Remote) (storer.EncodedObjectStorer, func(), error) {
+	if c.exported != "" {
+		st, done := openObjects(filepath.Join(c.exported, f.Commit))
+		return st, done, nil
+	}
 	if remote.Local() {
 		repo, err := c.openLocal(remote)
 		if err != nil {
@@ -264,12 +274,35 @@ func (w *treeWriter) rootTree() (hash plumbing.Hash, err error) {
 // write fills dir. All writing goes through an os.Root, so that whatever names
 // a repository brings, nothing outside dir is touched.
 func (w *treeWriter) write(ctx context.Context, dir, folder string) error {
-	files, err := w.list(folder)
+	files, err := w.choose(folder)
 	if err != nil {
 		return err
 	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	made := map[string]bool{".": true}
+	for _, f := range files {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := w.writeFile(root, made, f); err != nil {
+			return w.named(fmt.Errorf("%s: %w", f.path, err))
+		}
+	}
+	return nil
+}
+
+// choose returns the files of the module in folder, as its module zip has them.
+func (w *treeWriter) choose(folder string) ([]*blobFile, error) {
+	files, err := w.list(folder)
+	if err != nil {
+		return nil, err
+	}
 	if err := w.checkGoMod(find(files, "go.mod")); err != nil {
-		return w.named(err)
+		return nil, w.named(err)
 	}
 	checked := make([]zip.File, len(files))
 	byPath := make(map[string]*blobFile, len(files))
@@ -282,23 +315,13 @@ func (w *treeWriter) write(ctx context.Context, dir, folder string) error {
 		err = w.over
 	}
 	if err != nil {
-		return w.named(err)
+		return nil, w.named(err)
 	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
+	chosen := make([]*blobFile, len(result.Valid))
+	for i, name := range result.Valid {
+		chosen[i] = byPath[name]
 	}
-	defer root.Close()
-	made := map[string]bool{".": true}
-	for _, name := range result.Valid {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if err := w.writeFile(root, made, byPath[name]); err != nil {
-			return w.named(fmt.Errorf("%s: %w", name, err))
-		}
-	}
-	return nil
+	return chosen, nil
 }
 
 // checkGoMod holds a go.mod's size against the limit, before anybody reads it.

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	urfave "github.com/urfave/cli/v2"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/lock"
+	"github.com/vxlite/vxlite/internal/pipeline"
+)
+
+// cacheCommand shows the store, and cleans it.
+func (c *cli) cacheCommand() *urfave.Command {
+	return &urfave.Command{
+		Name:  "cache",
+		Usage: "show where fetched repositories are kept, and clean up there",
+		UsageText: `vxlite cache
+vxlite cache clean [LOCK…]
+
+Without arguments, shows the store's directory and how large it is. clean
+removes the commits that no lock needs, and all workspaces, which are made
+again when they are needed; it must not run beside a build. The locks are those
+named, or velox.lock beside the config. Go's own caches are left to go clean.
+
+   vxlite cache
+   vxlite cache clean                        keep what velox.lock needs
+   vxlite cache clean */velox.lock           keep what any of them needs
+   vxlite cache clean --older 30d            and what is not 30 days old
+   vxlite cache clean --all                  keep nothing`,
+		Flags: append([]urfave.Flag{
+			&urfave.StringFlag{Name: "config", Aliases: []string{"c"}, Value: "velox.toml", Usage: "keep what the lock beside this config `FILE` needs"},
+			&urfave.StringFlag{Name: "older", Usage: "remove only what was fetched longer ago than `AGE`: 12h, 30d"},
+			&urfave.BoolFlag{Name: "all", Usage: "remove everything"},
+		}, screenFlags()...),
+		HideHelpCommand: true,
+		OnUsageError:    badUsage,
+		Action:          c.cache,
+	}
+}
+
+func (c *cli) cache(ctx *urfave.Context) error {
+	c.startScreen(ctx, config.Log{})
+	store, err := c.storeDir()
+	if err != nil {
+		return err
+	}
+	if !ctx.Args().Present() {
+		if ctx.IsSet("older") || ctx.Bool("all") {
+			return usageError{errors.New("--older and --all go with cache clean")}
+		}
+		info, err := pipeline.Cache(store)
+		if err != nil {
+			return err
+		}
+		c.screen.sink().Send(event.Event{Kind: event.Done, Result: &event.Result{Cache: info}})
+		return nil
+	}
+	if arg := ctx.Args().First(); arg != "clean" {
+		return usageError{fmt.Errorf("cache does nothing that is called %q", arg)}
+	}
+	removed, err := c.clean(ctx, store)
+	if err != nil {
+		return err
+	}
+	for _, name := range removed.Paths {
+		c.screen.sink().Send(event.Event{Kind: event.Debug, Text: "removed " + name})
+	}
+	c.screen.sink().Send(event.Event{Kind: event.Done, Result: &event.Result{Removed: removed}})
+	return nil
+}
+
+// clean reads what the flags say about cleaning.
+func (c *cli) clean(ctx *urfave.Context, store string) (*event.Removed, error) {
+	locks := ctx.Args().Tail()
+	if ctx.Bool("all") {
+		if len(locks) > 0 || ctx.IsSet("older") || ctx.IsSet("config") {
+			return nil, usageError{errors.New("--all keeps nothing, so no lock and no --older go with it")}
+		}
+		return pipeline.RemoveCache(store)
+	}
+	if len(locks) == 0 {
+		locks = []string{lock.Name(ctx.String("config"))}
+	}
+	age, err := parseAge(ctx.String("older"))
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return pipeline.CleanCache(store, locks, age)
+}
+
+// parseAge reads a duration as Go writes it, or a number of days: 30d.
+func parseAge(s string) (time.Duration, error) {
+	if s == "" {
+		return 0, nil
+	}
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		if n, err := strconv.ParseUint(days, 10, 16); err == nil {
+			return time.Duration(n) * 24 * time.Hour, nil
+		}
+	} else if d, err := time.ParseDuration(s); err == nil && d >= 0 {
+		return d, nil
+	}
+	return 0, fmt.Errorf("--older %q is no age, as 12h and 30d are", s)
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+
+	urfave "github.com/urfave/cli/v2"
+
+	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/pipeline"
+)
+
+// doctorCommand looks for what would keep a build from working.
+func (c *cli) doctorCommand() *urfave.Command {
+	return &urfave.Command{
+		Name:  "doctor",
+		Usage: "look at the go command, the proxies, the disk, and each repository of the config",
+		UsageText: `vxlite doctor [-c FILE]
+
+Shows what a build needs and whether it is there: the go command and its
+settings, the cache and its disk, and each repository of the config, by its
+mirrors: whether it can be reached, with which credential or key, and by which
+line of known_hosts. No secret is shown. The exit status is 3 where something
+is wrong.
+
+   vxlite doctor
+   vxlite doctor -c build/velox.toml --mirror https://github.com/=ssh://git@git.corp/github/
+   vxlite doctor --offline                   ask no server`,
+		Flags:           without(sharedFlags(), "with", "locked"),
+		HideHelpCommand: true,
+		OnUsageError:    badUsage,
+		Action: func(ctx *urfave.Context) error {
+			cfg, err := c.readConfig(ctx)
+			if err != nil && (ctx.IsSet("config") || !errors.Is(err, fs.ErrNotExist)) {
+				return err
+			}
+			o, oerr := c.optionsFor(ctx, cfg, "")
+			if oerr != nil {
+				return oerr
+			}
+			if err != nil {
+				c.screen.sink().Send(event.Event{Kind: event.Note, Text: "there is no velox.toml here, so no repositories are asked"})
+			}
+			result, err := pipeline.Doctor(c.ctx, o)
+			if result != nil {
+				c.screen.sink().Send(event.Event{Kind: event.Done, Result: result})
+			}
+			return err
+		},
+	}
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	urfave "github.com/urfave/cli/v2"
+
+	"github.com/vxlite/vxlite/internal/endure"
+	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/pipeline"
+)
+
+// graphCommand draws who needs whom.
+func (c *cli) graphCommand() *urfave.Command {
+	return &urfave.Command{
+		Name:  "graph",
+		Usage: "draw which plugin needs which, as Endure would wire them",
+		UsageText: `vxlite graph -c velox.toml [-f svg|dot|mermaid|json]
+
+Prints the graph of what would be built: the plugins with their versions, and
+why one comes before another: a parameter of Init that it meets itself, or by a
+value it provides, or that it is collected. What would be disabled, and by what,
+is red.
+
+   vxlite graph > graph.svg                  for a browser
+   vxlite graph -f dot | dot -Tpng > graph.png
+   vxlite graph -f mermaid                   for a Markdown file`,
+		Flags: append([]urfave.Flag{
+			&urfave.StringFlag{Name: "format", Aliases: []string{"f"}, Value: "svg", Usage: "`FORMAT`: " + strings.Join(endure.Formats, ", ")},
+			targetFlag(),
+		}, sharedFlags()...),
+		HideHelpCommand: true,
+		OnUsageError:    badUsage,
+		Action: func(ctx *urfave.Context) error {
+			format := ctx.String("format")
+			if !slices.Contains(endure.Formats, format) {
+				return usageError{fmt.Errorf("--format %s: want %s", format, strings.Join(endure.Formats, ", "))}
+			}
+			options, err := c.options(ctx)
+			if err != nil {
+				return err
+			}
+			graph, err := pipeline.Graph(c.ctx, options)
+			if err != nil {
+				return err
+			}
+			text, err := graph.Draw(format)
+			if err != nil {
+				return err
+			}
+			c.screen.sink().Send(event.Event{Kind: event.Done, Result: &event.Result{Document: &event.Document{Format: format, Text: text}}})
+			return nil
+		},
+	}
+}

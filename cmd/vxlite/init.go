@@ -1,0 +1,138 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	urfave "github.com/urfave/cli/v2"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/pipeline"
+	"github.com/vxlite/vxlite/internal/scaffold"
+)
+
+// initCommand writes a first config.
+func (c *cli) initCommand() *urfave.Command {
+	return &urfave.Command{
+		Name:  "init",
+		Usage: "write a velox.toml with the plugins of a RoadRunner release",
+		UsageText: `vxlite init [--ref REF] [--only NAME,NAME…]
+
+Reads the plugin list of a RoadRunner release, and writes a commented velox.toml
+with its plugins at its versions. A file that is there already stays as it is.
+
+   vxlite init                               the newest release, all of its plugins
+   vxlite init --ref v2025.1.15
+   vxlite init --only logger,rpc,server,http
+   vxlite init --mirror https://github.com/=ssh://git@git.corp/github/`,
+		Flags: append([]urfave.Flag{
+			&urfave.StringFlag{Name: "ref", Value: "latest", Usage: "the release: a tag, a branch, a commit `REF`, or latest, v2025 and the like"},
+			&urfave.StringSliceFlag{Name: "only", Usage: "take the plugins of these names only: `NAME,NAME` (repeatable)"},
+		}, without(sharedFlags(), "with", "locked")...),
+		HideHelpCommand: true,
+		OnUsageError:    badUsage,
+		Action: func(ctx *urfave.Context) error {
+			c.startScreen(ctx, config.Log{})
+			file := ctx.String("config")
+			if _, err := os.Lstat(file); err == nil {
+				return existsError{file}
+			}
+			cfg, err := c.releaseConfig(ctx)
+			if err != nil {
+				return err
+			}
+			o, err := c.optionsFor(ctx, cfg, "")
+			if err != nil {
+				return err
+			}
+			rel, err := pipeline.Release(c.ctx, o)
+			if err != nil {
+				return err
+			}
+			text, n, err := scaffold.Config(rel, splitNames(ctx.StringSlice("only")), cfg.Mirrors)
+			if err != nil {
+				return err
+			}
+			if err := writeNew(file, text); err != nil {
+				return err
+			}
+			c.screen.sink().Send(event.Event{Kind: event.Done, Result: &event.Result{Files: []string{file},
+				Summary: fmt.Sprintf("RoadRunner %s with %s; build it with: %s", rel.Ref, count(n, "plugin", "plugins"), buildLine(file))}})
+			return nil
+		},
+	}
+}
+
+// buildLine is the command that builds a config.
+func buildLine(file string) string {
+	if file == "velox.toml" {
+		return "vxlite build"
+	}
+	return "vxlite build -c " + file
+}
+
+// releaseConfig is a config that names a RoadRunner release and nothing else.
+func (c *cli) releaseConfig(ctx *urfave.Context) (*config.Config, error) {
+	cfg := &config.Config{RoadRunner: config.RoadRunner{Ref: ctx.String("ref"), URL: config.RoadRunnerURL}}
+	return cfg, c.layFlags(ctx, cfg)
+}
+
+// splitNames takes lists with commas apart.
+func splitNames(lists []string) []string {
+	var out []string
+	for _, list := range lists {
+		out = append(out, strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })...)
+	}
+	return out
+}
+
+// without returns the flags but for some.
+func without(flags []urfave.Flag, names ...string) []urfave.Flag {
+	var out []urfave.Flag
+	for _, f := range flags {
+		drop := false
+		for _, n := range names {
+			drop = drop || f.Names()[0] == n
+		}
+		if !drop {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// writeNew writes a file that is not there yet, in one step.
+func writeNew(file string, data []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*.tmp")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.Write(data)
+	if cerr := tmp.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Chmod(tmp.Name(), 0o644)
+	}
+	if err == nil {
+		err = os.Rename(tmp.Name(), file)
+	}
+	return err
+}
+
+// existsError is a file or directory that is not written over.
+type existsError struct{ path string }
+
+func (e existsError) Error() string { return e.path + " is there already" }
+
+// ExitStatus implements the interface that picks the exit status.
+func (existsError) ExitStatus() int { return exitUsage }
+
+// Hints says what to do.
+func (e existsError) Hints() []string {
+	return []string{"remove it first, or name another place"}
+}

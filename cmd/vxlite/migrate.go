@@ -1,0 +1,86 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+
+	"github.com/rogpeppe/go-internal/diff"
+	urfave "github.com/urfave/cli/v2"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/event"
+)
+
+// migrateCommand rewrites an older config.
+func (c *cli) migrateCommand() *urfave.Command {
+	return &urfave.Command{
+		Name:  "migrate",
+		Usage: "bring a velox.toml of an older Velox into today's form",
+		UsageText: `vxlite migrate [-c FILE] [--dry-run]
+
+Rewrites a velox.toml of any generation: plugins stand in [plugins.NAME], the
+compiler's settings in [build]. Comments stay where they are, and variables as
+they are written. vxlite reads the older forms too; nothing has to be migrated.
+
+   vxlite migrate --dry-run                  show what would change
+   vxlite migrate -c build/velox.toml`,
+		Flags: append([]urfave.Flag{
+			&urfave.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "show the difference, and write nothing"},
+		}, pick(sharedFlags(), "config", "json", "quiet")...),
+		HideHelpCommand: true,
+		OnUsageError:    badUsage,
+		Action:          c.migrate,
+	}
+}
+
+func (c *cli) migrate(ctx *urfave.Context) error {
+	c.startScreen(ctx, config.Log{})
+	file := ctx.String("config")
+	dir, err := filepath.Abs(filepath.Dir(file))
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(file); err != nil {
+		_, err := config.Read(file, c.env) // says it as for all commands
+		return configError{err}
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	out, notes, err := config.Migrate(file, data, dir)
+	if err != nil {
+		return configError{err}
+	}
+	for _, n := range notes {
+		c.screen.sink().Send(event.Event{Kind: event.Note, Text: n.Pos.String() + ": " + n.Text})
+	}
+	result := &event.Result{}
+	switch {
+	case bytes.Equal(data, out):
+		result.Summary = file + " is in today's form"
+	case ctx.Bool("dry-run"):
+		result.Summary = string(diff.Diff(file, data, file+" (migrated)", out))
+	default:
+		if err := writeNew(file, out); err != nil {
+			return err
+		}
+		result.Files = []string{file}
+	}
+	c.screen.sink().Send(event.Event{Kind: event.Done, Result: result})
+	return nil
+}
+
+// pick returns the flags of those names.
+func pick(flags []urfave.Flag, names ...string) []urfave.Flag {
+	var out []urfave.Flag
+	for _, n := range names {
+		for _, f := range flags {
+			if f.Names()[0] == n {
+				out = append(out, f)
+			}
+		}
+	}
+	return out
+}

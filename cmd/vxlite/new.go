@@ -1,0 +1,128 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	urfave "github.com/urfave/cli/v2"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/pipeline"
+	"github.com/vxlite/vxlite/internal/scaffold"
+)
+
+// newCommand writes what a plugin begins with.
+func (c *cli) newCommand() *urfave.Command {
+	return &urfave.Command{
+		Name:  "new",
+		Usage: "write a new plugin: a module with the plugin, its config, a test and a README",
+		UsageText: `vxlite new plugin NAME --kind service|middleware|rpc|jobs
+
+Writes a module into the folder NAME, which builds, passes its test and answers
+as it is, with the imports and versions of a RoadRunner release: that of --ref,
+else that of the velox.toml here or above. Where there is no velox.toml, it gets
+one of its own, so that "vxlite run" works in its folder.
+
+   vxlite new plugin greeter --kind rpc
+   vxlite new plugin audit --kind middleware --module git.corp/team/audit
+   cd greeter && vxlite run --watch -- serve`,
+		Flags: append([]urfave.Flag{
+			&urfave.StringFlag{Name: "kind", Usage: "what it is: service, middleware, rpc or jobs (`KIND`)"},
+			&urfave.StringFlag{Name: "module", Usage: "its module path `PATH`; example.com/NAME unless said"},
+			&urfave.StringFlag{Name: "ref", Usage: "for this RoadRunner release: a tag, a branch, a commit `REF`, or latest"},
+		}, without(sharedFlags(), "with", "locked")...),
+		HideHelpCommand: true,
+		OnUsageError:    badUsage,
+		Action:          c.newPlugin,
+	}
+}
+
+func (c *cli) newPlugin(ctx *urfave.Context) error {
+	c.startScreen(ctx, config.Log{})
+	args := ctx.Args().Slice()
+	if len(args) != 2 || args[0] != "plugin" {
+		return usageError{errors.New("new makes plugins: vxlite new plugin NAME --kind " + strings.Join(scaffold.Kinds, "|"))}
+	}
+	name := args[1]
+	p := scaffold.PluginOptions{Name: name, Kind: ctx.String("kind"), Module: ctx.String("module")}
+	if p.Module == "" {
+		p.Module = "example.com/" + name
+	}
+	if err := p.Check(); err != nil {
+		return err
+	}
+	cfg, above, err := c.pluginConfig(ctx)
+	if err != nil {
+		return err
+	}
+	p.Mirrors = cfg.Mirrors
+	if above != "" {
+		dir, err := filepath.Abs(name)
+		if err != nil {
+			return err
+		}
+		if p.Path, err = filepath.Rel(filepath.Dir(above), dir); err != nil {
+			p.Path = dir
+		}
+		p.Path = slashPath(p.Path)
+	}
+	o, err := c.optionsFor(ctx, cfg, name)
+	if err != nil {
+		return err
+	}
+	files, err := pipeline.NewPlugin(c.ctx, o, p)
+	if err != nil {
+		return err
+	}
+	summary := fmt.Sprintf("run it with: cd %s && vxlite run --watch -- serve", name)
+	if above != "" {
+		summary = fmt.Sprintf("add it to %s:\n\n[plugins.%s]\npath = %q\n\nand %s", above, name, p.Path, summary)
+	}
+	c.screen.sink().Send(event.Event{Kind: event.Done, Result: &event.Result{Files: files, Summary: summary}})
+	return nil
+}
+
+// slashPath writes a relative path as a config has it.
+func slashPath(p string) string {
+	p = filepath.ToSlash(p)
+	if filepath.IsAbs(p) || strings.HasPrefix(p, "../") {
+		return p
+	}
+	return "./" + p
+}
+
+// pluginConfig is the config that is named, or the nearest above, for its
+// release and mirrors; with --ref, or where there is none, one of a release
+// alone. The file's name is empty then.
+func (c *cli) pluginConfig(ctx *urfave.Context) (*config.Config, string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, "", err
+	}
+	file := ctx.String("config")
+	if !ctx.IsSet("config") {
+		file = config.Above(dir, file)
+	}
+	if file == "" {
+		cfg, err := c.releaseConfig(ctx)
+		if cfg.RoadRunner.Ref == "" {
+			cfg.RoadRunner.Ref = "latest"
+		}
+		return cfg, "", err
+	}
+	cfg, err := c.readConfigFile(ctx, file, c.env)
+	if err != nil {
+		return nil, "", err
+	}
+	if ref := ctx.String("ref"); ref != "" {
+		cfg.RoadRunner.Ref, cfg.RoadRunner.Path = ref, ""
+		if cfg.RoadRunner.URL == "" {
+			cfg.RoadRunner.URL = config.RoadRunnerURL
+		}
+	}
+	return cfg, file, nil
+}

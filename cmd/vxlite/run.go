@@ -1,0 +1,135 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	urfave "github.com/urfave/cli/v2"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/pipeline"
+	process "github.com/vxlite/vxlite/internal/run"
+)
+
+// serverGrace is how long a server has to end before it is killed: a little
+// more than RoadRunner gives its own parts.
+const serverGrace = 35 * time.Second
+
+// runCommand builds the server and becomes it.
+func (c *cli) runCommand() *urfave.Command {
+	return &urfave.Command{
+		Name:  "run",
+		Usage: "build the server and run it; with --watch again on each change",
+		UsageText: `vxlite run [--watch] -- ARGS…
+
+Builds the server as "vxlite build" does, but keeps it in the cache, and becomes
+it: ARGS are its own, signals reach it, and its exit status is what you get. In
+the folder of one of the config's plugins, that plugin is taken from there, and
+the config is looked for in the folders above.
+
+   vxlite run -- serve -c .rr.yaml
+   vxlite run --with cache=../cache -- serve
+   vxlite run --watch -- serve               build and start anew when a local directory changes
+   cd plugins/mine && vxlite run --watch -c ../../server/velox.toml -- serve`,
+		Flags: append([]urfave.Flag{
+			&urfave.BoolFlag{Name: "watch", Aliases: []string{"w"}, Usage: "on a change in a local directory build again, and start the new server if that went well"},
+		}, sharedFlags()...),
+		HideHelpCommand: true,
+		OnUsageError:    badUsage,
+		Action: func(ctx *urfave.Context) error {
+			if ctx.Args().Present() && !slices.Contains(c.args, "--") {
+				return usageError{errors.New("the server's own arguments follow a --: vxlite run -- serve")}
+			}
+			cfg, err := c.readRunConfig(ctx)
+			if err != nil {
+				return err
+			}
+			o, err := c.optionsFor(ctx, cfg, "")
+			if err != nil {
+				return err
+			}
+			server := process.Cmd{Args: ctx.Args().Slice(), Env: os.Environ(), Stdin: os.Stdin, Stdout: c.stdout, Stderr: c.stderr, Why: "the server"}
+			if ctx.Bool("watch") {
+				return c.watch(ctx, o, server)
+			}
+			return c.become(o, server)
+		},
+	}
+}
+
+// become builds the server and runs it in the place of this program.
+func (c *cli) become(o pipeline.Options, server process.Cmd) error {
+	bin, err := pipeline.NewSession(o).Build(c.ctx)
+	if err != nil {
+		return err
+	}
+	if err := c.screen.close(); err != nil { // the terminal is the server's now
+		return err
+	}
+	if process.CanBecome {
+		return process.Become(bin.Path, server.Args, server.Env)
+	}
+	server.Path = bin.Path
+	p, err := process.Start(o.Sink, server)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-p.Done():
+	case <-c.ctx.Done():
+		p.Stop(serverGrace)
+	}
+	return serverEnded(p.Status())
+}
+
+// serverEnded is a server's exit status, which says all there is to say.
+type serverEnded int
+
+// Error implements error; the server has had its own words.
+func (serverEnded) Error() string { return "" }
+
+// ExitStatus implements the interface that picks the exit status.
+func (s serverEnded) ExitStatus() int { return int(s) }
+
+// watch runs the server, and a new one after each change that compiles. There
+// is no progress display, since the server writes to the terminal too.
+func (c *cli) watch(ctx *urfave.Context, o pipeline.Options, server process.Cmd) error {
+	c.screen.plain()
+	o.Sink = func(e event.Event) { c.screen.show(e) } // whichever screen there is
+	return pipeline.Watch(c.ctx, o, pipeline.WatchOptions{
+		Server: server, Grace: serverGrace,
+		Reload: func() (*config.Config, error) {
+			cfg, err := c.readRunConfig(ctx)
+			c.screen.plain()
+			return cfg, err
+		},
+		Report: func(err error) { c.screen.report(err) },
+	})
+}
+
+// readRunConfig reads the config that is named, or the nearest velox.toml here
+// or above, and takes the plugin from here that the user stands in.
+func (c *cli) readRunConfig(ctx *urfave.Context) (*config.Config, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	file := ctx.String("config")
+	if above := config.Above(dir, file); !ctx.IsSet("config") && above != "" {
+		if file, err = filepath.Rel(dir, above); err != nil {
+			file = above
+		}
+	}
+	cfg, err := c.readConfigFile(ctx, file, c.env)
+	if err != nil {
+		return nil, err
+	}
+	if o, ok := config.ImpliedOverride(dir); ok {
+		cfg.Overrides = append(cfg.Overrides, o)
+	}
+	return cfg, nil
+}

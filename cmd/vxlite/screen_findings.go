@@ -1,0 +1,33 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"github.com/vxlite/vxlite/internal/event"
+)
+
+// findingsText words a doctor's findings, a line each, and below those that are
+// wrong what to do.
+func findingsText(checks []event.Finding, color bool) string {
+	t := newTable(color)
+	for _, c := range checks {
+		state := "ok"
+		if !c.OK {
+			state = "FAIL"
+		}
+		t.AppendRow(table.Row{state, cell(c.Name), cell(c.Text)})
+	}
+	var b strings.Builder
+	b.WriteString(t.Render() + "\n")
+	for _, c := range checks {
+		for i, h := range c.Hints {
+			if i == 0 {
+				b.WriteString("\n" + oneLine(c.Name) + ":\n")
+			}
+			b.WriteString("  " + oneLine(h) + "\n")
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"errors"
+
+	urfave "github.com/urfave/cli/v2"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/pipeline"
+)
+
+// vendorCommand writes what an offline rebuild needs.
+func (c *cli) vendorCommand() *urfave.Command {
+	return &urfave.Command{
+		Name:  "vendor",
+		Usage: "write all that a rebuild without a network needs into a folder or a file",
+		UsageText: `vxlite vendor -c velox.toml -o DIR or FILE.tar.zst
+
+Writes the config and its lock, the locked commits of RoadRunner, the plugins
+and all else that comes from git, and the third-party modules that the build
+needs: into a folder, or into one file to carry. Each file's checksum is in it.
+Made again from the same lock it has the same bytes.
+
+On the other side, vxlite build --vendor checks it and builds the same binary
+from it, with no network, no home directory and no git.
+
+   vxlite vendor                             into ./vendor
+   vxlite vendor -o rr.tar.zst               into one file
+   vxlite vendor -o rr.tar.zst --with-compile-cache
+                                             larger, and built in seconds
+   vxlite vendor --prune                     drop from ./vendor what its lock
+                                             does not need
+   vxlite build --vendor rr.tar.zst -o dist/`,
+		Flags: append([]urfave.Flag{
+			&urfave.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "vendor", Usage: "write the folder `DIR`, or a file whose name ends in .tar.zst"},
+			&urfave.BoolFlag{Name: "with-compile-cache", Usage: "add the compiled packages for all targets"},
+			&urfave.BoolFlag{Name: "with-toolchain", Usage: "add the Go release in use, from the module proxy"},
+			&urfave.BoolFlag{Name: "prune", Usage: "fetch nothing: remove from the folder what its own lock does not need"},
+			targetFlag(),
+		}, without(sharedFlags(), "with")...),
+		HideHelpCommand: true,
+		OnUsageError:    badUsage,
+		Action:          c.vendor,
+	}
+}
+
+func (c *cli) vendor(ctx *urfave.Context) error {
+	if ctx.Bool("prune") {
+		return c.prune(ctx)
+	}
+	o, err := c.options(ctx)
+	if err != nil {
+		return err
+	}
+	result, err := pipeline.Vendor(c.ctx, o,
+		pipeline.VendorOptions{CompileCache: ctx.Bool("with-compile-cache"), Toolchain: ctx.Bool("with-toolchain")})
+	if err != nil {
+		return err
+	}
+	c.screen.sink().Send(event.Event{Kind: event.Done, Result: result})
+	return nil
+}
+
+var errPruneWith = usageError{errors.New("--prune goes by the folder's own lock, so -c, --target, --with-compile-cache and --with-toolchain do not go with it")}
+
+// prune removes from a vendor folder what its lock does not need.
+func (c *cli) prune(ctx *urfave.Context) error {
+	c.startScreen(ctx, config.Log{})
+	if ctx.Bool("with-compile-cache") || ctx.Bool("with-toolchain") || ctx.IsSet("target") || ctx.IsSet("config") {
+		return errPruneWith
+	}
+	removed, err := pipeline.Prune(c.ctx, ctx.String("output"))
+	if err != nil {
+		return err
+	}
+	for _, name := range removed.Paths {
+		c.screen.sink().Send(event.Event{Kind: event.Debug, Text: "removed " + name})
+	}
+	c.screen.sink().Send(event.Event{Kind: event.Done, Result: &event.Result{Removed: removed}})
+	return nil
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"errors"
+
+	urfave "github.com/urfave/cli/v2"
+
+	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/pipeline"
+)
+
+// workspaceCommand writes the workspace out, to work in.
+func (c *cli) workspaceCommand() *urfave.Command {
+	return &urfave.Command{
+		Name:  "workspace",
+		Usage: "write all sources into a directory, to edit, test and debug them",
+		UsageText: `vxlite workspace DIR [--clones NAME…]
+
+Writes RoadRunner, the plugins and all else that comes from git into DIR as
+plain files, with a go.work: editors and debuggers find everything, "go build
+./app" makes the server, and "go test ./..." works in each plugin's folder.
+Directories of yours (path, replace, --with) are referred to where they are.
+Written again, DIR is brought up to date, and what you changed stays.
+
+   vxlite workspace dev
+   vxlite workspace dev --with cache=../cache
+   vxlite workspace dev --clones http logger    these as clones with a branch, to commit and push
+   cd dev && go build ./app`,
+		Flags: append([]urfave.Flag{
+			&urfave.StringSliceFlag{Name: "clones", Usage: "make `NAME`, and the names behind DIR, clones with a branch and a remote (repeatable)"},
+		}, sharedFlags()...),
+		HideHelpCommand: true,
+		OnUsageError:    badUsage,
+		Action: func(ctx *urfave.Context) error {
+			cfg, err := c.readConfig(ctx)
+			if err != nil {
+				return err
+			}
+			args, clones := ctx.Args().Slice(), ctx.StringSlice("clones")
+			switch {
+			case len(args) == 0:
+				return usageError{errors.New("workspace wants a directory: vxlite workspace DIR")}
+			case len(args) > 1 && len(clones) == 0:
+				return usageError{errors.New("workspace wants one directory; names of plugins follow --clones")}
+			}
+			o, err := c.optionsFor(ctx, cfg, args[0])
+			if err != nil {
+				return err
+			}
+			result, err := pipeline.Develop(c.ctx, o, append(clones, args[1:]...))
+			if err != nil {
+				return err
+			}
+			c.screen.sink().Send(event.Event{Kind: event.Done, Result: result})
+			return nil
+		},
+	}
+}

@@ -1,0 +1,149 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+
+	"golang.org/x/mod/module"
+)
+
+// RoadRunnerName is what RoadRunner is called among the plugins.
+const RoadRunnerName = "roadrunner"
+
+// Override is a local directory in the place of a plugin or of any module,
+// for one run: the flag --with. It changes neither the config nor a lock.
+type Override struct {
+	// Name is a plugin's name, RoadRunnerName or a module path.
+	Name string
+	// Dir is absolute.
+	Dir string
+	// Implied says that nobody asked for it: the user stands in the directory.
+	// It counts where a plugin of the config has that module path.
+	Implied bool
+}
+
+// ParseOverride reads NAME=DIR, as the flag --with has it. A relative DIR
+// stays so.
+func ParseOverride(s string) (Override, error) {
+	name, dir, ok := strings.Cut(s, "=")
+	if !ok || name == "" || dir == "" {
+		return Override{}, fmt.Errorf("--with %s: want NAME=DIR, a plugin's name or a module path, and a directory", s)
+	}
+	if !printable(s) {
+		return Override{}, errors.New("--with has a control character")
+	}
+	return Override{Name: name, Dir: dir}, nil
+}
+
+// Plugin returns the plugin of that name, in any case, or nil.
+func (c *Config) Plugin(name string) *Plugin {
+	for i := range c.Plugins {
+		if strings.EqualFold(c.Plugins[i].Name, name) {
+			return &c.Plugins[i]
+		}
+	}
+	return nil
+}
+
+// Names are what a plugin or RoadRunner can be called by, sorted: their names
+// and the module paths that the config knows of.
+func (c *Config) Names() []string {
+	out := []string{RoadRunnerName}
+	for _, p := range c.Plugins {
+		out = append(out, p.Name)
+		if p.ModulePath != "" {
+			out = append(out, p.ModulePath)
+		}
+	}
+	for _, m := range c.Modules {
+		out = append(out, m.Path)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// SetOverrides lays the overrides over the config. The error is a
+// [*NameError] for a name that cannot be any module's.
+func (c *Config) SetOverrides(overrides []Override) error {
+	first := map[string]Override{}
+	for _, o := range overrides {
+		key := strings.ToLower(o.Name)
+		if old, ok := first[key]; ok && old.Dir != o.Dir {
+			return &OverrideTwiceError{Name: o.Name, First: old.Dir, Second: o.Dir}
+		}
+		first[key] = o
+		known := strings.EqualFold(o.Name, RoadRunnerName) || c.Plugin(o.Name) != nil
+		if !known && module.CheckPath(o.Name) != nil {
+			return &NameError{Flag: "--with", Name: o.Name, Known: c.Names()}
+		}
+	}
+	c.Overrides = overrides
+	return nil
+}
+
+// OverrideTwiceError is one name with two directories.
+type OverrideTwiceError struct{ Name, First, Second string }
+
+// Error implements error.
+func (e *OverrideTwiceError) Error() string {
+	return fmt.Sprintf("--with names %s twice: %s and %s", e.Name, e.First, e.Second)
+}
+
+// ExitStatus implements the interface that picks the exit status.
+func (*OverrideTwiceError) ExitStatus() int { return 2 }
+
+// NameError is a name that no plugin and no module has.
+type NameError struct {
+	// Flag is where the name was given, or empty.
+	Flag, Name string
+	// Known are the names that would have done.
+	Known []string
+	// Of says what there is none of, where it is not plugins and modules.
+	Of string
+}
+
+// Error implements error.
+func (e *NameError) Error() string {
+	return strings.TrimSpace(e.Flag+" "+e.Name) + ": " + cmp.Or(e.Of, "there is no plugin of this name, and no module")
+}
+
+// ExitStatus implements the interface that picks the exit status.
+func (*NameError) ExitStatus() int { return 2 }
+
+// Hints names what was probably meant.
+func (e *NameError) Hints() []string {
+	if near := NearNames(e.Name, e.Known); len(near) > 0 {
+		return []string{"did you mean " + strings.Join(near, " or ") + "?"}
+	}
+	if len(e.Known) == 0 {
+		return nil
+	}
+	const most = 40 // a plan has hundreds of modules
+	if len(e.Known) > most {
+		return nil
+	}
+	return []string{"there are: " + strings.Join(e.Known, ", ")}
+}
+
+// NearNames returns the names that were probably meant by another, sorted: the
+// paths that have it for an element, else the one that is spelled like it.
+func NearNames(name string, known []string) []string {
+	var out []string
+	for _, k := range known {
+		prefix, _, _ := module.SplitPathVersion(k)
+		if strings.Contains(k, "/") && strings.HasSuffix(strings.ToLower(prefix), "/"+strings.ToLower(name)) {
+			out = append(out, k)
+		}
+	}
+	if len(out) > 0 {
+		sort.Strings(out)
+		return out
+	}
+	if near := Suggest(name, known); near != "" {
+		return []string{near}
+	}
+	return nil
+}

@@ -1,0 +1,239 @@
+package config
+
+import (
+	"bytes"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// PortableOptions are what a portable config has besides the config's own.
+type PortableOptions struct {
+	// Private are GOPRIVATE's patterns where the config was read.
+	Private []string
+	// Profile is the profile's file, relative to the portable config, where
+	// the config has a profile of its own.
+	Profile string
+}
+
+// Portable writes a config so that it means the same on another machine: with
+// its variables replaced by their values, in today's keys, and without what is
+// of this machine alone or secret, which are mirrors, credentials and tokens.
+// A config with local directories cannot be carried: see [LocalError].
+func (c *Config) Portable(o PortableOptions) ([]byte, error) {
+	if local := c.localDirs(); len(local) > 0 {
+		return nil, &LocalError{Dirs: local}
+	}
+	p := portable{
+		RoadRunner: portableRoadRunner{Ref: c.RoadRunner.Ref, URL: c.portableURL(c.RoadRunner.URL)},
+		Plugins:    map[string]portablePlugin{},
+		Build:      c.Build.portable(o.Profile),
+	}
+	for _, m := range append(slices.Clone(c.Git.Modules), o.Private...) {
+		if !slices.Contains(p.Git.Modules, m) {
+			p.Git.Modules = append(p.Git.Modules, m)
+		}
+	}
+	slices.Sort(p.Git.Modules)
+	for _, x := range c.Plugins {
+		out := portablePlugin{Module: x.ModulePath, URL: c.portableURL(x.URL), Ref: x.Ref, Folder: x.Folder, Import: x.Import, Symbol: x.Symbol,
+			Checksum: checksum(x.ChecksumOff)}
+		if x.Replace != nil {
+			out.Replace = x.Replace.Module.String()
+		}
+		p.Plugins[x.Name] = out
+	}
+	for _, x := range c.Modules {
+		p.Modules = append(p.Modules, portableModule{Module: x.Path, URL: c.portableURL(x.URL), Ref: x.Ref, Folder: x.Folder, Checksum: checksum(x.ChecksumOff)})
+	}
+	for _, x := range c.Replaces {
+		p.Replaces = append(p.Replaces, portableReplace{Old: x.Old.String(), New: x.New.Module.String()})
+	}
+	for _, x := range c.Excludes {
+		p.Excludes = append(p.Excludes, portableExclude{Module: x.Module.Path, Version: x.Module.Version})
+	}
+	p.sort()
+	p.Debug.Enabled = c.Build.Debug
+	p.Check.AllowDisabled = c.Check.AllowDisabled
+	return p.encode()
+}
+
+// portableURL is a clone URL without what may be a secret, which a name over
+// HTTP is, and without a directory of this machine. It is there for the lock to
+// fit, and nobody will clone from it.
+func (c *Config) portableURL(s string) string {
+	if written, ok := c.Written[s]; ok {
+		return filepath.ToSlash(written)
+	}
+	if filepath.IsAbs(s) {
+		return "/" + strings.TrimSuffix(filepath.Base(s), ".git")
+	}
+	if u, err := url.Parse(s); err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.User != nil {
+		u.User = nil
+		return u.String()
+	}
+	return s
+}
+
+func checksum(off bool) string {
+	if off {
+		return "off"
+	}
+	return ""
+}
+
+// sort puts the entries in an order of their own, so that the same build gives
+// the same bytes however the config orders it.
+func (p *portable) sort() {
+	slices.SortFunc(p.Modules, func(a, b portableModule) int { return strings.Compare(a.Module, b.Module) })
+	slices.SortFunc(p.Replaces, func(a, b portableReplace) int { return strings.Compare(a.Old, b.Old) })
+	slices.SortFunc(p.Excludes, func(a, b portableExclude) int {
+		return strings.Compare(a.Module+" "+a.Version, b.Module+" "+b.Version)
+	})
+}
+
+// encode writes the TOML.
+func (p *portable) encode() ([]byte, error) {
+	data, err := toml.Marshal(p)
+	if err != nil {
+		return nil, err
+	}
+	if bytes.Contains(data, []byte("${")) {
+		return nil, fmt.Errorf(`a value of the config has "${" in it once its variables are replaced`)
+	}
+	return append([]byte("# Written by vxlite vendor. The variables of the config it was made from are replaced\n# by their values; mirrors and credentials are left out, as nothing is fetched.\n\n"), data...), nil
+}
+
+func (b Build) portable(profile string) portableBuild {
+	out := portableBuild{Name: b.Name, Version: b.Version, Time: b.Time, Tags: b.Tags, GCFlags: b.GCFlags, CGO: b.CGO, Race: b.Race, PGO: b.PGO}
+	if profile != "" {
+		out.PGO = profile
+	}
+	for _, f := range b.LDFlags {
+		if strings.ContainsAny(f, ` "'`) || f == "" { // as splitQuoted reads it
+			quote := `"`
+			if strings.Contains(f, quote) {
+				quote = "'"
+			}
+			f = quote + f + quote
+		}
+		out.LDFlags = append(out.LDFlags, f)
+	}
+	for _, t := range b.Targets {
+		out.Targets = append(out.Targets, t.String())
+	}
+	return out
+}
+
+// LocalError is a config that takes modules from directories, which have no
+// commit that could be carried elsewhere.
+type LocalError struct {
+	// Dirs are "plugin mine: /home/me/mine", in the config's order.
+	Dirs []string
+}
+
+// Error implements error.
+func (e *LocalError) Error() string {
+	return "local directories cannot be vendored: " + strings.Join(e.Dirs, ", ")
+}
+
+// Hints says what can be.
+func (*LocalError) Hints() []string {
+	return []string{"commit them, and name repository and ref (url and ref) in place of path or replace"}
+}
+
+// localDirs names what of the config is a directory of this machine.
+func (c *Config) localDirs() []string {
+	var out []string
+	add := func(what, dir string) {
+		if dir != "" {
+			out = append(out, what+": "+dir)
+		}
+	}
+	add("roadrunner", c.RoadRunner.Path)
+	for _, p := range c.Plugins {
+		add("plugin "+p.Name, p.Path)
+		if p.Replace != nil {
+			add("plugin "+p.Name, p.Replace.Dir)
+		}
+	}
+	for _, m := range c.Modules {
+		add("module "+m.Path, m.Dir)
+	}
+	for _, r := range c.Replaces {
+		add("module "+r.Old.Path, r.New.Dir)
+	}
+	return out
+}
+
+// portable is the file's form.
+type portable struct {
+	RoadRunner portableRoadRunner        `toml:"roadrunner"`
+	Plugins    map[string]portablePlugin `toml:"plugins"`
+	Git        portableGit               `toml:"git,omitempty"`
+	Modules    []portableModule          `toml:"modules,omitempty"`
+	Replaces   []portableReplace         `toml:"replaces,omitempty"`
+	Excludes   []portableExclude         `toml:"excludes,omitempty"`
+	Build      portableBuild             `toml:"build"`
+	Debug      struct {
+		Enabled bool `toml:"enabled,omitempty"`
+	} `toml:"debug,omitempty"`
+	Check struct {
+		AllowDisabled []string `toml:"allow_disabled,omitempty"`
+	} `toml:"check,omitempty"`
+}
+
+type portableRoadRunner struct {
+	Ref string `toml:"ref,omitempty"`
+	URL string `toml:"url,omitempty"`
+}
+
+type portablePlugin struct {
+	Module   string `toml:"module_name,omitempty"`
+	URL      string `toml:"url,omitempty"`
+	Ref      string `toml:"ref,omitempty"`
+	Folder   string `toml:"folder,omitempty"`
+	Import   string `toml:"import,omitempty"`
+	Symbol   string `toml:"symbol,omitempty"`
+	Replace  string `toml:"replace,omitempty"`
+	Checksum string `toml:"checksum,omitempty"`
+}
+
+type portableGit struct {
+	Modules []string `toml:"modules,omitempty"`
+}
+
+type portableModule struct {
+	Module   string `toml:"module"`
+	URL      string `toml:"url,omitempty"`
+	Ref      string `toml:"ref,omitempty"`
+	Folder   string `toml:"folder,omitempty"`
+	Checksum string `toml:"checksum,omitempty"`
+}
+
+type portableReplace struct {
+	Old string `toml:"old"`
+	New string `toml:"new"`
+}
+
+type portableExclude struct {
+	Module  string `toml:"module"`
+	Version string `toml:"version"`
+}
+
+type portableBuild struct {
+	Name    string   `toml:"name"`
+	Version string   `toml:"version,omitempty"`
+	Time    string   `toml:"time,omitempty"`
+	Tags    []string `toml:"tags,omitempty"`
+	LDFlags []string `toml:"ldflags,omitempty"`
+	GCFlags []string `toml:"gcflags,omitempty"`
+	CGO     bool     `toml:"cgo,omitempty"`
+	Race    bool     `toml:"race,omitempty"`
+	PGO     string   `toml:"pgo"`
+	Targets []string `toml:"targets,omitempty"`
+}

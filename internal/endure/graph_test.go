@@ -1,0 +1,175 @@
+package endure
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/mod/module"
+)
+
+// set makes plugins of a line each: NAME [weight] [< PROVIDER…] [~ COLLECTED…],
+// where ? is a parameter that nothing meets.
+func set(lines ...string) *Set {
+	s := &Set{}
+	for _, line := range lines {
+		name, _, _ := strings.Cut(line, " ")
+		name, weight, _ := strings.Cut(name, "*")
+		p := Plugin{Name: name, Module: "example.com/" + name, Version: "v1.0.0", Weight: 1}
+		if weight != "" {
+			p.Weight = uint(weight[0] - '0')
+		}
+		s.Plugins = append(s.Plugins, p)
+	}
+	for i, line := range lines {
+		kind := ""
+		for _, f := range strings.Fields(line)[1:] {
+			if f == "<" || f == "~" {
+				kind = f
+				continue
+			}
+			w := Want{Param: "p", Interface: "I" + f, Pos: "plugin.go:1"}
+			for _, from := range strings.Split(f, "|") {
+				if j := slices.IndexFunc(s.Plugins, func(p Plugin) bool { return p.Name == from }); j >= 0 {
+					w.Offers = append(w.Offers, Offer{Plugin: j})
+				}
+			}
+			if kind == "<" {
+				s.Plugins[i].Init = append(s.Plugins[i].Init, w)
+			} else {
+				s.Plugins[i].Collects = append(s.Plugins[i].Collects, w)
+			}
+		}
+	}
+	return s
+}
+
+func states(g *Graph) string {
+	var out []string
+	for i, p := range g.Set.Plugins {
+		out = append(out, p.Name+":"+g.Fates[i].State.String())
+	}
+	return strings.Join(out, " ")
+}
+
+func TestDecide(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		plugins []string
+		states  string
+		order   string
+		panics  bool
+	}{
+		{"nothing between them", []string{"a", "b*9"}, "a:active b:active", "b a", false},
+		{"a chain, registered backwards", []string{"c < b", "b < a", "a"}, "c:active b:active a:active", "a b c", false},
+		{"lacks", []string{"a < ?", "b"}, "a:disabled b:active", "b", false},
+		{"collects nothing", []string{"a ~ ?"}, "a:active", "a", false},
+		{"collects what is disabled", []string{"a < ?", "b ~ a"}, "a:disabled b:at risk", "", false},
+		{"is given what is disabled", []string{"a < ?", "b < a", "c < b"}, "a:disabled b:disabled c:disabled", "", false},
+		{"is given what is disabled, or another", []string{"a < ?", "b < a|c", "c"}, "a:disabled b:at risk c:active", "c", false},
+		{"and something else besides", []string{"a < ?", "b < a c", "c"}, "a:disabled b:disabled c:active", "c", true},
+		{"a cycle", []string{"a < b", "b ~ a", "c ~ b", "d"}, "a:disabled b:disabled c:disabled d:active", "d", false},
+		{"itself does not count", []string{"a < a b", "b"}, "a:active b:active", "b a", false},
+	} {
+		s := set(tt.plugins...)
+		for i := range s.Plugins { // as the registrar leaves out who asks
+			for k := range s.Plugins[i].Init {
+				w := &s.Plugins[i].Init[k]
+				w.Offers = slices.DeleteFunc(w.Offers, func(o Offer) bool { return o.Plugin == i && len(s.Plugins[i].Init) > 1 })
+			}
+		}
+		if tt.name == "itself does not count" {
+			s.Plugins[0].Init = s.Plugins[0].Init[1:]
+		}
+		g := Decide(s)
+		var order []string
+		for _, i := range g.Order {
+			order = append(order, s.Plugins[i].Name)
+		}
+		if got := states(g); got != tt.states || strings.Join(order, " ") != tt.order || g.MayPanic != tt.panics {
+			t.Errorf("%s: %s, order %q, may panic: %v", tt.name, got, order, g.MayPanic)
+		}
+	}
+}
+
+// TestRemarks has what is told and is no problem.
+func TestRemarks(t *testing.T) {
+	s := set("a < b|c", "b*5", "c*5", "d < b|e", "e*6", "f < ?", "g < f b")
+	s.Mixed = mixed(Input{
+		Plugins: []Source{
+			{Name: "http", Module: "github.com/roadrunner-server/http/v5", Import: "http"},
+			{Name: "logger", Module: "github.com/roadrunner-server/logger/v4", Import: "logger"},
+			{Name: "mine", Module: "github.com/acme/mine", Import: "mine"},
+		},
+		Packages: []Package{
+			{Path: "api3", Module: "github.com/roadrunner-server/api/v3"},
+			{Path: "api4", Module: "github.com/roadrunner-server/api/v4"},
+			{Path: "pool", Module: "github.com/roadrunner-server/pool"},
+			{Path: "logger", Module: "github.com/roadrunner-server/logger/v4", Imports: []string{"api3"}},
+			{Path: "inner", Module: "github.com/acme/mine", Imports: []string{"api3", "http"}},
+			{Path: "http", Module: "github.com/roadrunner-server/http/v5", Imports: []string{"api4", "pool"}},
+			{Path: "mine", Module: "github.com/acme/mine", Imports: []string{"inner", "http"}},
+		},
+	})
+	want := []string{
+		"plugin a (example.com/a v1.0.0): plugin.go:1: Init's parameter p, the interface Ib|c, is met by b and c, which weigh the same: chance decides at each start",
+		"in some starts the server may panic: Endure takes what falls with a disabled plugin away, and not all that leads to it",
+		"majors of RoadRunner's plugins are mixed: v4 with logger; v5 with http",
+		"majors of RoadRunner's module api are mixed: v3 with logger and mine; v4 with http",
+	}
+	old := []string{want[0], "Endure v2.4.2 is linked: where plugins are left waiting, it does not disable them, but ends the server"}
+	next := []string{want[0], "Endure v3.0.0 is linked: what would be disabled is decided by the rules of v2"}
+	for version, want := range map[string][]string{"v2.4.3": want, "v2.6.2": want, "v2.4.2": append(old, want[1:]...), "v3.0.0": append(next, want[1:]...)} {
+		s.Endure = version
+		if got := Decide(s).Remarks(); !slices.Equal(got, want) {
+			t.Errorf("%s: remarks:\n%s\nwant:\n%s", version, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+}
+
+// TestVerify has who is told of, and who need not be.
+func TestVerify(t *testing.T) {
+	s := set("a < ?", "b ~ a", "c < d", "d < c", "e < c")
+	s.Plugins[0].Init[0].Methods = []string{"NewWorker()", "UID() int"}
+	release := []module.Version{{Path: "github.com/roadrunner-server/server/v5", Version: "v5.2.10"}}
+	err := Verify(Decide(s), Allowance{Release: release})
+	const want = `plugin a (example.com/a v1.0.0) would be disabled
+  plugin.go:1: no plugin meets Init's parameter p, the interface I?
+    missing: NewWorker()
+    missing: UID() int
+  with it is disabled in some starts, by chance: b
+plugin c (example.com/c v1.0.0) would be disabled, for plugins wait for each other in a circle: c and d
+  d takes c as Ic
+  c takes d as Id
+  with it is disabled: e`
+	if err == nil || err.Error() != want {
+		t.Errorf("%v\nwant:\n%s", err, want)
+	}
+	if e, ok := errors.AsType[*Findings](err); !ok || e.ExitStatus() != 3 {
+		t.Errorf("%#v", err)
+	}
+	for _, allowed := range []string{"a b c d e", "b a d c e"} {
+		if err := Verify(Decide(s), Allowance{Disabled: strings.Fields(allowed)}); err != nil {
+			t.Errorf("allowed %s: %v", allowed, err)
+		}
+	}
+	for _, allowed := range []string{"a c d e", "a b c e", "a b c d", "b c d e"} {
+		if err := Verify(Decide(s), Allowance{Disabled: strings.Fields(allowed)}); err == nil {
+			t.Errorf("allowed %s: nothing is said", allowed)
+		}
+	}
+}
+
+// TestExpand has RoadRunner's own placeholders, and what it makes of bad ones.
+func TestExpand(t *testing.T) {
+	env := map[string]string{"A": "1", "EMPTY": ""}
+	for in, want := range map[string]string{
+		"plain": "plain", "$A": "1", "${A}b": "1b", "$Ab": "", "${NONE:-x}": "x", "${A:-x}": "1", "${EMPTY:-x}": "x", "$": "$", "a$": "a$",
+		"${}b": "b", "${A": "A", "$$": "", "tcp://${H:-h}:${P:-1}": "tcp://h:1", "${A}:${P:-1}": "", "$.": "$.", "$9a": "a",
+	} {
+		if got := expandYAML(in, func(name string) string { return env[name] }, func() {}); got != want {
+			t.Errorf("%q becomes %q, want %q", in, got, want)
+		}
+	}
+}

@@ -1,0 +1,209 @@
+package pipeline
+
+import (
+	"context"
+	"path"
+	"slices"
+
+	"golang.org/x/mod/module"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/endure"
+	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/gotool"
+)
+
+// Check reads what would be built for each target, down to the types of the
+// plugins, and links nothing. The result says what was checked, also where the
+// error is an [endure.Findings]. rrYAML names a .rr.yaml to check along, or is
+// empty.
+func Check(ctx context.Context, o Options, rrYAML string) (*event.Result, error) {
+	b := &builder{Options: o}
+	w, err := b.prepare(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var result *event.Result
+	err = w.each(ctx, func(t config.Target, s *endure.Set) error {
+		g := endure.Decide(s)
+		w.remark(g)
+		check := checked(g)
+		found := endure.Verify(g, w.allowance())
+		if rrYAML != "" {
+			conf, err := endure.ReadYAML(rrYAML, o.Env)
+			if err != nil {
+				return err
+			}
+			sections, problems := endure.CheckYAML(conf, g, w.allowance())
+			check.YAML = sections
+			found = endure.Join(found, problems)
+		}
+		if result == nil || found != nil {
+			result = &event.Result{Check: check}
+		}
+		return found
+	})
+	return result, err
+}
+
+// Graph returns what Endure makes of the plugins, for the first target.
+func Graph(ctx context.Context, o Options) (*endure.Graph, error) {
+	b := &builder{Options: o}
+	w, err := b.prepare(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var g *endure.Graph
+	err = w.each(ctx, func(_ config.Target, s *endure.Set) error {
+		if g == nil {
+			g = endure.Decide(s)
+		}
+		return nil
+	})
+	return g, err
+}
+
+// each reads the plugins of each target.
+func (w *workspace) each(ctx context.Context, do func(config.Target, *endure.Set) error) error {
+	if err := w.check(ctx); err != nil {
+		return err
+	}
+	locals, err := fingerprints(w.plan)
+	if err != nil {
+		return err
+	}
+	for _, t := range w.targets() {
+		c, err := w.settings(output{target: t})
+		if err != nil {
+			return err
+		}
+		s, err := w.read(ctx, c, inputs(w.digest, locals, w.tool, c, w.Config.Check))
+		if err != nil {
+			return err
+		}
+		if err := do(t, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read returns the plugins of one target. What was read before, of the same
+// sources and for the same compiler, is not read again.
+func (w *workspace) read(ctx context.Context, c gotool.Compile, key string) (*endure.Set, error) {
+	if s := w.remembered(key); s != nil {
+		return s, nil
+	}
+	if err := w.write(); err != nil {
+		return nil, err
+	}
+	compilation, pkgs, err := w.begin(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.linked(ctx, pkgs, c); err != nil {
+		return nil, err
+	}
+	compilation.Start()
+	s, err := w.facts(ctx, compilation, key)
+	if err != nil {
+		return nil, w.explain(ctx, w.dir, c, err)
+	}
+	compilation.Done()
+	return s, nil
+}
+
+// factsVersion changes with what is read of the sources, and how.
+const factsVersion = "3"
+
+func (w *workspace) remembered(key string) *endure.Set {
+	var s endure.Set
+	if !w.store.ReadJSON(&s, "plugins", factsVersion+"-"+key[:32]) {
+		return nil
+	}
+	return &s
+}
+
+// facts reads the plugins from their sources and from what is compiled.
+func (w *workspace) facts(ctx context.Context, c *gotool.Compilation, key string) (*endure.Set, error) {
+	if s := w.remembered(key); s != nil {
+		return s, nil
+	}
+	pkgs, err := c.Export(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, err := endure.Load(ctx, w.input(pkgs))
+	if err != nil {
+		return nil, err
+	}
+	return s, w.store.WriteJSON(s, "plugins", factsVersion+"-"+key[:32])
+}
+
+// input is what the plugins are read from: those that main.go registers. Those
+// that RoadRunner registers itself are found in its source.
+func (w *workspace) input(pkgs []gotool.Exported) endure.Input {
+	in := endure.Input{RoadRunner: w.plan.RoadRunner.Path}
+	versions := map[string]string{}
+	for _, p := range pkgs {
+		in.Packages = append(in.Packages, endure.Package{Path: p.Path, Dir: p.Dir, Files: p.Files, Export: p.Export,
+			Imports: p.Imports, ImportMap: p.ImportMap, Module: p.Module, Version: p.Version, ModuleDir: p.ModuleDir})
+		versions[p.Module] = p.Version
+	}
+	for _, p := range w.plan.Plugins {
+		src := endure.Source{Name: p.Name, Version: versions[p.Module], Module: p.Module, Import: p.Import, Symbol: p.Symbol}
+		if m := w.plan.Lookup(p.Module); m != nil {
+			src.Version, src.Pos = m.Version, m.Pos
+			if m.Local {
+				src.Version = "(local)"
+			}
+		}
+		in.Plugins = append(in.Plugins, src)
+	}
+	for _, req := range w.plan.RoadRunner.GoMod.Require {
+		if prefix, _, _ := module.SplitPathVersion(req.Mod.Path); path.Base(prefix) == "endure" {
+			in.Endure = req.Mod.Path
+		}
+	}
+	return in
+}
+
+// admit refuses what Endure would disable.
+func (w *workspace) admit(s *endure.Set) error {
+	g := endure.Decide(s)
+	w.remark(g)
+	return endure.Verify(g, w.allowance())
+}
+
+func (w *workspace) allowance() endure.Allowance {
+	return endure.Allowance{Disabled: w.Config.Check.AllowDisabled, Release: w.plan.Release}
+}
+
+// remark tells what is no problem and may become one.
+func (w *workspace) remark(g *endure.Graph) {
+	for _, text := range g.Remarks() {
+		if !slices.Contains(w.remarks, text) { // of another target
+			w.remarks = append(w.remarks, text)
+			w.Sink.Send(event.Event{Kind: event.Note, Text: text})
+		}
+	}
+}
+
+// checked is what a graph is shown as.
+func checked(g *endure.Graph) *event.Check {
+	out := &event.Check{}
+	for i := range g.Set.Plugins {
+		p := &g.Set.Plugins[i]
+		row := event.CheckedPlugin{Name: p.Name, Version: p.Version, Params: len(p.Init), Provides: len(p.Provides), Collects: len(p.Collects),
+			Weight: p.Weight, State: g.Fates[i].State.String()}
+		for _, w := range p.Init {
+			if len(w.Offers) > 0 {
+				row.Met++
+			}
+		}
+		row.Unknown = p.Unknowns()
+		out.Plugins = append(out.Plugins, row)
+	}
+	out.Edges = len(g.Edges)
+	return out
+}

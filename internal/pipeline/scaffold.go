@@ -1,0 +1,74 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/scaffold"
+)
+
+// NewPlugin writes a new plugin into o.Output, which must be empty or not
+// there, for the RoadRunner release of the config. It returns the files.
+func NewPlugin(ctx context.Context, o Options, p scaffold.PluginOptions) ([]string, error) {
+	if err := p.Check(); err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(o.Output)
+	if err == nil && len(entries) > 0 {
+		return nil, &OutputError{Path: o.Output, Reason: "has files in it", Hint: "name another plugin, or stand elsewhere"}
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, &OutputError{Path: o.Output, Reason: reason(err)}
+	}
+	b := &builder{Options: o}
+	if err := b.open(ctx); err != nil {
+		return nil, err
+	}
+	files, err := b.newPlugin(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, f := range files {
+		name := filepath.Join(o.Output, filepath.FromSlash(f.Path))
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(name, f.Data, 0o644); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	if o.Offline {
+		b.Sink.Send(event.Event{Kind: event.Note, Text: "go.sum is not written without a network: run go mod tidy there"})
+		return names, nil
+	}
+	if err := b.tool.Tidy(ctx, o.Output); err != nil {
+		b.Sink.Send(event.Event{Kind: event.Note, Text: "go.sum is not complete, run go mod tidy there: " + err.Error()})
+	}
+	return names, nil
+}
+
+// newPlugin reads the release, and makes the files for it.
+func (b *builder) newPlugin(ctx context.Context, p scaffold.PluginOptions) ([]scaffold.File, error) {
+	client, err := b.client()
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	with := resolve.Options{Client: client, Store: b.store, Private: b.tool.Private(), Offline: b.Offline, HTTP: client.HTTP(), Jobs: b.Jobs}
+	rel, err := resolve.ReadRelease(ctx, b.Config, with)
+	if err != nil {
+		return nil, err
+	}
+	contract, err := resolve.ReadContract(ctx, b.Config, with, rel)
+	if err != nil {
+		return nil, err
+	}
+	return scaffold.Plugin(rel, contract, p)
+}

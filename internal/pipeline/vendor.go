@@ -1,0 +1,365 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/gotool"
+	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/source"
+	"github.com/vxlite/vxlite/internal/vendoring"
+)
+
+// VendorOptions says what a vendor folder has besides what every one has.
+type VendorOptions struct {
+	// CompileCache adds the compiled packages for all targets.
+	CompileCache bool
+	// Toolchain adds the Go release that is in use, for this machine's platform.
+	Toolchain bool
+}
+
+// Vendor writes everything that an offline rebuild needs to Options.Output: a
+// folder, or one file where the name says so. What stands there is replaced in
+// one step at the end, if it is a vendor folder or file.
+func Vendor(ctx context.Context, o Options, v VendorOptions) (*event.Result, error) {
+	place, err := filepath.Abs(o.Output)
+	if err != nil {
+		return nil, err
+	}
+	if err := vendoring.CheckPlace(place); err != nil {
+		return nil, err
+	}
+	o.Config, o.Output = withTargets(o.Config), ""                         // a folder for all targets, and no binary
+	if _, err := o.Config.Portable(config.PortableOptions{}); err != nil { // before anything is fetched
+		return nil, err
+	}
+	b := &builder{Options: o}
+	w, err := b.prepare(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.fit(ctx); err != nil {
+		return nil, err
+	}
+	if err := w.check(ctx); err != nil {
+		return nil, err
+	}
+	stage, err := stageFor(place)
+	if err != nil {
+		return nil, err
+	}
+	defer vendoring.RemoveAll(stage) // in vain once it is renamed
+	g := &gatherer{workspace: w, VendorOptions: v, folder: filepath.Join(stage, "vendor")}
+	if err := g.gather(ctx); err != nil {
+		return nil, err
+	}
+	out, err := g.put(ctx, place)
+	if err != nil {
+		return nil, err
+	}
+	return &event.Result{Modules: modules(w.plan), Vendored: out}, nil
+}
+
+// withTargets is cfg with this machine's platform in place of no target: what
+// is carried is for certain platforms, so the config that is carried names them.
+func withTargets(cfg *config.Config) *config.Config {
+	c := *cfg
+	if len(c.Build.Targets) == 0 {
+		c.Build.Targets = []config.Target{{OS: runtime.GOOS, Arch: runtime.GOARCH}}
+	}
+	return &c
+}
+
+// stageFor makes a directory beside place, from where a rename is one step.
+func stageFor(place string) (string, error) {
+	parent := filepath.Dir(place)
+	if err := os.MkdirAll(parent, 0o755); err != nil {
+		return "", &OutputError{Path: parent, Reason: reason(err), Hint: "name another place with -o"}
+	}
+	stage, err := os.MkdirTemp(parent, tempPattern(place))
+	if err != nil {
+		return "", &OutputError{Path: parent, Reason: reason(err), Hint: "name another place with -o"}
+	}
+	return stage, nil
+}
+
+// gatherer fills one vendor folder.
+type gatherer struct {
+	*workspace
+	VendorOptions
+	folder string // not in its place yet
+}
+
+// gather writes the folder: config and lock, git, third-party modules,
+// compiled packages, and the list of it all.
+func (g *gatherer) gather(ctx context.Context) error {
+	steps := []func(context.Context) error{g.modules, g.repositories, g.config, g.lockFile}
+	if g.CompileCache {
+		steps = append(steps, g.compiled)
+	}
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// put writes the list and moves the folder, or the file it becomes, to place.
+func (g *gatherer) put(ctx context.Context, place string) (*event.Vendored, error) {
+	sum, err := vendoring.WriteList(ctx, g.folder)
+	if err != nil {
+		return nil, err
+	}
+	out := &event.Vendored{Path: place, SHA256: sum}
+	if out.Files, out.Size, err = vendoring.Size(g.folder); err != nil {
+		return nil, err
+	}
+	if !vendoring.IsArchive(place) {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		return out, vendoring.Replace(g.folder, place)
+	}
+	out.Archive = true
+	packed := filepath.Join(filepath.Dir(g.folder), filepath.Base(place))
+	if out.Size, out.SHA256, err = pack(ctx, g.folder, packed); err != nil {
+		return nil, err
+	}
+	return out, os.Rename(packed, place)
+}
+
+// pack makes one file of a folder and returns its size in bytes and its hash.
+func pack(ctx context.Context, dir, file string) (int64, string, error) {
+	f, err := os.Create(file)
+	if err != nil {
+		return 0, "", err
+	}
+	h := sha256.New()
+	n := &countingWriter{w: io.MultiWriter(f, h)}
+	err = vendoring.Pack(ctx, dir, n)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return 0, "", err
+	}
+	return n.n, hex.EncodeToString(h.Sum(nil)), nil
+}
+
+type countingWriter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *countingWriter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// config writes the config as it is to be read on another machine, and the
+// profile that it names.
+func (g *gatherer) config(context.Context) error {
+	o := config.PortableOptions{Private: g.tool.Private()}
+	if p := g.profile(); p != "" {
+		data, err := os.ReadFile(p)
+		if err != nil {
+			return fmt.Errorf("build.pgo: %w", err)
+		}
+		if err := os.WriteFile(filepath.Join(g.folder, vendoring.ProfileFile), data, 0o644); err != nil {
+			return err
+		}
+		o.Profile = vendoring.ProfileFile
+	}
+	data, err := g.Config.Portable(o)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(g.folder, vendoring.ConfigFile), data, 0o644)
+}
+
+// lockFile writes the lock that everything else was taken by.
+func (g *gatherer) lockFile(context.Context) error {
+	return os.WriteFile(filepath.Join(g.folder, vendoring.LockFile), g.lock.old.Format(), 0o644)
+}
+
+// repositories writes a repository for each commit.
+func (g *gatherer) repositories(ctx context.Context) error {
+	client, err := g.client()
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	eg, ctx := errgroup.WithContext(ctx)
+	eg.SetLimit(max(1, g.Jobs))
+	for _, ms := range byCommit(g.plan.Modules) {
+		eg.Go(func() error {
+			var folders []string
+			for _, m := range ms {
+				folders = append(folders, m.Folder)
+			}
+			found := source.Found{Commit: ms[0].Commit, URL: ms[0].URL, From: ms[0].From}
+			dir := filepath.Join(g.folder, vendoring.GitDir, found.Commit)
+			if err := os.MkdirAll(dir, 0o755); err != nil {
+				return err
+			}
+			return client.Export(ctx, found, folders, dir)
+		})
+	}
+	return eg.Wait()
+}
+
+// byCommit groups modules that come from one commit.
+func byCommit(ms []*resolve.Module) [][]*resolve.Module {
+	sorted := slices.Clone(ms)
+	slices.SortStableFunc(sorted, func(a, b *resolve.Module) int { return cmp.Compare(a.Commit, b.Commit) })
+	var out [][]*resolve.Module
+	for i, m := range sorted {
+		if i == 0 || m.Commit != sorted[i-1].Commit {
+			out = append(out, nil)
+		}
+		out[len(out)-1] = append(out[len(out)-1], m)
+	}
+	return out
+}
+
+// modules writes the proxy tree. What the go command finds lacking in the
+// lock's checksums is added to the lock first.
+func (g *gatherer) modules(ctx context.Context) error {
+	err := g.download(ctx)
+	if _, incomplete := errors.AsType[*sumsMissing](err); !incomplete {
+		return err
+	}
+	if err := g.settle(ctx, true); err != nil {
+		return err
+	}
+	return g.download(ctx)
+}
+
+// download lets the go command fetch what the targets need into an empty
+// module cache, from the user's as far as that has it: what it took is what is
+// needed.
+func (g *gatherer) download(ctx context.Context) error {
+	if err := g.write(); err != nil {
+		return err
+	}
+	tmp, err := g.store.TempDir()
+	if err != nil {
+		return err
+	}
+	defer vendoring.RemoveAll(tmp)
+	tool := g.tool.With(map[string]string{"GOMODCACHE": tmp, "GOPROXY": g.proxies(), "GOFLAGS": "-modcacherw"})
+	for _, t := range g.Config.Build.Targets {
+		if err := g.downloadFor(ctx, tool, t); err != nil {
+			return err
+		}
+	}
+	if g.Toolchain {
+		if err := g.toolchain(ctx, tool); err != nil {
+			return err
+		}
+	}
+	return vendoring.WriteProxy(ctx, filepath.Join(tmp, "cache", "download"), filepath.Join(g.folder, vendoring.ProxyDir), g.Toolchain)
+}
+
+// downloadFor fetches what one target needs.
+func (g *gatherer) downloadFor(ctx context.Context, tool *gotool.Tool, t config.Target) error {
+	c, err := g.settings(output{target: t})
+	if err != nil {
+		return err
+	}
+	c.Offline = false // proxies says what may be asked
+	pkgs, err := tool.Packages(ctx, g.dir, c)
+	if err != nil {
+		return g.explain(ctx, g.dir, c, err)
+	}
+	if lacking := g.lacking(pkgs); len(lacking) > 0 {
+		return g.sumsMissing(lacking)
+	}
+	return g.linked(ctx, pkgs, c)
+}
+
+// proxies is the GOPROXY setting with the user's module cache in front.
+func (g *gatherer) proxies() string {
+	own := vendoring.ProxyURL(filepath.Join(g.tool.Var("GOMODCACHE"), "cache", "download"))
+	rest := g.tool.Var("GOPROXY")
+	if rest == "" || g.Offline {
+		rest = "off"
+	}
+	return own + "," + rest
+}
+
+// toolchain fetches the Go release in use, for this machine.
+func (g *gatherer) toolchain(ctx context.Context, tool *gotool.Tool) error {
+	goos, goarch := tool.Host()
+	m := vendoring.ToolchainModule(tool.Version(), goos, goarch)
+	if err := tool.Download(ctx, m.Path, m.Version); err != nil {
+		return &ToolchainError{Version: tool.Version(), Platform: goos + "/" + goarch, Err: err}
+	}
+	return nil
+}
+
+// compiled compiles for all targets, as far as the user's build cache lacks
+// anything, and takes the packages from there.
+func (g *gatherer) compiled(ctx context.Context) error {
+	tool := g.tool.With(map[string]string{"GOCACHEPROG": ""}) // its entries are elsewhere
+	tmp, err := g.store.TempDir()
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	for _, t := range g.Config.Build.Targets {
+		c, err := g.settings(output{target: t})
+		if err != nil {
+			return err
+		}
+		pkgs, err := tool.Packages(ctx, g.dir, c)
+		if err != nil {
+			return g.explain(ctx, g.dir, c, err)
+		}
+		compilation := tool.Compile(g.dir, c, pkgs)
+		compilation.Start()
+		if err := compilation.Build(ctx, filepath.Join(tmp, "rr")); err != nil {
+			return g.explain(ctx, g.dir, c, err)
+		}
+		compilation.Done()
+		entries, err := tool.Compiled(ctx, g.dir, c)
+		if err != nil {
+			return g.explain(ctx, g.dir, c, err)
+		}
+		if err := gotool.WriteCache(ctx, filepath.Join(g.folder, vendoring.CacheDir), entries); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ToolchainError is a Go release that no proxy serves.
+type ToolchainError struct {
+	Version, Platform string
+	Err               error
+}
+
+// Error implements error.
+func (e *ToolchainError) Error() string {
+	return fmt.Sprintf("the toolchain %s for %s cannot be had from the module proxy\n%v", e.Version, e.Platform, e.Err)
+}
+
+// Unwrap returns the go command's error.
+func (e *ToolchainError) Unwrap() error { return e.Err }
+
+// Hints says how to get on.
+func (e *ToolchainError) Hints() []string {
+	return []string{"ask a proxy that has it, with GOPROXY; or leave out --with-toolchain, and install " + e.Version + " where the build is to run"}
+}

@@ -1,0 +1,119 @@
+package resolve
+
+import (
+	"context"
+	"fmt"
+	"go/ast"
+	"go/format"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/vxlite/vxlite/internal/config"
+)
+
+// Contract is what the plugins of a release expect of other plugins, as far as
+// it has differed between releases.
+type Contract struct {
+	// LoggerType is what NamedLogger of the logger plugin returns, as Go source;
+	// LoggerImport is the import that its package name stands for.
+	LoggerType, LoggerImport string
+	// Jobs is the import path of the jobs plugin's interfaces; empty where the
+	// release has no jobs plugin.
+	Jobs string
+}
+
+// ReadContract fetches the release's logger and jobs plugins, and reads it.
+func ReadContract(ctx context.Context, cfg *config.Config, o Options, rel *Release) (*Contract, error) {
+	r := newResolver(cfg, o)
+	c := &Contract{}
+	for _, p := range rel.Plugins {
+		if p.Name != "logger" && p.Name != "jobs" {
+			continue
+		}
+		m, err := r.one(ctx, wanted{name: p.Name, path: p.Module, requirement: p.Version, by: config.RoadRunnerName})
+		if err != nil {
+			return nil, err
+		}
+		files, err := goFiles(m.Dir)
+		if err != nil {
+			return nil, wanted{name: p.Name}.wrap(err)
+		}
+		if p.Name == "logger" {
+			c.LoggerType, c.LoggerImport = namedLogger(files)
+		} else {
+			c.Jobs = jobsImport(files)
+		}
+	}
+	if c.LoggerType == "" {
+		return nil, fmt.Errorf("the logger plugin of RoadRunner %s has no method NamedLogger", rel.Ref)
+	}
+	return c, nil
+}
+
+// goFiles parses the Go files of a directory, tests left out, in their order.
+func goFiles(dir string) ([]*ast.File, error) {
+	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		return nil, err
+	}
+	sort.Strings(names)
+	var out []*ast.File
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+// namedLogger finds the method NamedLogger(string), and what it returns.
+func namedLogger(files []*ast.File) (typ, importPath string) {
+	for _, f := range files {
+		for _, d := range f.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok || fn.Recv == nil || fn.Name.Name != "NamedLogger" || fn.Type.Results.NumFields() != 1 {
+				continue
+			}
+			result := fn.Type.Results.List[0].Type
+			expr := result
+			if star, ok := expr.(*ast.StarExpr); ok {
+				expr = star.X
+			}
+			sel, ok := expr.(*ast.SelectorExpr)
+			if !ok {
+				continue
+			}
+			id, ok := sel.X.(*ast.Ident)
+			var b strings.Builder
+			if !ok || format.Node(&b, token.NewFileSet(), result) != nil {
+				continue
+			}
+			if p := imports(f)[id.Name]; p != "" {
+				return b.String(), p
+			}
+		}
+	}
+	return "", ""
+}
+
+// jobsImport finds the interfaces that the jobs plugin collects its drivers by.
+func jobsImport(files []*ast.File) string {
+	for _, f := range files {
+		for _, spec := range f.Imports {
+			p, err := strconv.Unquote(spec.Path.Value)
+			if err == nil && strings.HasPrefix(p, "github.com/roadrunner-server/api") && strings.HasSuffix(p, "/jobs") {
+				return p
+			}
+		}
+	}
+	return ""
+}

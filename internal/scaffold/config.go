@@ -1,0 +1,227 @@
+// Package scaffold writes what others begin with: a velox.toml with the
+// plugins of a RoadRunner release, and the files of a new plugin. It decides
+// only; writing is the caller's.
+package scaffold
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+
+	"golang.org/x/mod/module"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/resolve"
+)
+
+// group is a part of the config with the plugins that belong together.
+type group struct {
+	title   string
+	plugins []note
+}
+
+// note says what a plugin does.
+type note struct{ name, text string }
+
+// groups are the plugins that are known, in the order of the config.
+var groups = []group{
+	{"What most servers need", []note{
+		{"logger", "logs, for all other plugins"},
+		{"rpc", "RPC: what `rr workers`, `rr reset` and PHP talk to"},
+		{"server", "starts PHP workers; http, jobs, grpc and the like need it"},
+		{"status", "health and readiness checks"},
+		{"metrics", "Prometheus metrics"},
+		{"otel", "OpenTelemetry"},
+		{"app-logger", "logs that PHP writes, by RPC"},
+		{"lock", "locks for PHP, by RPC"},
+		{"service", "runs other programs, and starts them again"},
+	}},
+	{"HTTP, and its middleware", []note{
+		{"http", "serves PHP over HTTP"},
+		{"gzip", "compresses responses"},
+		{"headers", "sets headers, and CORS"},
+		{"static", "serves files before PHP is asked"},
+		{"send", "sends a file that PHP names in X-Sendfile"},
+		{"proxy_ip_parser", "the client's address behind proxies"},
+		{"prometheus", "metrics of HTTP requests"},
+		{"fileserver", "serves files, without PHP"},
+	}},
+	{"Jobs: the queue, and its drivers (memory and boltdb are among the stores)", []note{
+		{"jobs", "queues"},
+		{"amqp", "RabbitMQ"},
+		{"kafka", "Kafka"},
+		{"sqs", "Amazon SQS"},
+		{"nats", "NATS"},
+		{"beanstalk", "beanstalkd"},
+		{"google-pub-sub", "Google Pub/Sub"},
+	}},
+	{"Key-value stores", []note{
+		{"kv", "the stores' interface"},
+		{"memory", "in memory, also for jobs"},
+		{"boltdb", "in a file, also for jobs"},
+		{"redis", "Redis"},
+		{"memcached", "memcached"},
+	}},
+	{"Other protocols", []note{
+		{"grpc", "gRPC"},
+		{"tcp", "raw TCP"},
+		{"centrifuge", "WebSockets, by Centrifugo"},
+		{"temporal", "workflows of Temporal"},
+	}},
+}
+
+// others is the group of what is not known.
+const others = "Others"
+
+// Config returns a commented velox.toml for a release. only are the names of
+// the plugins to take, all of them where it is empty.
+func Config(rel *resolve.Release, only []string, mirrors []config.Mirror) ([]byte, int, error) {
+	plugins, err := choose(rel, only)
+	if err != nil {
+		return nil, 0, err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, `# What %[1]cvxlite build%[1]c makes: RoadRunner %[2]s, and plugins of its release at the
+# versions that it was released with. Remove what you do not need, and add your own:
+#
+#   [plugins.mine]
+#   path = "../mine"                              # a directory, or
+#   url = "ssh://git@git.corp/team/mine.git"      # any git repository, with
+#   ref = "v1.0.0"                                # a tag, a branch or a commit
+#
+# The plugins informer and resetter are always in. All keys are explained in
+# vxlite's README.
+
+[roadrunner]
+ref = %[3]s
+`, '`', rel.Ref, strconv.Quote(rel.Ref))
+	writeMirrors(&b, mirrors)
+	for _, g := range sorted(plugins) {
+		fmt.Fprintf(&b, "\n# %s\n", g.title)
+		for _, p := range g.plugins {
+			writePlugin(&b, p)
+		}
+	}
+	return []byte(b.String()), len(plugins), nil
+}
+
+func writeMirrors(b *strings.Builder, mirrors []config.Mirror) {
+	if len(mirrors) == 0 {
+		b.WriteString("\n# Repositories that are elsewhere for you:\n#\n#   [mirrors]\n#   \"https://github.com/\" = \"ssh://git@git.corp/github/\"\n")
+		return
+	}
+	b.WriteString("\n[mirrors]\n")
+	done := map[string]bool{}
+	for _, m := range mirrors {
+		if done[m.From] {
+			continue
+		}
+		done[m.From] = true
+		var to []string
+		for _, other := range mirrors {
+			if other.From == m.From {
+				for _, t := range other.To {
+					to = append(to, strconv.Quote(t))
+				}
+			}
+		}
+		if len(to) == 1 {
+			fmt.Fprintf(b, "%s = %s\n", strconv.Quote(m.From), to[0])
+		} else {
+			fmt.Fprintf(b, "%s = [%s]\n", strconv.Quote(m.From), strings.Join(to, ", "))
+		}
+	}
+}
+
+// placed is a release's plugin with what is known of it.
+type placed struct {
+	resolve.ReleasePlugin
+	text string
+}
+
+type placedGroup struct {
+	title   string
+	plugins []placed
+}
+
+// sorted puts the plugins into their groups.
+func sorted(plugins []resolve.ReleasePlugin) []placedGroup {
+	rest := map[string]resolve.ReleasePlugin{}
+	for _, p := range plugins {
+		rest[p.Name] = p
+	}
+	var out []placedGroup
+	for _, g := range groups {
+		to := placedGroup{title: g.title}
+		for _, n := range g.plugins {
+			if p, ok := rest[n.name]; ok {
+				to.plugins = append(to.plugins, placed{p, n.text})
+				delete(rest, n.name)
+			}
+		}
+		if len(to.plugins) > 0 {
+			out = append(out, to)
+		}
+	}
+	to := placedGroup{title: others}
+	for _, p := range plugins { // in the release's order
+		if _, ok := rest[p.Name]; ok {
+			to.plugins = append(to.plugins, placed{p, ""})
+		}
+	}
+	if len(to.plugins) > 0 {
+		out = append(out, to)
+	}
+	return out
+}
+
+func writePlugin(b *strings.Builder, p placed) {
+	fmt.Fprintf(b, "\n[plugins.%s]", p.Name)
+	if p.text != "" {
+		b.WriteString(" # " + p.text)
+	}
+	fmt.Fprintf(b, "\nmodule_name = %q\n", p.Module)
+	if rev, err := module.PseudoVersionRev(p.Version); err == nil {
+		fmt.Fprintf(b, "ref = %q\n", rev) // a commit, and no tag
+	} else {
+		fmt.Fprintf(b, "tag = %q\n", strings.TrimSuffix(p.Version, "+incompatible"))
+	}
+	if p.Import != p.Module {
+		fmt.Fprintf(b, "import = %q\n", p.Import)
+	}
+	if p.Symbol != "Plugin" {
+		fmt.Fprintf(b, "symbol = %q\n", p.Symbol)
+	}
+}
+
+// choose takes the plugins of those names, in the release's order.
+func choose(rel *resolve.Release, only []string) ([]resolve.ReleasePlugin, error) {
+	var names []string
+	for _, p := range rel.Plugins {
+		names = append(names, p.Name)
+	}
+	sort.Strings(names)
+	wanted := map[string]bool{}
+	for _, o := range only {
+		i := slices.IndexFunc(names, func(n string) bool { return strings.EqualFold(spelled(n), spelled(o)) })
+		if i < 0 {
+			return nil, &config.NameError{Flag: "--only", Name: o, Known: names, Of: "RoadRunner " + rel.Ref + " has no plugin of this name"}
+		}
+		wanted[names[i]] = true
+	}
+	var out []resolve.ReleasePlugin
+	for _, p := range rel.Plugins {
+		if len(only) == 0 || wanted[p.Name] {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+// spelled makes app_logger, appLogger and app-logger one name, as configs have
+// all three.
+func spelled(name string) string {
+	return strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(name))
+}

@@ -1,0 +1,254 @@
+package scaffold
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"go/format"
+	"go/token"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"text/template"
+
+	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/resolve"
+)
+
+// Kinds are the kinds of plugins, each with what it is good for.
+var Kinds = []string{"service", "middleware", "rpc", "jobs"}
+
+//go:embed plugin/*.tmpl
+var templates embed.FS
+
+// PluginOptions say what the new plugin is.
+type PluginOptions struct {
+	Name, Kind string
+	// Module is its module path.
+	Module string
+	// Mirrors go into its own velox.toml.
+	Mirrors []config.Mirror
+	// Path is the plugin's directory as the velox.toml above has it, relative
+	// to that; empty where the plugin gets a velox.toml of its own.
+	Path string
+}
+
+// File is a file of a new plugin, by its slash-separated path.
+type File struct {
+	Path string
+	Data []byte
+}
+
+// KindError is a kind of plugin that there is not.
+type KindError struct{ Kind string }
+
+// Error implements error.
+func (e *KindError) Error() string {
+	if e.Kind == "" {
+		return "a new plugin has a kind"
+	}
+	return fmt.Sprintf("there is no kind of plugin %q", e.Kind)
+}
+
+// ExitStatus implements the interface that picks the exit status.
+func (*KindError) ExitStatus() int { return 2 }
+
+// Hints lists the kinds.
+func (e *KindError) Hints() []string {
+	if near := config.Suggest(e.Kind, Kinds); near != "" {
+		return []string{"did you mean " + near + "?"}
+	}
+	return []string{"--kind is one of " + strings.Join(Kinds, ", ")}
+}
+
+// PluginNameError is a name that no plugin can have.
+type PluginNameError struct{ Name, Reason string }
+
+// Error implements error.
+func (e *PluginNameError) Error() string { return fmt.Sprintf("%q: %s", e.Name, e.Reason) }
+
+// ExitStatus implements the interface that picks the exit status.
+func (*PluginNameError) ExitStatus() int { return 2 }
+
+var nameForm = regexp.MustCompile(`^[a-z][a-z0-9]*([_-][a-z0-9]+)*$`)
+
+// Check refuses options that make no plugin, before anything is fetched.
+func (o PluginOptions) Check() error {
+	if !slices.Contains(Kinds, o.Kind) {
+		return &KindError{Kind: o.Kind}
+	}
+	if !nameForm.MatchString(o.Name) {
+		return &PluginNameError{Name: o.Name, Reason: "a plugin's name has small letters and digits, with - or _ between them"}
+	}
+	if p := o.pkg(); token.IsKeyword(p) || p == "main" || p == "errors" || p == "jobs" || p == "http" || p == "context" {
+		return &PluginNameError{Name: o.Name, Reason: "a package of this name would be in the way of Go's own or RoadRunner's"}
+	}
+	if err := module.CheckPath(o.Module); err != nil {
+		return &PluginNameError{Name: o.Module, Reason: err.Error()}
+	}
+	return nil
+}
+
+// pkg is the name of the plugin's Go package.
+func (o PluginOptions) pkg() string { return strings.NewReplacer("-", "", "_", "").Replace(o.Name) }
+
+// data is what the templates see.
+type data struct {
+	PluginOptions
+	Package, Section, Header, Go, Ref string
+	Errors, Jobs                      string
+	Log                               struct{ Type, Import string }
+	NeedsLog, OwnConfig               bool
+	Requires                          []module.Version
+	YAML                              string
+}
+
+// Plugin returns the files of a new plugin for a release.
+func Plugin(rel *resolve.Release, c *resolve.Contract, o PluginOptions) ([]File, error) {
+	d := data{PluginOptions: o, Package: o.pkg(), Section: o.Name, Ref: rel.Ref, Go: goVersion(rel), NeedsLog: o.Kind != "middleware",
+		OwnConfig: o.Path == "", Jobs: c.Jobs}
+	d.Log.Type, d.Log.Import = c.LoggerType, c.LoggerImport
+	d.Header = headerName(o.Name)
+	if o.Kind == "middleware" {
+		d.Section = "http." + o.Name
+	}
+	if o.Kind == "jobs" && !strings.HasSuffix(c.Jobs, "/plugins/v4/jobs") {
+		return nil, fmt.Errorf("RoadRunner %s has no jobs plugin with the interfaces that are known here", rel.Ref)
+	}
+	if err := d.requirements(rel); err != nil {
+		return nil, err
+	}
+	d.YAML = yamlFor(d)
+	names := []string{"go.mod", "plugin.go", "config.go", "plugin_test.go", "README.md"}
+	switch o.Kind {
+	case "rpc":
+		names = append(names, "rpc.go")
+	case "jobs":
+		names = append(names, "driver.go", "item.go")
+	}
+	var out []File
+	for _, name := range names {
+		f, err := render(name, d)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, f)
+	}
+	out = append(out, File{".gitignore", []byte("/rr\n")}, File{".rr.yaml", []byte(d.YAML)})
+	if d.OwnConfig {
+		f, err := ownConfig(rel, d)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, f)
+	}
+	slices.SortFunc(out, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+	return out, nil
+}
+
+// requirements are the modules that the plugin imports, at the release's
+// versions.
+func (d *data) requirements(rel *resolve.Release) error {
+	need := []string{"github.com/roadrunner-server/errors"}
+	if d.NeedsLog && strings.Contains(d.Log.Import, ".") {
+		need = append(need, d.Log.Import)
+	}
+	if d.Kind == "jobs" {
+		need = append(need, d.Jobs)
+	}
+	for _, p := range need {
+		var best module.Version
+		for _, req := range rel.GoMod.Require {
+			if (p == req.Mod.Path || strings.HasPrefix(p, req.Mod.Path+"/")) && len(req.Mod.Path) > len(best.Path) {
+				best = req.Mod
+			}
+		}
+		if best.Path == "" {
+			return fmt.Errorf("RoadRunner %s does not require %s, which the plugin needs", rel.Ref, p)
+		}
+		d.Requires = append(d.Requires, best)
+	}
+	d.Errors = need[0]
+	module.Sort(d.Requires)
+	return nil
+}
+
+func goVersion(rel *resolve.Release) string {
+	if rel.GoMod.Go == nil {
+		return "1.21"
+	}
+	return rel.GoMod.Go.Version
+}
+
+// headerName makes Rate-Limit of rate_limit.
+func headerName(name string) string {
+	var parts []string
+	for _, p := range strings.FieldsFunc(name, func(r rune) bool { return r == '-' || r == '_' }) {
+		parts = append(parts, strings.ToUpper(p[:1])+p[1:])
+	}
+	return strings.Join(parts, "-")
+}
+
+func render(name string, d data) (File, error) {
+	t, err := template.New(name+".tmpl").ParseFS(templates, "plugin/"+name+".tmpl")
+	if err != nil {
+		return File{}, err
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, d); err != nil {
+		return File{}, err
+	}
+	out := b.Bytes()
+	switch filepath.Ext(name) {
+	case ".go":
+		out, err = format.Source(out)
+	case ".mod":
+		var f *modfile.File
+		if f, err = modfile.Parse(name, out, nil); err == nil {
+			f.Cleanup()
+			out, err = f.Format()
+		}
+	}
+	if err != nil {
+		return File{}, fmt.Errorf("%s: %w\n%s", name, err, b.Bytes())
+	}
+	return File{Path: name, Data: out}, nil
+}
+
+// yamlFor are the settings with which the plugin answers.
+func yamlFor(d data) string {
+	base := "version: '3'\nrpc:\n  listen: tcp://127.0.0.1:6001\n"
+	worker := "server:\n  command: \"php worker.php\"\n"
+	switch d.Kind {
+	case "service":
+		return base + d.Name + ":\n  address: 127.0.0.1:7777\n  greeting: Hello\n"
+	case "rpc":
+		return base + d.Name + ":\n  greeting: Hello\n"
+	case "middleware":
+		return base + worker + "http:\n  address: 127.0.0.1:8080\n  middleware: [\"" + d.Name + "\"]\n  pool:\n    num_workers: 2\n  " +
+			d.Name + ":\n    greeting: Hello\n"
+	}
+	return base + worker + "jobs:\n  consume: [\"test\"]\n  pool:\n    num_workers: 2\n  pipelines:\n    test:\n      driver: " + d.Name + "\n      config: {}\n" +
+		d.Name + ":\n  size: 1000\n"
+}
+
+// ownConfig is a velox.toml with the plugin, and what it needs of the release.
+func ownConfig(rel *resolve.Release, d data) (File, error) {
+	only := []string{"logger", "rpc"}
+	switch d.Kind {
+	case "middleware":
+		only = append(only, "server", "http")
+	case "jobs":
+		only = append(only, "server", "jobs")
+	}
+	text, _, err := Config(rel, only, d.Mirrors)
+	if err != nil {
+		return File{}, err
+	}
+	text = fmt.Appendf(text, "\n# This plugin\n\n[plugins.%s]\npath = \".\"\n", d.Name)
+	return File{Path: "velox.toml", Data: text}, nil
+}

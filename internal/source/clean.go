@@ -1,0 +1,165 @@
+package source
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Part is one folder of the store.
+type Part struct {
+	// Name is the folder's; its files count below it.
+	Name  string
+	Files int
+	Size  int64 // bytes
+}
+
+// Parts returns what is in the store, by name.
+func (s *Store) Parts() ([]Part, error) {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []Part
+	for _, e := range entries { // sorted
+		p := Part{Name: e.Name()}
+		if p.Files, p.Size, err = usage(filepath.Join(s.dir, e.Name())); err != nil {
+			return nil, err
+		}
+		if p.Files > 0 {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+// usage counts the files below a path, and their bytes.
+func usage(p string) (files int, size int64, err error) {
+	err = filepath.WalkDir(p, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		fi, err := d.Info()
+		if err == nil {
+			files++
+			size += fi.Size()
+		}
+		return err
+	})
+	return files, size, err
+}
+
+// Clean removes what belongs to commits that keep does not report, as far as it
+// was fetched before a time, and all workspaces, which are made again of what
+// is left. It must not run beside a build. It returns how many bytes were
+// removed, and the paths, relative to the store and sorted.
+func (s *Store) Clean(keep func(commit string) bool, before time.Time) (removed []string, size int64, err error) {
+	c := &cleaner{store: s, keep: keep, before: before, gone: map[string]bool{}}
+	for _, sub := range []string{"git", "tree", "commit", "version", "h1"} {
+		if err := c.commits(sub); err != nil {
+			return nil, 0, err
+		}
+	}
+	for _, sub := range []string{"tag", "peel"} {
+		if err := c.names(sub); err != nil {
+			return nil, 0, err
+		}
+	}
+	if err := c.all("work"); err != nil {
+		return nil, 0, err
+	}
+	slices.Sort(c.removed)
+	return c.removed, c.size, nil
+}
+
+// cleaner remembers what it removed.
+type cleaner struct {
+	store   *Store
+	keep    func(commit string) bool
+	before  time.Time
+	gone    map[string]bool // commits
+	removed []string
+	size    int64
+}
+
+// commits removes entries that begin with a commit that is not kept.
+func (c *cleaner) commits(sub string) error {
+	return c.each(sub, func(e fs.DirEntry) (bool, error) {
+		commit := e.Name()[:min(40, len(e.Name()))]
+		fi, err := e.Info()
+		if err != nil || !isFullHash(commit) || c.keep(commit) || !c.gone[commit] && !fi.ModTime().Before(c.before) {
+			return false, err
+		}
+		c.gone[commit] = true
+		return true, nil
+	})
+}
+
+// names removes what names a commit that was removed.
+func (c *cleaner) names(sub string) error {
+	root := filepath.Join(c.store.dir, sub)
+	return filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(p)
+		if err != nil || !c.gone[strings.TrimSpace(string(data))] {
+			return err
+		}
+		return c.remove(p)
+	})
+}
+
+// all removes every entry.
+func (c *cleaner) all(sub string) error {
+	return c.each(sub, func(fs.DirEntry) (bool, error) { return true, nil })
+}
+
+func (c *cleaner) each(sub string, doomed func(fs.DirEntry) (bool, error)) error {
+	dir := filepath.Join(c.store.dir, sub)
+	entries, err := os.ReadDir(dir)
+	if os.IsNotExist(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		yes, err := doomed(e)
+		if err != nil {
+			return err
+		}
+		if yes {
+			if err := c.remove(filepath.Join(dir, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// remove moves an entry out of the way in one step before it removes it, so
+// that an interrupted run leaves no half of it under its name.
+func (c *cleaner) remove(p string) error {
+	_, size, err := usage(p)
+	if err != nil {
+		return err
+	}
+	rel, err := filepath.Rel(c.store.dir, p)
+	if err != nil {
+		return err
+	}
+	tmp, err := c.store.TempDir()
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(p, filepath.Join(tmp, "removed")); err != nil {
+		return err
+	}
+	c.removed = append(c.removed, filepath.ToSlash(rel))
+	c.size += size
+	return os.RemoveAll(tmp)
+}

@@ -1,0 +1,246 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/go-git/go-git/v5"
+	"github.com/go-git/go-git/v5/config"
+	"github.com/go-git/go-git/v5/plumbing"
+
+	"github.com/vxlite/vxlite/internal/event"
+)
+
+// CloneRequest asks for a repository to work in.
+type CloneRequest struct {
+	// Module is what the repository is wanted for, for messages.
+	Module string
+	// URL is the clone URL before mirrors.
+	URL string
+	// Ref is the tag, branch or commit as the config has it, Commit what it
+	// led to: that is what is checked out.
+	Ref, Commit string
+	// Dir is where to; it must not be there yet.
+	Dir string
+}
+
+// Clone makes a repository with its whole history, a branch at the commit and
+// a remote to push to, all without git. It returns the branch's name. The
+// remote "origin" is where it was cloned from; where a mirror was, "upstream"
+// is the URL that the config has.
+func (c *Client) Clone(ctx context.Context, req CloneRequest) (string, error) {
+	var failed []error
+	for _, candidate := range c.urls.candidates(req.URL) {
+		remote, err := ParseRemote(candidate)
+		if err == nil {
+			var branch string
+			if branch, err = c.cloneFrom(ctx, req, remote); err == nil {
+				return branch, nil
+			}
+		}
+		if ctx.Err() != nil {
+			return "", context.Cause(ctx)
+		}
+		failed = append(failed, err)
+	}
+	return "", errors.Join(failed...)
+}
+
+// cloneFrom clones from one of the places of a repository.
+func (c *Client) cloneFrom(ctx context.Context, req CloneRequest, remote Remote) (string, error) {
+	parent := filepath.Dir(req.Dir)
+	if err := os.MkdirAll(parent, 0o755); err != nil {
+		return "", err
+	}
+	tmp, err := os.MkdirTemp(parent, "."+filepath.Base(req.Dir)+".*.tmp")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(tmp) // in vain once it is renamed
+	if err := os.Chmod(tmp, 0o755); err != nil {
+		return "", err
+	}
+	refs, err := c.cloneObjects(ctx, req, remote, filepath.Join(tmp, ".git"))
+	if err != nil {
+		return "", err
+	}
+	branch, err := checkOut(ctx, tmp, req, remote, refs)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", remote, err)
+	}
+	return branch, os.Rename(tmp, req.Dir)
+}
+
+// cloneObjects fills gitDir with all that the branches and tags reach.
+func (c *Client) cloneObjects(ctx context.Context, req CloneRequest, remote Remote, gitDir string) (*Refs, error) {
+	if remote.Local() {
+		repo, err := c.openLocal(remote)
+		if err != nil {
+			return nil, err
+		}
+		repo.mu.Lock()
+		defer repo.mu.Unlock()
+		refs := refsFromStorage(repo.st)
+		return refs, copyObjects(commonDir(repo.st.Filesystem().Root()), gitDir)
+	}
+	if c.offline {
+		return nil, &OfflineError{Module: req.Module, Ref: "the history of " + req.Ref, URL: req.URL}
+	}
+	release, err := c.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	c.sink.Send(event.Event{Kind: event.FetchStart, Module: req.Module, Ref: req.Ref})
+	sess, adv, err := c.connect(ctx, remote)
+	if err != nil {
+		return nil, err
+	}
+	defer sess.Close()
+	refs := refsFromAdvertisement(adv)
+	get := &download{client: c, module: req.Module, remote: remote, sess: sess, caps: adv.Capabilities, refs: refs}
+	if err := get.pack(ctx, gitDir, get.tips(), nil); err != nil {
+		return nil, err
+	}
+	c.sink.Send(event.Event{Kind: event.FetchDone, Module: req.Module, Ref: req.Ref, Commit: req.Commit, URL: remote.String(), Bytes: get.bytes})
+	return refs, nil
+}
+
+// copyObjects makes gitDir a bare repository with the objects of another on
+// this machine. Those that the other borrows from a third it goes on to
+// borrow.
+func copyObjects(from, gitDir string) error {
+	for _, sub := range []string{"objects", "refs/heads", "refs/tags"} {
+		if err := os.MkdirAll(filepath.Join(gitDir, filepath.FromSlash(sub)), 0o755); err != nil {
+			return err
+		}
+	}
+	objects := filepath.Join(from, "objects")
+	err := filepath.WalkDir(objects, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(objects, p)
+		if err != nil {
+			return err
+		}
+		dst := filepath.Join(gitDir, "objects", rel)
+		switch {
+		case d.IsDir():
+			return os.MkdirAll(dst, 0o755)
+		case filepath.ToSlash(rel) == "info/alternates":
+			return copyAlternates(p, objects, dst)
+		case !d.Type().IsRegular() || strings.HasPrefix(d.Name(), "tmp_"):
+			return nil
+		}
+		return copyFile(p, dst, 0o444)
+	})
+	if err != nil {
+		return err
+	}
+	if shallow := filepath.Join(from, "shallow"); fileExists(shallow) {
+		if err := copyFile(shallow, filepath.Join(gitDir, "shallow"), 0o644); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(filepath.Join(gitDir, "HEAD"), []byte("ref: refs/heads/main\n"), 0o644)
+}
+
+// copyAlternates makes the paths absolute, which may be relative to the
+// objects they stand beside.
+func copyAlternates(name, objects, dst string) error {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	for line := range strings.Lines(string(data)) {
+		p := strings.TrimRight(line, "\r\n")
+		if p != "" && !filepath.IsAbs(p) {
+			p = filepath.Join(objects, p)
+		}
+		b.WriteString(p + "\n")
+	}
+	return os.WriteFile(dst, []byte(b.String()), 0o644)
+}
+
+func copyFile(from, to string, mode os.FileMode) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
+}
+
+// checkOut gives the repository in dir/.git its refs, remote and branch, and
+// writes the files.
+func checkOut(ctx context.Context, dir string, req CloneRequest, remote Remote, refs *Refs) (string, error) {
+	gitDir := filepath.Join(dir, ".git")
+	branch := workBranch(req, refs)
+	cfg := config.NewConfig()
+	cfg.Core.IsBare = false
+	cfg.Remotes["origin"] = &config.RemoteConfig{Name: "origin", URLs: []string{remote.String()}}
+	if upstream, err := ParseRemote(req.URL); err == nil && upstream.String() != remote.String() {
+		cfg.Remotes["upstream"] = &config.RemoteConfig{Name: "upstream", URLs: []string{upstream.String()}}
+	}
+	for _, r := range cfg.Remotes {
+		r.Fetch = []config.RefSpec{config.RefSpec("+refs/heads/*:refs/remotes/" + r.Name + "/*")}
+	}
+	if _, ok := refs.Branch(branch); ok {
+		cfg.Branches[branch] = &config.Branch{Name: branch, Remote: "origin", Merge: plumbing.NewBranchReferenceName(branch)}
+	} else { // a plain `git push` is to work for the new branch too
+		cfg.Raw.SetOption("push", "", "autoSetupRemote", "true")
+	}
+	text, err := cfg.Marshal()
+	if err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(filepath.Join(gitDir, "config"), text, 0o644); err != nil {
+		return "", err
+	}
+	repo, err := git.PlainOpen(dir)
+	if err != nil {
+		return "", err
+	}
+	for _, ref := range append(refs.Branches(), refs.Tags()...) {
+		name := plumbing.ReferenceName(ref.Name)
+		if name.IsBranch() {
+			name = plumbing.NewRemoteReferenceName("origin", ref.Short())
+		}
+		if err := repo.Storer.SetReference(plumbing.NewHashReference(name, plumbing.NewHash(ref.object))); err != nil {
+			return "", err
+		}
+	}
+	tree, err := repo.Worktree()
+	if err != nil {
+		return "", err
+	}
+	if err := ctx.Err(); err != nil {
+		return "", context.Cause(ctx)
+	}
+	return branch, tree.Checkout(&git.CheckoutOptions{Hash: plumbing.NewHash(req.Commit), Branch: plumbing.NewBranchReferenceName(branch), Create: true})
+}
+
+// workBranch is the branch that the config names, else one that is called
+// after the tag or commit that it begins at.
+func workBranch(req CloneRequest, refs *Refs) string {
+	if ref, ok := refs.Branch(req.Ref); ok && ref.Commit == req.Commit {
+		return req.Ref
+	}
+	if isHex(req.Ref) && strings.HasPrefix(req.Commit, req.Ref) || req.Ref == "" {
+		return "from-" + req.Commit[:12]
+	}
+	return "from-" + strings.ReplaceAll(req.Ref, "/", "-")
+}

@@ -1,0 +1,181 @@
+package source
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha1"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/plumbing/storer"
+	"github.com/klauspost/compress/zlib"
+
+	"github.com/vxlite/vxlite/internal/config"
+)
+
+// Export makes dir a bare repository of f's commit that holds what taking the
+// modules in folders out of it needs, and nothing else: no history, no nested
+// modules, no files that a module zip leaves out. The same commit and folders
+// give the same bytes, wherever the objects come from.
+//
+// git can read it too, as a shallow repository whose branch main is the
+// commit, as far as its objects go.
+func (c *Client) Export(ctx context.Context, f Found, folders []string, dir string) error {
+	remote, err := ParseRemote(f.From)
+	if err != nil {
+		return err
+	}
+	return c.healing(ctx, f, remote, func() error { return c.export(ctx, f, remote, folders, dir) })
+}
+
+func (c *Client) export(ctx context.Context, f Found, remote Remote, folders []string, dir string) error {
+	st, done, err := c.objects(ctx, f, remote)
+	if err != nil {
+		return err
+	}
+	defer done()
+	needed := &recorder{EncodedObjectStorer: st, seen: map[plumbing.Hash]plumbing.ObjectType{}}
+	for _, folder := range folders {
+		w := &treeWriter{st: needed, url: remote.String(), commit: f.Commit, limits: c.limits, trusted: !remote.Local()}
+		files, err := w.choose(folder)
+		if err != nil {
+			return err
+		}
+		for _, file := range files {
+			if _, err := file.object(); err != nil {
+				return fmt.Errorf("%s at %.12s: %s: %w", w.url, w.commit, file.path, err)
+			}
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+	}
+	if err := needed.write(dir, plumbing.NewHash(f.Commit), c.limits); err != nil {
+		return fmt.Errorf("%s at %.12s: %w", remote, f.Commit, err)
+	}
+	return nil
+}
+
+// recorder notes which objects are asked for: what extracting a module reads
+// is what extracting it again will need.
+type recorder struct {
+	storer.EncodedObjectStorer
+	seen map[plumbing.Hash]plumbing.ObjectType
+}
+
+// EncodedObject implements storer.EncodedObjectStorer.
+func (r *recorder) EncodedObject(t plumbing.ObjectType, h plumbing.Hash) (plumbing.EncodedObject, error) {
+	obj, err := r.EncodedObjectStorer.EncodedObject(t, h)
+	if err == nil {
+		r.seen[h] = obj.Type()
+	}
+	return obj, err
+}
+
+// write makes dir a bare repository of what was asked for.
+func (r *recorder) write(dir string, commit plumbing.Hash, limits config.Limits) error {
+	pipe, in := io.Pipe()
+	go func() { in.CloseWithError(r.pack(in)) }()
+	_, err := writeRepo(dir, pipe, []plumbing.Hash{commit}, limits)
+	pipe.CloseWithError(err) // ends the writer, too
+	if err != nil {
+		return err
+	}
+	// A branch, since empty directories are not carried and git wants refs.
+	return os.WriteFile(filepath.Join(dir, "refs", "heads", "main"), []byte(commit.String()+"\n"), 0o644)
+}
+
+// sorted orders the objects: commits, trees, blobs, and by hash within.
+func (r *recorder) sorted() []plumbing.Hash {
+	all := make([]plumbing.Hash, 0, len(r.seen))
+	for h := range r.seen {
+		all = append(all, h)
+	}
+	slices.SortFunc(all, func(a, b plumbing.Hash) int {
+		return cmp.Or(cmp.Compare(r.seen[a], r.seen[b]), bytes.Compare(a[:], b[:]))
+	})
+	return all
+}
+
+// pack writes the objects as a pack without deltas. Which deltas there are is
+// otherwise left to whoever packs; without any, the order and the compression
+// decide over the bytes, and these are fixed here. See gitformat-pack(5).
+func (r *recorder) pack(w io.Writer) error {
+	sum := sha1.New()
+	out := io.MultiWriter(w, sum)
+	head := binary.BigEndian.AppendUint32([]byte("PACK\x00\x00\x00\x02"), uint32(len(r.seen)))
+	if _, err := out.Write(head); err != nil {
+		return err
+	}
+	z := zlib.NewWriter(nil)
+	for _, h := range r.sorted() {
+		obj, err := r.EncodedObjectStorer.EncodedObject(r.seen[h], h)
+		if err != nil {
+			return err
+		}
+		if err := packObject(out, z, obj); err != nil {
+			return err
+		}
+	}
+	_, err := w.Write(sum.Sum(nil))
+	return err
+}
+
+// packObject writes one entry: type and size, then the contents.
+func packObject(out io.Writer, z *zlib.Writer, obj plumbing.EncodedObject) error {
+	size := uint64(obj.Size())
+	head := []byte{byte(obj.Type())<<4 | byte(size&0xf)}
+	for size >>= 4; size > 0; size >>= 7 {
+		head[len(head)-1] |= 0x80
+		head = append(head, byte(size&0x7f))
+	}
+	if _, err := out.Write(head); err != nil {
+		return err
+	}
+	r, err := obj.Reader()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	z.Reset(out)
+	if _, err := io.Copy(z, r); err != nil {
+		return err
+	}
+	return z.Close()
+}
+
+// findExported answers a request from what Export wrote, which has commits and
+// no refs: whoever asks knows the commit from a lock.
+func (c *Client) findExported(req Request) (Found, error) {
+	commit := cmp.Or(req.Locked, req.Commit)
+	dir := filepath.Join(c.exported, commit)
+	if !isFullHash(commit) || !isDir(dir) {
+		return Found{}, &NotExportedError{Ref: req.Ref, Commit: commit}
+	}
+	st, done := openObjects(dir)
+	defer done()
+	obj, err := object.GetCommit(st, plumbing.NewHash(commit))
+	if err != nil {
+		return Found{}, fmt.Errorf("%s: commit %s: %w", dir, commit, err)
+	}
+	return Found{Commit: commit, Time: obj.Committer.When.UTC(), URL: req.URL, From: req.URL, module: req.Module}, nil
+}
+
+// NotExportedError is a commit that is not among the exported ones.
+type NotExportedError struct{ Ref, Commit string }
+
+// Error implements error.
+func (e *NotExportedError) Error() string {
+	at := e.Ref
+	if e.Commit != "" {
+		at += fmt.Sprintf(" (%.12s)", e.Commit)
+	}
+	return at + " is not among the vendored commits"
+}

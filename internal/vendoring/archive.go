@@ -1,0 +1,266 @@
+package vendoring
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+	"golang.org/x/sync/errgroup"
+)
+
+// top is the folder that an archive's names begin with, so that unpacking one
+// by hand makes a folder.
+const top = "vendor/"
+
+// What an archive may hold at most. The limits are far above any build's needs
+// and keep a hostile file from filling the disk or the memory.
+const (
+	mostBytes = 16 << 30 // of all files
+	mostFiles = 1 << 20
+	mostList  = 256 << 20 // bytes of the list, which is read whole
+	mostHeld  = 8 << 20   // bytes of a file that is hashed and written beside others
+	maxWindow = 64 << 20  // bytes of zstd's window
+)
+
+// Pack writes the folder dir, which has its list, as one archive. The list
+// comes first, then all files by name.
+func Pack(ctx context.Context, dir string, w io.Writer) error {
+	files, err := walk(dir)
+	if err != nil {
+		return err
+	}
+	files = slices.DeleteFunc(files, func(name string) bool { return name == ListFile })
+	// One goroutine, so that how many processors there are plays no part.
+	z, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault))
+	if err != nil {
+		return err
+	}
+	defer z.Close()
+	t := tar.NewWriter(z)
+	for _, name := range append([]string{ListFile}, files...) {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := packFile(t, dir, name); err != nil {
+			return err
+		}
+	}
+	if err := t.Close(); err != nil {
+		return err
+	}
+	return z.Close()
+}
+
+func packFile(t *tar.Writer, dir, name string) error {
+	f, err := os.Open(join(dir, name))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	fi, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	err = t.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: top + name, Size: fi.Size(), Mode: 0o644, ModTime: time.Unix(0, 0)})
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(t, f)
+	return err
+}
+
+// Unpack writes the contents of an archive into dir, which is empty, and
+// compares every file with the archive's list. place names the archive in
+// errors. Nothing outside dir is written to, whatever the archive holds.
+func Unpack(ctx context.Context, place string, r io.Reader, dir string) error {
+	z, err := zstd.NewReader(r, zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(mostBytes))
+	if err != nil {
+		return err
+	}
+	defer z.Close()
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	u := &unpacker{place: place, root: root, tar: tar.NewReader(z), made: map[string]bool{".": true}, got: list{}, limit: mostBytes}
+	if err := u.list(); err != nil {
+		return err
+	}
+	if err := u.files(ctx); err != nil {
+		return err
+	}
+	damage := &DamageError{Place: place, Extra: u.extra}
+	damage.compare(u.want, u.got)
+	if damage.any() {
+		return damage
+	}
+	return nil
+}
+
+// unpacker writes one archive's files.
+type unpacker struct {
+	place string
+	root  *os.Root
+	tar   *tar.Reader
+	made  map[string]bool // directories
+	want  list
+	seen  map[string]bool
+	extra []string
+	limit int64 // bytes that may still come
+
+	mu  sync.Mutex
+	got list
+}
+
+// bad is an archive that vxlite did not write.
+func (u *unpacker) bad(format string, args ...any) error {
+	return &FormatError{Place: u.place, Reason: fmt.Sprintf(format, args...)}
+}
+
+// next returns the header of the next file, or nil at the end, and the file's
+// name in the folder.
+func (u *unpacker) next() (*tar.Header, string, error) {
+	h, err := u.tar.Next()
+	if err == io.EOF {
+		return nil, "", nil
+	}
+	if err != nil {
+		return nil, "", u.broken(err)
+	}
+	name, ok := strings.CutPrefix(h.Name, top)
+	switch {
+	case h.Typeflag != tar.TypeReg:
+		return nil, "", u.bad("%q is not a regular file", h.Name)
+	case !ok || name != ListFile && !isName(name):
+		return nil, "", u.bad("%q is no name of a vendored file", h.Name)
+	case h.Size > u.limit:
+		return nil, "", u.bad("it holds more than %d GiB", mostBytes>>30)
+	}
+	u.limit -= h.Size
+	return h, name, nil
+}
+
+// broken words an error of the tar or zstd reader: the file is cut off, or is
+// none.
+func (u *unpacker) broken(err error) error {
+	var pe *os.PathError
+	if errors.As(err, &pe) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return u.bad("it ends in the middle")
+	}
+	return u.bad("cannot be read as a vendored archive: %v", err)
+}
+
+// list reads the archive's first file.
+func (u *unpacker) list() error {
+	h, name, err := u.next()
+	if err != nil {
+		return err
+	}
+	if h == nil || name != ListFile || h.Size > mostList {
+		return u.bad("does not begin with %s", ListFile)
+	}
+	data, err := io.ReadAll(u.tar)
+	if err != nil {
+		return u.broken(err)
+	}
+	if u.want, err = parseList(data); err != nil {
+		return u.bad("%s: %v", ListFile, err)
+	}
+	if len(u.want) > mostFiles {
+		return u.bad("it holds more than %d files", mostFiles)
+	}
+	return u.write(ListFile, bytes.NewReader(data))
+}
+
+// files reads all others. Small ones are hashed and written beside each other.
+func (u *unpacker) files(ctx context.Context) error {
+	u.seen = map[string]bool{ListFile: true}
+	g := new(errgroup.Group)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	err := u.each(ctx, g)
+	return errors.Join(err, g.Wait())
+}
+
+func (u *unpacker) each(ctx context.Context, g *errgroup.Group) error {
+	for {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		h, name, err := u.next()
+		if err != nil || h == nil {
+			return err
+		}
+		if u.seen[name] {
+			return u.bad("%q is in it twice", name)
+		}
+		u.seen[name] = true
+		if _, ok := u.want[name]; !ok {
+			u.extra = append(u.extra, name)
+			continue
+		}
+		if err := u.mkdir(path.Dir(name)); err != nil {
+			return err
+		}
+		if h.Size > mostHeld {
+			if err := u.take(name, u.tar); err != nil {
+				return u.broken(err)
+			}
+			continue
+		}
+		data := make([]byte, h.Size)
+		if _, err := io.ReadFull(u.tar, data); err != nil {
+			return u.broken(err)
+		}
+		g.Go(func() error { return u.take(name, bytes.NewReader(data)) })
+	}
+}
+
+func (u *unpacker) mkdir(dir string) error {
+	if u.made[dir] {
+		return nil
+	}
+	u.made[dir] = true
+	return u.root.MkdirAll(filepath.FromSlash(dir), 0o755)
+}
+
+// take hashes and writes one file.
+func (u *unpacker) take(name string, r io.Reader) error {
+	h := sha256.New()
+	if err := u.write(name, io.TeeReader(r, h)); err != nil {
+		return err
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.got[name] = hex.EncodeToString(h.Sum(nil))
+	return nil
+}
+
+func (u *unpacker) write(name string, r io.Reader) error {
+	f, err := u.root.OpenFile(filepath.FromSlash(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(f, r); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}

@@ -1,0 +1,176 @@
+// Package watch tells of changes in directories: once for what an editor
+// does in one go, however many files and events that makes.
+package watch
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// Watcher watches directories with all that is below them, and single files.
+type Watcher struct {
+	fs    *fsnotify.Watcher
+	files map[string]bool // watched by their directory, since editors replace them
+	dirs  []string
+	also  atomic.Pointer[func(name string) bool]
+	// Quiet is how long nothing must happen until a change is over; at the most
+	// Longest passes.
+	Quiet, Longest time.Duration
+}
+
+// New watches dirs and files, all of them absolute.
+func New(dirs, files []string) (*Watcher, error) {
+	n, err := fsnotify.NewWatcher()
+	if err != nil {
+		return nil, err
+	}
+	w := &Watcher{fs: n, files: map[string]bool{}, Quiet: 50 * time.Millisecond, Longest: time.Second}
+	for _, dir := range dirs {
+		if dir, err = filepath.EvalSymlinks(dir); err == nil {
+			w.dirs = append(w.dirs, dir)
+			err = w.add(dir)
+		}
+		if err != nil {
+			return nil, errors.Join(err, n.Close())
+		}
+	}
+	for _, f := range files {
+		w.files[f] = true
+		if err := n.Add(filepath.Dir(f)); err != nil {
+			return nil, errors.Join(err, n.Close())
+		}
+	}
+	return w, nil
+}
+
+// Close ends the watching.
+func (w *Watcher) Close() error { return w.fs.Close() }
+
+// add watches dir and what is below it. What goes away meanwhile is no error.
+func (w *Watcher) add(dir string) error {
+	return filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if !d.IsDir() {
+			return nil
+		}
+		if p != dir && hidden(d.Name()) {
+			return filepath.SkipDir
+		}
+		return w.fs.Add(p)
+	})
+}
+
+// Next waits for a change that is over and returns the files it concerns,
+// sorted.
+func (w *Watcher) Next(ctx context.Context) ([]string, error) {
+	changed := map[string]bool{}
+	var quiet, longest <-chan time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case err, ok := <-w.fs.Errors:
+			if !ok {
+				return nil, fsnotify.ErrClosed
+			}
+			return nil, err
+		case e, ok := <-w.fs.Events:
+			if !ok {
+				return nil, fsnotify.ErrClosed
+			}
+			if !w.counts(e) {
+				continue
+			}
+			changed[e.Name] = true
+			quiet = time.After(w.Quiet)
+			if longest == nil {
+				longest = time.After(w.Longest)
+			}
+			continue
+		case <-quiet:
+		case <-longest:
+		}
+		out := make([]string, 0, len(changed))
+		for name := range changed {
+			out = append(out, name)
+		}
+		sort.Strings(out)
+		return out, nil
+	}
+}
+
+// counts reports whether an event is a change. A new directory is watched from
+// then on, with what was put into it before.
+func (w *Watcher) counts(e fsnotify.Event) bool {
+	name := filepath.Base(e.Name)
+	if e.Op == fsnotify.Chmod {
+		return false
+	}
+	if w.files[e.Name] {
+		return true
+	}
+	if hidden(name) || temporary(name) || !w.below(e.Name) {
+		return false
+	}
+	fi, err := os.Lstat(e.Name)
+	if err == nil && fi.IsDir() {
+		if e.Has(fsnotify.Create) {
+			_ = w.add(e.Name)
+			found, _ := filepath.Glob(filepath.Join(e.Name, "*.go"))
+			return len(found) > 0
+		}
+		return false
+	}
+	return source(name) || w.others(e.Name)
+}
+
+// Also sets which files besides Go's own count, by their absolute names. What
+// a server writes must not be among them.
+func (w *Watcher) Also(counts func(name string) bool) { w.also.Store(&counts) }
+
+func (w *Watcher) others(name string) bool {
+	counts := w.also.Load()
+	return counts != nil && (*counts)(name)
+}
+
+// source reports whether the go command compiles a file of that name.
+func source(name string) bool {
+	switch filepath.Ext(name) {
+	case ".go":
+		return !strings.HasSuffix(name, "_test.go")
+	case ".mod", ".sum", ".s", ".S", ".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".hxx", ".m", ".syso":
+		return true
+	}
+	return false
+}
+
+func (w *Watcher) below(name string) bool {
+	for _, dir := range w.dirs {
+		if strings.HasPrefix(name, dir+string(filepath.Separator)) {
+			return true
+		}
+	}
+	return false
+}
+
+func hidden(name string) bool { return strings.HasPrefix(name, ".") }
+
+// temporary knows the files that editors put beside those that they write.
+func temporary(name string) bool {
+	return strings.HasSuffix(name, "~") || strings.HasPrefix(name, "#") || strings.HasSuffix(name, ".swp") ||
+		strings.HasSuffix(name, ".tmp") || name == "4913" // vim tries whether it may write
+}

@@ -1,0 +1,93 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+)
+
+// put writes a file, and its directories.
+func put(t *testing.T, name string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(name), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestNext makes changes that count and changes that do not.
+func TestNext(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := filepath.Join(t.TempDir(), "velox.toml")
+	put(t, config)
+	put(t, filepath.Join(dir, "sub", "a.go"))
+	put(t, filepath.Join(dir, ".git", "index.go"))
+	w, err := New([]string{dir}, []string{config})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	w.Also(func(name string) bool { return filepath.Ext(name) == ".html" })
+	for _, tt := range []struct {
+		what    string
+		changed []string // below dir
+		want    []string // none for no change
+	}{
+		{"a file", []string{"a.go"}, []string{"a.go"}},
+		{"several at once", []string{"b.go", "sub/a.go", "go.mod"}, []string{"b.go", "go.mod", "sub/a.go"}},
+		{"what is embedded", []string{"page.html"}, []string{"page.html"}},
+		{"tests, logs, editors' files, git", []string{"a_test.go", "server.log", "a.go~", ".a.go.swp", "4913", ".git/index.go"}, nil},
+	} {
+		for _, name := range tt.changed {
+			put(t, filepath.Join(dir, filepath.FromSlash(name)))
+		}
+		if got := next(t, w, dir, len(tt.want) == 0); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %q, want %q", tt.what, got, tt.want)
+		}
+	}
+	put(t, config)
+	if got := next(t, w, filepath.Dir(config), false); !slices.Equal(got, []string{"velox.toml"}) {
+		t.Errorf("the config: %q", got)
+	}
+	// A new directory is watched too, with what is put into it later.
+	put(t, filepath.Join(dir, "new", "c.go"))
+	next(t, w, dir, false)
+	put(t, filepath.Join(dir, "new", "d.go"))
+	if got := next(t, w, dir, false); !slices.Contains(got, "new/d.go") {
+		t.Errorf("in a new directory: %q", got)
+	}
+}
+
+// next returns the files of the next change, relative to dir; none is waited
+// for briefly.
+func next(t *testing.T, w *Watcher, dir string, none bool) []string {
+	t.Helper()
+	limit := 20 * time.Second
+	if none {
+		limit = 400 * time.Millisecond
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	files, err := w.Next(ctx)
+	if err != nil && !(none && errors.Is(err, context.DeadlineExceeded)) {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, f := range files {
+		rel, err := filepath.Rel(dir, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, filepath.ToSlash(rel))
+	}
+	return out
+}

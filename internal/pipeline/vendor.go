@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/resolve"
@@ -101,6 +102,8 @@ type gatherer struct {
 	*workspace
 	VendorOptions
 	folder string // not in its place yet
+
+	files, kinds []string // of third-party modules, and for which builds
 }
 
 // gather writes the folder: config and lock, git, third-party modules,
@@ -139,7 +142,7 @@ func (g *gatherer) put(ctx context.Context, place string) (*event.Vendored, erro
 	if out.Size, out.SHA256, err = pack(ctx, g.folder, packed); err != nil {
 		return nil, err
 	}
-	return out, os.Rename(packed, place)
+	return out, disk.Rename(packed, place)
 }
 
 // pack makes one file of a folder and returns its size in bytes and its hash.
@@ -259,6 +262,7 @@ func (g *gatherer) download(ctx context.Context) error {
 		return err
 	}
 	defer vendoring.RemoveAll(tmp)
+	g.files, g.kinds = nil, nil
 	tool := g.tool.With(map[string]string{"GOMODCACHE": tmp, "GOPROXY": g.proxies(), "GOFLAGS": "-modcacherw"})
 	for _, t := range g.Config.Build.Targets {
 		if err := g.downloadFor(ctx, tool, t); err != nil {
@@ -267,6 +271,11 @@ func (g *gatherer) download(ctx context.Context) error {
 	}
 	if g.Toolchain {
 		if err := g.toolchain(ctx, tool); err != nil {
+			return err
+		}
+	}
+	if g.CompileCache {
+		if err := vendoring.WriteModules(ctx, tmp, filepath.Join(g.folder, vendoring.ModulesDir), g.files, g.kinds); err != nil {
 			return err
 		}
 	}
@@ -287,7 +296,25 @@ func (g *gatherer) downloadFor(ctx context.Context, tool *gotool.Tool, t config.
 	if lacking := g.lacking(pkgs); len(lacking) > 0 {
 		return g.sumsMissing(lacking)
 	}
-	return g.linked(ctx, pkgs, c)
+	if err := g.linked(ctx, pkgs, c); err != nil || !g.CompileCache {
+		return err
+	}
+	return g.sources(ctx, tool, c)
+}
+
+// sources notes what one target reads of the third-party modules. Where
+// nothing is to be compiled, unpacking them whole would take most of the time.
+func (g *gatherer) sources(ctx context.Context, tool *gotool.Tool, c gotool.Compile) error {
+	kind, err := tool.Kind(c)
+	if err != nil {
+		return err
+	}
+	files, err := tool.Sources(ctx, g.dir, c, tool.Var("GOMODCACHE"))
+	if err != nil {
+		return g.explain(ctx, g.dir, c, err)
+	}
+	g.files, g.kinds = append(g.files, files...), append(g.kinds, kind)
+	return nil
 }
 
 // proxies is the GOPROXY setting with the user's module cache in front.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/source"
 	"github.com/vxlite/vxlite/internal/vendoring"
@@ -21,8 +22,11 @@ type Vendored struct {
 	place string // as it was named, absolute
 	dir   string // the vendor folder
 	tmp   string
+	own   bool // dir was unpacked into tmp
 	env   func(name string) (value string, ok bool)
 	set   map[string]string // of the environment
+
+	unpacked unpacked
 }
 
 // OpenVendored checks the folder or file at place, and unpacks a file. The
@@ -46,6 +50,7 @@ func OpenVendored(ctx context.Context, place, store string, env func(string) (st
 		err = v.openFile(ctx, place)
 	}
 	if err == nil {
+		v.unpacked.kinds = vendoring.Kinds(v.dir)
 		err = v.settings()
 	}
 	if err != nil {
@@ -93,7 +98,7 @@ func (v *Vendored) openFile(ctx context.Context, place string) error {
 		return &vendoring.FormatError{Place: place, Reason: reason(err)}
 	}
 	defer f.Close()
-	v.dir = filepath.Join(v.tmp, "vendor")
+	v.dir, v.own = filepath.Join(v.tmp, "vendor"), true
 	if err := os.Mkdir(v.dir, 0o755); err != nil {
 		return err
 	}
@@ -104,7 +109,7 @@ func (v *Vendored) openFile(ctx context.Context, place string) error {
 	if !isDir(cache) {
 		return nil
 	}
-	return errors.Join(os.Rename(cache, v.gocache()), vendoring.FreshCache(v.gocache()))
+	return errors.Join(disk.Rename(cache, v.gocache()), vendoring.FreshCache(v.gocache()))
 }
 
 func (v *Vendored) gocache() string { return filepath.Join(v.tmp, "go-build") }

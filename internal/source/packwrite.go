@@ -20,6 +20,7 @@ import (
 	"github.com/go-git/go-git/v5/storage/memory"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // PackError is a pack that is not as it was when it was sent, or that nothing
@@ -76,7 +77,10 @@ func writePack(dir string, pack io.Reader, limits config.Limits) (storer.Encoded
 	if x.keep {
 		objects = x.objects()
 	}
-	return objects, errors.Join(f.Close(), os.Rename(f.Name(), base+".pack"))
+	if err := f.Close(); err != nil { // Windows renames no open file
+		return nil, err
+	}
+	return objects, disk.Rename(f.Name(), base+".pack")
 }
 
 // inMemory is how large a pack may be to be kept, in bytes: as many as there

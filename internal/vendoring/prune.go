@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/mod/module"
 
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/lock"
 )
 
@@ -75,7 +76,7 @@ func sortedNames(l list) []string {
 
 // neededBy decides by a file's name whether a lock needs it.
 func neededBy(l *lock.File) func(name string) bool {
-	commits, files := map[string]bool{}, map[string]bool{}
+	commits, files, unpacked := map[string]bool{}, map[string]bool{}, map[string]bool{kindsFile: true}
 	for _, m := range l.Modules {
 		commits[m.Commit] = true
 	}
@@ -89,6 +90,7 @@ func neededBy(l *lock.File) func(name string) bool {
 		files[base+".mod"] = true
 		if s.H1 != "" {
 			files[base+".zip"], files[base+".info"] = true, true
+			unpacked[p+"@"+v] = true
 		}
 	}
 	return func(name string) bool {
@@ -99,6 +101,10 @@ func neededBy(l *lock.File) func(name string) bool {
 			return commits[commit]
 		case ProxyDir:
 			return files[name] || strings.HasPrefix(rest, toolchain+"/")
+		case ModulesDir:
+			p, in, _ := strings.Cut(rest, "@")
+			v, _, inside := strings.Cut(in, "/")
+			return unpacked[rest] || inside && unpacked[p+"@"+v]
 		}
 		return true
 	}
@@ -110,7 +116,7 @@ func rewrite(name string, data []byte) error {
 	if err := os.WriteFile(tmp, data, 0o644); err != nil {
 		return errors.Join(err, os.Remove(tmp))
 	}
-	return os.Rename(tmp, name)
+	return disk.Rename(tmp, name)
 }
 
 // remove removes files, and the directories that they leave empty.

@@ -7,6 +7,8 @@
 //	proxy/        the third-party modules, as a GOPROXY file tree: see
 //	              go.dev/ref/mod#goproxy-protocol
 //	cache/        compiled packages, where they were asked for
+//	mod/          with them, what the build reads of the third-party modules,
+//	              unpacked as in a module cache; mod/KINDS says for which builds
 //	build.pgo     the config's own profile, where it has one
 //	SHA256SUMS    every other file's hash; sha256sum -c reads it
 //
@@ -33,15 +35,20 @@ const (
 	GitDir      = "git"
 	ProxyDir    = "proxy"
 	CacheDir    = "cache"
+	ModulesDir  = "mod"
 	ProfileFile = "build.pgo"
 	ListFile    = "SHA256SUMS"
 )
+
+// kindsFile, in ModulesDir, has a line for each kind of build. No module path
+// looks like it.
+const kindsFile = "KINDS"
 
 // Extension is how the name of a folder in one file ends.
 const Extension = ".tar.zst"
 
 // names are all that stand at a folder's top.
-var names = []string{ConfigFile, LockFile, GitDir, ProxyDir, CacheDir, ProfileFile, ListFile}
+var names = []string{ConfigFile, LockFile, GitDir, ProxyDir, CacheDir, ModulesDir, ProfileFile, ListFile}
 
 // Is reports whether dir looks like a vendor folder: it has a list and a lock,
 // and nothing that no vendor folder has.

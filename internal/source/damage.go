@@ -163,6 +163,11 @@ func sumFile(name string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), err
 }
 
+// ownTree is treeDir in the store itself.
+func (s *Store) ownTree(commit, folder string) string {
+	return filepath.Join(s.dir, "tree", commit, filepath.Base(s.treeDir(commit, folder)))
+}
+
 // sums are those recorded for a tree.
 func (s *Store) sums(commit, folder string) (treeSums, bool) {
 	var sums treeSums
@@ -215,6 +220,9 @@ func (s *Store) Discard(dir string) error { return s.discard(dir) }
 // discard takes a directory out of its place. Its files are removed only then:
 // nobody finds it half there.
 func (s *Store) discard(dir string) error {
+	if s.shared != "" && strings.HasPrefix(dir, s.shared+string(filepath.Separator)) {
+		return nil // it is only read; what is made anew comes before it
+	}
 	tmp, err := s.TempDir()
 	if err != nil {
 		return err

@@ -65,6 +65,7 @@ func (c *Client) Tree(ctx context.Context, f Found, folder string) (string, erro
 	if err := c.healing(ctx, f, remote, func() error { return c.writeTree(ctx, f, remote, folder) }); err != nil {
 		return "", err
 	}
+	dst = c.store.ownTree(f.Commit, folder)
 	c.wrote.Store(dst, true)
 	return dst, nil
 }
@@ -96,7 +97,7 @@ func (c *Client) writeTree(ctx context.Context, f Found, remote Remote, folder s
 	defer done()
 	_, known := st.(*memory.Storage) // of which the hashes were just worked out
 	w := &treeWriter{st: st, url: remote.String(), commit: f.Commit, limits: c.limits, trusted: known || !remote.Local() && c.exported == ""}
-	dst := c.store.treeDir(f.Commit, folder)
+	dst := c.store.ownTree(f.Commit, folder) // never into a shared store
 	return c.store.publish(dst, func(dir string) error {
 		if err := w.write(ctx, dir, folder); err != nil {
 			return err

@@ -9,10 +9,13 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 
 .DEFAULT_GOAL = help
-.PHONY: help build demo test lint bench fuzz clean
+.PHONY: help build demo test lint cross release bench fuzz clean
+
+# Where release puts its archives.
+DIST = dist
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-6s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-7s  %s\n", $$1, $$2 }' Makefile
 
 build: ## compile ./vxlite
 	$(GO) build -o vxlite ./cmd/vxlite
@@ -29,6 +32,14 @@ lint: ## look over the code with gofmt, go vet and staticcheck
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 
+cross: ## look over the code as other platforms see it
+	@for target in darwin/arm64 linux/arm64 windows/amd64; do \
+		(set -x; GOOS=$${target%/*} GOARCH=$${target#*/} CGO_ENABLED=0 $(GO) vet ./...) || exit 1; \
+	done
+
+release: ## pack vxlite for each platform into DIST, with checksums
+	$(GO) run ./internal/release $(DIST)
+
 bench: build ## measure against git and the bare go command
 	$(GO) run ./internal/bench ./vxlite
 
@@ -40,3 +51,4 @@ fuzz: ## run each fuzz target for FUZZTIME
 
 clean: ## remove what these targets made
 	rm -f vxlite
+	rm -rf dist

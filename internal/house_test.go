@@ -20,35 +20,43 @@ const module = "github.com/vxlite/vxlite/"
 // floor is how far up a package stands. It may import those below it, and none
 // of its own floor.
 var floor = map[string]int{
-	"internal/event":     0,
-	"internal/config":    1,
-	"internal/lock":      1,
-	"internal/run":       1,
-	"internal/watch":     1,
-	"internal/source":    2,
-	"internal/resolve":   3,
-	"internal/endure":    4,
-	"internal/gen":       4,
-	"internal/gotool":    4,
-	"internal/scaffold":  4,
-	"internal/vendoring": 4,
-	"internal/pipeline":  5,
-	"cmd/vxlite":         6,
+	"internal/event":      0,
+	"internal/disk":       0,
+	"internal/manifest":   1,
+	"internal/config":     1,
+	"internal/lock":       1,
+	"internal/signature":  1,
+	"internal/run":        1,
+	"internal/watch":      1,
+	"internal/source":     2,
+	"internal/inspect":    3,
+	"internal/image":      4,
+	"internal/provenance": 4,
+	"internal/sbom":       4,
+	"internal/resolve":    3,
+	"internal/endure":     4,
+	"internal/gen":        4,
+	"internal/gotool":     4,
+	"internal/vendoring":  4,
+	"internal/scaffold":   4,
+	"internal/pipeline":   5,
+	"cmd/vxlite":          6,
 }
 
 // outside are packages that are no part of the program: what tests, the demo
 // and the benchmarks run in. They may do as they like, and nothing in the house
 // may import them.
-var outside = []string{"internal/testkit", "internal/demo", "internal/bench"}
+var outside = []string{"internal/testkit", "internal/demo", "internal/bench", "internal/release"}
 
 // only says which package may import a path, or one below it.
 var only = map[string]string{
-	"github.com/go-git/go-git":   "internal/source",
-	"github.com/go-git/go-billy": "internal/source",
-	"os/exec":                    "internal/run",
-	"github.com/urfave/cli":      "cmd/vxlite",
-	"log":                        "",
-	"flag":                       "",
+	"github.com/go-git/go-git":               "internal/source",
+	"github.com/go-git/go-billy":             "internal/source",
+	"os/exec":                                "internal/run",
+	"github.com/google/go-containerregistry": "internal/image",
+	"github.com/urfave/cli":                  "cmd/vxlite",
+	"log":                                    "",
+	"flag":                                   "",
 }
 
 // top are what only the command line may use: below it nothing is printed, no

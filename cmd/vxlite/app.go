@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"slices"
 	"strings"
 
 	urfave "github.com/urfave/cli/v2"
+
+	"github.com/vxlite/vxlite/internal/manifest"
 )
 
 // cli is what the commands share.
@@ -40,7 +41,7 @@ func (c *cli) app() *urfave.App {
 		Name:                      "vxlite",
 		Usage:                     "build a custom RoadRunner server from a velox.toml",
 		UsageText:                 "vxlite COMMAND [OPTIONS]",
-		Version:                   version(),
+		Version:                   manifest.ToolVersion(),
 		HideVersion:               true, // -v is --verbose here
 		HideHelpCommand:           false,
 		UseShortOptionHandling:    true,
@@ -53,10 +54,11 @@ func (c *cli) app() *urfave.App {
 		Flags:                     []urfave.Flag{&urfave.BoolFlag{Name: "version", Usage: "print vxlite's version"}},
 		Commands: []*urfave.Command{c.buildCommand(), c.runCommand(), c.workspaceCommand(), c.checkCommand(), c.graphCommand(),
 			c.lockCommand(), c.updateCommand(), c.vendorCommand(), c.initCommand(), c.newCommand(), c.migrateCommand(),
-			c.doctorCommand(), c.cacheCommand(), c.completionCommand()},
+			c.doctorCommand(), c.cacheCommand(), c.completionCommand(), c.inspectCommand(), c.sbomCommand(), c.verifyCommand(),
+			c.imageCommand()},
 		Action: func(ctx *urfave.Context) error {
 			if ctx.Bool("version") {
-				fmt.Fprintln(c.stdout, "vxlite version", version())
+				fmt.Fprintln(c.stdout, "vxlite version", manifest.ToolVersion())
 				return nil
 			}
 			if ctx.Args().Present() {
@@ -74,15 +76,6 @@ func (c *cli) unknown(name string, app *urfave.App) error {
 		msg += ". " + near // a sentence of its own
 	}
 	return errors.New(msg)
-}
-
-// version is vxlite's own, as the go command recorded it.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(devel)"
-	}
-	return info.Main.Version
 }
 
 // flagsBehindCommand moves a command's flags that stand before its name to

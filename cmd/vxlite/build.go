@@ -26,11 +26,14 @@ and puts it into DIR as rr. What went in is printed as a table.
    vxlite build --mirror https://github.com/=ssh://git@git.corp/github/
    vxlite build --with cache=../cache        the plugin cache from a directory of yours
    vxlite build --target linux/amd64 --target linux/arm64 -o dist/
+   vxlite build --sbom --provenance          also rr.cdx.json and rr.intoto.json
    vxlite build --vendor rr.tar.zst          from what vxlite vendor wrote, and
                                              from nothing else`,
 		Flags: append([]urfave.Flag{
 			&urfave.StringFlag{Name: "output", Aliases: []string{"o"}, Value: ".", Usage: "put the binary into `DIR`, or write it to that file"},
 			targetFlag(),
+			&urfave.BoolFlag{Name: "sbom", Usage: "write a CycloneDX bill of materials beside each binary"},
+			&urfave.BoolFlag{Name: "provenance", Usage: "write an in-toto statement of where it came from beside each binary"},
 			&urfave.StringFlag{Name: "vendor", Usage: "read nothing but the vendor folder `DIR`, or a .tar.zst of one; with -c, the config must fit its lock"},
 			&urfave.BoolFlag{Name: "verify", Usage: "build twice, as differently as can be, and compare the bytes"},
 		}, sharedFlags()...),
@@ -44,6 +47,7 @@ and puts it into DIR as rr. What went in is printed as a table.
 			if err != nil {
 				return err
 			}
+			o.SBOM, o.Provenance = ctx.Bool("sbom"), ctx.Bool("provenance")
 			return c.build(o)
 		},
 	}

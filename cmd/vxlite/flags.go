@@ -24,7 +24,7 @@ func sharedFlags() []urfave.Flag {
 	return append([]urfave.Flag{
 		&urfave.StringFlag{Name: "config", Aliases: []string{"c"}, Value: "velox.toml", Usage: "read the config from `FILE`"},
 		&urfave.StringSliceFlag{Name: "with", Usage: "take a plugin, or any module, from a local directory: `NAME=DIR` (repeatable)"},
-		&urfave.StringSliceFlag{Name: "mirror", Usage: "clone what begins with FROM from TO instead: `FROM=TO` (repeatable)"},
+		mirrorFlag(),
 		&urfave.IntFlag{Name: "jobs", Aliases: []string{"j"}, Value: defaultJobs, Usage: "fetch from `N` repositories at once"},
 		&urfave.BoolFlag{Name: "locked", Usage: "fail where velox.lock does not fit the config, and never write it"},
 		&urfave.BoolFlag{Name: "offline", Usage: "ask no server: only the store, local paths and the go command's module cache"},
@@ -36,9 +36,23 @@ func screenFlags() []urfave.Flag {
 	return []urfave.Flag{
 		&urfave.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "show each step and each package"},
 		&urfave.BoolFlag{Name: "commands", Aliases: []string{"x"}, Usage: "print each command that is run, and why"},
-		&urfave.BoolFlag{Name: "json", Usage: "print events as JSON lines: the result to stdout, the rest to stderr"},
-		&urfave.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print errors only"},
+		jsonFlag(),
+		quietFlag(),
 	}
+}
+
+// mirrorFlag says where repositories are.
+func mirrorFlag() urfave.Flag {
+	return &urfave.StringSliceFlag{Name: "mirror", Usage: "clone what begins with FROM from TO instead: `FROM=TO` (repeatable)"}
+}
+
+// jsonFlag and quietFlag change how things are shown.
+func jsonFlag() urfave.Flag {
+	return &urfave.BoolFlag{Name: "json", Usage: "print events as JSON lines: the result to stdout, the rest to stderr"}
+}
+
+func quietFlag() urfave.Flag {
+	return &urfave.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print errors only"}
 }
 
 // targetFlag picks platforms.
@@ -82,8 +96,8 @@ func (c *cli) readConfigFile(ctx *urfave.Context, file string, env lookup) (*con
 	return cfg, nil
 }
 
-// layFlags lays the shared flags over a config.
-func (c *cli) layFlags(ctx *urfave.Context, cfg *config.Config) error {
+// mirrorsFrom reads the flags --mirror.
+func mirrorsFrom(ctx *urfave.Context) ([]config.Mirror, error) {
 	var mirrors []config.Mirror
 	for _, s := range ctx.StringSlice("mirror") {
 		if from, to, ok := strings.Cut(s, "="); ok {
@@ -91,9 +105,18 @@ func (c *cli) layFlags(ctx *urfave.Context, cfg *config.Config) error {
 		}
 		m, err := config.ParseMirror(s)
 		if err != nil {
-			return usageError{err}
+			return nil, usageError{err}
 		}
 		mirrors = append(mirrors, m)
+	}
+	return mirrors, nil
+}
+
+// layFlags lays the shared flags over a config.
+func (c *cli) layFlags(ctx *urfave.Context, cfg *config.Config) error {
+	mirrors, err := mirrorsFrom(ctx)
+	if err != nil {
+		return err
 	}
 	cfg.Mirrors = append(mirrors, cfg.Mirrors...) // a flag wins over a prefix as long
 	if err := setOverrides(cfg, ctx.StringSlice("with")); err != nil {
@@ -217,6 +240,7 @@ func (c *cli) options(ctx *urfave.Context) (pipeline.Options, error) {
 
 // optionsWith are what the flags say besides, without a store.
 func (c *cli) optionsWith(ctx *urfave.Context, cfg *config.Config) pipeline.Options {
-	return pipeline.Options{Config: cfg, Output: ctx.String("output"), Offline: ctx.Bool("offline"), Locked: ctx.Bool("locked"),
+	shared, _ := c.env("VXLITE_CACHE_SHARED")
+	return pipeline.Options{Config: cfg, Output: ctx.String("output"), Shared: shared, Offline: ctx.Bool("offline"), Locked: ctx.Bool("locked"),
 		Verify: ctx.Bool("verify"), Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.sink()}
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 )
 
@@ -22,6 +23,7 @@ func main() {
 
 // run is the whole program. It returns the exit status.
 func run(ctx context.Context, env lookup, stdout, stderr io.Writer, args []string) int {
+	env = withHome(env, runtime.GOOS)
 	getenv := func(name string) string { v, _ := env(name); return v }
 	opts := terminalOptions(inspectStream(stdout), inspectStream(stderr), getenv)
 	c := &cli{ctx: ctx, args: args, env: env, stdout: stdout, stderr: stderr, screen: newScreen(stdout, stderr, opts), opts: opts}
@@ -35,6 +37,3 @@ func run(ctx context.Context, env lookup, stdout, stderr io.Writer, args []strin
 	}
 	return c.screen.report(err)
 }
-
-// lookup finds an environment variable.
-type lookup = func(name string) (value string, ok bool)

@@ -192,6 +192,9 @@ func binaryTable(binaries []event.Binary, color bool) string {
 			note = "(verified)"
 		}
 		t.AppendRow(table.Row{cell(b.Path), cell(b.Target), byteSize(b.Size), "sha256:" + cell(b.SHA256), note})
+		for _, f := range b.Beside {
+			t.AppendRow(table.Row{cell(f.Path), cell(f.Kind), byteSize(f.Size), "sha256:" + cell(f.SHA256)})
+		}
 	}
 	return t.Render()
 }

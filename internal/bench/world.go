@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/vxlite/vxlite/internal/testkit"
@@ -88,9 +87,7 @@ func timed(ctx context.Context, env []string, dir, name string, args ...string) 
 	if err != nil {
 		return s, fmt.Errorf("%s: %w\n%s", strings.Join(append([]string{name}, args...), " "), err, out.Bytes())
 	}
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		s.memory = usage.Maxrss * 1024
-	}
+	s.memory = peak(cmd.ProcessState)
 	return s, nil
 }
 

@@ -22,6 +22,8 @@ type Config struct {
 	Replaces []Replace
 	Excludes []Exclude
 	Build    Build
+	Verify   Verify
+	Image    Image
 	Check    Check
 	Log      Log
 	// Overrides are the flags --with; a file has none.
@@ -205,6 +207,28 @@ type Build struct {
 	PGO string
 	// Targets is empty for the host.
 	Targets []Target
+	// CacheProg is the go command's GOCACHEPROG; empty for the environment's.
+	CacheProg string
+}
+
+// Verify is the [verify] table: whose signatures the sources need.
+type Verify struct {
+	// Signatures is "tag", "commit" or empty for none.
+	Signatures string
+	// Keys are absolute files: OpenPGP keys, or SSH's allowed_signers.
+	Keys []string
+	Pos  Position
+}
+
+// Image is the [image] table: what a container's image has besides the server.
+type Image struct {
+	// Base is a reference, or an absolute path of a local layout; empty for
+	// nothing, scratch.
+	Base string
+	// CACerts is an absolute file of PEM certificates; empty for the base's.
+	CACerts string
+	// User is who the server runs as: UID or UID:GID; empty for the default.
+	User string
 }
 
 // Check says what the checks let pass.

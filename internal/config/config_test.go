@@ -154,10 +154,12 @@ func TestGenerations(t *testing.T) {
 					LDFlags: []string{"-w", "-X", "main.who=a b"},
 					GCFlags: []string{"all=-N -l"},
 					CGO:     true, PGO: "/srv/acme/build/profiles/rr.pprof",
-					Targets: []Target{{"linux", "amd64"}, {"linux", "arm64"}},
+					Targets: []Target{{"linux", "amd64"}, {"linux", "arm64"}}, CacheProg: "/usr/local/bin/cacher --server http://cache.acme.example",
 				},
-				Check: Check{AllowDisabled: []string{"informer"}},
-				Log:   Log{Mode: "off"},
+				Verify: Verify{Signatures: "tag", Keys: []string{"/srv/acme/build/ci/allowed_signers", "/home/ann/keys.asc"}},
+				Image:  Image{Base: "/srv/acme/build/base", CACerts: "/srv/acme/build/ci/ca.pem", User: "1000:1000"},
+				Check:  Check{AllowDisabled: []string{"informer"}},
+				Log:    Log{Mode: "off"},
 			},
 		},
 	}
@@ -319,7 +321,7 @@ func noteLines(c *Config) []string {
 
 // dropPositions clears what differs with every line added to a test's file.
 func dropPositions(c *Config) {
-	c.RoadRunner.Pos = Position{}
+	c.RoadRunner.Pos, c.Verify.Pos = Position{}, Position{}
 	for i := range c.Plugins {
 		c.Plugins[i].Pos = Position{}
 	}

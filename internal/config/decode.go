@@ -12,7 +12,7 @@ import (
 // values stand there as written; setDefaults completes them.
 func (d *draft) decode() {
 	r := d.root
-	d.known(r, "roadrunner", "plugins", "mirrors", "git", "modules", "replaces", "excludes", "build", "check",
+	d.known(r, "roadrunner", "plugins", "mirrors", "git", "modules", "replaces", "excludes", "build", "check", "verify", "image",
 		"target_platform", "debug", "log", "github", "gitlab", "github_token", "velox")
 	d.decodeRoadRunner(d.table(r, "roadrunner"))
 	d.decodeForges(r)
@@ -24,6 +24,7 @@ func (d *draft) decode() {
 	d.decodeExcludes(d.tables(r, "excludes"))
 	d.decodeVelox(d.table(r, "velox")) // before [build], which wins
 	d.decodeBuild(r)
+	d.decodeTrust(r)
 	d.decodeCheck(d.table(r, "check"))
 	d.decodeLog(d.table(r, "log"))
 }
@@ -237,7 +238,7 @@ func (d *draft) decodeExcludes(entries []*node) {
 // generations have in its place.
 func (d *draft) decodeBuild(r *node) {
 	build, debug, platform := d.table(r, "build"), d.table(r, "debug"), d.table(r, "target_platform")
-	d.known(build, "name", "version", "time", "tags", "ldflags", "gcflags", "cgo", "pgo", "targets", "race")
+	d.known(build, "name", "version", "time", "tags", "ldflags", "gcflags", "cgo", "pgo", "targets", "race", "cacheprog")
 	d.known(debug, "enabled", "race")
 	d.known(platform, "os", "arch")
 	d.str(platform, "os") // and arch become a target in setDefaults
@@ -247,6 +248,7 @@ func (d *draft) decodeBuild(r *node) {
 	b.Name = d.str(build, "name")
 	b.PGO = d.str(build, "pgo")
 	b.CGO = d.bool(build, "cgo")
+	b.CacheProg = d.str(build, "cacheprog")
 	b.Debug = d.bool(debug, "enabled")
 	raceDebug, race := d.bool(debug, "race"), d.bool(build, "race")
 	b.Race = b.Race || raceDebug || race

@@ -44,6 +44,7 @@ func (d *draft) setDefaults() {
 	}
 	d.defaultGit(github, gitlab)
 	d.defaultBuild()
+	d.defaultTrust()
 	d.Log.Level = strings.ToLower(d.Log.Level)
 	d.Log.Mode = strings.ToLower(d.Log.Mode)
 }

@@ -32,6 +32,13 @@ func TestErrors(t *testing.T) {
 		{name: "an array on a table", data: "[log]\n[[log]]\n", want: "2:3: log is already set at 1:2"},
 		{name: "an array on an inline array", data: "excludes = []\n[[excludes]]\n", want: "2:3: excludes is already set at 1:1"},
 
+		// Trust
+		{name: "signatures of what", data: "[verify]\nsignatures = 'all'\nkeys = ['k']\n", want: `2:14: verify.signatures is "all", want tag or commit`},
+		{name: "signatures without keys", data: "[verify]\nsignatures = 'tag'\n", want: `1:2: verify.signatures needs verify.keys, files of the keys that are allowed`},
+		{name: "keys without signatures", data: "[verify]\nkeys = ['k']\n", want: `1:2: verify.keys needs verify.signatures, tag or commit`},
+		{name: "a user's name", data: "[image]\nuser = 'app'\n", want: `2:8: image.user is "app", want UID or UID:GID`},
+		{name: "cacheprog by a relative path", data: "[build]\ncacheprog = './cacher -v'\n", want: `2:13: build.cacheprog begins with "./cacher", want a program of PATH or an absolute path`},
+
 		// Keys and types
 		{name: "unknown key", data: "[roadrunner]\nversion = 'v1'\n", want: `2:1: unknown key "version" in [roadrunner]`},
 		{name: "unknown key, check", data: "[check]\nallow = []\n", want: `2:1: unknown key "allow" in [check], did you mean "allow_disabled"?`},

@@ -85,6 +85,7 @@ func comparable(c *Config) map[string]any {
 		replaces[r.Old.String()] = r.New.Module.String()
 	}
 	build := c.Build
+	build.CacheProg = "" // a program of this machine
 	return map[string]any{"ref": c.RoadRunner.Ref, "url": c.RoadRunner.URL, "plugins": plugins, "modules": modules,
 		"excludes": excludes, "replaces": replaces, "build": build}
 }

@@ -23,6 +23,7 @@ func (d *draft) validate() {
 	d.validateReplaces()
 	d.validateExcludes()
 	d.validateBuild()
+	d.validateTrust()
 	d.validateCheck()
 	d.oneOf(d.root.at("log", "level"), d.Log.Level, "debug", "info", "warn", "error")
 	d.oneOf(d.root.at("log", "mode"), d.Log.Mode, "production", "development", "raw", "off", "none")

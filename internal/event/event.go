@@ -268,6 +268,19 @@ type Binary struct {
 	UpToDate bool `json:"up_to_date,omitempty"`
 	// Verified says that building it again gave the same bytes.
 	Verified bool `json:"verified,omitempty"`
+	// Beside are the files that were written about it.
+	Beside []File `json:"beside,omitempty"`
+}
+
+// File is one that was written beside a binary.
+type File struct {
+	// Kind is "sbom" or "provenance".
+	Kind string `json:"kind"`
+	Path string `json:"path"`
+	// Size is in bytes.
+	Size int64 `json:"size"`
+	// SHA256 is 64 hex digits.
+	SHA256 string `json:"sha256"`
 }
 
 // Sink receives events. It may be called by several goroutines at once.

@@ -69,11 +69,32 @@ type Options struct {
 	GoSums *resolve.GoSums
 	// Sums are the lock's checksums of third-party modules.
 	Sums []lock.Sum
+	// Manifest is what the binary is to contain, as manifest.Encode has it; nil
+	// for none.
+	Manifest []byte
 }
 
 // SumFile is the workspace's file of checksums, to which the go command adds
 // what it lacks.
 const SumFile = "go.work.sum"
+
+// embeddedFile is where the manifest stands in app.
+const embeddedFile = "vxlite.manifest"
+
+// manifestGo puts it into the binary. A variable that nothing reads would be
+// left out by the linker; one that is copied to another is not.
+const manifestGo = header + `package main
+
+import _ "embed"
+
+//go:embed ` + embeddedFile + `
+var vxliteManifest string
+
+// vxliteKept keeps the manifest in the binary, where vxlite inspect finds it.
+var vxliteKept string
+
+func init() { vxliteKept = vxliteManifest }
+`
 
 // profileFile is the profile that RoadRunner's releases v2023.2.0 to v2025.1.4
 // are built with.
@@ -108,6 +129,9 @@ func (w *Workspace) generate(g *generator, goWork func() ([]File, error), o Opti
 		return nil, err
 	}
 	w.Files = append(w.Files, profile...)
+	if o.Manifest != nil {
+		w.Files = append(w.Files, File{Path: "app/" + embeddedFile, Data: o.Manifest}, File{Path: "app/vxlite_manifest.go", Data: []byte(manifestGo)})
+	}
 	sort.Slice(w.Files, func(i, j int) bool { return w.Files[i].Path < w.Files[j].Path })
 	return w, nil
 }

@@ -20,6 +20,8 @@ type Compile struct {
 	GCFlags       []string
 	CGO, Race     bool
 	Debug         bool
+	// CacheProg is GOCACHEPROG in place of the caller's; empty for that.
+	CacheProg string
 	// Offline keeps the go command from asking any proxy.
 	Offline bool
 	// Private are the module paths and patterns that no proxy is asked for.
@@ -145,6 +147,10 @@ func (t *Tool) Env(goWork string, c Compile) (env, show []string) {
 		set[name] = true
 	}
 	env = append(env, show...)
+	if c.CacheProg != "" { // it may have a token in it, so it is not shown
+		env = append(env, "GOCACHEPROG="+c.CacheProg)
+		set["GOCACHEPROG"] = true
+	}
 	names := passed
 	if cgo == "1" {
 		names = append(append([]string(nil), passed...), cgoSettings...)

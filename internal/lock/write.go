@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // WriteError is a lock that could not be written.
@@ -62,5 +64,5 @@ func writeFile(name string, data []byte) error {
 	if err := errors.Join(err, tmp.Chmod(0o644), tmp.Sync(), tmp.Close()); err != nil {
 		return err
 	}
-	return os.Rename(tmp.Name(), name)
+	return disk.Rename(tmp.Name(), name)
 }

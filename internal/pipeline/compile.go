@@ -93,7 +93,7 @@ func (w *workspace) settings(o output) (gotool.Compile, error) {
 		Meta:    p.RoadRunner.Path + "/internal/meta",
 		Version: cfg.Version, Time: cfg.Time,
 		Tags: cfg.Tags, LDFlags: cfg.LDFlags, GCFlags: cfg.GCFlags,
-		CGO: cfg.CGO, Race: cfg.Race, Debug: cfg.Debug,
+		CGO: cfg.CGO, Race: cfg.Race, Debug: cfg.Debug, CacheProg: cfg.CacheProg,
 		Private: p.Private, Offline: w.Offline,
 	}
 	for _, m := range p.Modules {
@@ -205,6 +205,9 @@ func (w *workspace) make(ctx context.Context, j *job) (event.Binary, error) {
 	}
 	defer os.RemoveAll(tmp)
 	built := filepath.Join(tmp, filepath.Base(o.file))
+	if o.target.OS == "windows" && filepath.Ext(built) != ".exe" {
+		built += ".exe" // Windows starts nothing else
+	}
 	if err := compilation.Build(ctx, built); err != nil {
 		return event.Binary{}, w.explain(ctx, w.dir, c, err)
 	}

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,7 +52,7 @@ func (l *locking) fits() bool { return l.old != nil && len(l.differences) == 0 }
 
 // readLock reads the lock beside the config.
 func (b *builder) readLock() error {
-	b.lock.file = lock.Name(b.Config.File)
+	b.lock.file = cmp.Or(b.LockFile, lock.Name(b.Config.File))
 	name := b.lock.file
 	if b.Vendored != nil {
 		b.lock.file, name = b.Vendored.LockName(), b.Vendored.Lock()

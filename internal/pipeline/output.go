@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"sort"
 
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 )
 
@@ -72,7 +73,7 @@ func isDir(p string) bool {
 // place moves a finished binary to its file. Between file systems it is copied
 // beside it first, so that the last step is a rename in any case.
 func place(built, file string) error {
-	if err := os.Rename(built, file); err == nil {
+	if err := disk.Replace(built, file); err == nil {
 		return nil
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(file), tempPattern(file))
@@ -90,7 +91,7 @@ func place(built, file string) error {
 	if err := errors.Join(err, tmp.Chmod(0o755), tmp.Close()); err != nil {
 		return &OutputError{Path: file, Reason: reason(err)}
 	}
-	if err := os.Rename(tmp.Name(), file); err != nil {
+	if err := disk.Replace(tmp.Name(), file); err != nil {
 		return &OutputError{Path: file, Reason: reason(err)}
 	}
 	return nil

@@ -14,7 +14,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/endure"
@@ -22,6 +21,7 @@ import (
 	"github.com/vxlite/vxlite/internal/gen"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/lock"
+	"github.com/vxlite/vxlite/internal/manifest"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/source"
 )
@@ -32,8 +32,14 @@ type Options struct {
 	// Output is a directory (existing, or ending in a separator) or a file.
 	Output string
 	// Store is the directory of the store.
-	Store   string
+	Store string
+	// Shared is the directory of another store that is only read, or empty.
+	Shared  string
 	Offline bool
+	// SBOM and Provenance ask for these files beside each binary.
+	SBOM, Provenance bool
+	// LockFile is the lock where it is not the one beside the config.
+	LockFile string
 	// Vendored is the vendor folder to build from, and nothing else; nil for
 	// none. Env and Store are then its own.
 	Vendored *Vendored
@@ -68,7 +74,6 @@ func build(ctx context.Context, o Options) (*workspace, *event.Result, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	rows := w.rows()
 	if err := w.fit(ctx); err != nil {
 		return w, nil, err
 	}
@@ -87,7 +92,10 @@ func build(ctx context.Context, o Options) (*workspace, *event.Result, error) {
 			return w, nil, err
 		}
 	}
-	return w, &event.Result{Modules: rows(), Binaries: binaries(jobs)}, nil
+	if err := w.beside(jobs); err != nil {
+		return w, nil, err
+	}
+	return w, &event.Result{Modules: w.rows(), Binaries: binaries(jobs)}, nil
 }
 
 // fit brings a lock up to date that is not.
@@ -132,8 +140,10 @@ type workspace struct {
 	digest string // of the files and all that they refer to
 	dir    string // where write puts them; its name says what is in it
 
-	checked bool     // by check
-	remarks []string // that were told
+	inside  []byte                  // what the binary is to say of itself
+	local   map[string]source.State // of the local directories, by module path; see states
+	checked bool                    // by check
+	remarks []string                // that were told
 }
 
 // prepare leads from the config to the workspace: resolve, fetch, generate.
@@ -167,8 +177,18 @@ func (b *builder) prepare(ctx context.Context) (*workspace, error) {
 
 // generate decides the workspace's files.
 func (w *workspace) generate() error {
+	if w.inside == nil { // the directories are looked at once
+		m, err := w.manifest()
+		if err != nil {
+			return err
+		}
+		if w.inside, err = manifest.Encode(m); err != nil {
+			return err
+		}
+	}
 	var err error
-	w.files, err = gen.Generate(w.plan, gen.Options{Profile: w.profile(), NoProfile: w.Config.Build.PGO == "off", GoSums: w.lock.goSums, Sums: w.lock.sums})
+	w.files, err = gen.Generate(w.plan, gen.Options{Profile: w.profile(), NoProfile: w.Config.Build.PGO == "off", Manifest: w.inside,
+		GoSums: w.lock.goSums, Sums: w.lock.sums})
 	if err != nil {
 		return err
 	}
@@ -193,6 +213,7 @@ func (b *builder) open(ctx context.Context) (err error) {
 	if b.store, err = source.OpenStore(b.Store); err != nil {
 		return err
 	}
+	b.store.Share(b.Shared)
 	b.tool, err = gotool.Find(ctx, b.Env, b.store, b.Sink)
 	return err
 }
@@ -203,6 +224,9 @@ func (b *builder) resolve(ctx context.Context, client *source.Client) (*resolve.
 		Offline: b.Offline || b.Vendored != nil, HTTP: client.HTTP(), Jobs: b.Jobs, Lock: b.lock.oracle, Locked: b.Locked})
 	if err != nil {
 		return nil, b.missingRepos(client, err)
+	}
+	if err := b.checkSignatures(ctx, client, plan); err != nil {
+		return nil, err
 	}
 	for _, note := range plan.Notes {
 		b.Sink.Send(event.Event{Kind: event.Note, Text: note})
@@ -242,25 +266,17 @@ func (b *builder) profile() string {
 	return ""
 }
 
-// rows starts to look at the local directories, which can take as long as
-// their repositories are large, and returns how to wait for the table's rows.
-// What is said of them is how they were when the build began. A repository
-// that cannot be read is no reason not to build.
-func (w *workspace) rows() func() []event.Module {
+// rows are the table's, with how the local directories were when the build
+// began.
+func (w *workspace) rows() []event.Module {
 	rows := modules(w.plan)
-	var all sync.WaitGroup
 	for i := range rows {
 		if m := &rows[i]; m.Local {
-			all.Go(func() {
-				state, err := source.WorktreeState(m.From)
-				if err != nil {
-					w.Sink.Send(event.Event{Kind: event.Debug, Text: fmt.Sprintf("%s: its state is not known: %v", label(w.plan.Lookup(m.Path)), err)})
-				}
-				m.Head, m.Dirty = state.Head, state.Dirty
-			})
+			state := w.local[m.Path]
+			m.Head, m.Dirty = state.Head, state.Dirty
 		}
 	}
-	return func() []event.Module { all.Wait(); return rows }
+	return rows
 }
 
 // modules orders a plan's modules for the table: RoadRunner, the plugins by

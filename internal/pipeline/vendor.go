@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/resolve"
@@ -141,7 +142,7 @@ func (g *gatherer) put(ctx context.Context, place string) (*event.Vendored, erro
 	if out.Size, out.SHA256, err = pack(ctx, g.folder, packed); err != nil {
 		return nil, err
 	}
-	return out, os.Rename(packed, place)
+	return out, disk.Rename(packed, place)
 }
 
 // pack makes one file of a folder and returns its size in bytes and its hash.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/source"
 	"github.com/vxlite/vxlite/internal/vendoring"
@@ -108,7 +109,7 @@ func (v *Vendored) openFile(ctx context.Context, place string) error {
 	if !isDir(cache) {
 		return nil
 	}
-	return errors.Join(os.Rename(cache, v.gocache()), vendoring.FreshCache(v.gocache()))
+	return errors.Join(disk.Rename(cache, v.gocache()), vendoring.FreshCache(v.gocache()))
 }
 
 func (v *Vendored) gocache() string { return filepath.Join(v.tmp, "go-build") }

@@ -59,6 +59,7 @@ func (w *workspace) again(ctx context.Context, tmp string) (*workspace, error) {
 	cfg := *b.Config
 	cfg.Plugins = slices.Clone(cfg.Plugins)
 	slices.Reverse(cfg.Plugins)
+	cfg.Build.CacheProg = "" // it would give what was compiled the first time
 	b.Config = &cfg
 	b.Sink = func(e event.Event) {
 		if e.Kind != event.Note { // it was said the first time
@@ -89,6 +90,7 @@ func (w *workspace) again(ctx context.Context, tmp string) (*workspace, error) {
 // seed puts the compiled packages of the standard library and of third-party
 // modules into a build cache.
 func (w *workspace) seed(ctx context.Context, c gotool.Compile, cache string) error {
+	c.CacheProg = ""
 	tool, err := w.toolFor(ctx, c)
 	if err != nil {
 		return err

@@ -68,22 +68,12 @@ func ReadRelease(ctx context.Context, cfg *config.Config, o Options) (*Release, 
 
 // listed returns the &name.Symbol{} of a plugin list that a required module has.
 func listed(file *ast.File, mod *modfile.File) []ReleasePlugin {
-	names := imports(file)
 	var out []ReleasePlugin
-	ast.Inspect(file, func(n ast.Node) bool {
-		lit, ok := n.(*ast.CompositeLit)
-		if !ok {
-			return true
+	for _, l := range literals(file) {
+		if alwaysIn[baseName(l.Import)] {
+			continue
 		}
-		sel, ok := lit.Type.(*ast.SelectorExpr)
-		if !ok {
-			return true
-		}
-		id, ok := sel.X.(*ast.Ident)
-		if !ok || names[id.Name] == "" || alwaysIn[baseName(names[id.Name])] {
-			return true
-		}
-		p := ReleasePlugin{Import: names[id.Name], Symbol: sel.Sel.Name}
+		p := ReleasePlugin{Import: l.Import, Symbol: l.Symbol}
 		for _, req := range mod.Require {
 			if within(p.Import, req.Mod.Path) && len(req.Mod.Path) > len(p.Module) {
 				p.Module, p.Version = req.Mod.Path, req.Mod.Version
@@ -93,8 +83,7 @@ func listed(file *ast.File, mod *modfile.File) []ReleasePlugin {
 			p.Name = strings.TrimPrefix(baseName(p.Module), "roadrunner-")
 			out = append(out, p)
 		}
-		return true
-	})
+	}
 	return out
 }
 

@@ -98,8 +98,22 @@ func baseName(p string) string {
 
 // bundled finds &informer.Plugin{} and &resetter.Plugin{} in the list.
 func bundled(file *ast.File) []Plugin {
-	names := imports(file)
 	var out []Plugin
+	for _, p := range literals(file) {
+		if name := baseName(p.Import); alwaysIn[name] {
+			out = append(out, Plugin{Name: name, Import: p.Import, Symbol: p.Symbol, Module: p.Import, Bundled: true})
+		}
+	}
+	return out
+}
+
+// literal is a struct of an imported package that a file makes a value of.
+type literal struct{ Import, Symbol string }
+
+// literals finds every &name.Symbol{} in a file, in its order.
+func literals(file *ast.File) []literal {
+	names := imports(file)
+	var out []literal
 	ast.Inspect(file, func(n ast.Node) bool {
 		lit, ok := n.(*ast.CompositeLit)
 		if !ok {
@@ -109,9 +123,8 @@ func bundled(file *ast.File) []Plugin {
 		if !ok {
 			return true
 		}
-		if id, ok := sel.X.(*ast.Ident); ok && alwaysIn[baseName(names[id.Name])] {
-			p := names[id.Name]
-			out = append(out, Plugin{Name: baseName(p), Import: p, Symbol: sel.Sel.Name, Module: p, Bundled: true})
+		if id, ok := sel.X.(*ast.Ident); ok && names[id.Name] != "" {
+			out = append(out, literal{names[id.Name], sel.Sel.Name})
 		}
 		return true
 	})

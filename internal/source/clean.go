@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // Part is one folder of the store.
@@ -156,7 +158,7 @@ func (c *cleaner) remove(p string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Rename(p, filepath.Join(tmp, "removed")); err != nil {
+	if err := disk.Rename(p, filepath.Join(tmp, "removed")); err != nil {
 		return err
 	}
 	c.removed = append(c.removed, filepath.ToSlash(rel))

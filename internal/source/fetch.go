@@ -25,6 +25,7 @@ import (
 	"github.com/go-git/go-git/v5/storage/filesystem"
 	"github.com/go-git/go-git/v5/storage/memory"
 
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 )
 
@@ -344,7 +345,10 @@ func writePack(dir string, pack io.Reader) (storer.EncodedObjectStorer, error) {
 	if err := writeIndex(base+".idx", index); err != nil {
 		return nil, err
 	}
-	return objects, os.Rename(f.Name(), base+".pack")
+	if err := f.Close(); err != nil { // Windows renames no open file
+		return nil, err
+	}
+	return objects, disk.Rename(f.Name(), base+".pack")
 }
 
 // inMemory is how large a pack may be to be kept, in bytes: as many as there

@@ -93,7 +93,7 @@ func openPath(dir string) (*packStorage, error) {
 
 func openGitDir(dir billy.Filesystem) *packStorage {
 	st := filesystem.NewStorageWithOptions(dir, cache.NewObjectLRU(objectCache),
-		filesystem.Options{ExclusiveAccess: true, KeepDescriptors: true, LargeObjectThreshold: largeObject, AlternatesFS: osfs.New("/")})
+		filesystem.Options{ExclusiveAccess: true, KeepDescriptors: true, LargeObjectThreshold: largeObject, AlternatesFS: osfs.New(filepath.VolumeName(dir.Root()) + string(filepath.Separator))})
 	return openPacks(commonDir(dir.Root()), st)
 }
 

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // Store keeps what was fetched, for all configs and all runs of one user.
@@ -32,9 +34,14 @@ import (
 //	                     or that it was not there when another was taken for it
 //	peel/OBJECT          the commit an annotated tag object points to
 //	version/…            pseudo-versions, which take a history to work out
+//	tagobject/…          annotated tags that were asked for their signature
 //	h1/…                 hashes of modules, by commit, folder, path and version
 //	lock/                one lock a repository, held while it is fetched
-type Store struct{ dir string }
+type Store struct {
+	dir string
+	// shared is another store, or empty: see Share.
+	shared string
+}
 
 // storeVersion changes when an older vxlite would misread the layout.
 const storeVersion = "v1"
@@ -49,6 +56,31 @@ func OpenStore(dir string) (*Store, error) {
 	}
 	s.sweep(time.Now().Add(-24 * time.Hour))
 	return s, nil
+}
+
+// Share lets a store find what it lacks in another below dir, which is only
+// read: one that a fleet of machines has in common, say. What that one lacks
+// too is fetched into the store itself.
+func (s *Store) Share(dir string) {
+	if dir != "" {
+		s.shared = filepath.Join(dir, storeVersion)
+	}
+}
+
+// in is where to read something: the store, unless only the shared one has it.
+func (s *Store) in(elem ...string) string {
+	own := filepath.Join(append([]string{s.dir}, elem...)...)
+	if s.shared == "" {
+		return own
+	}
+	if _, err := os.Lstat(own); err == nil {
+		return own
+	}
+	other := filepath.Join(append([]string{s.shared}, elem...)...)
+	if _, err := os.Lstat(other); err == nil {
+		return other
+	}
+	return own
 }
 
 // Dir returns the store's directory, for what other packages keep beside it.
@@ -97,7 +129,7 @@ func (s *Store) publish(dst string, fill func(dir string) error) error {
 	if err := os.MkdirAll(filepath.Dir(dst), 0o755); err != nil {
 		return err
 	}
-	if err := os.Rename(tmp, dst); err != nil && !isDir(dst) {
+	if err := disk.Rename(tmp, dst); err != nil && !isDir(dst) {
 		return err
 	}
 	return nil
@@ -124,7 +156,17 @@ func key(repoURL string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-func (s *Store) gitDir(commit string) string { return filepath.Join(s.dir, "git", commit) }
+func (s *Store) gitDir(commit string) string { return s.in("git", commit) }
+
+// Module returns the directory with the files of the module in folder of a
+// commit, if the store has it.
+func (s *Store) Module(commit, folder string) (dir string, ok bool) {
+	dir = s.treeDir(commit, folder)
+	if !isFullHash(commit) || !isDir(dir) {
+		return "", false
+	}
+	return dir, true
+}
 
 // treeDir is where the module in folder lies; the root is "%".
 func (s *Store) treeDir(commit, folder string) string {
@@ -133,11 +175,11 @@ func (s *Store) treeDir(commit, folder string) string {
 	case "", ".", "..": // no names in a file system
 		name = "%" + folder
 	}
-	return filepath.Join(s.dir, "tree", commit, name)
+	return s.in("tree", commit, name)
 }
 
 // hasTree reports whether files of a commit are in the store.
-func (s *Store) hasTree(commit string) bool { return isDir(filepath.Join(s.dir, "tree", commit)) }
+func (s *Store) hasTree(commit string) bool { return isDir(s.in("tree", commit)) }
 
 // commitRecord is what commit/COMMIT holds.
 type commitRecord struct {
@@ -155,11 +197,25 @@ func (s *Store) putCommit(commit string, t time.Time) error {
 }
 
 func (s *Store) tagCommit(repoURL, tag string) (string, bool) {
-	return s.readHash("tag", key(repoURL), url.PathEscape(tag))
+	return s.readHash("tag", key(repoURL), tagFile(tag))
 }
 
 func (s *Store) putTag(repoURL, tag, commit string) error {
-	return s.write([]byte(commit+"\n"), "tag", key(repoURL), url.PathEscape(tag))
+	return s.write([]byte(commit+"\n"), "tag", key(repoURL), tagFile(tag))
+}
+
+// tagFile names a tag in the store. Tags that differ in case alone must not
+// meet in one file, so a capital is written as the module cache writes it.
+func tagFile(tag string) string {
+	var b strings.Builder
+	for _, r := range url.PathEscape(tag) {
+		if 'A' <= r && r <= 'Z' {
+			b.WriteByte('!')
+			r += 'a' - 'A'
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
 }
 
 // absent is what a tag's file holds where the repository had no such tag.
@@ -167,12 +223,12 @@ const absent = "absent"
 
 // tagAbsent reports whether putTagAbsent was the last word on a tag.
 func (s *Store) tagAbsent(repoURL, tag string) bool {
-	b, err := os.ReadFile(filepath.Join(s.dir, "tag", key(repoURL), url.PathEscape(tag)))
+	b, err := os.ReadFile(s.in("tag", key(repoURL), tagFile(tag)))
 	return err == nil && strings.TrimSpace(string(b)) == absent
 }
 
 func (s *Store) putTagAbsent(repoURL, tag string) error {
-	return s.write([]byte(absent+"\n"), "tag", key(repoURL), url.PathEscape(tag))
+	return s.write([]byte(absent+"\n"), "tag", key(repoURL), tagFile(tag))
 }
 
 func (s *Store) peeled(object string) (string, bool) { return s.readHash("peel", object) }
@@ -184,7 +240,7 @@ func (s *Store) putPeeled(object, commit string) error {
 // Version returns the pseudo-version that PutVersion remembered for a module
 // path at a commit.
 func (s *Store) Version(commit, modulePath string) (string, bool) {
-	b, err := os.ReadFile(filepath.Join(s.dir, "version", commit+"-"+key(modulePath)))
+	b, err := os.ReadFile(s.in("version", commit+"-"+key(modulePath)))
 	return strings.TrimSpace(string(b)), err == nil
 }
 
@@ -194,13 +250,13 @@ func (s *Store) PutVersion(commit, modulePath, version string) error {
 }
 
 func (s *Store) readHash(elem ...string) (string, bool) {
-	b, err := os.ReadFile(filepath.Join(append([]string{s.dir}, elem...)...))
+	b, err := os.ReadFile(s.in(elem...))
 	h := strings.TrimSpace(string(b))
 	return h, err == nil && isFullHash(h)
 }
 
 func (s *Store) readJSON(v any, elem ...string) bool {
-	b, err := os.ReadFile(filepath.Join(append([]string{s.dir}, elem...)...))
+	b, err := os.ReadFile(s.in(elem...))
 	return err == nil && json.Unmarshal(b, v) == nil
 }
 
@@ -227,7 +283,7 @@ func (s *Store) write(data []byte, elem ...string) error {
 	if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
-	if err := os.Rename(f.Name(), p); err != nil {
+	if err := disk.Rename(f.Name(), p); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
 	return nil

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // PlaceError is a place that a vendor folder or file cannot be put in.
@@ -79,17 +81,17 @@ func reason(err error) string {
 // places in one step; elsewhere old is moved aside for a moment.
 func Replace(made, old string) error {
 	if _, err := os.Lstat(old); errors.Is(err, fs.ErrNotExist) {
-		return os.Rename(made, old)
+		return disk.Rename(made, old)
 	}
 	if exchange(made, old) == nil {
 		return RemoveAll(made)
 	}
 	aside := made + ".old"
-	if err := os.Rename(old, aside); err != nil {
+	if err := disk.Rename(old, aside); err != nil {
 		return err
 	}
-	if err := os.Rename(made, old); err != nil {
-		return errors.Join(err, os.Rename(aside, old))
+	if err := disk.Rename(made, old); err != nil {
+		return errors.Join(err, disk.Rename(aside, old))
 	}
 	return RemoveAll(aside)
 }

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/mod/module"
 
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/lock"
 )
 
@@ -115,7 +116,7 @@ func rewrite(name string, data []byte) error {
 	if err := os.WriteFile(tmp, data, 0o644); err != nil {
 		return errors.Join(err, os.Remove(tmp))
 	}
-	return os.Rename(tmp, name)
+	return disk.Rename(tmp, name)
 }
 
 // remove removes files, and the directories that they leave empty.

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	urfave "github.com/urfave/cli/v2"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/pipeline"
+)
+
+// imageCommand makes a container's image.
+func (c *cli) imageCommand() *urfave.Command {
+	return &urfave.Command{
+		Name:  "image",
+		Usage: "make a container's image of the server",
+		UsageText: `vxlite image -o image.tar [FILE…]
+   vxlite image --push REF [FILE…]
+
+Builds the server for each target, or takes binaries that were built before, and
+puts them into one OCI image, without a daemon: into a tar file, or into a
+registry. The server is /usr/bin/rr, and runs as nobody's account. The same
+input gives the same digest.
+
+   vxlite image -o image.tar --target linux/amd64 --target linux/arm64
+   vxlite image --push registry.corp/team/rr:2025.1 dist/rr-linux-amd64 dist/rr-linux-arm64
+   vxlite image -o image.tar --ca-certs /etc/ssl/certs/ca-certificates.crt
+   vxlite image -o image.tar --base gcr.io/distroless/static:nonroot`,
+		Flags: append([]urfave.Flag{
+			&urfave.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write an OCI layout to this tar `FILE`"},
+			&urfave.StringFlag{Name: "push", Usage: "put it into a registry as `REF`"},
+			&urfave.StringFlag{Name: "base", Usage: "put the server on this `IMAGE`: a reference, or the directory of an OCI layout (default: scratch)"},
+			&urfave.StringFlag{Name: "ca-certs", Usage: "add the PEM certificates in `FILE`"},
+			&urfave.StringFlag{Name: "user", Usage: "run as `UID[:GID]` (default: 65532:65532)"},
+			targetFlag(),
+		}, sharedFlags()...),
+		HideHelpCommand: true,
+		OnUsageError:    badUsage,
+		Action: func(ctx *urfave.Context) error {
+			if ctx.String("output") == "" && ctx.String("push") == "" {
+				return usageError{errors.New("image needs -o FILE or --push REF")}
+			}
+			if u := ctx.String("user"); u != "" && !config.IsUser(u) {
+				return usageError{fmt.Errorf("--user is %q, want UID or UID:GID", u)}
+			}
+			o, err := c.options(ctx)
+			if err != nil {
+				return err
+			}
+			io := pipeline.ImageOptions{Image: o.Config.Image, Files: ctx.Args().Slice(), Output: ctx.String("output"), Push: ctx.String("push")}
+			io.Base = cmp.Or(ctx.String("base"), io.Base)
+			io.CACerts = cmp.Or(ctx.String("ca-certs"), io.CACerts)
+			io.User = cmp.Or(ctx.String("user"), io.User)
+			result, err := pipeline.Image(c.ctx, o, io)
+			if err != nil {
+				return err
+			}
+			c.screen.showResult(result, func(color bool) string { return imageText(result, color) })
+			return nil
+		},
+	}
+}
+
+// imageText words where an image is.
+func imageText(r *pipeline.ImageResult, color bool) string {
+	t := newTable(color)
+	for _, place := range []string{r.Output, r.Pushed} {
+		if place != "" {
+			t.AppendRow(table.Row{cell(place), strings.Join(r.Platforms, " "), r.Digest})
+		}
+	}
+	return t.Render() + "\n"
+}

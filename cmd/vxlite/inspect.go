@@ -1,0 +1,94 @@
+package main
+
+import (
+	"errors"
+
+	urfave "github.com/urfave/cli/v2"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/inspect"
+	"github.com/vxlite/vxlite/internal/source"
+)
+
+// inspectCommand shows what went into a binary.
+func (c *cli) inspectCommand() *urfave.Command {
+	return &urfave.Command{
+		Name:  "inspect",
+		Usage: "show what went into a binary, or what differs between two",
+		UsageText: `vxlite inspect FILE [FILE]
+
+Reads out of a binary what it was built from, without running it: vxlite's and
+Go's versions, the flags, each module from git with its commit, and all others.
+Of two binaries it shows what differs, and the commits between where the
+repositories are at hand: as local mirrors, or with their history in the store.
+
+   vxlite inspect rr
+   vxlite inspect --json dist/rr-windows-amd64.exe
+   vxlite inspect old/rr new/rr --mirror https://github.com/=/srv/mirror/`,
+		Flags:           []urfave.Flag{mirrorFlag(), jsonFlag(), quietFlag()},
+		HideHelpCommand: true,
+		OnUsageError:    badUsage,
+		Action: func(ctx *urfave.Context) error {
+			c.startScreen(ctx, config.Log{})
+			switch files := ctx.Args().Slice(); len(files) {
+			case 1:
+				return c.inspectOne(files[0])
+			case 2:
+				return c.inspectTwo(ctx, files[0], files[1])
+			}
+			return usageError{errors.New("inspect takes one binary, or two to compare")}
+		},
+	}
+}
+
+func (c *cli) inspectOne(file string) error {
+	b, err := inspect.Read(file)
+	if b != nil {
+		c.screen.showResult(b, func(color bool) string { return binaryText(b, color) })
+	}
+	return err
+}
+
+func (c *cli) inspectTwo(ctx *urfave.Context, fileA, fileB string) error {
+	mirrors, err := mirrorsFrom(ctx)
+	if err != nil {
+		return err
+	}
+	a, err := readBinary(fileA)
+	if err != nil {
+		return err
+	}
+	b, err := readBinary(fileB)
+	if err != nil {
+		return err
+	}
+	d := inspect.Compare(a, b)
+	dir, err := c.storeDir()
+	if err != nil {
+		return err
+	}
+	store, err := source.OpenStore(dir)
+	if err != nil {
+		return err
+	}
+	client, err := source.NewClient(source.Options{Store: store, Env: c.env, Mirrors: mirrors, Jobs: 1, Offline: true, Sink: c.screen.sink()})
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	if err := d.AddHistory(c.ctx, client); err != nil {
+		return err
+	}
+	c.screen.showResult(d, func(color bool) string { return diffText(d, color) })
+	return nil
+}
+
+// readBinary reads a binary for a comparison, for which what the go command
+// records will do.
+func readBinary(file string) (*inspect.Binary, error) {
+	b, err := inspect.Read(file)
+	if _, ok := errors.AsType[*inspect.ForeignError](err); ok {
+		return b, nil
+	}
+	return b, err
+}

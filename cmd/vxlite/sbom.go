@@ -1,0 +1,85 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+
+	urfave "github.com/urfave/cli/v2"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/pipeline"
+)
+
+// sbomCommand writes a bill of materials.
+func (c *cli) sbomCommand() *urfave.Command {
+	return &urfave.Command{
+		Name:  "sbom",
+		Usage: "write the CycloneDX bill of materials of a binary or of a config",
+		UsageText: `vxlite sbom [FILE]
+
+Lists what is linked into a binary, or into what the config would give for its
+targets, as CycloneDX JSON on standard output: package URLs, commits, checksums,
+and the licences that are found in the sources. Of a binary alone, licences are
+known for what the store and the module cache still have.
+
+   vxlite sbom rr > rr.cdx.json
+   vxlite sbom -c velox.toml > server.cdx.json
+   vxlite build --sbom                       writes rr.cdx.json beside rr`,
+		Flags:           append(sharedFlags(), targetFlag()),
+		HideHelpCommand: true,
+		OnUsageError:    badUsage,
+		Action: func(ctx *urfave.Context) error {
+			var data []byte
+			var err error
+			switch ctx.Args().Len() {
+			case 0:
+				data, err = c.configSBOM(ctx)
+			case 1:
+				data, err = c.fileSBOM(ctx)
+			default:
+				return usageError{errors.New("sbom takes one binary, or none for the config")}
+			}
+			if err != nil {
+				return err
+			}
+			c.screen.showDocument(data)
+			return nil
+		},
+	}
+}
+
+func (c *cli) configSBOM(ctx *urfave.Context) ([]byte, error) {
+	o, err := c.options(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return pipeline.Bill(c.ctx, o)
+}
+
+// fileSBOM needs no config: the binary says what is in it.
+func (c *cli) fileSBOM(ctx *urfave.Context) ([]byte, error) {
+	if ctx.IsSet("config") {
+		return nil, usageError{errors.New("sbom takes a binary or a config, not both")}
+	}
+	c.startScreen(ctx, config.Log{})
+	store, err := c.storeDir()
+	if err != nil {
+		return nil, err
+	}
+	return pipeline.BillOf(c.ctx, pipeline.Options{Store: store, Env: c.env, Sink: c.screen.sink()}, ctx.Args().First())
+}
+
+// showDocument writes a JSON document to stdout, with --json in one line. It is
+// what was asked for, so --quiet leaves it.
+func (s *screen) showDocument(data []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.opts.JSON {
+		var line bytes.Buffer
+		if json.Compact(&line, data) == nil {
+			data = append(line.Bytes(), '\n')
+		}
+	}
+	s.write(string(data))
+}

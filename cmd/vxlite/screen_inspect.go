@@ -1,0 +1,164 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"github.com/vxlite/vxlite/internal/inspect"
+	"github.com/vxlite/vxlite/internal/manifest"
+	"github.com/vxlite/vxlite/internal/source"
+)
+
+// showResult writes a command's result to stdout: v as a line of JSON, or what
+// words makes of it.
+func (s *screen) showResult(v any, words func(color bool) string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.opts.JSON:
+		s.write(jsonLine(v))
+	case !s.opts.Quiet:
+		s.write(words(s.opts.ColorResult))
+	}
+}
+
+// binaryText words what went into a binary: facts about the whole, the modules
+// from git, the others.
+func binaryText(b *inspect.Binary, color bool) string {
+	facts := newTable(false)
+	row := func(name, value string) { facts.AppendRow(table.Row{name, cell(value)}) }
+	row("file", b.File)
+	row("size", byteSize(b.Size))
+	row("sha256", b.SHA256)
+	row("target", b.Target)
+	row("go", b.Go)
+	if m := b.Manifest; m != nil {
+		row("vxlite", m.Tool)
+		row("config", m.Config)
+		row("flags", strings.Join(m.Flags, " "))
+	} else {
+		row("main", b.Main)
+		for _, s := range b.Settings {
+			row("setting", s)
+		}
+	}
+	parts := []string{facts.Render() + "\n"}
+	if b.Manifest != nil {
+		parts = append(parts, gitTable(b.Manifest, color)+"\n")
+	}
+	if len(b.ThirdParty) > 0 {
+		t := newTable(color)
+		t.AppendHeader(table.Row{"MODULE", "VERSION", "SUM"})
+		for _, m := range b.ThirdParty {
+			version := m.Version
+			if m.ReplacedBy != "" {
+				version += " => " + m.ReplacedBy
+			}
+			t.AppendRow(table.Row{cell(m.Path), cell(version), cell(m.Sum)})
+		}
+		parts = append(parts, t.Render()+"\n")
+	}
+	return strings.Join(parts, "\n")
+}
+
+// gitTable has RoadRunner first, then the plugins, then the rest, as the table
+// of a build.
+func gitTable(m *manifest.Manifest, color bool) string {
+	t := newTable(color)
+	t.AppendHeader(table.Row{"PLUGIN", "VERSION", "COMMIT", "URL", "SUM"})
+	for _, e := range slices.SortedStableFunc(slices.Values(m.Modules), func(a, b manifest.Module) int {
+		return cmp.Or(cmp.Compare(rankOf(a), rankOf(b)), cmp.Compare(a.Name, b.Name))
+	}) {
+		url := e.URL
+		if e.ReplacedBy != "" {
+			url += " (" + e.ReplacedBy + ")"
+		}
+		t.AppendRow(table.Row{cell(cmp.Or(e.Name, e.Path)), cell(e.Version), cell(stateOf(&e)), cell(url), cell(e.H1)})
+	}
+	return t.Render()
+}
+
+func rankOf(m manifest.Module) int {
+	switch m.Name {
+	case "roadrunner":
+		return 0
+	case "":
+		return 2
+	}
+	return 1
+}
+
+// stateOf words a module's commit.
+func stateOf(m *manifest.Module) string {
+	switch commit := shortCommit(m.Commit); {
+	case !m.Local:
+		return commit
+	case m.Commit == "":
+		return "(local)"
+	case m.Dirty:
+		return commit + " (local, dirty)"
+	default:
+		return commit + " (local)"
+	}
+}
+
+// diffText words what differs: a line for each fact, a block for each module
+// with the commits between.
+func diffText(d *inspect.Diff, color bool) string {
+	switch {
+	case d.Same:
+		return "the same bytes: sha256:" + d.A.SHA256 + "\n"
+	case d.Nothing():
+		return "the bytes differ, and nothing that is recorded in them does\n"
+	}
+	t := newTable(color)
+	t.AppendHeader(table.Row{"WHAT", cell(d.A.File), cell(d.B.File)})
+	for _, c := range d.Facts {
+		t.AppendRow(table.Row{c.What, cell(c.A), cell(c.B)})
+	}
+	for _, m := range d.Modules {
+		t.AppendRow(table.Row{cell(m.Name()), cell(moduleWords(m.A)), cell(moduleWords(m.B))})
+	}
+	for _, c := range d.ThirdParty {
+		t.AppendRow(table.Row{cell(c.What), cell(c.A), cell(c.B)})
+	}
+	parts := []string{t.Render() + "\n"}
+	for _, m := range d.Modules {
+		if m.History != nil {
+			parts = append(parts, historyText(m.Name(), m.History))
+		}
+	}
+	return strings.Join(parts, "\n")
+}
+
+func moduleWords(m *manifest.Module) string {
+	if m == nil {
+		return ""
+	}
+	return strings.TrimSpace(m.Version + " " + stateOf(m))
+}
+
+// historyText lists the commits between, newest first.
+func historyText(name string, h *source.History) string {
+	var b strings.Builder
+	list := func(commits []source.Commit, how string) {
+		if len(commits) == 0 {
+			return
+		}
+		noun := "commits"
+		if len(commits) == 1 {
+			noun = "commit"
+		}
+		fmt.Fprintf(&b, "%s: %d %s %s\n", oneLine(name), len(commits), noun, how)
+		for _, c := range commits {
+			fmt.Fprintf(&b, "  %s  %s  %s\n", shortCommit(c.Hash), c.Time.Format("2006-01-02"), oneLine(c.Subject))
+		}
+	}
+	list(h.Added, "more")
+	list(h.Removed, "less")
+	return b.String()
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+
+	urfave "github.com/urfave/cli/v2"
+
+	"github.com/vxlite/vxlite/internal/inspect"
+	"github.com/vxlite/vxlite/internal/pipeline"
+)
+
+// verifyCommand builds a binary again and compares.
+func (c *cli) verifyCommand() *urfave.Command {
+	return &urfave.Command{
+		Name:  "verify",
+		Usage: "build a binary again and compare",
+		UsageText: `vxlite verify FILE --lock velox.lock
+
+Builds what the config and its lock give, for the file's own platform, in a
+place of its own, and compares the bytes. Where they differ it shows what does,
+and ends with status 3. The config is the one that the lock belongs to, unless
+-c names another.
+
+   vxlite verify rr                          by velox.toml and velox.lock here
+   vxlite verify rr --lock release/velox.lock`,
+		Flags: append([]urfave.Flag{
+			&urfave.StringFlag{Name: "lock", Usage: "take the commits and checksums from `FILE`"},
+		}, sharedFlags()...),
+		HideHelpCommand: true,
+		OnUsageError:    badUsage,
+		Action: func(ctx *urfave.Context) error {
+			if ctx.Args().Len() != 1 {
+				return usageError{errors.New("verify takes one binary")}
+			}
+			if lock := ctx.String("lock"); lock != "" && !ctx.IsSet("config") {
+				if err := ctx.Set("config", strings.TrimSuffix(lock, filepath.Ext(lock))+".toml"); err != nil {
+					return err
+				}
+			}
+			o, err := c.options(ctx)
+			if err != nil {
+				return err
+			}
+			o.LockFile = ctx.String("lock")
+			d, err := pipeline.Verify(c.ctx, o, ctx.Args().First())
+			if d != nil {
+				c.screen.showResult(d, func(color bool) string { return verifiedText(d, color) })
+			}
+			return err
+		},
+	}
+}
+
+// verifiedText words what a verification found.
+func verifiedText(d *inspect.Diff, color bool) string {
+	if d.Same {
+		return cell(d.A.File) + ": built again, the same bytes: sha256:" + d.A.SHA256 + "\n"
+	}
+	return diffText(d, color)
+}

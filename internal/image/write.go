@@ -1,0 +1,203 @@
+package image
+
+import (
+	"archive/tar"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+)
+
+// refName is the annotation by which tools find an image in a layout.
+const refName = "org.opencontainers.image.ref.name"
+
+// Write puts an image as an OCI layout into a tar file, under a tag. The
+// directory is for what comes before, and has to be there.
+func Write(index v1.ImageIndex, tag, file, tmp string) error {
+	dir := filepath.Join(tmp, "layout")
+	p, err := layout.Write(dir, empty.Index)
+	if err != nil {
+		return err
+	}
+	if err := p.AppendIndex(index, layout.WithAnnotations(map[string]string{refName: tag})); err != nil {
+		return err
+	}
+	out, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	return errors.Join(pack(out, dir), out.Close())
+}
+
+// pack writes the files below dir in sorted order, as nobody's and of no time.
+func pack(out io.Writer, dir string) error {
+	w := tar.NewWriter(out)
+	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || p == dir {
+			return err
+		}
+		rel, err := filepath.Rel(dir, p)
+		if err != nil {
+			return err
+		}
+		h := &tar.Header{Typeflag: tar.TypeDir, Name: filepath.ToSlash(rel) + "/", Mode: 0o755, ModTime: time.Unix(0, 0), Format: tar.FormatUSTAR}
+		if d.IsDir() {
+			return w.WriteHeader(h)
+		}
+		data, err := os.ReadFile(p)
+		if err != nil {
+			return err
+		}
+		h.Typeflag, h.Name, h.Mode, h.Size = tar.TypeReg, filepath.ToSlash(rel), 0o644, int64(len(data))
+		if err := w.WriteHeader(h); err != nil {
+			return err
+		}
+		_, err = w.Write(data)
+		return err
+	})
+	return errors.Join(err, w.Close())
+}
+
+// RegistryError is what a registry, or the way to it, said.
+type RegistryError struct {
+	Doing, Ref string
+	Err        error
+}
+
+// Error implements error.
+func (e *RegistryError) Error() string { return fmt.Sprintf("%s %s: %v", e.Doing, e.Ref, e.Err) }
+
+// Unwrap returns the cause.
+func (e *RegistryError) Unwrap() error { return e.Err }
+
+// Hints says where logins come from.
+func (e *RegistryError) Hints() []string {
+	return []string{"a registry's login is that of docker login or podman login: ~/.docker/config.json"}
+}
+
+// Push puts an image into a registry and returns REPOSITORY@DIGEST. A registry
+// on this machine is spoken to over HTTP, others over HTTPS.
+func Push(ctx context.Context, index v1.ImageIndex, ref string) (string, error) {
+	r, err := name.ParseReference(ref)
+	if err != nil {
+		return "", &RegistryError{Doing: "pushing", Ref: ref, Err: err}
+	}
+	if err := remote.WriteIndex(r, index, options(ctx)...); err != nil {
+		return "", &RegistryError{Doing: "pushing", Ref: ref, Err: err}
+	}
+	digest, err := index.Digest()
+	return r.Context().Name() + "@" + digest.String(), err
+}
+
+func options(ctx context.Context) []remote.Option {
+	return []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithUserAgent("vxlite")}
+}
+
+// Base finds the image to put a server on: a directory is an OCI layout, all
+// else a reference. Offline, only a layout will do.
+func Base(ctx context.Context, base string, offline bool) (func(v1.Platform) (v1.Image, error), error) {
+	if fi, err := os.Stat(base); err == nil && fi.IsDir() {
+		index, err := layout.ImageIndexFromPath(base)
+		if err != nil {
+			return nil, fmt.Errorf("base %s: not an OCI layout: %w", base, err)
+		}
+		return func(p v1.Platform) (v1.Image, error) { return fromIndex(index, base, p) }, nil
+	}
+	ref, err := name.ParseReference(base)
+	if err != nil {
+		return nil, &RegistryError{Doing: "base", Ref: base, Err: fmt.Errorf("neither a directory nor a reference: %w", err)}
+	}
+	if offline {
+		return nil, fmt.Errorf("base %s is in a registry, and --offline forbids asking one", base)
+	}
+	return func(p v1.Platform) (v1.Image, error) {
+		img, err := pull(ctx, ref, base, p)
+		if none := (*NoPlatformError)(nil); err != nil && !errors.As(err, &none) {
+			err = &RegistryError{Doing: "base", Ref: base, Err: err}
+		}
+		return img, err
+	}, nil
+}
+
+// pull gets a base's image for a platform, whether the reference is of one
+// image or of several.
+func pull(ctx context.Context, ref name.Reference, base string, p v1.Platform) (v1.Image, error) {
+	d, err := remote.Get(ref, options(ctx)...)
+	if err != nil {
+		return nil, err
+	}
+	if d.MediaType.IsIndex() {
+		index, err := d.ImageIndex()
+		if err != nil {
+			return nil, err
+		}
+		return fromIndex(index, base, p)
+	}
+	img, err := d.Image()
+	if err != nil {
+		return nil, err
+	}
+	return img, check(img, base, p)
+}
+
+// fromIndex finds the one image for a platform, in an index or in those that
+// it lists.
+func fromIndex(index v1.ImageIndex, base string, p v1.Platform) (v1.Image, error) {
+	m, err := index.IndexManifest()
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range m.Manifests {
+		switch {
+		case d.MediaType.IsIndex():
+			inner, err := index.ImageIndex(d.Digest)
+			if err != nil {
+				return nil, err
+			}
+			if img, err := fromIndex(inner, base, p); err == nil {
+				return img, nil
+			}
+		case d.MediaType.IsImage():
+			img, err := index.Image(d.Digest)
+			if err != nil {
+				return nil, err
+			}
+			if check(img, base, p) == nil {
+				return img, nil
+			}
+		}
+	}
+	return nil, &NoPlatformError{Base: base, Platform: p.OS + "/" + p.Architecture}
+}
+
+// check makes sure that an image is for the platform: a registry gives what it
+// has where there is only one.
+func check(img v1.Image, base string, p v1.Platform) error {
+	c, err := img.ConfigFile()
+	if err != nil {
+		return err
+	}
+	if c.OS != p.OS || c.Architecture != p.Architecture {
+		return &NoPlatformError{Base: base, Platform: p.OS + "/" + p.Architecture}
+	}
+	return nil
+}
+
+// NoPlatformError is a base that is not there for a binary's platform.
+type NoPlatformError struct{ Base, Platform string }
+
+// Error implements error.
+func (e *NoPlatformError) Error() string {
+	return fmt.Sprintf("base %s has no image for %s", e.Base, e.Platform)
+}

@@ -1,0 +1,201 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/image"
+	"github.com/vxlite/vxlite/internal/inspect"
+	"github.com/vxlite/vxlite/internal/source"
+)
+
+// ImageOptions say where an image goes. What is in it beside the binaries is
+// the config's [image].
+type ImageOptions struct {
+	config.Image
+	// Files are binaries that were built before; with none, the config's are
+	// built.
+	Files []string
+	// Output is a file, or empty. Push is a reference in a registry, or empty.
+	Output, Push string
+}
+
+// ImageResult is an image that was made.
+type ImageResult struct {
+	// Digest is the index's, sha256:….
+	Digest string `json:"digest"`
+	// Output is the file, Pushed is REPOSITORY@DIGEST; empty where there is none.
+	Output string `json:"output,omitempty"`
+	Pushed string `json:"pushed,omitempty"`
+	// Platforms are OS/ARCH, sorted.
+	Platforms []string `json:"platforms"`
+}
+
+// Image builds the binaries, unless they are given, and makes an image of them.
+func Image(ctx context.Context, o Options, io ImageOptions) (*ImageResult, error) {
+	store, err := source.OpenStore(o.Store)
+	if err != nil {
+		return nil, err
+	}
+	tmp, err := store.TempDir()
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(tmp)
+	if len(io.Files) == 0 {
+		if io.Files, err = buildForImage(ctx, o, tmp); err != nil {
+			return nil, err
+		}
+	}
+	result := &ImageResult{}
+	var binaries []*inspect.Binary
+	for _, f := range io.Files {
+		b, err := inspect.Read(f)
+		if err != nil {
+			return nil, err
+		}
+		binaries = append(binaries, b)
+	}
+	opts, err := io.options(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	index, err := image.Build(binaries, opts)
+	if err != nil {
+		return nil, err
+	}
+	m, err := index.IndexManifest()
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range m.Manifests {
+		result.Platforms = append(result.Platforms, d.Platform.OS+"/"+d.Platform.Architecture)
+	}
+	digest, err := index.Digest()
+	if err != nil {
+		return nil, err
+	}
+	result.Digest = digest.String()
+	if io.Output != "" {
+		if result.Output, err = filepath.Abs(io.Output); err != nil {
+			return nil, err
+		}
+		packed := filepath.Join(tmp, "image.tar")
+		if err := image.Write(index, tagOf(io.Push), packed, tmp); err != nil {
+			return nil, err
+		}
+		if err := placeFile(packed, result.Output); err != nil {
+			return nil, err
+		}
+	}
+	if io.Push != "" {
+		result.Pushed, err = image.Push(ctx, index, io.Push)
+	}
+	return result, err
+}
+
+// buildForImage builds the config's targets, or for Linux on this machine's
+// processor where it has none. Binaries for other systems are refused later,
+// with their names.
+func buildForImage(ctx context.Context, o Options, tmp string) ([]string, error) {
+	cfg := *o.Config
+	if len(cfg.Build.Targets) == 0 {
+		cfg.Build.Targets = []config.Target{{OS: "linux", Arch: runtime.GOARCH}}
+	}
+	for _, t := range cfg.Build.Targets {
+		if t.OS != "linux" {
+			return nil, &image.PlatformError{File: "a target", Target: t.String()}
+		}
+	}
+	o.Config, o.Output = &cfg, tmp
+	built, err := Build(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, b := range built.Binaries {
+		files = append(files, b.Path)
+	}
+	return files, nil
+}
+
+// options reads what the image is to have.
+func (io ImageOptions) options(ctx context.Context, o Options) (image.Options, error) {
+	opts := image.Options{User: cmp.Or(io.User, image.DefaultUser)}
+	if io.CACerts != "" {
+		data, err := os.ReadFile(io.CACerts)
+		if err != nil {
+			return opts, fmt.Errorf("CA certificates %s: %s", io.CACerts, reason(err))
+		}
+		if !hasCertificate(data) {
+			return opts, fmt.Errorf("CA certificates %s: no PEM certificate in it", io.CACerts)
+		}
+		opts.CACerts = data
+	}
+	if io.Base != "" && io.Base != "scratch" {
+		base, err := image.Base(ctx, io.Base, o.Offline)
+		if err != nil {
+			return opts, err
+		}
+		opts.Base = base
+		if !isDir(io.Base) {
+			opts.BaseName = io.Base
+		}
+	}
+	if s, ok := o.Env("SOURCE_DATE_EPOCH"); ok {
+		sec, err := strconv.ParseInt(s, 10, 64)
+		if err != nil {
+			return opts, fmt.Errorf("SOURCE_DATE_EPOCH is %q, not a number of seconds", s)
+		}
+		opts.Time = time.Unix(sec, 0)
+	}
+	return opts, nil
+}
+
+// hasCertificate reports whether a file has a certificate in PEM form.
+func hasCertificate(data []byte) bool {
+	for {
+		block, rest := pem.Decode(data)
+		if block == nil {
+			return false
+		}
+		if block.Type == "CERTIFICATE" {
+			if _, err := x509.ParseCertificate(block.Bytes); err == nil {
+				return true
+			}
+		}
+		data = rest
+	}
+}
+
+// tagOf is the tag of a reference, under which an image stands in its file.
+func tagOf(ref string) string {
+	name := ref[strings.LastIndexByte(ref, '/')+1:]
+	if _, tag, ok := strings.Cut(name, ":"); ok {
+		return tag
+	}
+	return "latest"
+}
+
+// placeFile moves a file that is no program to its place.
+func placeFile(made, file string) error {
+	if disk.Rename(made, file) == nil {
+		return nil
+	}
+	data, err := os.ReadFile(made)
+	if err != nil {
+		return err
+	}
+	return writeBeside(file, data)
+}

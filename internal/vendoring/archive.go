@@ -121,7 +121,8 @@ type unpacker struct {
 	want  list
 	seen  map[string]bool
 	extra []string
-	limit int64 // bytes that may still come
+	limit int64     // bytes that may still come
+	free  sync.Pool // of *[]byte; clearing new ones would take as long as hashing
 
 	mu  sync.Mutex
 	got list
@@ -225,12 +226,23 @@ func (u *unpacker) each(ctx context.Context, g *errgroup.Group) error {
 			}
 			continue
 		}
-		data := make([]byte, h.Size)
+		data := u.buffer(int(h.Size))
 		if _, err := io.ReadFull(u.tar, data); err != nil {
 			return u.broken(err)
 		}
-		g.Go(func() error { return u.take(name, bytes.NewReader(data)) })
+		g.Go(func() error {
+			defer u.free.Put(&data)
+			return u.takeHeld(name, data)
+		})
 	}
+}
+
+// buffer returns one of so many bytes, which hold anything.
+func (u *unpacker) buffer(size int) []byte {
+	if b, ok := u.free.Get().(*[]byte); ok && cap(*b) >= size {
+		return (*b)[:size]
+	}
+	return make([]byte, size, max(size, 256<<10))
 }
 
 func (u *unpacker) mkdir(dir string) error {
@@ -247,10 +259,24 @@ func (u *unpacker) take(name string, r io.Reader) error {
 	if err := u.write(name, io.TeeReader(r, h)); err != nil {
 		return err
 	}
+	u.note(name, h.Sum(nil))
+	return nil
+}
+
+// takeHeld is take for a file that is in memory.
+func (u *unpacker) takeHeld(name string, data []byte) error {
+	if err := u.write(name, bytes.NewReader(data)); err != nil {
+		return err
+	}
+	sum := sha256.Sum256(data)
+	u.note(name, sum[:])
+	return nil
+}
+
+func (u *unpacker) note(name string, sum []byte) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.got[name] = hex.EncodeToString(h.Sum(nil))
-	return nil
+	u.got[name] = hex.EncodeToString(sum)
 }
 
 func (u *unpacker) write(name string, r io.Reader) error {

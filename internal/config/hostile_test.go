@@ -63,6 +63,7 @@ var mayHold = map[string]string{
 	"Plugins.Replace.Dir":            "a directory",
 	"Build.Targets.OS":               "letters and digits, and the go command has to know it",
 	"Build.Targets.Arch":             "letters and digits, and the go command has to know it",
+	"Image.CACerts":                  "a file that is opened",
 	"Build.Name":                     "a file's name",
 	"Build.Version":                  "quoted for the linker, see TestBuildArgs of gotool",
 	"Build.Time":                     "quoted for the linker, see TestBuildArgs of gotool",

@@ -46,7 +46,7 @@ bench: build ## measure against git and the bare go command
 fuzz: ## run each fuzz target for FUZZTIME
 	@grep -ro --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' cmd internal | sort | \
 	while IFS=: read -r file name; do \
-		(set -x; $(GO) test -run '^$$' -fuzz "^$${name#func }$$" -fuzztime $(FUZZTIME) "./$${file%/*}") || exit 1; \
+		(set -x; $(GO) test -run '^$$' -fuzz "^$${name#func }$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x "./$${file%/*}") || exit 1; \
 	done
 
 clean: ## remove what these targets made

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -11,13 +12,21 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 )
 
-// killPoints is how often a fetch is killed, over each transport.
-const killPoints = 20
+// killPoints is how often a fetch is killed, over each transport. VXLITE_KILLS
+// asks for more.
+func killPoints(t *testing.T) int {
+	n, err := strconv.Atoi(cmp.Or(os.Getenv("VXLITE_KILLS"), "20"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
 
 // TestKilled kills vxlite at many points of a fetch. Whatever it has left, the
 // store holds whole things alone, and the next run gets by with it and makes
@@ -29,34 +38,54 @@ func TestKilled(t *testing.T) {
 	if w.sshd == nil || w.http == nil {
 		t.Skip("git or OpenSSH is not installed")
 	}
-	dir := t.TempDir()
-	k := &killing{t: t, dir: dir, env: []string{
-		"HOME=" + dir, "PATH=" + refusingGo(t) + ":" + os.Getenv("PATH"), "GOENV=off", "GOPRIVATE=github.com/acme/*", "TMPDIR=" + t.TempDir(),
-		"SSH_URL=" + w.sshd.URL(""), "SSH_KEY=" + w.sshd.Key, "SSH_KNOWN_HOSTS=" + w.sshd.KnownHosts,
-		"HTTP_URL=" + w.http.URL + "/", "PASSWORD=" + httpPassword,
-	}}
+	k := newKilling(t, w)
 	for _, transport := range []string{"SSH", "HTTP"} {
 		t.Run(transport, func(t *testing.T) {
 			t.Parallel()
 			k := *k
 			k.t = t
-			k.config = filepath.Join(dir, transport+".toml")
-			writeTestFile(t, k.config, fmt.Sprintf(killConfig, transport))
+			k.setConfig(transport)
 			k.reference()
 			random := rand.New(rand.NewPCG(7, uint64(len(transport))))
-			for n := range killPoints {
+			points := killPoints(t)
+			for n := range points {
+				k.args = [][]string{{"build", "-o", filepath.Join(k.dir, "out") + "/"}, {"lock"}}[n%2]
 				// One in each stretch of the run, at no fixed place in it.
-				after := time.Duration((float64(n) + random.Float64()) / killPoints * float64(k.takes))
+				after := time.Duration((float64(n) + random.Float64()) / float64(points) * float64(k.takes))
 				k.kill(after)
 			}
-			if k.killed < killPoints/2 {
-				t.Errorf("only %d of %d runs were still there to be killed", k.killed, killPoints)
+			if k.killed < points/2 {
+				t.Errorf("only %d of %d runs were still there to be killed", k.killed, points)
 			}
 			if k.partial == 0 {
 				t.Error("no run was killed with a part of its work done")
 			}
 		})
 	}
+}
+
+// newKilling prepares runs that end before they compile.
+func newKilling(t *testing.T, w *world) *killing {
+	t.Helper()
+	dir := t.TempDir()
+	k := &killing{t: t, dir: dir, env: []string{
+		"HOME=" + dir, "PATH=" + refusingGo(t) + ":" + os.Getenv("PATH"), "GOENV=off", "GOPRIVATE=github.com/acme/*", "TMPDIR=" + t.TempDir(),
+	}}
+	if w.sshd != nil {
+		k.env = append(k.env, "SSH_URL="+w.sshd.URL(""), "SSH_KEY="+w.sshd.Key, "SSH_KNOWN_HOSTS="+w.sshd.KnownHosts)
+	} else {
+		k.env = append(k.env, "SSH_URL=", "SSH_KEY=/none", "SSH_KNOWN_HOSTS=/none")
+	}
+	if w.http != nil {
+		k.env = append(k.env, "HTTP_URL="+w.http.URL+"/", "PASSWORD="+httpPassword)
+	}
+	return k
+}
+
+// setConfig writes the config for a transport.
+func (k *killing) setConfig(transport string) {
+	k.config = filepath.Join(k.dir, transport+".toml")
+	writeTestFile(k.t, k.config, fmt.Sprintf(killConfig, transport))
 }
 
 const killConfig = `
@@ -114,6 +143,7 @@ type killing struct {
 	dir    string
 	env    []string
 	config string
+	args   []string // the command that is killed; build where empty
 
 	takes   time.Duration // of a run that nobody kills
 	whole   []string      // what the store holds then
@@ -134,7 +164,11 @@ func (k *killing) reference() {
 }
 
 func (k *killing) command(ctx context.Context, store string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "vxlite", "build", "-q", "-j", "2", "-c", k.config, "-o", filepath.Join(k.dir, "out")+"/")
+	return k.with(ctx, store, "build", "-o", filepath.Join(k.dir, "out")+"/")
+}
+
+func (k *killing) with(ctx context.Context, store string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "vxlite", append(args, "-q", "-j", "2", "-c", k.config)...)
 	cmd.Env = append(slices.Clone(k.env), "VXLITE_CACHE="+store)
 	return cmd
 }
@@ -154,7 +188,7 @@ func (k *killing) kill(after time.Duration) {
 	ctx, cancel := context.WithTimeout(k.t.Context(), after)
 	defer cancel()
 	var out bytes.Buffer
-	cmd := k.command(ctx, store)
+	cmd := k.with(ctx, store, k.args...)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err == nil {
 		k.t.Errorf("%v: it came to an end: %s", after, &out)

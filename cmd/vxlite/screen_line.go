@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jedib0t/go-pretty/v6/text"
 
@@ -22,6 +23,8 @@ func (s *screen) line(e event.Event) string {
 		if s.opts.Verbose || !drawn && !e.Known {
 			return fetchedLine(e)
 		}
+	case event.Retry:
+		return retryLine(e)
 	case event.CompileStart:
 		if !drawn {
 			return compilingLine(e)
@@ -63,6 +66,12 @@ func fetchedLine(e event.Event) string {
 		b.WriteString(" from " + oneLine(e.URL))
 	}
 	return b.String()
+}
+
+// retryLine words a Retry event.
+func retryLine(e event.Event) string {
+	wait := time.Duration(e.Seconds * float64(time.Second)).Round(time.Second)
+	return fmt.Sprintf("%s: %s, trying again in %v", revision(e), oneLine(e.Text), wait)
 }
 
 // compilingLine words a CompileStart event.

@@ -7,7 +7,11 @@
 // [ErrorList] in the file's order.
 package config
 
-import "golang.org/x/mod/module"
+import (
+	"time"
+
+	"golang.org/x/mod/module"
+)
 
 // Config is a velox.toml, whatever its generation, in one form.
 type Config struct {
@@ -19,6 +23,7 @@ type Config struct {
 	Modules  []Module
 	Mirrors  []Mirror
 	Git      Git
+	Limits   Limits
 	Replaces []Replace
 	Excludes []Exclude
 	Build    Build
@@ -139,11 +144,23 @@ type Git struct {
 	// CAFile is an absolute path of PEM certificates trusted besides the system's.
 	CAFile      string
 	Credentials []Credential
+	Patience    Patience
 	// Tokens are github.token and gitlab.token, for their endpoint's host.
 	Tokens []Token
 	// InURLs are the names and passwords that http and https URLs of the file
 	// had in front of their host; the URLs themselves have lost them.
 	InURLs []URLCredential
+}
+
+// Patience is how long servers are waited for, and how often they are asked.
+type Patience struct {
+	// Timeout is how long a server may stay silent, ConnectTimeout how long a
+	// connection may take to be made, with all that is said before the first
+	// question.
+	Timeout, ConnectTimeout time.Duration
+	// Retries is how often a server is asked again after something that may
+	// pass.
+	Retries int
 }
 
 // URLCredential is what a URL had in front of its host. It is meant for that

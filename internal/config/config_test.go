@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"testing"
+	"time"
 
 	"golang.org/x/mod/module"
 )
@@ -143,11 +144,13 @@ func TestGenerations(t *testing.T) {
 					Modules:    []string{"github.com/acme/*", "git.acme.example/*", "github.com/team"},
 					KnownHosts: []string{"/srv/acme/build/ci/known_hosts"},
 					CAFile:     "/etc/acme/ca.pem",
+					Patience:   Patience{Timeout: 90 * time.Second, ConnectTimeout: 5 * time.Second, Retries: 0},
 					Credentials: []Credential{
 						{Host: "git.acme.example", Username: "oauth2", Password: "pw"},
 						{Host: "git.acme.example:2222", SSHKey: "/home/ann/.ssh/id_ed25519"},
 					},
 				},
+				Limits: Limits{Pack: 4 << 30, Files: 400_000, Module: 100_000_000, GoMod: 4096},
 				Build: Build{
 					Name: "acme-rr", Version: "1.2.3", Time: "2025-01-02T03:04:05Z",
 					Tags:    []string{"aws", "gcp", "netgo"},
@@ -348,6 +351,9 @@ func dropPositions(c *Config) {
 // equal compares two Configs field by field, for errors that can be read.
 func equal(t *testing.T, got, want Config) {
 	t.Helper()
+	if want.Git.Patience == (Patience{}) {
+		want.Git.Patience = DefaultPatience()
+	}
 	g, w := reflect.ValueOf(got), reflect.ValueOf(want)
 	for i := range g.NumField() {
 		if a, b := g.Field(i).Interface(), w.Field(i).Interface(); !reflect.DeepEqual(a, b) {

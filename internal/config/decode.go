@@ -12,7 +12,7 @@ import (
 // values stand there as written; setDefaults completes them.
 func (d *draft) decode() {
 	r := d.root
-	d.known(r, "roadrunner", "plugins", "mirrors", "git", "modules", "replaces", "excludes", "build", "check", "verify", "image",
+	d.known(r, "roadrunner", "plugins", "mirrors", "git", "limits", "modules", "replaces", "excludes", "build", "check", "verify", "image",
 		"target_platform", "debug", "log", "github", "gitlab", "github_token", "velox")
 	d.decodeRoadRunner(d.table(r, "roadrunner"))
 	d.decodeForges(r)
@@ -20,6 +20,7 @@ func (d *draft) decode() {
 	d.decodeModules(d.tables(r, "modules"))
 	d.decodeMirrors(d.table(r, "mirrors"))
 	d.decodeGit(d.table(r, "git"))
+	d.decodeLimits(d.table(r, "limits"))
 	d.decodeReplaces(d.tables(r, "replaces"))
 	d.decodeExcludes(d.tables(r, "excludes"))
 	d.decodeVelox(d.table(r, "velox")) // before [build], which wins
@@ -182,7 +183,8 @@ func (d *draft) decodeMirrors(t *node) {
 }
 
 func (d *draft) decodeGit(t *node) {
-	d.known(t, "modules", "known_hosts", "ca_file", "credentials")
+	d.known(t, "modules", "known_hosts", "ca_file", "credentials", "timeout", "connect_timeout", "retries")
+	d.decodePatience(t)
 	for _, patterns := range d.texts(t, "modules") {
 		d.Git.Modules = append(d.Git.Modules, separated(patterns, ",")...) // as in GOPRIVATE
 	}

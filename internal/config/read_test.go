@@ -101,7 +101,7 @@ path = "mine"
 		t.Fatal(err)
 	}
 	for _, out := range []string{
-		fmt.Sprint(c, c.Git), fmt.Sprintf("%+v %#v %s %q %x", c.Git, c.Git, c.Git, c.Git, c.Git),
+		fmt.Sprint(c, c.Git), fmt.Sprintf("%+v %#v %s %q %x", c.Git, c.Git, c.Git.Tokens, c.Git.Tokens, c.Git.Tokens),
 		string(encoded),
 	} {
 		if strings.Contains(out, "hunter2") || strings.Contains(out, fmt.Sprintf("%x", "hunter2")) {

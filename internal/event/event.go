@@ -16,6 +16,8 @@ const (
 	FetchBytes Kind = "fetch-bytes"
 	// FetchDone: Module, Ref, Commit, URL (after mirrors), Bytes, Known.
 	FetchDone Kind = "fetch-done"
+	// Retry: Module, Ref, Text (what failed), Seconds (until the next attempt).
+	Retry Kind = "retry"
 	// CompileStart: Target, Total (packages known; 0 where not known).
 	CompileStart Kind = "compile-start"
 	// CompilePackage: Target, Package, Done (packages compiled so far).
@@ -49,6 +51,7 @@ type Event struct {
 	Argv    []string `json:"argv,omitempty"`
 	Why     string   `json:"why,omitempty"`
 	Text    string   `json:"text,omitempty"`
+	Seconds float64  `json:"seconds,omitempty"`
 	// Known says that a server was asked, and its answer was there already.
 	Known  bool    `json:"known,omitempty"`
 	Result *Result `json:"result,omitempty"`

@@ -14,6 +14,7 @@ import (
 	"path"
 	"path/filepath"
 	"sort"
+	"strconv"
 	"strings"
 
 	"golang.org/x/mod/modfile"
@@ -78,23 +79,18 @@ type Options struct {
 // what it lacks.
 const SumFile = "go.work.sum"
 
-// embeddedFile is where the manifest stands in app.
-const embeddedFile = "vxlite.manifest"
-
-// manifestGo puts it into the binary. A variable that nothing reads would be
-// left out by the linker; one that is copied to another is not.
-const manifestGo = header + `package main
-
-import _ "embed"
-
-//go:embed ` + embeddedFile + `
-var vxliteManifest string
-
-// vxliteKept keeps the manifest in the binary, where vxlite inspect finds it.
-var vxliteKept string
-
-func init() { vxliteKept = vxliteManifest }
-`
+// manifestGo puts the manifest into the binary. What nothing reads would be left
+// out by the linker; what is copied to a variable is not.
+func manifestGo(text []byte) []byte {
+	literal := "`" + string(text) + "`"
+	if !strconv.CanBackquote(strings.NewReplacer("\n", "", "\t", "").Replace(string(text))) {
+		literal = strconv.Quote(string(text))
+	}
+	return []byte(header + "package main\n\n" +
+		"// vxliteKept keeps the manifest in the binary, where vxlite inspect finds it.\n" +
+		"var vxliteKept string\n\nfunc init() { vxliteKept = vxliteManifest }\n\n" +
+		"const vxliteManifest = " + literal + "\n")
+}
 
 // profileFile is the profile that RoadRunner's releases v2023.2.0 to v2025.1.4
 // are built with.
@@ -130,7 +126,7 @@ func (w *Workspace) generate(g *generator, goWork func() ([]File, error), o Opti
 	}
 	w.Files = append(w.Files, profile...)
 	if o.Manifest != nil {
-		w.Files = append(w.Files, File{Path: "app/" + embeddedFile, Data: o.Manifest}, File{Path: "app/vxlite_manifest.go", Data: []byte(manifestGo)})
+		w.Files = append(w.Files, File{Path: "app/vxlite_manifest.go", Data: manifestGo(o.Manifest)})
 	}
 	sort.Slice(w.Files, func(i, j int) bool { return w.Files[i].Path < w.Files[j].Path })
 	return w, nil

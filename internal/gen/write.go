@@ -1,6 +1,8 @@
 package gen
 
 import (
+	"bytes"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -25,6 +27,63 @@ func (w *Workspace) Write(dir string, plain bool) error {
 		}
 	}
 	return nil
+}
+
+// Intact reports whether dir is as Write made it, but for files that the go
+// command may have added.
+func (w *Workspace) Intact(dir string) bool {
+	generated := map[string]bool{}
+	for _, f := range w.Files {
+		generated[f.Path] = true
+		if data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(f.Path))); err != nil || !bytes.Equal(data, f.Data) {
+			return false
+		}
+	}
+	for _, m := range w.Modules {
+		if !m.intact(dir, generated) {
+			return false
+		}
+	}
+	return true
+}
+
+// intact compares one module with what it is a copy of, or a link to.
+func (m Place) intact(dir string, generated map[string]bool) bool {
+	dst := filepath.Join(dir, filepath.FromSlash(m.Path))
+	if to, err := os.Readlink(dst); err == nil {
+		return !m.Copy && to == m.Dir
+	}
+	err := filepath.WalkDir(m.Dir, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(m.Dir, p)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && d.Name() == ".git" {
+			return filepath.SkipDir
+		}
+		if !d.Type().IsRegular() || generated[m.Path+"/"+filepath.ToSlash(rel)] {
+			return nil
+		}
+		return sameFile(p, filepath.Join(dst, rel))
+	})
+	return err == nil
+}
+
+var errOther = errors.New("not the same")
+
+func sameFile(a, b string) error {
+	x, err := os.ReadFile(a)
+	if err != nil {
+		return err
+	}
+	y, err := os.ReadFile(b)
+	if err == nil && !bytes.Equal(x, y) {
+		return errOther
+	}
+	return err
 }
 
 func writeFile(name string, data []byte) error {

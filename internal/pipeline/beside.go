@@ -163,7 +163,7 @@ func Bill(ctx context.Context, o Options) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := w.check(); err != nil {
+	if err := w.check(ctx); err != nil {
 		return nil, err
 	}
 	if err := w.write(); err != nil {

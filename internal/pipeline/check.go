@@ -65,7 +65,7 @@ func Graph(ctx context.Context, o Options) (*endure.Graph, error) {
 
 // each reads the plugins of each target.
 func (w *workspace) each(ctx context.Context, do func(config.Target, *endure.Set) error) error {
-	if err := w.check(); err != nil {
+	if err := w.check(ctx); err != nil {
 		return err
 	}
 	locals, err := fingerprints(w.plan)

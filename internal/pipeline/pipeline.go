@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/endure"
 	"github.com/vxlite/vxlite/internal/event"
@@ -103,7 +105,7 @@ func (w *workspace) fit(ctx context.Context) error {
 	if w.lock.fits() || w.plan.Overridden {
 		return nil
 	}
-	if err := w.check(); err != nil {
+	if err := w.check(ctx); err != nil {
 		return err
 	}
 	return w.settle(ctx, false)
@@ -115,7 +117,7 @@ func (w *workspace) build(ctx context.Context, outputs []output) ([]job, error) 
 	if err != nil || allFresh(jobs) { // what was built before was checked before
 		return jobs, err
 	}
-	if err := w.check(); err != nil {
+	if err := w.check(ctx); err != nil {
 		return nil, err
 	}
 	return jobs, w.compile(ctx, jobs)
@@ -143,6 +145,7 @@ type workspace struct {
 	inside  []byte                  // what the binary is to say of itself
 	local   map[string]source.State // of the local directories, by module path; see states
 	checked bool                    // by check
+	whole   bool                    // by intact
 	remarks []string                // that were told
 }
 
@@ -200,7 +203,16 @@ func (w *workspace) generate() error {
 // write puts the workspace on disk, unless it is there.
 func (w *workspace) write() error {
 	if isDir(w.dir) {
-		return w.restoreSums()
+		if err := w.restoreSums(); err != nil {
+			return err
+		}
+		if w.files.Intact(w.dir) {
+			return nil
+		}
+		w.Sink.Send(event.Event{Kind: event.Note, Text: w.dir + " is damaged and is written anew"})
+		if err := w.store.Discard(w.dir); err != nil {
+			return fmt.Errorf("workspace: %w", err)
+		}
 	}
 	if err := w.store.Publish(w.dir, func(dir string) error { return w.files.Write(dir, false) }); err != nil {
 		return fmt.Errorf("workspace: %w", err)
@@ -236,7 +248,7 @@ func (b *builder) resolve(ctx context.Context, client *source.Client) (*resolve.
 
 // client reaches the repositories: those of the vendor folder, or all others.
 func (b *builder) client() (*source.Client, error) {
-	o := source.Options{Store: b.store, Env: b.Env, Jobs: b.Jobs, Offline: b.Offline, Fresh: b.fresh, Sink: b.Sink}
+	o := source.Options{Store: b.store, Env: b.Env, Limits: b.Config.Limits, Jobs: b.Jobs, Offline: b.Offline, Fresh: b.fresh, Sink: b.Sink}
 	if b.Vendored != nil {
 		o.Exported = b.Vendored.repositories()
 	} else {
@@ -247,15 +259,39 @@ func (b *builder) client() (*source.Client, error) {
 
 // check refuses a plan that could not compile, or that the compiler would
 // explain worse.
-func (w *workspace) check() error {
+func (w *workspace) check(ctx context.Context) error {
 	if w.checked {
 		return nil
 	}
 	w.checked = true
+	if !w.whole { // nobody writes to the store's modules while this runs
+		if err := w.intact(ctx); err != nil {
+			return err
+		}
+		w.whole = true
+	}
 	if err := checkGo(w.plan, w.tool); err != nil {
 		return err
 	}
 	return endure.CheckSymbols(w.plan)
+}
+
+// intact makes sure that the modules' files are those that were fetched. A run
+// in which nothing has changed does not look at them.
+func (w *workspace) intact(ctx context.Context) error {
+	client, err := w.client()
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for _, m := range w.plan.Modules {
+		if !m.Local {
+			g.Go(func() error { return client.Verify(ctx, m.Found(), m.Folder) })
+		}
+	}
+	return g.Wait()
 }
 
 // profile is the config's own profile for profile-guided optimisation.

@@ -114,7 +114,7 @@ func (s *Session) Rebuild(ctx context.Context, changed []string) (event.Binary, 
 		return event.Binary{}, err
 	}
 	s.w.checked = false
-	if err := s.w.check(); err != nil {
+	if err := s.w.check(ctx); err != nil {
 		return event.Binary{}, err
 	}
 	compilation := s.w.tool.Compile(s.w.dir, s.settings, s.pkgs)

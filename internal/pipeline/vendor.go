@@ -55,7 +55,7 @@ func Vendor(ctx context.Context, o Options, v VendorOptions) (*event.Result, err
 	if err := w.fit(ctx); err != nil {
 		return nil, err
 	}
-	if err := w.check(); err != nil {
+	if err := w.check(ctx); err != nil {
 		return nil, err
 	}
 	stage, err := stageFor(place)

@@ -51,7 +51,7 @@ func (r *resolver) hash(ctx context.Context, p *Plan) error {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			return m.hash(r.store)
+			return m.hash(ctx, r.client, r.store)
 		})
 	}
 	return g.Wait()
@@ -64,14 +64,17 @@ type hashes struct {
 }
 
 // hash works out H1 and GoModH1, as the go command would of the module's zip.
-func (m *Module) hash(store *source.Store) error {
+func (m *Module) hash(ctx context.Context, client *source.Client, store *source.Store) error {
 	own := m.own()
 	prefix := own.Path + "@" + own.Version
 	sum := sha256.Sum256([]byte(m.Folder + "\n" + prefix))
 	name := m.Commit + "-" + hex.EncodeToString(sum[:8])
 	var h hashes
 	if !store.ReadJSON(&h, "h1", name) || h.H1 == "" {
-		var err error
+		err := client.Verify(ctx, m.Found(), m.Folder)
+		if err != nil {
+			return err
+		}
 		if h.H1, err = dirhash.HashDir(m.Dir, prefix, dirhash.Hash1); err != nil {
 			return fmt.Errorf("hashing %s: %w", prefix, err)
 		}

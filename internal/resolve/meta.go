@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/net/html"
+
+	"github.com/vxlite/vxlite/internal/source"
 )
 
 // metaFinder asks a module's own host for its repository, as the go command
@@ -45,6 +47,9 @@ func (m metaFinder) find(ctx context.Context, importPath string) (location, erro
 		return location{}, &NoURLError{Module: importPath, Reason: err.Error()}
 	}
 	defer res.Body.Close()
+	if res.Request.URL.Scheme != "https" {
+		return location{}, &NoURLError{Module: importPath, Reason: "its host leads to " + res.Request.URL.Host + " without TLS"}
+	}
 	const most = 1 << 20 // bytes of a page; the tag stands in its head
 	loc, err := parseMeta(io.LimitReader(res.Body, most), importPath)
 	if err != nil {
@@ -72,6 +77,14 @@ func parseMeta(page io.Reader, importPath string) (location, error) {
 	}
 }
 
+// isRepositoryURL reports whether a page may send us there: another host may,
+// but neither this machine's files nor a program. The go command has the same
+// rule: see validateRepoRoot in its vcs package.
+func isRepositoryURL(s string) bool {
+	remote, err := source.ParseRemote(s)
+	return err == nil && !remote.Local() && strings.Contains(s, "://")
+}
+
 func metaTag(t html.Token, importPath string) (location, bool) {
 	if t.Data != "meta" {
 		return location{}, false
@@ -86,6 +99,9 @@ func metaTag(t html.Token, importPath string) (location, bool) {
 	}
 	root := f[0]
 	if importPath != root && !strings.HasPrefix(importPath, root+"/") {
+		return location{}, false
+	}
+	if !isRepositoryURL(f[2]) {
 		return location{}, false
 	}
 	loc := location{url: f[2], root: root, folder: below(importPath, root)}

@@ -3,6 +3,7 @@ package resolve
 import (
 	"context"
 	"fmt"
+	"github.com/vxlite/vxlite/internal/source"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -150,6 +151,13 @@ func TestParseMeta(t *testing.T) {
 		{"not closed at all", `<meta name="go-import" content="corp.example/lib git https://git.corp/lib"`, none},
 		{"another module's", page("corp.example/library git https://git.corp/lib"), none},
 		{"a deeper one's", page("corp.example/lib/sub/deep git https://git.corp/lib"), none},
+		{"a program", page("corp.example/lib git ext::sh+-c+evil"), none},
+		{"a file", page("corp.example/lib git file:///etc/lib"), none},
+		{"a path", page("corp.example/lib git /etc/lib"), none},
+		{"a relative path", page("corp.example/lib git ../lib"), none},
+		{"an option", page("corp.example/lib git --upload-pack=evil"), none},
+		{"an option for ssh", page("corp.example/lib git ssh://-oProxyCommand=evil/lib"), none},
+		{"no URL", page("corp.example/lib git git.corp:lib"), none},
 		{"hg", page("corp.example/lib hg https://hg.corp/lib"), none},
 		{"two fields", page("corp.example/lib git"), none},
 		{"five fields", page("corp.example/lib git https://git.corp/lib a b"), none},
@@ -184,6 +192,9 @@ func FuzzParseMeta(f *testing.F) {
 		loc, err := parseMeta(strings.NewReader(page), path)
 		if err != nil {
 			return
+		}
+		if remote, err := source.ParseRemote(loc.url); err != nil || remote.Local() {
+			t.Errorf("%q: the repository %q", page, loc.url)
 		}
 		if loc.url == "" || path != loc.root && !strings.HasPrefix(path, loc.root+"/") {
 			t.Errorf("%q: %+v does not fit %s", page, loc, path)

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/mod/module"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/source"
 )
 
 // Plan is all that generating and compiling need to know.
@@ -98,6 +99,11 @@ type Module struct {
 	by string
 	// note tells of what may be wrong with Version; mostly empty.
 	note string
+}
+
+// Found is the module's commit, as source has it.
+func (m *Module) Found() source.Found {
+	return source.Found{Commit: m.Commit, Time: m.Time, URL: m.URL, From: m.From}
 }
 
 // ReplacesCount reports whether the replace directives in the module's own

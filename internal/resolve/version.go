@@ -60,6 +60,14 @@ func (r *resolver) version(ctx context.Context, found source.Found, q query, mod
 	if v, ok := r.store.Version(found.Commit, modulePath); ok {
 		return v, "", nil
 	}
+	unlock, err := r.client.LockRepo(ctx, found)
+	if err != nil {
+		return "", "", err
+	}
+	defer unlock()
+	if v, ok := r.store.Version(found.Commit, modulePath); ok { // another run was first
+		return v, "", nil
+	}
 	own := q.prefixes()[0]
 	tags, cut, err := r.client.Reachable(ctx, found, func(tag string) bool {
 		v, ok := strings.CutPrefix(tag, own)

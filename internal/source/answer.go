@@ -6,12 +6,16 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // gitOnly lets through the answers that go-git can read, or has words for, and
 // refuses the rest: a page of HTML is no broken packet, and an error need not
 // bring a page along.
-type gitOnly struct{ next http.RoundTripper }
+type gitOnly struct {
+	next http.RoundTripper
+	refs int64 // bytes that they may take
+}
 
 // RoundTrip implements http.RoundTripper.
 func (g gitOnly) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -27,6 +31,9 @@ func (g gitOnly) RoundTrip(req *http.Request) (*http.Response, error) {
 		res.Body = limited(res.Body)
 		return res, nil
 	case res.StatusCode < 300 && strings.HasPrefix(kind, "application/x-git-upload-pack-"):
+		if req.Method == http.MethodGet {
+			res.Body = readCloser{boundedRefs(res.Body, g.refs), res.Body}
+		}
 		return res, nil
 	}
 	defer res.Body.Close()
@@ -37,10 +44,12 @@ func (g gitOnly) RoundTrip(req *http.Request) (*http.Response, error) {
 const mostOfPage = 64 << 10
 
 func limited(body io.ReadCloser) io.ReadCloser {
-	return struct {
-		io.Reader
-		io.Closer
-	}{io.LimitReader(body, mostOfPage), body}
+	return readCloser{io.LimitReader(body, mostOfPage), body}
+}
+
+type readCloser struct {
+	io.Reader
+	io.Closer
 }
 
 // AnswerError is an answer that is not git's.
@@ -52,12 +61,16 @@ type AnswerError struct {
 	At string
 	// Said is the first line of a plain text.
 	Said string
-	host string
-	ok   bool
+	// RetryAfter is how long the server asks to be left alone.
+	RetryAfter time.Duration
+	host       string
+	code       int
+	ok         bool
 }
 
 func newAnswerError(res *http.Response, kind string) *AnswerError {
-	e := &AnswerError{Status: res.Status, Kind: kind, host: res.Request.URL.Hostname(), ok: res.StatusCode < 300}
+	e := &AnswerError{Status: res.Status, Kind: kind, host: res.Request.URL.Hostname(), ok: res.StatusCode < 300,
+		code: res.StatusCode, RetryAfter: retryAfter(res.Header.Get("Retry-After"), time.Now())}
 	if res.Request.Response != nil { // a redirect came before
 		at := *res.Request.URL
 		at.User, at.RawQuery, at.Fragment = nil, "", ""

@@ -60,7 +60,7 @@ func usage(p string) (files int, size int64, err error) {
 // removed, and the paths, relative to the store and sorted.
 func (s *Store) Clean(keep func(commit string) bool, before time.Time) (removed []string, size int64, err error) {
 	c := &cleaner{store: s, keep: keep, before: before, gone: map[string]bool{}}
-	for _, sub := range []string{"git", "tree", "commit", "version", "h1"} {
+	for _, sub := range []string{"git", "tree", "sum", "commit", "version", "h1"} {
 		if err := c.commits(sub); err != nil {
 			return nil, 0, err
 		}
@@ -108,7 +108,8 @@ func (c *cleaner) names(sub string) error {
 			return err
 		}
 		data, err := os.ReadFile(p)
-		if err != nil || !c.gone[strings.TrimSpace(string(data))] {
+		commit, _, _ := strings.Cut(string(data), "\n") // a checksum follows
+		if err != nil || !c.gone[commit] {
 			return err
 		}
 		return c.remove(p)

@@ -8,6 +8,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ type Options struct {
 	Env     Env
 	Mirrors []config.Mirror
 	Git     config.Git
+	Limits  config.Limits
 	// Jobs bounds the conversations with servers that go on at once.
 	Jobs int
 	// Offline forbids all of them; local paths still serve.
@@ -46,6 +48,8 @@ type Options struct {
 type Client struct {
 	store    *Store
 	env      Env
+	limits   config.Limits
+	patience config.Patience
 	offline  bool
 	fresh    bool
 	exported string
@@ -58,8 +62,14 @@ type Client struct {
 	// objectsOf holds the objects of commits that this run fetched, until their
 	// tree is taken: storer.EncodedObjectStorer by commit.
 	objectsOf sync.Map
-	// came holds the commits that this run fetched.
-	came sync.Map
+	// came holds the commits that this run fetched, wrote the trees that it
+	// wrote, by directory.
+	came, wrote sync.Map
+	// hopeless holds the hosts that could not be reached however often they
+	// were tried.
+	hopeless sync.Map
+	// pause waits before another attempt. It is a field for its tests.
+	pause func(context.Context, time.Duration) error
 
 	mu    sync.Mutex
 	local map[string]*localRepo    // by path
@@ -68,19 +78,25 @@ type Client struct {
 
 // NewClient returns a Client; Close ends its connections.
 func NewClient(o Options) (*Client, error) {
-	hosts, err := newHTTPPool(o.Env, o.Git, o.Sink)
+	patience := &o.Git.Patience
+	patience.Timeout = cmp.Or(patience.Timeout, config.DefaultPatience().Timeout)
+	patience.ConnectTimeout = cmp.Or(patience.ConnectTimeout, config.DefaultPatience().ConnectTimeout)
+	hosts, err := newHTTPPool(o.Env, o.Git, o.Limits.OrDefault(), o.Sink)
 	if err != nil {
 		return nil, err
 	}
 	return &Client{
 		store:    o.Store,
 		env:      o.Env,
+		limits:   o.Limits.OrDefault(),
+		patience: *patience,
+		pause:    pause,
 		offline:  o.Offline,
 		fresh:    o.Fresh && !o.Offline,
 		exported: o.Exported,
 		sink:     o.Sink,
 		urls:     newRewriter(o),
-		ssh:      newSSHPool(o.Env, o.Git),
+		ssh:      newSSHPool(o.Env, o.Git, o.Limits.OrDefault()),
 		http:     hosts,
 		slots:    make(chan struct{}, max(1, o.Jobs)),
 		local:    map[string]*localRepo{},
@@ -154,11 +170,22 @@ type Moved struct {
 }
 
 // Find resolves a request to a commit and makes sure that its files can be
-// had. Mirrors are tried in order; the error tells of each.
+// had. Mirrors are tried in order, and then again where that may help; the error
+// tells of each.
 func (c *Client) Find(ctx context.Context, req Request) (Found, error) {
 	if c.exported != "" {
 		return c.findExported(req)
 	}
+	var found Found
+	err := c.again(ctx, req, func() (err error) {
+		found, err = c.findOnce(ctx, req)
+		return err
+	})
+	return found, err
+}
+
+// findOnce asks each mirror once.
+func (c *Client) findOnce(ctx context.Context, req Request) (Found, error) {
 	var failed []error
 	written, err := ParseRemote(req.URL)
 	if err == nil && written.Scheme != "ssh" { // what logs in is neither shown nor kept
@@ -309,6 +336,15 @@ func (c *Client) lock(ctx context.Context, repoURL string) (func(), error) {
 		return nil, err
 	}
 	return func() { unlock(); <-turn }, nil
+}
+
+// LockRepo keeps other runs, and other goroutines of this one, from asking f's
+// server about its repository meanwhile, for those who remember the answer.
+func (c *Client) LockRepo(ctx context.Context, f Found) (unlock func(), err error) {
+	if remote, err := ParseRemote(f.From); err != nil || remote.Local() || c.offline {
+		return func() {}, err
+	}
+	return c.lock(ctx, f.URL)
 }
 
 // OfflineError is a commit that only a server could have given.

@@ -16,6 +16,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/storer"
 	"github.com/klauspost/compress/zlib"
+
+	"github.com/vxlite/vxlite/internal/config"
 )
 
 // Export makes dir a bare repository of f's commit that holds what taking the
@@ -30,6 +32,10 @@ func (c *Client) Export(ctx context.Context, f Found, folders []string, dir stri
 	if err != nil {
 		return err
 	}
+	return c.healing(ctx, f, remote, func() error { return c.export(ctx, f, remote, folders, dir) })
+}
+
+func (c *Client) export(ctx context.Context, f Found, remote Remote, folders []string, dir string) error {
 	st, done, err := c.objects(ctx, f, remote)
 	if err != nil {
 		return err
@@ -37,7 +43,7 @@ func (c *Client) Export(ctx context.Context, f Found, folders []string, dir stri
 	defer done()
 	needed := &recorder{EncodedObjectStorer: st, seen: map[plumbing.Hash]plumbing.ObjectType{}}
 	for _, folder := range folders {
-		w := &treeWriter{st: needed, url: remote.String(), commit: f.Commit}
+		w := &treeWriter{st: needed, url: remote.String(), commit: f.Commit, limits: c.limits, trusted: !remote.Local()}
 		files, err := w.choose(folder)
 		if err != nil {
 			return err
@@ -51,7 +57,7 @@ func (c *Client) Export(ctx context.Context, f Found, folders []string, dir stri
 			return context.Cause(ctx)
 		}
 	}
-	if err := needed.write(dir, plumbing.NewHash(f.Commit)); err != nil {
+	if err := needed.write(dir, plumbing.NewHash(f.Commit), c.limits); err != nil {
 		return fmt.Errorf("%s at %.12s: %w", remote, f.Commit, err)
 	}
 	return nil
@@ -74,10 +80,10 @@ func (r *recorder) EncodedObject(t plumbing.ObjectType, h plumbing.Hash) (plumbi
 }
 
 // write makes dir a bare repository of what was asked for.
-func (r *recorder) write(dir string, commit plumbing.Hash) error {
+func (r *recorder) write(dir string, commit plumbing.Hash, limits config.Limits) error {
 	pipe, in := io.Pipe()
 	go func() { in.CloseWithError(r.pack(in)) }()
-	_, err := writeRepo(dir, pipe, []plumbing.Hash{commit})
+	_, err := writeRepo(dir, pipe, []plumbing.Hash{commit}, limits)
 	pipe.CloseWithError(err) // ends the writer, too
 	if err != nil {
 		return err

@@ -1,7 +1,6 @@
 package source
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,8 +13,6 @@ import (
 	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/cache"
-	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
-	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
@@ -23,9 +20,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/storer"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	"github.com/go-git/go-git/v5/storage/filesystem"
-	"github.com/go-git/go-git/v5/storage/memory"
 
-	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
 )
 
@@ -245,8 +241,8 @@ func (d *download) pack(ctx context.Context, dir string, wants []string, shape f
 	if req.Capabilities.Supports(capability.Sideband64k) {
 		r = sideband.NewDemuxer(sideband.Sideband64k, res)
 	}
-	if d.objects, err = writeRepo(dir, &counter{r: r, report: d.count}, res.Shallows); err != nil {
-		return fmt.Errorf("%s: %w", d.remote, err)
+	if d.objects, err = writeRepo(dir, &counter{r: r, report: d.count}, res.Shallows, d.client.limits); err != nil {
+		return at(d.remote, err)
 	}
 	return nil
 }
@@ -274,13 +270,13 @@ func (c *counter) Read(p []byte) (int, error) {
 
 // writeRepo makes dir a bare repository of the objects in a pack. git can read
 // it too.
-func writeRepo(dir string, pack io.Reader, shallows []plumbing.Hash) (storer.EncodedObjectStorer, error) {
+func writeRepo(dir string, pack io.Reader, shallows []plumbing.Hash, limits config.Limits) (storer.EncodedObjectStorer, error) {
 	for _, sub := range []string{"objects/pack", "refs/heads", "refs/tags"} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
 			return nil, err
 		}
 	}
-	objects, err := writePack(filepath.Join(dir, "objects", "pack"), pack)
+	objects, err := writePack(filepath.Join(dir, "objects", "pack"), pack, limits)
 	if err != nil {
 		return nil, err
 	}
@@ -294,78 +290,11 @@ func writeRepo(dir string, pack io.Reader, shallows []plumbing.Hash) (storer.Enc
 		}
 	}
 	// HEAD makes it a repository to git.
-	return objects, os.WriteFile(filepath.Join(dir, "HEAD"), []byte("ref: refs/heads/main\n"), 0o644)
+	return objects, os.WriteFile(filepath.Join(dir, "HEAD"), []byte(storeHead), 0o644)
 }
 
-// writePack stores a pack and its index in dir. The pack is received whole
-// before it is indexed: go-git's own writer does both at once in two
-// goroutines that wait for each other at every read, which costs more time
-// than it saves.
-//
-// The objects of a small pack are returned too, for whoever needs them next:
-// inflating them again from the pack is most of what extracting a tree costs.
-func writePack(dir string, pack io.Reader) (storer.EncodedObjectStorer, error) {
-	f, err := os.Create(filepath.Join(dir, "incoming"))
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	n, err := io.Copy(f, pack)
-	if err != nil {
-		return nil, err
-	}
-	if n == 0 {
-		return nil, errors.New("the server sent nothing")
-	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return nil, err
-	}
-	var r io.ReadSeeker = f
-	var objects storer.EncodedObjectStorer // nil for none, and the parser minds the difference
-	if n <= inMemory {
-		data, err := io.ReadAll(f)
-		if err != nil {
-			return nil, err
-		}
-		r, objects = bytes.NewReader(data), memory.NewStorage()
-	}
-	index := new(idxfile.Writer)
-	parser, err := packfile.NewParserWithStorage(packfile.NewScanner(r), objects, index)
-	if err != nil {
-		return nil, err
-	}
-	sum, err := parser.Parse()
-	if err != nil {
-		return nil, err
-	}
-	if sum.IsZero() { // go-git lets a pack pass that ends right before its checksum
-		return nil, io.ErrUnexpectedEOF
-	}
-	base := filepath.Join(dir, "pack-"+sum.String())
-	if err := writeIndex(base+".idx", index); err != nil {
-		return nil, err
-	}
-	if err := f.Close(); err != nil { // Windows renames no open file
-		return nil, err
-	}
-	return objects, disk.Rename(f.Name(), base+".pack")
-}
-
-// inMemory is how large a pack may be to be kept, in bytes: as many as there
-// are jobs are held at once. It is a variable for its test.
-var inMemory int64 = 2 << 20
-
-func writeIndex(name string, w *idxfile.Writer) error {
-	index, err := w.Index()
-	if err != nil {
-		return err
-	}
-	var b bytes.Buffer
-	if _, err := idxfile.NewEncoder(&b).Encode(index); err != nil {
-		return err
-	}
-	return os.WriteFile(name, b.Bytes(), 0o644)
-}
+// storeHead is the HEAD of each repository in the store. No branch is there.
+const storeHead = "ref: refs/heads/main\n"
 
 // openStorage opens a bare repository of the store's own making.
 func openStorage(dir string) *packStorage {

@@ -6,13 +6,13 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
@@ -34,11 +34,12 @@ type httpPool struct {
 	worked map[string]credential // by scheme://host:port
 }
 
-func newHTTPPool(env Env, git config.Git, sink event.Sink) (*httpPool, error) {
+func newHTTPPool(env Env, git config.Git, limits config.Limits, sink event.Sink) (*httpPool, error) {
 	tr := http.DefaultTransport.(*http.Transport).Clone()
 	tr.Proxy = proxyOf(env)
 	tr.MaxIdleConnsPerHost = 16
-	tr.ResponseHeaderTimeout = 2 * time.Minute // a server may think long before a large pack
+	tr.DialContext = (&net.Dialer{Timeout: git.Patience.ConnectTimeout}).DialContext
+	tr.TLSHandshakeTimeout = git.Patience.ConnectTimeout
 	if git.CAFile != "" {
 		pool, err := certPool(git.CAFile)
 		if err != nil {
@@ -46,10 +47,10 @@ func newHTTPPool(env Env, git config.Git, sink event.Sink) (*httpPool, error) {
 		}
 		tr.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	}
-	client := &http.Client{Transport: tr}
+	client := &http.Client{Transport: patient{tr, git.Patience.Timeout}}
 	return &httpPool{
 		client:    client,
-		transport: githttp.NewClient(&http.Client{Transport: gitOnly{tr}}),
+		transport: githttp.NewClient(&http.Client{Transport: gitOnly{client.Transport, limits.Refs}}),
 		creds:     &credentials{env: env, git: git, sink: sink},
 		worked:    map[string]credential{},
 	}, nil
@@ -183,6 +184,7 @@ func (p *httpPool) ask(ctx context.Context, remote Remote, cred credential) (tra
 func explainHTTP(ctx context.Context, remote Remote, err error) error {
 	var auth *AuthError
 	var answer *AnswerError
+	var limit *LimitError
 	var cert *tls.CertificateVerificationError
 	var uerr *url.Error
 	var wrapped *plumbing.UnexpectedError // which does not unwrap
@@ -192,6 +194,8 @@ func explainHTTP(ctx context.Context, remote Remote, err error) error {
 	switch {
 	case err == nil, errors.As(err, &auth):
 		return err
+	case errors.As(err, &limit):
+		return at(remote, limit)
 	case errors.As(err, &answer):
 		answer.URL = remote.String()
 		return answer
@@ -203,6 +207,9 @@ func explainHTTP(ctx context.Context, remote Remote, err error) error {
 		return &TLSError{URL: remote.String(), Err: cert.Err}
 	case errors.As(err, &uerr):
 		err = uerr.Err // the URL stands in front already
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		err = &unreachable{remote.hostPort(), err}
 	}
 	return fmt.Errorf("%s: %w", remote, err)
 }

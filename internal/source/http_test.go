@@ -226,8 +226,8 @@ func TestHTTPProxy(t *testing.T) {
 	} {
 		hosts = nil
 		c := newClient(t, Options{Env: tt.env.env})
-		dial := c.http.client.Transport.(*http.Transport).DialContext
-		c.http.client.Transport.(*http.Transport).DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		dial := c.http.client.Transport.(patient).next.(*http.Transport).DialContext
+		c.http.client.Transport.(patient).next.(*http.Transport).DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
 			if strings.HasPrefix(addr, "git.invalid") {
 				return nil, errors.New("dialled itself")
 			}
@@ -288,7 +288,7 @@ func TestTLS(t *testing.T) {
 		`trust a private certificate authority with [git] ca_file = "FILE.pem"`)
 
 	c = newClient(t, Options{Git: config.Git{CAFile: ca}})
-	c.http.client.Transport.(*http.Transport).DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+	c.http.client.Transport.(patient).next.(*http.Transport).DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, strings.TrimPrefix(b.URL, "https://"))
 	}
 	_, err = c.Find(t.Context(), Request{URL: "https://git.corp/lib", Choose: refuse(t)})

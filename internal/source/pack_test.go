@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
@@ -53,7 +54,7 @@ func TestWritePack(t *testing.T) {
 	} {
 		keep(t, int64(tt.most))
 		dir := t.TempDir()
-		objects, err := writeRepo(dir, bytes.NewReader(pack), []plumbing.Hash{plumbing.NewHash(hash1)})
+		objects, err := writeRepo(dir, bytes.NewReader(pack), []plumbing.Hash{plumbing.NewHash(hash1)}, config.Limits{}.OrDefault())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,11 +102,11 @@ func TestDamagedPack(t *testing.T) {
 		damage[fmt.Sprintf("byte %d of %d changed", n, len(pack))] = changed
 	}
 	for name, data := range damage {
-		if _, err := writeRepo(t.TempDir(), bytes.NewReader(data), nil); err == nil {
+		if _, err := writeRepo(t.TempDir(), bytes.NewReader(data), nil, config.Limits{}.OrDefault()); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
-	_, err := writeRepo(t.TempDir(), bytes.NewReader(nil), nil)
+	_, err := writeRepo(t.TempDir(), bytes.NewReader(nil), nil, config.Limits{}.OrDefault())
 	wantError(t, err, "the server sent nothing")
 }
 

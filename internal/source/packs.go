@@ -1,7 +1,6 @@
 package source
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"encoding/binary"
@@ -17,7 +16,6 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/storage/filesystem"
-	"github.com/klauspost/compress/zlib"
 )
 
 // packStorage reads the objects of a repository on disk.
@@ -224,113 +222,28 @@ type packEntry struct {
 	base int64 // 0 for none: no object is there
 }
 
-// entry reads an entry: see "object entries" in gitformat-pack(5).
+// entry reads an entry.
 func (p *pack) entry(offset int64) (packEntry, error) {
 	in := inflaters.Get().(*inflater)
 	defer inflaters.Put(in)
 	in.buf.Reset(io.NewSectionReader(p.file, offset, 1<<62-offset))
-	first, err := in.buf.ReadByte()
+	h, err := readHeader(in.buf, offset)
 	if err != nil {
-		return packEntry{}, noEnd(err)
+		return packEntry{}, err
 	}
-	e := packEntry{packed: packed{kind: plumbing.ObjectType(first >> 4 & 7)}}
-	size := uint64(first & 15)
-	for shift, c := 4, first; c&0x80 != 0; shift += 7 {
-		if c, err = in.buf.ReadByte(); err != nil {
-			return packEntry{}, noEnd(err)
-		}
-		if shift > 56 {
+	e := packEntry{packed: packed{kind: h.kind}, base: h.base}
+	if h.kind == plumbing.REFDeltaObject {
+		base, ok := p.index.find(h.ref)
+		if !ok || base == offset {
 			return packEntry{}, errNotHere
 		}
-		size |= uint64(c&0x7f) << shift
+		e.base = base
 	}
-	switch e.kind {
-	case plumbing.CommitObject, plumbing.TreeObject, plumbing.BlobObject, plumbing.TagObject:
-	case plumbing.OFSDeltaObject, plumbing.REFDeltaObject:
-		if e.base, err = p.deltaBase(e.kind, offset, in.buf); err != nil {
-			return packEntry{}, err
-		}
-	default:
+	if h.size > largeObject {
 		return packEntry{}, errNotHere
 	}
-	if size > largeObject {
-		return packEntry{}, errNotHere
-	}
-	e.data, err = in.inflate(int(size))
+	e.data, err = in.inflate(int(h.size))
 	return e, err
-}
-
-// deltaBase reads where the base of the delta at an offset is.
-func (p *pack) deltaBase(kind plumbing.ObjectType, offset int64, r *bufio.Reader) (int64, error) {
-	if kind == plumbing.REFDeltaObject {
-		var hash plumbing.Hash
-		if _, err := io.ReadFull(r, hash[:]); err != nil {
-			return 0, noEnd(err)
-		}
-		base, ok := p.index.find(hash)
-		if !ok || base == offset {
-			return 0, errNotHere
-		}
-		return base, nil
-	}
-	var back int64
-	for more := true; more; {
-		c, err := r.ReadByte()
-		if err != nil {
-			return 0, noEnd(err)
-		}
-		back = back<<7 | int64(c&0x7f)
-		if more = c&0x80 != 0; more {
-			back++
-		}
-		if back >= offset {
-			return 0, errors.New("a delta whose base lies outside the pack")
-		}
-	}
-	if back == 0 {
-		return 0, errors.New("a delta to itself")
-	}
-	return offset - back, nil
-}
-
-// noEnd says of an end that it comes too early.
-func noEnd(err error) error {
-	if err == io.EOF {
-		return io.ErrUnexpectedEOF
-	}
-	return err
-}
-
-// inflater is what reading an entry needs and can be used again.
-type inflater struct {
-	buf  *bufio.Reader
-	zlib io.ReadCloser // nil before its first use; also a zlib.Resetter
-}
-
-var inflaters = sync.Pool{New: func() any { return &inflater{buf: bufio.NewReaderSize(nil, 8<<10)} }}
-
-// inflate reads exactly size bytes of what is compressed in buf.
-func (in *inflater) inflate(size int) ([]byte, error) {
-	var err error
-	if in.zlib == nil {
-		in.zlib, err = zlib.NewReader(in.buf)
-	} else {
-		err = in.zlib.(zlib.Resetter).Reset(in.buf, nil)
-	}
-	if err != nil {
-		in.zlib = nil
-		return nil, err
-	}
-	data := make([]byte, size)
-	if _, err := io.ReadFull(in.zlib, data); err != nil {
-		return nil, noEnd(err)
-	}
-	// The end has to be here, and its checksum is looked at when it is met.
-	var more [1]byte
-	if n, err := io.ReadFull(in.zlib, more[:]); n > 0 || err != io.EOF {
-		return nil, fmt.Errorf("an object is not of the %d bytes that it declares: %w", size, noEnd(err))
-	}
-	return data, nil
 }
 
 // packedObject is an object as go-git wants to see it. It cannot be written.

@@ -12,6 +12,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/storage/memory"
+
+	"github.com/vxlite/vxlite/internal/config"
 )
 
 // variants is a storage of blobs that are like each other, so that a pack of
@@ -61,7 +63,7 @@ func encode(t testing.TB, st *memory.Storage, hashes []plumbing.Hash, refDeltas 
 func openPacked(t testing.TB, data []byte) *packStorage {
 	t.Helper()
 	dir := t.TempDir()
-	if _, err := writeRepo(dir, bytes.NewReader(data), nil); err != nil {
+	if _, err := writeRepo(dir, bytes.NewReader(data), nil, config.Limits{}.OrDefault()); err != nil {
 		t.Fatal(err)
 	}
 	st := openStorage(dir)

@@ -28,6 +28,11 @@ type uploadPack struct {
 	once   sync.Once
 	ctx    context.Context // the conversation's; go-git's interface has a place for it in some calls only
 	stop   func() bool     // undoes the watch on it
+
+	refs    int64         // bytes that they may take
+	timeout time.Duration // how long the server may stay silent
+	stalled func()        // called when it was
+	cancel  context.CancelCauseFunc
 }
 
 var _ transport.UploadPackSession = (*uploadPack)(nil)
@@ -35,6 +40,7 @@ var _ transport.UploadPackSession = (*uploadPack)(nil)
 // start runs git-upload-pack for path and reads what the server advertises.
 func (u *uploadPack) start(ctx context.Context, path string) error {
 	var err error
+	ctx, u.cancel = context.WithCancelCause(ctx)
 	if u.in, err = u.sess.StdinPipe(); err != nil {
 		return err
 	}
@@ -44,12 +50,32 @@ func (u *uploadPack) start(ctx context.Context, path string) error {
 	}
 	u.stderr.full = make(chan struct{})
 	u.sess.Stderr = &u.stderr
+	waiting := time.AfterFunc(u.timeout, u.tooLong)
+	defer waiting.Stop()
 	if err := u.await(ctx, func() error { return u.sess.Start("git-upload-pack " + shellQuote(path)) }); err != nil {
 		return err
 	}
-	u.pump(ctx, out)
+	waiting.Stop()
+	u.pump(ctx, &patientReader{out, u.timeout, u.tooLong})
 	_, err = u.AdvertisedReferencesContext(ctx)
 	return err
+}
+
+// tooLong ends a conversation in which the server says nothing.
+func (u *uploadPack) tooLong() {
+	u.cancel(&StallError{u.timeout})
+	u.stalled()
+}
+
+// over is why the conversation has ended, as far as that was this side's doing.
+func (u *uploadPack) over(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if u.ctx != nil && u.ctx.Err() != nil {
+		return context.Cause(u.ctx)
+	}
+	return nil
 }
 
 // pump hands on what the server sends for as long as ctx lasts. A channel's
@@ -88,9 +114,9 @@ func (u *uploadPack) AdvertisedReferencesContext(ctx context.Context) (*packp.Ad
 		return u.adv, nil
 	}
 	adv := packp.NewAdvRefs()
-	if err := adv.Decode(u.out); err != nil {
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+	if err := adv.Decode(boundedRefs(u.out, u.refs)); err != nil {
+		if over := u.over(ctx); over != nil {
+			return nil, over
 		}
 		return nil, u.explain(err)
 	}
@@ -151,16 +177,16 @@ func (u *uploadPack) UploadPack(ctx context.Context, req *packp.UploadPackReques
 		}
 		return pktline.NewEncoder(u.in).EncodeString("done\n")
 	})
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+	if over := u.over(ctx); over != nil {
+		return nil, over
 	}
 	if err != nil {
 		return nil, u.explain(err)
 	}
 	res := packp.NewUploadPackResponse(req)
 	if err := res.Decode(io.NopCloser(u.out)); err != nil {
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+		if over := u.over(ctx); over != nil {
+			return nil, over
 		}
 		if said := u.stderr.String(); said != "" {
 			return nil, fmt.Errorf("%w: %s", err, said)
@@ -185,6 +211,9 @@ func (u *uploadPack) Close() error {
 			_ = u.out.Close() // for the pump
 		}
 		_ = u.sess.Close()
+		if u.cancel != nil {
+			u.cancel(nil)
+		}
 		u.free()
 	})
 	return nil

@@ -20,17 +20,18 @@ import (
 // sshPool holds one connection a host and user, which carries the
 // conversations of all its repositories.
 type sshPool struct {
-	env Env
-	git config.Git
-	cfg sshConfig
+	env    Env
+	git    config.Git
+	cfg    sshConfig
+	limits config.Limits
 
 	mu    sync.Mutex
 	conns map[string]*sshConn
 	facts map[string]sshFacts // of hosts that were reached
 }
 
-func newSSHPool(env Env, git config.Git) *sshPool {
-	return &sshPool{env: env, git: git, cfg: readSSHConfig(env), conns: map[string]*sshConn{}, facts: map[string]sshFacts{}}
+func newSSHPool(env Env, git config.Git, limits config.Limits) *sshPool {
+	return &sshPool{env: env, git: git, limits: limits, cfg: readSSHConfig(env), conns: map[string]*sshConn{}, facts: map[string]sshFacts{}}
 }
 
 // sshConn is one connection, made for the first who needs it.
@@ -40,6 +41,10 @@ type sshConn struct {
 	// its making. Both are the pool's to guard.
 	waiting int
 	cancel  context.CancelFunc
+
+	timeout time.Duration // how long the server may stay silent
+	refs    int64         // bytes that they may take
+	heard   atomic.Int64  // when it last was not, in nanoseconds since 1970
 
 	ready chan struct{} // closed when what follows is set
 	err   error
@@ -66,12 +71,8 @@ func (c *sshConn) ended() bool {
 // and on.
 func (c *sshConn) mayBeRemade() bool { return c.served.Load() || !c.again }
 
-const (
-	// sshTimeout bounds a connection's making, from dial to authentication.
-	sshTimeout = 30 * time.Second
-	// sshSessions is below OpenSSH's default MaxSessions of 10.
-	sshSessions = 8
-)
+// sshSessions is below OpenSSH's default MaxSessions of 10.
+const sshSessions = 8
 
 // session opens a conversation on the host's connection. A connection that has
 // ended meanwhile (servers end idle ones) is made anew, once.
@@ -80,7 +81,7 @@ func (p *sshPool) session(ctx context.Context, remote Remote) (transport.UploadP
 	for tries := 0; ; tries++ {
 		c, err := p.connection(ctx, host)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, &unreachable{host.key(), err}
 		}
 		u, err := c.converse(ctx, remote)
 		if err == nil {
@@ -98,7 +99,7 @@ func (c *sshConn) converse(ctx context.Context, remote Remote) (*uploadPack, err
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", remote, err)
 	}
-	u := &uploadPack{sess: sess, free: c.slots.release}
+	u := &uploadPack{sess: sess, free: c.slots.release, timeout: c.timeout, stalled: c.stalled, refs: c.refs}
 	if err := u.start(ctx, remote.Path); err != nil {
 		u.Close()
 		return nil, explainSSH(remote, err)
@@ -128,7 +129,7 @@ func (c *sshConn) hasEndedWith(err error) bool {
 func explainSSH(remote Remote, err error) error {
 	var said *serverError
 	if !errors.As(err, &said) {
-		return fmt.Errorf("%s: %w", remote, err)
+		return at(remote, err)
 	}
 	low := strings.ToLower(said.said)
 	for _, phrase := range []string{"does not appear to be a git repository", "repository not found", "could not be found",
@@ -154,7 +155,7 @@ func (p *sshPool) connection(ctx context.Context, host sshHost) (*sshConn, error
 	c := p.conns[key]
 	if c == nil || c.ended() && c.mayBeRemade() {
 		making, cancel := context.WithCancel(context.WithoutCancel(ctx)) // not the first caller's alone
-		c = &sshConn{ready: make(chan struct{}), gone: make(chan struct{}), slots: newSlots(sshSessions), cancel: cancel, again: c != nil}
+		c = &sshConn{ready: make(chan struct{}), gone: make(chan struct{}), slots: newSlots(sshSessions), cancel: cancel, again: c != nil, timeout: p.git.Patience.Timeout, refs: p.limits.Refs}
 		p.conns[key] = c
 		go p.establish(making, c, host)
 	}
@@ -197,7 +198,7 @@ func (p *sshPool) abandon(key string, c *sshConn) {
 
 // establish makes a connection, and says when it has ended.
 func (p *sshPool) establish(ctx context.Context, c *sshConn, host sshHost) {
-	c.conn, c.via, c.err = p.dial(ctx, host, 0)
+	c.conn, c.via, c.err = p.dial(ctx, host, 0, &c.heard)
 	if c.err == nil && ctx.Err() != nil { // nobody wants it any more
 		c.end()
 		c.err = context.Cause(ctx)
@@ -210,6 +211,43 @@ func (p *sshPool) establish(ctx context.Context, c *sshConn, host sshHost) {
 	}
 }
 
+// forget forgets the connections that could not be made for a reason that may
+// have passed, so that the next who needs one tries anew.
+func (p *sshPool) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for key, c := range p.conns {
+		select {
+		case <-c.ready:
+			if c.err != nil && isPassing(c.err) {
+				delete(p.conns, key)
+			}
+		default:
+		}
+	}
+}
+
+// heardConn notes when something came.
+type heardConn struct {
+	net.Conn
+	at *atomic.Int64
+}
+
+// Read implements net.Conn.
+func (c *heardConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.at.Store(time.Now().UnixNano())
+	return n, err
+}
+
+// stalled ends a connection on which nothing has come at all. Where something
+// has, it is one conversation that is stuck, and the others may go on.
+func (c *sshConn) stalled() {
+	if time.Since(time.Unix(0, c.heard.Load())) >= c.timeout {
+		c.end()
+	}
+}
+
 // end closes a connection that was made.
 func (c *sshConn) end() {
 	if c.conn != nil {
@@ -219,12 +257,13 @@ func (c *sshConn) end() {
 }
 
 // dial connects to host, through its jump hosts if it has some.
-func (p *sshPool) dial(ctx context.Context, host sshHost, depth int) (*ssh.Client, []*ssh.Client, error) {
+func (p *sshPool) dial(ctx context.Context, host sshHost, depth int, heard *atomic.Int64) (*ssh.Client, []*ssh.Client, error) {
 	const mostJumps = 8
 	if depth > mostJumps {
 		return nil, nil, fmt.Errorf("ssh %s: more than %d ProxyJump hosts", host, mostJumps)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, sshTimeout, fmt.Errorf("no answer within %v", sshTimeout))
+	timeout := p.git.Patience.ConnectTimeout // from dial to authentication
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, &ConnectError{timeout})
 	defer cancel()
 	var via []*ssh.Client
 	var raw net.Conn
@@ -238,7 +277,7 @@ func (p *sshPool) dial(ctx context.Context, host sshHost, depth int) (*ssh.Clien
 		if first != "" {
 			hop.jump = first
 		}
-		last, before, err := p.dial(ctx, hop, depth+1)
+		last, before, err := p.dial(ctx, hop, depth+1, new(atomic.Int64))
 		if err != nil {
 			return nil, nil, fmt.Errorf("ssh %s: by ProxyJump %s: %w", host, host.jump, err)
 		}
@@ -251,6 +290,7 @@ func (p *sshPool) dial(ctx context.Context, host sshHost, depth int) (*ssh.Clien
 	} else if raw, err = new(net.Dialer).DialContext(ctx, "tcp", host.addr()); err != nil {
 		return nil, nil, fmt.Errorf("ssh %s: %w", host, cause(ctx, err))
 	}
+	raw = &heardConn{raw, heard}
 	client, err := p.handshake(ctx, host, raw)
 	if err != nil {
 		raw.Close()
@@ -315,7 +355,7 @@ func (c *sshConn) open(ctx context.Context) (*ssh.Session, error) {
 		return nil, err
 	}
 	for n := 1; ; n++ {
-		sess, err := await(ctx, c.conn.NewSession, func(late *ssh.Session) { _ = late.Close() })
+		sess, err := c.newSession(ctx)
 		if err == nil {
 			return sess, nil
 		}
@@ -332,6 +372,17 @@ func (c *sshConn) open(ctx context.Context) (*ssh.Session, error) {
 			return nil, err
 		}
 	}
+}
+
+// newSession asks for a channel, which a server that hangs does not give.
+func (c *sshConn) newSession(ctx context.Context) (*ssh.Session, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, &StallError{c.timeout})
+	defer cancel()
+	sess, err := await(ctx, c.conn.NewSession, func(late *ssh.Session) { _ = late.Close() })
+	if ctx.Err() != nil {
+		c.stalled()
+	}
+	return sess, err
 }
 
 // close ends all connections, and the making of others.

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,11 +33,15 @@ import (
 //	commit/COMMIT        the commit's time
 //	tag/URL/TAG          the commit a tag named when its server was last asked,
 //	                     or that it was not there when another was taken for it
+//	sum/COMMIT/FOLDER    checksums of a tree's files, to find damage by
 //	peel/OBJECT          the commit an annotated tag object points to
 //	version/…            pseudo-versions, which take a history to work out
 //	tagobject/…          annotated tags that were asked for their signature
 //	h1/…                 hashes of modules, by commit, folder, path and version
 //	lock/                one lock a repository, held while it is fetched
+//
+// A small file ends in a checksum. One that is damaged is as good as none, and
+// is made anew.
 type Store struct {
 	dir string
 	// shared is another store, or empty: see Share.
@@ -223,8 +228,8 @@ const absent = "absent"
 
 // tagAbsent reports whether putTagAbsent was the last word on a tag.
 func (s *Store) tagAbsent(repoURL, tag string) bool {
-	b, err := os.ReadFile(s.in("tag", key(repoURL), tagFile(tag)))
-	return err == nil && strings.TrimSpace(string(b)) == absent
+	b, ok := s.read("tag", key(repoURL), tagFile(tag))
+	return ok && strings.TrimSpace(string(b)) == absent
 }
 
 func (s *Store) putTagAbsent(repoURL, tag string) error {
@@ -240,8 +245,8 @@ func (s *Store) putPeeled(object, commit string) error {
 // Version returns the pseudo-version that PutVersion remembered for a module
 // path at a commit.
 func (s *Store) Version(commit, modulePath string) (string, bool) {
-	b, err := os.ReadFile(s.in("version", commit+"-"+key(modulePath)))
-	return strings.TrimSpace(string(b)), err == nil
+	b, ok := s.read("version", commit+"-"+key(modulePath))
+	return strings.TrimSpace(string(b)), ok
 }
 
 // PutVersion remembers a pseudo-version, which takes a history to work out.
@@ -250,14 +255,36 @@ func (s *Store) PutVersion(commit, modulePath, version string) error {
 }
 
 func (s *Store) readHash(elem ...string) (string, bool) {
-	b, err := os.ReadFile(s.in(elem...))
+	b, ok := s.read(elem...)
 	h := strings.TrimSpace(string(b))
-	return h, err == nil && isFullHash(h)
+	return h, ok && isFullHash(h)
 }
 
 func (s *Store) readJSON(v any, elem ...string) bool {
+	b, ok := s.read(elem...)
+	return ok && json.Unmarshal(b, v) == nil
+}
+
+// read returns what write put in a file's place, if that is still what it was.
+func (s *Store) read(elem ...string) ([]byte, bool) {
 	b, err := os.ReadFile(s.in(elem...))
-	return err == nil && json.Unmarshal(b, v) == nil
+	if err != nil {
+		return nil, false
+	}
+	at := len(b) - len(recordSum(nil))
+	if at < 0 || string(b[at:]) != recordSum(b[:at], elem...) {
+		return nil, false
+	}
+	return b[:at], true
+}
+
+// recordSum is the line that a small file ends with: a checksum of what stands
+// before it and of the file's place.
+func recordSum(data []byte, elem ...string) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%q\n", elem)
+	h.Write(data)
+	return "sum " + hex.EncodeToString(h.Sum(nil)[:16]) + "\n"
 }
 
 func (s *Store) writeJSON(v any, elem ...string) error {
@@ -276,7 +303,7 @@ func (s *Store) write(data []byte, elem ...string) error {
 		return fmt.Errorf("store: %w", err)
 	}
 	defer os.Remove(f.Name()) // in vain once it is renamed
-	_, err = f.Write(data)
+	_, err = f.Write(append(slices.Clip(data), recordSum(data, elem...)...))
 	if err := errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}

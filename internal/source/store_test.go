@@ -96,10 +96,6 @@ func TestStoreRubbish(t *testing.T) {
 			t.Errorf("%q is taken for the time %v", content, got)
 		}
 	}
-	writeFile(t, filepath.Join(s.dir, "tag", key("u"), "v1.0.0"), " "+hash2+"\r\n")
-	if got, ok := s.tagCommit("u", "v1.0.0"); !ok || got != hash2 {
-		t.Errorf("spaces around a hash: %q %v", got, ok)
-	}
 }
 
 // TestStoreNames has no name lead out of its place.

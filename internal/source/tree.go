@@ -18,7 +18,10 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/storer"
+	"github.com/go-git/go-git/v5/storage/memory"
 	"golang.org/x/mod/zip"
+
+	"github.com/vxlite/vxlite/internal/config"
 )
 
 // NoModuleError is a folder without a go.mod.
@@ -52,28 +55,70 @@ func (e *NoModuleError) Hints() []string {
 // command adds it. The directory is shared and must not be written to.
 func (c *Client) Tree(ctx context.Context, f Found, folder string) (string, error) {
 	dst := c.store.treeDir(f.Commit, folder)
-	if isDir(dst) {
+	if c.store.goodGoMod(f.Commit, folder) {
 		return dst, nil
 	}
 	remote, err := ParseRemote(f.From)
 	if err != nil {
 		return "", err
 	}
-	st, done, err := c.objects(ctx, f, remote)
-	if err != nil {
+	if err := c.healing(ctx, f, remote, func() error { return c.writeTree(ctx, f, remote, folder) }); err != nil {
 		return "", err
 	}
-	defer done()
-	w := &treeWriter{st: st, url: remote.String(), commit: f.Commit}
-	err = c.store.publish(dst, func(dir string) error { return w.write(ctx, dir, folder) })
-	if err != nil {
-		return "", err
-	}
+	dst = c.store.ownTree(f.Commit, folder)
+	c.wrote.Store(dst, true)
 	return dst, nil
 }
 
+// healing does something with f's objects. Where the store's are damaged, they
+// are fetched again and it is done again.
+func (c *Client) healing(ctx context.Context, f Found, remote Remote, do func() error) error {
+	err := do()
+	damaged, ok := errors.AsType[*DamagedError](err)
+	if !ok || remote.Local() || c.exported != "" {
+		return err
+	}
+	if c.offline {
+		damaged.Where, damaged.Offline = c.store.gitDir(f.Commit), true
+		return err
+	}
+	if err := c.store.discard(c.store.gitDir(f.Commit)); err != nil {
+		return err
+	}
+	return do()
+}
+
+// writeTree puts a tree into the store, in the place of one that is damaged.
+func (c *Client) writeTree(ctx context.Context, f Found, remote Remote, folder string) error {
+	st, done, err := c.objects(ctx, f, remote)
+	if err != nil {
+		return err
+	}
+	defer done()
+	_, known := st.(*memory.Storage) // of which the hashes were just worked out
+	w := &treeWriter{st: st, url: remote.String(), commit: f.Commit, limits: c.limits, trusted: known || !remote.Local() && c.exported == ""}
+	dst := c.store.ownTree(f.Commit, folder) // never into a shared store
+	return c.store.publish(dst, func(dir string) error {
+		if err := w.write(ctx, dir, folder); err != nil {
+			return err
+		}
+		sums, err := sumTree(dir)
+		if err != nil {
+			return err
+		}
+		// Before the tree is in its place: who finds it finds them.
+		if err := c.store.putSums(sums, f.Commit, folder); err != nil {
+			return err
+		}
+		if isDir(dst) && !c.store.goodGoMod(f.Commit, folder) { // and nobody was first
+			return c.store.discard(dst)
+		}
+		return nil
+	})
+}
+
 // objects opens a repository that has f's commit, and fetches it again where
-// the store has lost it.
+// the store has lost it. One from the store is as it was written.
 func (c *Client) objects(ctx context.Context, f Found, remote Remote) (storer.EncodedObjectStorer, func(), error) {
 	if c.exported != "" {
 		st, done := openObjects(filepath.Join(c.exported, f.Commit))
@@ -95,6 +140,9 @@ func (c *Client) objects(ctx context.Context, f Found, remote Remote) (storer.En
 		if err := c.refetch(ctx, f, remote); err != nil {
 			return nil, nil, err
 		}
+	}
+	if err := checkRepo(dir); err != nil {
+		return nil, nil, &DamagedError{Where: dir, Err: err}
 	}
 	st, done := openObjects(dir)
 	return st, done, nil
@@ -126,7 +174,102 @@ func (c *Client) refetch(ctx context.Context, f Found, remote Remote) error {
 type treeWriter struct {
 	st          storer.EncodedObjectStorer
 	url, commit string
+	limits      config.Limits
+	trusted     bool  // st gives under each name what the name says
 	held        int64 // bytes of file contents in memory
+	entries     int64 // of trees, so far
+	bytes       int64 // of files whose size was asked for
+	over        error // a limit that was met where no error could be returned
+}
+
+// named puts the repository and the commit in front of an error.
+func (w *treeWriter) named(err error) error {
+	if e, ok := errors.AsType[*LimitError](err); ok {
+		e.URL = fmt.Sprintf("%s at %.12s", w.url, w.commit)
+		return e
+	}
+	if _, ok := errors.AsType[*DamagedError](err); ok {
+		return err
+	}
+	return fmt.Errorf("%s at %.12s: %w", w.url, w.commit, err)
+}
+
+// object reads an object, and makes sure that it is what its name says.
+func (w *treeWriter) object(kind plumbing.ObjectType, hash plumbing.Hash) (plumbing.EncodedObject, error) {
+	obj, err := w.st.EncodedObject(kind, hash)
+	if err == nil && !w.trusted {
+		obj, err = verified(obj, hash)
+	}
+	if err != nil {
+		return nil, &DamagedError{Where: w.url, Err: fmt.Errorf("object %s: %w", hash, err)}
+	}
+	return obj, nil
+}
+
+// verified returns an object whose content has the hash, held in memory unless
+// it is large.
+func verified(obj plumbing.EncodedObject, want plumbing.Hash) (plumbing.EncodedObject, error) {
+	r, err := obj.Reader()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	var got plumbing.Hash
+	if obj.Size() <= largeObject {
+		data := make([]byte, obj.Size())
+		if _, err := io.ReadFull(r, data); err != nil {
+			return nil, noEnd(err)
+		}
+		got = plumbing.ComputeHash(obj.Type(), data)
+		obj = &packedObject{packed: packed{kind: obj.Type(), data: data}, hash: want}
+	} else {
+		h := plumbing.NewHasher(obj.Type(), obj.Size())
+		if _, err := io.Copy(h, r); err != nil {
+			return nil, err
+		}
+		got = h.Sum()
+	}
+	if got != want {
+		return nil, fmt.Errorf("it is %s in truth", got)
+	}
+	return obj, nil
+}
+
+// tree reads a tree. Its entries count.
+func (w *treeWriter) tree(hash plumbing.Hash) (*object.Tree, error) {
+	obj, err := w.object(plumbing.TreeObject, hash)
+	if err != nil {
+		return nil, err
+	}
+	const least = 24 // bytes of an entry: a mode, a name of one byte, a hash
+	if obj.Size()/least > w.limits.Files {
+		return nil, w.tooManyFiles()
+	}
+	t := new(object.Tree)
+	if err := t.Decode(obj); err != nil {
+		return nil, err
+	}
+	if w.entries += int64(len(t.Entries)); w.entries > w.limits.Files {
+		return nil, w.tooManyFiles()
+	}
+	return t, nil
+}
+
+func (w *treeWriter) tooManyFiles() error {
+	return tooMany("the files and folders are more than", "files", w.limits.Files)
+}
+
+// rootTree returns the hash of the commit's tree.
+func (w *treeWriter) rootTree() (hash plumbing.Hash, err error) {
+	obj, err := w.object(plumbing.CommitObject, plumbing.NewHash(w.commit))
+	if err != nil {
+		return hash, err
+	}
+	commit := new(object.Commit)
+	if err := commit.Decode(obj); err != nil {
+		return hash, fmt.Errorf("commit %s: %w", w.commit, err)
+	}
+	return commit.TreeHash, nil
 }
 
 // write fills dir. All writing goes through an os.Root, so that whatever names
@@ -147,7 +290,7 @@ func (w *treeWriter) write(ctx context.Context, dir, folder string) error {
 			return context.Cause(ctx)
 		}
 		if err := w.writeFile(root, made, f); err != nil {
-			return fmt.Errorf("%s at %.12s: %s: %w", w.url, w.commit, f.path, err)
+			return w.named(fmt.Errorf("%s: %w", f.path, err))
 		}
 	}
 	return nil
@@ -159,6 +302,9 @@ func (w *treeWriter) choose(folder string) ([]*blobFile, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := w.checkGoMod(find(files, "go.mod")); err != nil {
+		return nil, w.named(err)
+	}
 	checked := make([]zip.File, len(files))
 	byPath := make(map[string]*blobFile, len(files))
 	for i, f := range files {
@@ -166,14 +312,31 @@ func (w *treeWriter) choose(folder string) ([]*blobFile, error) {
 		byPath[f.path] = f
 	}
 	result, err := zip.CheckFiles(checked)
+	if w.over != nil {
+		err = w.over
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%s at %.12s: %w", w.url, w.commit, err)
+		return nil, w.named(err)
 	}
 	chosen := make([]*blobFile, len(result.Valid))
 	for i, name := range result.Valid {
 		chosen[i] = byPath[name]
 	}
 	return chosen, nil
+}
+
+// checkGoMod holds a go.mod's size against the limit, before anybody reads it.
+func (w *treeWriter) checkGoMod(f *blobFile) error {
+	obj, err := f.object()
+	if err != nil {
+		return err
+	}
+	if obj.Size() <= w.limits.GoMod {
+		return nil
+	}
+	over := tooLarge("go.mod has more than", "go_mod", w.limits.GoMod)
+	over.Final = w.limits.GoMod == zip.MaxGoMod
+	return over
 }
 
 func (w *treeWriter) writeFile(root *os.Root, made map[string]bool, f *blobFile) error {
@@ -227,27 +390,27 @@ func refuseLFS(r io.Reader) (io.Reader, error) {
 // list returns the files below folder. A folder without a go.mod is an error
 // that names those with one.
 func (w *treeWriter) list(folder string) ([]*blobFile, error) {
-	commit, err := object.GetCommit(w.st, plumbing.NewHash(w.commit))
+	root, err := w.rootTree()
 	if err != nil {
-		return nil, fmt.Errorf("%s: commit %s: %w", w.url, w.commit, err)
+		return nil, w.named(err)
 	}
-	hash, ok, err := w.lookup(commit.TreeHash, folder)
+	hash, ok, err := w.lookup(root, folder)
 	if err != nil {
-		return nil, err
+		return nil, w.named(err)
 	}
 	var files []*blobFile
 	if ok {
 		if err := w.walk(hash, "", &files); err != nil {
-			return nil, err
+			return nil, w.named(err)
 		}
 	}
 	if f := find(files, "go.mod"); f == nil || !isRegular(f.mode) {
-		return nil, w.noModule(commit.TreeHash, folder)
+		return nil, w.noModule(root, folder)
 	}
 	if folder != "" && find(files, "LICENSE") == nil {
-		tree, err := object.GetTree(w.st, commit.TreeHash)
+		tree, err := w.tree(root)
 		if err != nil {
-			return nil, err
+			return nil, w.named(err)
 		}
 		if e := entry(tree, "LICENSE"); e != nil && e.Mode.IsFile() {
 			files = append(files, &blobFile{path: "LICENSE", mode: e.Mode, hash: e.Hash, w: w})
@@ -284,9 +447,9 @@ func (w *treeWriter) lookup(tree plumbing.Hash, folder string) (plumbing.Hash, b
 		return tree, true, nil
 	}
 	for _, name := range strings.Split(folder, "/") {
-		t, err := object.GetTree(w.st, tree)
+		t, err := w.tree(tree)
 		if err != nil {
-			return tree, false, fmt.Errorf("%s at %.12s: %w", w.url, w.commit, err)
+			return tree, false, err
 		}
 		e := entry(t, name)
 		if e == nil || e.Mode != filemode.Dir {
@@ -300,13 +463,9 @@ func (w *treeWriter) lookup(tree plumbing.Hash, folder string) (plumbing.Hash, b
 // walk collects the blobs of a tree. It stops at nested modules, which are
 // modules of their own and may be large.
 func (w *treeWriter) walk(hash plumbing.Hash, dir string, files *[]*blobFile) error {
-	const deepest = 100 // folders within folders; a tree cannot hold itself, but it can be made deep
-	if strings.Count(dir, "/") > deepest {
-		return fmt.Errorf("%s at %.12s: folders are nested deeper than %d", w.url, w.commit, deepest)
-	}
-	tree, err := object.GetTree(w.st, hash)
+	tree, err := w.below(hash, dir)
 	if err != nil {
-		return fmt.Errorf("%s at %.12s: %s: %w", w.url, w.commit, path.Join(".", dir), err)
+		return err
 	}
 	if e := entry(tree, "go.mod"); dir != "" && e != nil && isRegular(e.Mode) {
 		return nil
@@ -314,7 +473,7 @@ func (w *treeWriter) walk(hash plumbing.Hash, dir string, files *[]*blobFile) er
 	for _, e := range tree.Entries {
 		name := path.Join(dir, e.Name)
 		if !isName(e.Name) {
-			return fmt.Errorf("%s at %.12s: %q is no name for a file of a repository", w.url, w.commit, strings.TrimPrefix(dir+"/"+e.Name, "/"))
+			return fmt.Errorf("%q is no name for a file of a repository", strings.TrimPrefix(dir+"/"+e.Name, "/"))
 		}
 		switch {
 		case e.Mode == filemode.Dir:
@@ -330,24 +489,32 @@ func (w *treeWriter) walk(hash plumbing.Hash, dir string, files *[]*blobFile) er
 	return nil
 }
 
-// isName refuses what git refuses in a tree: names that lead elsewhere, or into
-// a repository's own files.
-func isName(name string) bool {
-	return name != "." && name != ".." && !strings.Contains(name, "/") && !strings.EqualFold(name, ".git")
+// below reads the tree in a folder. A tree cannot hold itself, but it can be
+// made deep.
+func (w *treeWriter) below(hash plumbing.Hash, dir string) (*object.Tree, error) {
+	if dir != "" && int64(strings.Count(dir, "/")) >= w.limits.Depth {
+		return nil, tooMany("folders are nested deeper than", "depth", w.limits.Depth)
+	}
+	tree, err := w.tree(hash)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path.Join(".", dir), err)
+	}
+	return tree, nil
 }
 
 // noModule makes the error for a folder without go.mod.
 func (w *treeWriter) noModule(tree plumbing.Hash, folder string) error {
 	e := &NoModuleError{URL: w.url, Commit: w.commit, Folder: folder}
+	w.entries = 0
 	if err := w.modules(tree, ".", &e.Modules); err != nil {
-		return err
+		return w.named(err)
 	}
 	sort.Strings(e.Modules)
 	return e
 }
 
 func (w *treeWriter) modules(hash plumbing.Hash, dir string, out *[]string) error {
-	tree, err := object.GetTree(w.st, hash)
+	tree, err := w.below(hash, dir)
 	if err != nil {
 		return err
 	}
@@ -382,9 +549,19 @@ func (f *blobFile) Lstat() (os.FileInfo, error) {
 	if f.mode == filemode.Symlink {
 		return blobInfo{f, 0}, nil
 	}
+	if f.w.over != nil { // one blob may be a thousand files
+		return nil, f.w.over
+	}
 	obj, err := f.object()
 	if err != nil {
+		f.w.over = err
 		return nil, err
+	}
+	if f.w.bytes += obj.Size(); f.w.bytes > f.w.limits.Module {
+		over := tooLarge("its files have more than", "module", f.w.limits.Module)
+		over.Final = f.w.limits.Module == zip.MaxZipFile
+		f.w.over = over
+		return nil, over
 	}
 	const mostHeld = 16 << 20 // bytes of one tree's files in memory
 	if f.obj == nil && f.w.held+obj.Size() <= mostHeld {
@@ -407,7 +584,7 @@ func (f *blobFile) object() (plumbing.EncodedObject, error) {
 	if f.obj != nil {
 		return f.obj, nil
 	}
-	return f.w.st.EncodedObject(plumbing.BlobObject, f.hash)
+	return f.w.object(plumbing.BlobObject, f.hash)
 }
 
 type blobInfo struct {

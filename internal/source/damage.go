@@ -1,0 +1,235 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+
+	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/event"
+)
+
+// DamagedError is a repository whose objects are not what their names say, or
+// cannot be read.
+type DamagedError struct {
+	// Where is the remote, or the store's directory.
+	Where string
+	// Offline says that it is in the store and might be fetched again.
+	Offline bool
+	Err     error
+}
+
+// Error implements error.
+func (e *DamagedError) Error() string { return fmt.Sprintf("%s is damaged: %v", e.Where, e.Err) }
+
+// Unwrap returns the reason.
+func (e *DamagedError) Unwrap() error { return e.Err }
+
+// Hints says what to do.
+func (e *DamagedError) Hints() []string {
+	if e.Offline {
+		return []string{"run the same build once without --offline, which fetches it again"}
+	}
+	return []string{"look at it with: git -C " + e.Where + " fsck"}
+}
+
+// checkRepo reads all of a repository of the store's own making, and compares
+// its packs with their checksums.
+func checkRepo(dir string) error {
+	if head, err := os.ReadFile(filepath.Join(dir, "HEAD")); err != nil || string(head) != storeHead {
+		return errors.New("HEAD is not as it was written")
+	}
+	names, _ := filepath.Glob(filepath.Join(dir, "objects", "pack", "pack-*.idx")) // the pattern is sound
+	if len(names) != 1 {
+		return fmt.Errorf("it has %d packs", len(names))
+	}
+	index, err := os.ReadFile(names[0])
+	if err != nil {
+		return err
+	}
+	const sum, sums = sha1.Size, 2 * sha1.Size
+	if len(index) < sums || sha1.Sum(index[:len(index)-sum]) != [sum]byte(index[len(index)-sum:]) {
+		return errors.New("its index does not have the checksum that it ends with")
+	}
+	if err := checkPack(strings.TrimSuffix(names[0], ".idx")+".pack", index[len(index)-sums:len(index)-sum]); err != nil {
+		return err
+	}
+	x, err := parseIndex(index)
+	if err != nil {
+		return err
+	}
+	return checkShallow(filepath.Join(dir, "shallow"), x)
+}
+
+// checkPack compares a pack with the checksum that its index has of it.
+func checkPack(name string, want []byte) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	fi, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	h := sha1.New()
+	if _, err := io.Copy(h, io.LimitReader(f, max(0, fi.Size()-sha1.Size))); err != nil {
+		return err
+	}
+	last, err := io.ReadAll(io.LimitReader(f, 2*sha1.Size))
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(h.Sum(nil), want) || !bytes.Equal(last, want) {
+		return errors.New("its pack does not have the checksum that its index says")
+	}
+	return nil
+}
+
+// checkShallow looks for the commits that a repository is said to end at.
+func checkShallow(name string, x packIndex) error {
+	data, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(string(data)) {
+		h := strings.TrimSuffix(line, "\n")
+		if _, ok := x.find(plumbing.NewHash(h)); !ok || !isFullHash(h) {
+			return errors.New("shallow names a commit that is not there")
+		}
+	}
+	return nil
+}
+
+// treeSums are recorded beside a tree when it is written.
+type treeSums struct {
+	// GoMod is of its go.mod, which every run reads; Files is of all its files,
+	// their names and contents.
+	GoMod string `json:"mod"`
+	Files string `json:"files"`
+}
+
+// sumTree works out a tree's sums.
+func sumTree(dir string) (treeSums, error) {
+	var lines []string
+	var sums treeSums
+	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(dir, p)
+		if err != nil {
+			return err
+		}
+		if !d.Type().IsRegular() {
+			return fmt.Errorf("%s is no file", rel)
+		}
+		sum, err := sumFile(p)
+		if rel == "go.mod" {
+			sums.GoMod = sum
+		}
+		lines = append(lines, filepath.ToSlash(rel)+"\x00"+sum+"\n")
+		return err
+	})
+	sort.Strings(lines)
+	all := sha256.Sum256([]byte(strings.Join(lines, "")))
+	sums.Files = hex.EncodeToString(all[:])
+	return sums, err
+}
+
+func sumFile(name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	_, err = io.Copy(h, f)
+	return hex.EncodeToString(h.Sum(nil)), err
+}
+
+// ownTree is treeDir in the store itself.
+func (s *Store) ownTree(commit, folder string) string {
+	return filepath.Join(s.dir, "tree", commit, filepath.Base(s.treeDir(commit, folder)))
+}
+
+// sums are those recorded for a tree.
+func (s *Store) sums(commit, folder string) (treeSums, bool) {
+	var sums treeSums
+	ok := s.readJSON(&sums, "sum", commit, filepath.Base(s.treeDir(commit, folder)))
+	return sums, ok
+}
+
+func (s *Store) putSums(sums treeSums, commit, folder string) error {
+	return s.writeJSON(sums, "sum", commit, filepath.Base(s.treeDir(commit, folder)))
+}
+
+// goodGoMod reports whether a tree is there and its go.mod, on which all of a
+// plan depends, is as it was written. The other files are compared only when
+// they are going to be used: see [Client.Verify].
+func (s *Store) goodGoMod(commit, folder string) bool {
+	sums, ok := s.sums(commit, folder)
+	if !ok {
+		return false
+	}
+	got, err := sumFile(filepath.Join(s.treeDir(commit, folder), "go.mod"))
+	return err == nil && got == sums.GoMod
+}
+
+// Verify compares all files of a module in the store with what was recorded
+// when they were written, and writes them anew where they differ. It is for
+// those who are about to compile or to hash them.
+func (c *Client) Verify(ctx context.Context, f Found, folder string) error {
+	dst := c.store.treeDir(f.Commit, folder)
+	if _, ok := c.wrote.Load(dst); ok {
+		return nil // just now, by this run
+	}
+	if sums, ok := c.store.sums(f.Commit, folder); ok {
+		if got, err := sumTree(dst); err == nil && got == sums {
+			return nil
+		}
+	}
+	if isDir(dst) {
+		c.sink.Send(event.Event{Kind: event.Note, Text: fmt.Sprintf("%s is damaged and is written anew", dst)})
+	}
+	if err := c.store.discard(dst); err != nil {
+		return err
+	}
+	_, err := c.Tree(ctx, f, folder)
+	return err
+}
+
+// Discard is for the other packages that keep directories in the store.
+func (s *Store) Discard(dir string) error { return s.discard(dir) }
+
+// discard takes a directory out of its place. Its files are removed only then:
+// nobody finds it half there.
+func (s *Store) discard(dir string) error {
+	if s.shared != "" && strings.HasPrefix(dir, s.shared+string(filepath.Separator)) {
+		return nil // it is only read; what is made anew comes before it
+	}
+	tmp, err := s.TempDir()
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	if err := disk.Rename(dir, filepath.Join(tmp, "damaged")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,254 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/vxlite/vxlite/internal/event"
+)
+
+// StallError is a server that has sent nothing for too long.
+type StallError struct{ After time.Duration }
+
+// Error implements error.
+func (e *StallError) Error() string {
+	return fmt.Sprintf("the server has sent nothing for %v", e.After)
+}
+
+// Hints names the key.
+func (e *StallError) Hints() []string {
+	return []string{fmt.Sprintf("if it needs longer, give it more time in the config: [git] timeout, which is %v", e.After)}
+}
+
+// ConnectError is a connection that was not there in time.
+type ConnectError struct{ After time.Duration }
+
+// Error implements error.
+func (e *ConnectError) Error() string { return fmt.Sprintf("no answer within %v", e.After) }
+
+// Hints names the key.
+func (e *ConnectError) Hints() []string {
+	return []string{fmt.Sprintf("if it needs longer, give it more time in the config: [git] connect_timeout, which is %v", e.After)}
+}
+
+const (
+	// firstWait is before the first new attempt; each one after it is twice as long.
+	firstWait = time.Second
+	// longestWait bounds that, and what a server may ask for by Retry-After.
+	longestWait = time.Minute
+)
+
+// again runs try until it succeeds, fails for good, or has failed often enough.
+// A host that was unreachable once for all attempts is not waited for again.
+func (c *Client) again(ctx context.Context, req Request, try func() error) error {
+	for attempt := 0; ; attempt++ {
+		err := try()
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		wait, passing := passes(err, attempt)
+		if !passing || attempt >= c.patience.Retries || c.gaveUp(err) {
+			if passing {
+				c.giveUp(err)
+			}
+			return err
+		}
+		c.sink.Send(event.Event{Kind: event.Retry, Module: req.Module, Ref: req.Ref, Text: err.Error(), Seconds: wait.Seconds()})
+		if err := c.pause(ctx, wait); err != nil {
+			return err
+		}
+		c.ssh.forget()
+	}
+}
+
+// gaveUp reports whether a failure is one that other requests have waited for
+// in vain: a host that cannot be reached is the same for all its repositories.
+func (c *Client) gaveUp(err error) bool {
+	host, ok := errors.AsType[*unreachable](err)
+	if !ok {
+		return false
+	}
+	_, ok = c.hopeless.Load(host.addr)
+	return ok
+}
+
+func (c *Client) giveUp(err error) {
+	if host, ok := errors.AsType[*unreachable](err); ok {
+		c.hopeless.Store(host.addr, true)
+	}
+}
+
+// unreachable is a failure that is a host's and not a repository's.
+type unreachable struct {
+	addr string
+	err  error
+}
+
+func (e *unreachable) Error() string { return e.err.Error() }
+func (e *unreachable) Unwrap() error { return e.err }
+
+// pause waits, but not for one who has been told to stop.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// passes decides whether a failure may pass, and how long to wait before the
+// next attempt. What was refused with a reason is refused again: credentials,
+// host keys, certificates, repositories, refs and limits. Of the failures of
+// several remotes, one that may pass is enough.
+func passes(err error, attempt int) (wait time.Duration, ok bool) {
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, err := range several.Unwrap() {
+			if w, may := passes(err, attempt); may {
+				wait = max(wait, w)
+			}
+		}
+		return wait, wait > 0
+	}
+	if !isPassing(err) {
+		return 0, false
+	}
+	wait = min(firstWait<<min(attempt, 10), longestWait)
+	if a, ok := errors.AsType[*AnswerError](err); ok {
+		wait = min(max(wait, a.RetryAfter), longestWait)
+	}
+	return wait, true
+}
+
+func isPassing(err error) bool {
+	var stall *StallError
+	var slow *ConnectError
+	var damaged *PackError
+	var answer *AnswerError
+	var dns *net.DNSError
+	var said *serverError
+	var exit *ssh.ExitMissingError
+	var timeout net.Error
+	switch {
+	case errors.As(err, &answer):
+		return isPassingStatus(answer.code)
+	case errors.As(err, &said) && said.said != "":
+		return false
+	case errors.As(err, &dns):
+		return dns.IsTimeout || dns.IsTemporary
+	case errors.As(err, &stall), errors.As(err, &slow), errors.As(err, &damaged), errors.As(err, &exit),
+		errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, errNothing), errors.Is(err, net.ErrClosed),
+		errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.ECONNABORTED),
+		errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH),
+		errors.Is(err, syscall.ETIMEDOUT):
+		return true
+	case errors.As(err, &timeout):
+		return timeout.Timeout()
+	}
+	// Some of go-git's errors, and of SSH's, hide their cause.
+	s := err.Error()
+	return strings.Contains(s, "empty packfile") || strings.Contains(s, "unexpected EOF") ||
+		strings.HasSuffix(s, ": EOF") || strings.Contains(s, "connection lost") || strings.Contains(s, "server closed idle connection") || strings.Contains(s, "connection reset")
+}
+
+// isPassingStatus are the answers that ask for patience.
+func isPassingStatus(code int) bool {
+	switch code {
+	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,
+		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
+// retryAfter reads the header of that name: seconds, or a time. See RFC 9110,
+// section 10.2.3.
+func retryAfter(header string, now time.Time) time.Duration {
+	if n, err := strconv.Atoi(header); err == nil && n >= 0 {
+		return time.Duration(min(n, int(longestWait/time.Second))) * time.Second
+	}
+	if t, err := http.ParseTime(header); err == nil {
+		return max(0, t.Sub(now))
+	}
+	return 0
+}
+
+// patientReader reports a server that lets a reader wait for too long: stalled
+// is called, which has to make the Read return.
+type patientReader struct {
+	r       io.Reader
+	timeout time.Duration
+	stalled func()
+}
+
+// Read implements io.Reader.
+func (p *patientReader) Read(b []byte) (int, error) {
+	t := time.AfterFunc(p.timeout, p.stalled)
+	defer t.Stop()
+	return p.r.Read(b)
+}
+
+// patient bounds how long a request's answer may stay silent, before its
+// header and within its body.
+type patient struct {
+	next    http.RoundTripper
+	timeout time.Duration
+}
+
+// RoundTrip implements http.RoundTripper.
+func (p patient) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithCancelCause(req.Context())
+	stalled := func() { cancel(&StallError{p.timeout}) }
+	t := time.AfterFunc(p.timeout, stalled)
+	res, err := p.next.RoundTrip(req.WithContext(ctx))
+	t.Stop()
+	if err != nil {
+		err = cause(ctx, err)
+		cancel(nil)
+		return nil, err
+	}
+	res.Body = &patientBody{ctx: ctx, body: res.Body, end: cancel, r: patientReader{res.Body, p.timeout, stalled}}
+	return res, nil
+}
+
+// CloseIdleConnections is what [http.Client] looks for.
+func (p patient) CloseIdleConnections() {
+	if c, ok := p.next.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}
+
+type patientBody struct {
+	ctx  context.Context // the request's
+	body io.ReadCloser
+	end  context.CancelCauseFunc
+	r    patientReader
+}
+
+// Read implements io.Reader.
+func (b *patientBody) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	if err != nil && err != io.EOF {
+		err = cause(b.ctx, err)
+	}
+	return n, err
+}
+
+// Close implements io.Closer.
+func (b *patientBody) Close() error {
+	err := b.body.Close()
+	b.end(nil)
+	return err
+}

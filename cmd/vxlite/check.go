@@ -29,6 +29,7 @@ middleware and drivers it names are in. Exits with 3 where it finds a problem.
 		}, sharedFlags()...),
 		HideHelpCommand: true,
 		OnUsageError:    badUsage,
+		Before:          noArguments,
 		Action: func(ctx *urfave.Context) error {
 			options, err := c.options(ctx)
 			if err != nil {

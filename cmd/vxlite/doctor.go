@@ -29,6 +29,7 @@ is wrong.
 		Flags:           without(sharedFlags(), "with", "locked"),
 		HideHelpCommand: true,
 		OnUsageError:    badUsage,
+		Before:          noArguments,
 		Action: func(ctx *urfave.Context) error {
 			cfg, err := c.readConfig(ctx)
 			if err != nil && (ctx.IsSet("config") || !errors.Is(err, fs.ErrNotExist)) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -243,4 +244,13 @@ func (c *cli) optionsWith(ctx *urfave.Context, cfg *config.Config) pipeline.Opti
 	shared, _ := c.env("VXLITE_CACHE_SHARED")
 	return pipeline.Options{Config: cfg, Output: ctx.String("output"), Shared: shared, Offline: ctx.Bool("offline"), Locked: ctx.Bool("locked"),
 		Verify: ctx.Bool("verify"), Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.sink()}
+}
+
+// noArguments refuses what a command would otherwise ignore. Only build lets it
+// pass, as Velox does.
+func noArguments(ctx *urfave.Context) error {
+	if ctx.Args().Present() {
+		return usageError{fmt.Errorf("%s takes no argument, and there is %q", ctx.Command.Name, ctx.Args().First())}
+	}
+	return nil
 }

@@ -33,6 +33,7 @@ is red.
 		}, sharedFlags()...),
 		HideHelpCommand: true,
 		OnUsageError:    badUsage,
+		Before:          noArguments,
 		Action: func(ctx *urfave.Context) error {
 			format := ctx.String("format")
 			if !slices.Contains(endure.Formats, format) {

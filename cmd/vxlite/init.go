@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -34,9 +35,13 @@ with its plugins at its versions. A file that is there already stays as it is.
 		}, without(sharedFlags(), "with", "locked")...),
 		HideHelpCommand: true,
 		OnUsageError:    badUsage,
+		Before:          noArguments,
 		Action: func(ctx *urfave.Context) error {
 			c.startScreen(ctx, config.Log{})
-			file := ctx.String("config")
+			file, only := ctx.String("config"), splitNames(ctx.StringSlice("only"))
+			if ctx.IsSet("only") && len(only) == 0 {
+				return usageError{errors.New("--only names no plugin")} // an unset variable of a script
+			}
 			if _, err := os.Lstat(file); err == nil {
 				return existsError{file}
 			}
@@ -52,7 +57,7 @@ with its plugins at its versions. A file that is there already stays as it is.
 			if err != nil {
 				return err
 			}
-			text, n, err := scaffold.Config(rel, splitNames(ctx.StringSlice("only")), cfg.Mirrors)
+			text, n, err := scaffold.Config(rel, only, cfg.Mirrors)
 			if err != nil {
 				return err
 			}

@@ -25,6 +25,7 @@ asked about every tag, so one that moved is told of. Nothing is compiled.
 		Flags:           append(without(sharedFlags(), "with"), targetFlag()),
 		HideHelpCommand: true,
 		OnUsageError:    badUsage,
+		Before:          noArguments,
 		Action: func(ctx *urfave.Context) error {
 			o, err := c.options(ctx)
 			if err != nil {

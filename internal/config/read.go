@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -32,7 +33,8 @@ func Read(path string, lookup func(name string) (string, bool)) (*Config, error)
 // paths are relative to dir, which is absolute. Where the error is an
 // [*ErrorList], the Config has all that could be read nevertheless.
 func Parse(file string, data []byte, dir string, lookup func(name string) (string, bool)) (*Config, error) {
-	doc := parse(file, data)
+	const mark = "\ufeff" // some editors begin a file in UTF-8 with it
+	doc := parse(file, bytes.TrimPrefix(data, []byte(mark)))
 	d := &draft{
 		Config:   &Config{File: file, Notes: doc.notes},
 		dir:      dir,

@@ -25,6 +25,14 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// TestByteOrderMark lets through what some editors begin a file with.
+func TestByteOrderMark(t *testing.T) {
+	c, err := Parse("velox.toml", []byte("\ufeff[roadrunner]\r\nref = 'v1.0.0'\r\n[plugins.a]\r\npath = '/a'\r\n"), "/", env(nil))
+	if err != nil || c.RoadRunner.Ref != "v1.0.0" {
+		t.Error(err)
+	}
+}
+
 // TestReadRelative wants paths that are absolute whatever the file's is.
 func TestReadRelative(t *testing.T) {
 	t.Chdir(t.TempDir())

@@ -31,10 +31,14 @@ func (e *OutputError) Hints() []string {
 }
 
 // checkWritable makes the output's directories and tries to write to them, so
-// that a build does not end in finding out.
-func checkWritable(outputs []output) error {
+// that a build does not end in finding out. inputs are files that no binary
+// may replace.
+func checkWritable(outputs []output, inputs ...string) error {
 	for _, o := range outputs {
 		dir := filepath.Dir(o.file)
+		if err := replaceable(o.file, inputs); err != nil {
+			return err
+		}
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return &OutputError{Path: dir, Reason: reason(err), Hint: "name another place with -o"}
 		}
@@ -48,6 +52,24 @@ func checkWritable(outputs []output) error {
 		}
 		if isDir(o.file) {
 			return &OutputError{Path: o.file, Reason: "is a directory", Hint: "name another binary with [build] name"}
+		}
+	}
+	return nil
+}
+
+// replaceable refuses what must not make way for a binary: a device or a pipe,
+// which a rename would turn into a file, and what the build reads.
+func replaceable(file string, inputs []string) error {
+	fi, err := os.Stat(file)
+	if err != nil || fi.IsDir() {
+		return nil // there is nothing to replace, or checkWritable tells of it
+	}
+	if !fi.Mode().IsRegular() {
+		return &OutputError{Path: file, Reason: "is no regular file", Hint: "name another place with -o"}
+	}
+	for _, input := range inputs {
+		if in, err := os.Stat(input); err == nil && os.SameFile(fi, in) {
+			return &OutputError{Path: file, Reason: "is what the build reads", Hint: "name another place with -o"}
 		}
 	}
 	return nil

@@ -40,14 +40,8 @@ func Develop(ctx context.Context, o Options, clones []string) (*event.Result, er
 		return nil, err
 	}
 	defer client.Close()
-	if err := b.readLock(); err != nil {
-		return nil, err
-	}
-	plan, err := b.resolve(ctx, client)
+	plan, err := b.locked(ctx, client)
 	if err != nil {
-		return nil, b.unlocked(err)
-	}
-	if err := b.compareLock(plan); err != nil {
 		return nil, err
 	}
 	if err := checkGo(plan, b.tool); err != nil {

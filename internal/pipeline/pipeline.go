@@ -164,6 +164,16 @@ func (b *builder) prepare(ctx context.Context) (*workspace, error) {
 			return nil, err
 		}
 	}
+	plan, err := b.locked(ctx, client)
+	if err != nil {
+		return nil, err
+	}
+	w := &workspace{builder: b, plan: plan}
+	return w, w.generate()
+}
+
+// locked makes the plan by the lock, as far as that fits.
+func (b *builder) locked(ctx context.Context, client *source.Client) (*resolve.Plan, error) {
 	if err := b.readLock(); err != nil {
 		return nil, err
 	}
@@ -171,11 +181,7 @@ func (b *builder) prepare(ctx context.Context) (*workspace, error) {
 	if err != nil {
 		return nil, b.unlocked(err)
 	}
-	if err := b.compareLock(plan); err != nil {
-		return nil, err
-	}
-	w := &workspace{builder: b, plan: plan}
-	return w, w.generate()
+	return plan, b.compareLock(plan)
 }
 
 // generate decides the workspace's files.

@@ -216,8 +216,8 @@ func (d *download) tag(ctx context.Context, o Object) (Object, error) {
 
 // tagObject returns a tag's object that putTagObject kept.
 func (s *Store) tagObject(repoURL, tag, commit string) (Object, bool) {
-	data, err := os.ReadFile(s.in("tagobject", key(repoURL), commit, tagFile(tag)))
-	if err != nil {
+	data, ok := s.read("tagobject", key(repoURL), commit, tagFile(tag))
+	if !ok {
 		return Object{}, false
 	}
 	hash, data, ok := bytes.Cut(data, []byte("\n"))

@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/pipeline"
 	"github.com/vxlite/vxlite/internal/scaffold"
@@ -61,7 +61,7 @@ with its plugins at its versions. A file that is there already stays as it is.
 			if err != nil {
 				return err
 			}
-			if err := writeNew(file, text); err != nil {
+			if err := disk.Write(file, text, 0o644); err != nil {
 				return err
 			}
 			c.screen.sink().Send(event.Event{Kind: event.Done, Result: &event.Result{Files: []string{file},
@@ -107,26 +107,6 @@ func without(flags []urfave.Flag, names ...string) []urfave.Flag {
 		}
 	}
 	return out
-}
-
-// writeNew writes a file that is not there yet, in one step.
-func writeNew(file string, data []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*.tmp")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(data)
-	if cerr := tmp.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Chmod(tmp.Name(), 0o644)
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), file)
-	}
-	return err
 }
 
 // existsError is a file or directory that is not written over.

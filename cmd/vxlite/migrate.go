@@ -9,6 +9,7 @@ import (
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 )
 
@@ -63,7 +64,7 @@ func (c *cli) migrate(ctx *urfave.Context) error {
 	case ctx.Bool("dry-run"):
 		result.Summary = string(diff.Diff(file, data, file+" (migrated)", out))
 	default:
-		if err := writeNew(file, out); err != nil {
+		if err := disk.Write(file, out, 0o644); err != nil {
 			return err
 		}
 		result.Files = []string{file}

@@ -1,11 +1,44 @@
-// Package disk moves what is finished to its place, the same on every
-// platform.
+// Package disk puts files in their place, whole or not at all, the same on
+// every platform.
 package disk
 
 import (
 	"errors"
+	"io"
 	"os"
+	"path/filepath"
 )
+
+// Write puts data in a file, of that mode, in one step: an interruption or a
+// full disk leaves the file that was there whole.
+func Write(name string, data []byte, mode os.FileMode) error {
+	tmp, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*.tmp")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name()) // in vain once it is renamed
+	_, err = tmp.Write(data)
+	if err := errors.Join(err, tmp.Chmod(mode), tmp.Sync(), tmp.Close()); err != nil {
+		return err
+	}
+	return Rename(tmp.Name(), name)
+}
+
+// Copy copies a file to a place where none is yet, with that mode before the
+// umask.
+func Copy(from, to string, mode os.FileMode) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
+}
 
 // Rename moves a file or directory within a file system. A file that is there
 // already is replaced in one step. Where another program looks at either of

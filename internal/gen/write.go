@@ -3,10 +3,11 @@ package gen
 import (
 	"bytes"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // Write makes the workspace in dir, which must be empty. Modules are linked to
@@ -121,23 +122,6 @@ func (m Place) write(dir string, plain bool, generated map[string]bool) error {
 		if !d.Type().IsRegular() || generated[m.Path+"/"+filepath.ToSlash(rel)] {
 			return nil
 		}
-		return copyFile(p, filepath.Join(dst, rel))
+		return disk.Copy(p, filepath.Join(dst, rel), 0o644)
 	})
-}
-
-func copyFile(src, dst string) error {
-	in, err := os.Open(src)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.OpenFile(dst, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	if _, err := io.Copy(out, in); err != nil {
-		out.Close()
-		return err
-	}
-	return out.Close()
 }

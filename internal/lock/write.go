@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/vxlite/vxlite/internal/disk"
 )
@@ -46,23 +45,8 @@ func (f *File) Write(name string) (bool, error) {
 	if old, err := os.ReadFile(name); err == nil && bytes.Equal(old, data) {
 		return false, nil
 	}
-	if err := writeFile(name, data); err != nil {
+	if err := disk.Write(name, data, 0o644); err != nil {
 		return false, &WriteError{Path: name, Err: err}
 	}
 	return true, nil
-}
-
-// writeFile writes beside the file and renames, so that an interruption or a
-// full disk leaves the old one whole.
-func writeFile(name string, data []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*.tmp")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name()) // in vain once it is renamed
-	_, err = tmp.Write(data)
-	if err := errors.Join(err, tmp.Chmod(0o644), tmp.Sync(), tmp.Close()); err != nil {
-		return err
-	}
-	return disk.Rename(tmp.Name(), name)
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -76,16 +74,7 @@ func put(bin *event.Binary, kind, name string, data []byte) error {
 
 // writeBeside writes a file in one step.
 func writeBeside(name string, data []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(name), tempPattern(name))
-	if err != nil {
-		return &OutputError{Path: name, Reason: reason(err)}
-	}
-	defer os.Remove(tmp.Name()) // in vain once it is renamed
-	_, err = tmp.Write(data)
-	if err := errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err != nil {
-		return &OutputError{Path: name, Reason: reason(err)}
-	}
-	if err := disk.Rename(tmp.Name(), name); err != nil {
+	if err := disk.Write(name, data, 0o644); err != nil {
 		return &OutputError{Path: name, Reason: reason(err)}
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 	"github.com/go-git/go-git/v5/config"
 	"github.com/go-git/go-git/v5/plumbing"
 
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 )
 
@@ -139,13 +139,13 @@ func copyObjects(from, gitDir string) error {
 		case !d.Type().IsRegular() || strings.HasPrefix(d.Name(), "tmp_"):
 			return nil
 		}
-		return copyFile(p, dst, 0o444)
+		return disk.Copy(p, dst, 0o444)
 	})
 	if err != nil {
 		return err
 	}
 	if shallow := filepath.Join(from, "shallow"); fileExists(shallow) {
-		if err := copyFile(shallow, filepath.Join(gitDir, "shallow"), 0o644); err != nil {
+		if err := disk.Copy(shallow, filepath.Join(gitDir, "shallow"), 0o644); err != nil {
 			return err
 		}
 	}
@@ -168,20 +168,6 @@ func copyAlternates(name, objects, dst string) error {
 		b.WriteString(p + "\n")
 	}
 	return os.WriteFile(dst, []byte(b.String()), 0o644)
-}
-
-func copyFile(from, to string, mode os.FileMode) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
 }
 
 // checkOut gives the repository in dir/.git its refs, remote and branch, and

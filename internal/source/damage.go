@@ -124,10 +124,29 @@ type treeSums struct {
 	Files string `json:"files"`
 }
 
-// sumTree works out a tree's sums.
+// summer collects the sums of a tree's files, in any order.
+type summer struct {
+	goMod string
+	lines []string
+}
+
+// add takes a file: its path in the tree, with slashes, and its SHA-256 in hex.
+func (s *summer) add(name, sum string) {
+	if name == "go.mod" {
+		s.goMod = sum
+	}
+	s.lines = append(s.lines, name+"\x00"+sum+"\n")
+}
+
+func (s *summer) sums() treeSums {
+	sort.Strings(s.lines)
+	all := sha256.Sum256([]byte(strings.Join(s.lines, "")))
+	return treeSums{GoMod: s.goMod, Files: hex.EncodeToString(all[:])}
+}
+
+// sumTree works out the sums of a tree as it is on disk.
 func sumTree(dir string) (treeSums, error) {
-	var lines []string
-	var sums treeSums
+	var files summer
 	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -140,16 +159,10 @@ func sumTree(dir string) (treeSums, error) {
 			return fmt.Errorf("%s is no file", rel)
 		}
 		sum, err := sumFile(p)
-		if rel == "go.mod" {
-			sums.GoMod = sum
-		}
-		lines = append(lines, filepath.ToSlash(rel)+"\x00"+sum+"\n")
+		files.add(filepath.ToSlash(rel), sum)
 		return err
 	})
-	sort.Strings(lines)
-	all := sha256.Sum256([]byte(strings.Join(lines, "")))
-	sums.Files = hex.EncodeToString(all[:])
-	return sums, err
+	return files.sums(), err
 }
 
 func sumFile(name string) (string, error) {

@@ -3,6 +3,8 @@ package source
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -102,12 +104,8 @@ func (c *Client) writeTree(ctx context.Context, f Found, remote Remote, folder s
 		if err := w.write(ctx, dir, folder); err != nil {
 			return err
 		}
-		sums, err := sumTree(dir)
-		if err != nil {
-			return err
-		}
 		// Before the tree is in its place: who finds it finds them.
-		if err := c.store.putSums(sums, f.Commit, folder); err != nil {
+		if err := c.store.putSums(w.sums.sums(), f.Commit, folder); err != nil {
 			return err
 		}
 		if isDir(dst) && !c.store.goodGoMod(f.Commit, folder) { // and nobody was first
@@ -175,11 +173,12 @@ type treeWriter struct {
 	st          storer.EncodedObjectStorer
 	url, commit string
 	limits      config.Limits
-	trusted     bool  // st gives under each name what the name says
-	held        int64 // bytes of file contents in memory
-	entries     int64 // of trees, so far
-	bytes       int64 // of files whose size was asked for
-	over        error // a limit that was met where no error could be returned
+	trusted     bool   // st gives under each name what the name says
+	held        int64  // bytes of file contents in memory
+	entries     int64  // of trees, so far
+	bytes       int64  // of files whose size was asked for
+	over        error  // a limit that was met where no error could be returned
+	sums        summer // of the files that were written
 }
 
 // named puts the repository and the commit in front of an error.
@@ -362,10 +361,12 @@ func (w *treeWriter) writeFile(root *os.Root, made map[string]bool, f *blobFile)
 			return err
 		}
 	}
-	if _, err := io.Copy(out, in); err != nil {
+	sum := sha256.New()
+	if _, err := io.Copy(io.MultiWriter(out, sum), in); err != nil {
 		out.Close()
 		return err
 	}
+	w.sums.add(f.path, hex.EncodeToString(sum.Sum(nil)))
 	return out.Close()
 }
 

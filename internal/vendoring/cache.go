@@ -3,12 +3,13 @@ package vendoring
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // LinkCache makes dst a build cache of the compiled packages in src, which is
@@ -32,7 +33,7 @@ func LinkCache(src, dst string) error {
 		case strings.HasSuffix(rel, "-d") && os.Symlink(p, to) == nil: // large
 			return nil
 		}
-		return copyFile(p, to)
+		return disk.Copy(p, to, 0o644)
 	})
 	if err != nil {
 		return err
@@ -44,18 +45,4 @@ func LinkCache(src, dst string) error {
 // would otherwise go by the files' times and take all of them for unused.
 func FreshCache(dir string) error {
 	return os.WriteFile(filepath.Join(dir, "trim.txt"), fmt.Appendf(nil, "%d", time.Now().Unix()), 0o644)
-}
-
-func copyFile(src, dst string) error {
-	in, err := os.Open(src)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.OpenFile(dst, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
 }

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/mod/module"
 
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/lock"
 )
 
@@ -38,7 +39,7 @@ func WriteModules(ctx context.Context, cache, dst string, files, kinds []string)
 		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 			return err
 		}
-		if err := copyFile(name, to); err != nil {
+		if err := disk.Copy(name, to, 0o644); err != nil {
 			return err
 		}
 	}
@@ -129,7 +130,7 @@ func downloaded(proxy, cache, h1 string) error {
 		return err
 	}
 	for _, ext := range []string{".mod", ".info"} {
-		if err := copyFile(proxy+ext, cache+ext); err != nil {
+		if err := disk.Copy(proxy+ext, cache+ext, 0o644); err != nil {
 			return err
 		}
 	}
@@ -152,6 +153,6 @@ func copyTree(ctx context.Context, src, dst string) error {
 		if d.IsDir() {
 			return os.MkdirAll(filepath.Join(dst, rel), 0o755)
 		}
-		return copyFile(p, filepath.Join(dst, rel))
+		return disk.Copy(p, filepath.Join(dst, rel), 0o644)
 	})
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"golang.org/x/mod/module"
+
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // toolchain is the module that Go's own releases are, to a module proxy.
@@ -76,7 +78,7 @@ func moveFile(src, dst string) error {
 	if os.Rename(src, dst) == nil {
 		return os.Chmod(dst, 0o644)
 	}
-	return copyFile(src, dst)
+	return disk.Copy(src, dst, 0o644)
 }
 
 // ProxyURL is the GOPROXY setting that reads a file tree. The go command takes

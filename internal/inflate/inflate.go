@@ -1,0 +1,261 @@
+// Package inflate reads zlib streams (RFC 1950, RFC 1951) that are in memory,
+// whole, into memory whose size is known.
+//
+// Git objects are such streams, and taking them out is half of what fetching
+// costs. The readers of the standard library and of klauspost/compress read a
+// byte at a time and copy each byte through a window of their own; here the
+// result is the window, and bits come 56 at a time. See BenchmarkZlib.
+package inflate
+
+import (
+	"encoding/binary"
+	"errors"
+	"hash/adler32"
+	"io"
+	"sync"
+)
+
+// What can be wrong with a stream. One that ends too early is
+// io.ErrUnexpectedEOF.
+var (
+	ErrHeader   = errors.New("zlib: no header of a zlib stream")
+	ErrData     = errors.New("zlib: damaged data")
+	ErrSize     = errors.New("zlib: not as much data as is declared")
+	ErrChecksum = errors.New("zlib: another checksum")
+)
+
+// Zlib fills dst with what the zlib stream at the beginning of src holds, and
+// returns how many bytes of src the stream has. A stream that holds more or
+// less than dst takes is an ErrSize. What dst holds after an error is
+// undefined.
+func Zlib(dst, src []byte) (n int, err error) {
+	const head, trailer = 2, 4
+	if len(src) < head {
+		return 0, io.ErrUnexpectedEOF
+	}
+	const deflate, largestWindow, dictionary = 8, 7, 0x20
+	if src[0]&15 != deflate || src[0]>>4 > largestWindow || src[1]&dictionary != 0 || binary.BigEndian.Uint16(src)%31 != 0 {
+		return 0, ErrHeader
+	}
+	d := decoders.Get().(*decoder)
+	defer decoders.Put(d)
+	if n, err = d.inflate(dst, src[head:]); err != nil {
+		return 0, err
+	}
+	n += head
+	if len(src)-n < trailer {
+		return 0, io.ErrUnexpectedEOF
+	}
+	if binary.BigEndian.Uint32(src[n:]) != adler32.Checksum(dst) {
+		return 0, ErrChecksum
+	}
+	return n + trailer, nil
+}
+
+var decoders = sync.Pool{New: func() any { return new(decoder) }}
+
+// decoder is one stream being read, and the memory for its tables.
+type decoder struct {
+	reader
+	dst []byte
+	out int // bytes of dst that are filled
+
+	lengths  [maxLiterals + maxDistances]uint8
+	literals [literalEntries]entry
+	distance [distanceEntries]entry
+	fixed    bool // the tables are those of fixed codes
+}
+
+// inflate reads the blocks of a DEFLATE stream.
+func (d *decoder) inflate(dst, src []byte) (n int, err error) {
+	d.reader, d.dst, d.out = reader{src: src}, dst, 0
+	defer func() { d.dst, d.src = nil, nil }() // they may be large
+	for final := false; !final; {
+		d.refill()
+		final = d.take(1) == 1
+		switch d.take(2) {
+		case 0:
+			err = d.stored()
+		case 1:
+			d.fixedCodes()
+			err = d.block()
+		case 2:
+			if err = d.dynamicCodes(); err == nil {
+				err = d.block()
+			}
+		default:
+			err = ErrData
+		}
+		if d.overrun() { // what went wrong may be due to that
+			return 0, io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	if d.out != len(dst) {
+		return 0, ErrSize
+	}
+	return d.align(), nil
+}
+
+// stored copies a block that is not compressed.
+func (d *decoder) stored() error {
+	at := d.align()
+	if d.overrun() || len(d.src)-at < 4 {
+		return io.ErrUnexpectedEOF
+	}
+	size := int(binary.LittleEndian.Uint16(d.src[at:]))
+	if size != int(^binary.LittleEndian.Uint16(d.src[at+2:])) {
+		return ErrData
+	}
+	at += 4
+	if len(d.src)-at < size {
+		return io.ErrUnexpectedEOF
+	}
+	if len(d.dst)-d.out < size {
+		return ErrSize
+	}
+	d.out += copy(d.dst[d.out:], d.src[at:at+size])
+	d.reader = reader{src: d.src, next: at + size}
+	return nil
+}
+
+// block reads the symbols of a compressed block up to its end.
+func (d *decoder) block() error {
+	if done, err := d.inner(); done || err != nil {
+		return err
+	}
+	for {
+		d.refill()
+		e := d.literals[d.buf&(1<<literalBits-1)]
+		if e.isLink() {
+			d.skip(e)
+			e = d.literals[e.link(d.buf)]
+		}
+		d.skip(e)
+		switch {
+		case e.isLiteral():
+			if d.out == len(d.dst) {
+				return ErrSize
+			}
+			d.dst[d.out] = e.literal()
+			d.out++
+		case e.isEnd():
+			return nil
+		case e.isValue():
+			if err := d.match(e.base() + int(d.take(e.extra()))); err != nil {
+				return err
+			}
+		default:
+			return ErrData
+		}
+	}
+}
+
+// match reads a distance and copies from there.
+func (d *decoder) match(length int) error {
+	d.refill()
+	e := d.distance[d.buf&(1<<distanceBits-1)]
+	if e.isLink() {
+		d.skip(e)
+		e = d.distance[e.link(d.buf)]
+	}
+	d.skip(e)
+	if !e.isValue() {
+		return ErrData
+	}
+	distance := e.base() + int(d.take(e.extra()))
+	if distance > d.out || d.overrun() {
+		return ErrData
+	}
+	if length > len(d.dst)-d.out {
+		return ErrSize
+	}
+	repeat(d.dst, d.out, distance, length)
+	d.out += length
+	return nil
+}
+
+// inner is what block does as long as no end is near, neither of src nor of
+// dst. It takes nearly all of the time, so the state of the stream is held in
+// variables, which the compiler keeps in registers, and nothing is looked at
+// twice. It reports whether the block has ended.
+func (d *decoder) inner() (ended bool, err error) {
+	src, next, buf, count := d.src, d.next, d.buf, d.count
+	dst, out := d.dst, d.out
+	const nearSrc, nearDst = 16, 2 + 258 + 8 // bytes that a round may read, and write
+	for len(src)-next >= nearSrc && len(dst)-out >= nearDst {
+		buf |= binary.LittleEndian.Uint64(src[next:]) << (count & 63)
+		next += int(63-count) >> 3
+		count |= 56
+		// 56 bits are enough for two literals and a length, or for a distance.
+		e := d.literals[buf&(1<<literalBits-1)]
+		if e.isLiteral() {
+			buf, count = buf>>(e.length()&63), count-e.length()
+			dst[out] = e.literal()
+			out++
+			if e = d.literals[buf&(1<<literalBits-1)]; e.isLiteral() {
+				buf, count = buf>>(e.length()&63), count-e.length()
+				dst[out] = e.literal()
+				out++
+				e = d.literals[buf&(1<<literalBits-1)]
+			}
+		}
+		if e.isLink() {
+			buf, count = buf>>(e.length()&63), count-e.length()
+			e = d.literals[e.link(buf)]
+		}
+		buf, count = buf>>(e.length()&63), count-e.length()
+		if e.isLiteral() {
+			dst[out] = e.literal()
+			out++
+			continue
+		}
+		if !e.isValue() {
+			if ended = e.isEnd(); !ended {
+				err = ErrData
+			}
+			break
+		}
+		length := e.base() + int(buf&(1<<e.extra()-1))
+		buf, count = buf>>e.extra(), count-e.extra()
+
+		buf |= binary.LittleEndian.Uint64(src[next:]) << (count & 63)
+		next += int(63-count) >> 3
+		count |= 56
+		e = d.distance[buf&(1<<distanceBits-1)]
+		if e.isLink() {
+			buf, count = buf>>(e.length()&63), count-e.length()
+			e = d.distance[e.link(buf)]
+		}
+		buf, count = buf>>(e.length()&63), count-e.length()
+		distance := e.base() + int(buf&(1<<e.extra()-1))
+		buf, count = buf>>e.extra(), count-e.extra()
+		if !e.isValue() || distance > out {
+			err = ErrData
+			break
+		}
+		repeat(dst, out, distance, length)
+		out += length
+	}
+	d.next, d.buf, d.count, d.out = next, buf, count, out
+	return ended, err
+}
+
+// repeat copies length bytes to dst[out:] from distance bytes before, where
+// they may overlap: what is copied first is then copied again.
+func repeat(dst []byte, out, distance, length int) {
+	from, end := out-distance, out+length
+	if distance >= 8 && len(dst)-end >= 8 {
+		for out < end { // up to 7 bytes too many, which are written over
+			binary.LittleEndian.PutUint64(dst[out:], binary.LittleEndian.Uint64(dst[from:]))
+			out += 8
+			from += 8
+		}
+		return
+	}
+	for out < end {
+		out += copy(dst[out:end], dst[from:out])
+	}
+}

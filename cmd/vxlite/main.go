@@ -12,9 +12,12 @@ import (
 	"os/signal"
 	"runtime"
 	"syscall"
+
+	"github.com/vxlite/vxlite/internal/collector"
 )
 
 func main() {
+	collector.Tune(os.LookupEnv)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	status := run(ctx, os.LookupEnv, os.Stdout, os.Stderr, os.Args)
 	stop()

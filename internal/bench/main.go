@@ -19,10 +19,13 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/vxlite/vxlite/internal/collector"
 )
 
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == "resolve" { // a child of this program's own
+		collector.Tune(os.LookupEnv)
 		exit(resolveOnly(os.Args[2:]))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -294,7 +294,10 @@ func (w *workspace) intact(ctx context.Context) error {
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for _, m := range w.plan.Modules {
 		if !m.Local {
-			g.Go(func() error { return client.Verify(ctx, m.Found(), m.Folder) })
+			g.Go(func() error {
+				_, err := client.Verify(ctx, m.Found(), m.Folder)
+				return err
+			})
 		}
 	}
 	return g.Wait()

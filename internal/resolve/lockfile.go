@@ -5,14 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 
 	"golang.org/x/mod/module"
-	"golang.org/x/mod/sumdb/dirhash"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vxlite/vxlite/internal/lock"
@@ -71,19 +67,11 @@ func (m *Module) hash(ctx context.Context, client *source.Client, store *source.
 	name := m.Commit + "-" + hex.EncodeToString(sum[:8])
 	var h hashes
 	if !store.ReadJSON(&h, "h1", name) || h.H1 == "" {
-		err := client.Verify(ctx, m.Found(), m.Folder)
+		sums, err := client.Verify(ctx, m.Found(), m.Folder)
 		if err != nil {
 			return err
 		}
-		if h.H1, err = dirhash.HashDir(m.Dir, prefix, dirhash.Hash1); err != nil {
-			return fmt.Errorf("hashing %s: %w", prefix, err)
-		}
-		h.GoMod, err = dirhash.Hash1([]string{"go.mod"}, func(string) (io.ReadCloser, error) {
-			return os.Open(filepath.Join(m.Dir, "go.mod"))
-		})
-		if err != nil {
-			return fmt.Errorf("hashing go.mod of %s: %w", prefix, err)
-		}
+		h = hashes{H1: sums.H1(prefix), GoMod: sums.GoModH1()}
 		if err := store.WriteJSON(h, "h1", name); err != nil {
 			return err
 		}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha1"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sort"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -116,66 +114,6 @@ func checkShallow(name string, x packIndex) error {
 	return nil
 }
 
-// treeSums are recorded beside a tree when it is written.
-type treeSums struct {
-	// GoMod is of its go.mod, which every run reads; Files is of all its files,
-	// their names and contents.
-	GoMod string `json:"mod"`
-	Files string `json:"files"`
-}
-
-// summer collects the sums of a tree's files, in any order.
-type summer struct {
-	goMod string
-	lines []string
-}
-
-// add takes a file: its path in the tree, with slashes, and its SHA-256 in hex.
-func (s *summer) add(name, sum string) {
-	if name == "go.mod" {
-		s.goMod = sum
-	}
-	s.lines = append(s.lines, name+"\x00"+sum+"\n")
-}
-
-func (s *summer) sums() treeSums {
-	sort.Strings(s.lines)
-	all := sha256.Sum256([]byte(strings.Join(s.lines, "")))
-	return treeSums{GoMod: s.goMod, Files: hex.EncodeToString(all[:])}
-}
-
-// sumTree works out the sums of a tree as it is on disk.
-func sumTree(dir string) (treeSums, error) {
-	var files summer
-	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		rel, err := filepath.Rel(dir, p)
-		if err != nil {
-			return err
-		}
-		if !d.Type().IsRegular() {
-			return fmt.Errorf("%s is no file", rel)
-		}
-		sum, err := sumFile(p)
-		files.add(filepath.ToSlash(rel), sum)
-		return err
-	})
-	return files.sums(), err
-}
-
-func sumFile(name string) (string, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	_, err = io.Copy(h, f)
-	return hex.EncodeToString(h.Sum(nil)), err
-}
-
 // ownTree is treeDir in the store itself.
 func (s *Store) ownTree(commit, folder string) string {
 	return filepath.Join(s.dir, "tree", commit, filepath.Base(s.treeDir(commit, folder)))
@@ -201,30 +139,36 @@ func (s *Store) goodGoMod(commit, folder string) bool {
 		return false
 	}
 	got, err := sumFile(filepath.Join(s.treeDir(commit, folder), "go.mod"))
-	return err == nil && got == sums.GoMod
+	return err == nil && hex.EncodeToString(got[:]) == sums.GoMod
 }
 
 // Verify compares all files of a module in the store with what was recorded
 // when they were written, and writes them anew where they differ. It is for
-// those who are about to compile or to hash them.
-func (c *Client) Verify(ctx context.Context, f Found, folder string) error {
+// those who are about to compile or to hash them, and returns the files' sums.
+func (c *Client) Verify(ctx context.Context, f Found, folder string) (FileSums, error) {
 	dst := c.store.treeDir(f.Commit, folder)
-	if _, ok := c.wrote.Load(dst); ok {
-		return nil // just now, by this run
+	if sums, ok := c.wrote.Load(dst); ok {
+		return sums.(FileSums), nil // just now, by this run
 	}
-	if sums, ok := c.store.sums(f.Commit, folder); ok {
-		if got, err := sumTree(dst); err == nil && got == sums {
-			return nil
+	if want, ok := c.store.sums(f.Commit, folder); ok {
+		if got, err := sumTree(dst); err == nil && got.recorded() == want {
+			return got, nil
 		}
 	}
 	if isDir(dst) {
 		c.sink.Send(event.Event{Kind: event.Note, Text: fmt.Sprintf("%s is damaged and is written anew", dst)})
 	}
 	if err := c.store.discard(dst); err != nil {
-		return err
+		return nil, err
 	}
-	_, err := c.Tree(ctx, f, folder)
-	return err
+	dst, err := c.Tree(ctx, f, folder)
+	if err != nil {
+		return nil, err
+	}
+	if sums, ok := c.wrote.Load(dst); ok {
+		return sums.(FileSums), nil
+	}
+	return sumTree(dst) // another run was first
 }
 
 // Discard is for the other packages that keep directories in the store.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
@@ -44,7 +45,7 @@ func (c *Client) export(ctx context.Context, f Found, remote Remote, folders []s
 	needed := &recorder{EncodedObjectStorer: st, seen: map[plumbing.Hash]plumbing.ObjectType{}}
 	for _, folder := range folders {
 		w := &treeWriter{st: needed, url: remote.String(), commit: f.Commit, limits: c.limits, trusted: !remote.Local()}
-		files, err := w.choose(folder)
+		files, err := w.choose(ctx, folder)
 		if err != nil {
 			return err
 		}
@@ -67,6 +68,7 @@ func (c *Client) export(ctx context.Context, f Found, remote Remote, folders []s
 // is what extracting it again will need.
 type recorder struct {
 	storer.EncodedObjectStorer
+	mu   sync.Mutex
 	seen map[plumbing.Hash]plumbing.ObjectType
 }
 
@@ -74,6 +76,8 @@ type recorder struct {
 func (r *recorder) EncodedObject(t plumbing.ObjectType, h plumbing.Hash) (plumbing.EncodedObject, error) {
 	obj, err := r.EncodedObjectStorer.EncodedObject(t, h)
 	if err == nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
 		r.seen[h] = obj.Type()
 	}
 	return obj, err

@@ -1,14 +1,12 @@
 package source
 
 import (
-	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/klauspost/compress/zlib"
 )
 
 // entryHeader is what stands before an entry's compressed bytes.
@@ -25,7 +23,7 @@ func (h entryHeader) isDelta() bool {
 
 // readHeader reads the header of the entry at an offset: see "object entries"
 // in gitformat-pack(5).
-func readHeader(r *bufio.Reader, offset int64) (entryHeader, error) {
+func readHeader(r *bytes.Reader, offset int64) (entryHeader, error) {
 	c, err := r.ReadByte()
 	if err != nil {
 		return entryHeader{}, noEnd(err)
@@ -53,7 +51,7 @@ func readHeader(r *bufio.Reader, offset int64) (entryHeader, error) {
 }
 
 // readBack reads how far before a delta its base is, and returns where.
-func readBack(r *bufio.Reader, offset int64) (int64, error) {
+func readBack(r *bytes.Reader, offset int64) (int64, error) {
 	var back int64
 	for more := true; more; {
 		c, err := r.ReadByte()
@@ -80,71 +78,4 @@ func noEnd(err error) error {
 		return io.ErrUnexpectedEOF
 	}
 	return err
-}
-
-// inflater is what reading an entry needs and can be used again.
-type inflater struct {
-	buf  *bufio.Reader
-	zlib io.ReadCloser // nil before its first use; also a zlib.Resetter
-}
-
-var inflaters = sync.Pool{New: func() any { return &inflater{buf: bufio.NewReaderSize(nil, 8<<10)} }}
-
-// start begins with what is compressed next in buf.
-func (in *inflater) start() error {
-	var err error
-	if in.zlib == nil {
-		in.zlib, err = zlib.NewReader(in.buf)
-	} else {
-		err = in.zlib.(zlib.Resetter).Reset(in.buf, nil)
-	}
-	if err != nil {
-		in.zlib = nil
-	}
-	return noEnd(err)
-}
-
-// inflate reads exactly size bytes of what is compressed in buf. The memory for
-// them is taken as they come: a size is easily declared.
-func (in *inflater) inflate(size int) ([]byte, error) {
-	if err := in.start(); err != nil {
-		return nil, err
-	}
-	const atOnce = 1 << 20
-	data := make([]byte, min(size, atOnce))
-	for n := 0; ; {
-		if _, err := io.ReadFull(in.zlib, data[n:]); err != nil {
-			return nil, noEnd(err)
-		}
-		if n = len(data); n == size {
-			return data, in.end(size)
-		}
-		more := make([]byte, min(size, 4*n))
-		copy(more, data)
-		data = more
-	}
-}
-
-// inflateTo is inflate for what is too large to be held.
-func (in *inflater) inflateTo(w io.Writer, size int64) error {
-	if err := in.start(); err != nil {
-		return err
-	}
-	if _, err := io.CopyN(w, in.zlib, size); err != nil {
-		return noEnd(err)
-	}
-	return in.end(int(size))
-}
-
-// end has to be here, and its checksum is looked at when it is met.
-func (in *inflater) end(size int) error {
-	var more [1]byte
-	n, err := io.ReadFull(in.zlib, more[:])
-	switch {
-	case n > 0:
-		return fmt.Errorf("an object is not of the %d bytes that it declares", size)
-	case err != io.EOF:
-		return noEnd(err)
-	}
-	return nil
 }

@@ -14,7 +14,6 @@ import (
 	"sync"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/storage/filesystem"
 )
 
@@ -30,7 +29,7 @@ type packStorage struct {
 	// packs are opened when the first object is asked for: often only refs are.
 	packs func() []*pack
 
-	mu     sync.Mutex
+	mu     sync.Mutex // of the list below, and of Storage's objects
 	opened []*pack
 }
 
@@ -69,6 +68,16 @@ func (s *packStorage) Close() error {
 	return errors.Join(errs...)
 }
 
+// forget lets go of what is held for the next object, when a tree is complete:
+// as many repositories stay open as a config has.
+func (s *packStorage) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.opened {
+		p.drop()
+	}
+}
+
 // EncodedObject implements storer.EncodedObjectStorer.
 func (s *packStorage) EncodedObject(kind plumbing.ObjectType, hash plumbing.Hash) (plumbing.EncodedObject, error) {
 	for _, p := range s.packs() {
@@ -88,7 +97,19 @@ func (s *packStorage) EncodedObject(kind plumbing.ObjectType, hash plumbing.Hash
 		}
 		return &packedObject{packed: obj, hash: hash}, nil
 	}
-	return s.Storage.EncodedObject(kind, hash)
+	return s.slow(kind, hash)
+}
+
+// slow asks go-git, whose storage must not be asked by two at once. What it
+// streams, it streams from a file of its own.
+func (s *packStorage) slow(kind plumbing.ObjectType, hash plumbing.Hash) (plumbing.EncodedObject, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	obj, err := s.Storage.EncodedObject(kind, hash)
+	if err != nil || obj.Size() > largeObject {
+		return obj, err
+	}
+	return hold(obj, hash)
 }
 
 // errNotHere is an object that go-git has to be asked for.
@@ -174,7 +195,7 @@ func (p *pack) apply(obj packed, chain []delta) (packed, error) {
 		if deltaResult(chain[i].data) > largeObject {
 			return packed{}, errNotHere
 		}
-		data, err := packfile.PatchDelta(obj.data, chain[i].data)
+		data, err := applyDelta(obj.data, chain[i].data)
 		if err != nil {
 			return packed{}, err
 		}
@@ -215,6 +236,14 @@ func (p *pack) keep(offset int64, obj packed) {
 	p.held += len(obj.data)
 }
 
+// drop lets go of all bases.
+func (p *pack) drop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	clear(p.bases)
+	p.held = 0
+}
+
 // packEntry is what stands in a pack at an offset: a whole object, or a delta
 // to the one at base.
 type packEntry struct {
@@ -224,10 +253,10 @@ type packEntry struct {
 
 // entry reads an entry.
 func (p *pack) entry(offset int64) (packEntry, error) {
-	in := inflaters.Get().(*inflater)
-	defer inflaters.Put(in)
-	in.buf.Reset(io.NewSectionReader(p.file, offset, 1<<62-offset))
-	h, err := readHeader(in.buf, offset)
+	r := packReaders.Get().(*packReader)
+	defer packReaders.Put(r)
+	r.reset(p.file)
+	h, body, err := r.header(offset)
 	if err != nil {
 		return packEntry{}, err
 	}
@@ -242,7 +271,7 @@ func (p *pack) entry(offset int64) (packEntry, error) {
 	if h.size > largeObject {
 		return packEntry{}, errNotHere
 	}
-	e.data, err = in.inflate(int(h.size))
+	e.data, _, err = r.inflate(body, int(h.size))
 	return e, err
 }
 
@@ -250,6 +279,20 @@ func (p *pack) entry(offset int64) (packEntry, error) {
 type packedObject struct {
 	packed
 	hash plumbing.Hash
+}
+
+// hold reads an object into memory. It has to be of the size that it declares.
+func hold(obj plumbing.EncodedObject, hash plumbing.Hash) (*packedObject, error) {
+	r, err := obj.Reader()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	data := make([]byte, obj.Size())
+	if _, err := io.ReadFull(r, data); err != nil {
+		return nil, noEnd(err)
+	}
+	return &packedObject{packed: packed{kind: obj.Type(), data: data}, hash: hash}, nil
 }
 
 // Hash implements plumbing.EncodedObject, as all below do.

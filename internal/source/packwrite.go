@@ -1,13 +1,11 @@
 package source
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha1"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"os"
 	"path/filepath"
@@ -15,7 +13,6 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
-	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/plumbing/storer"
 	"github.com/go-git/go-git/v5/storage/memory"
 
@@ -58,12 +55,14 @@ func writePack(dir string, pack io.Reader, limits config.Limits) (storer.Encoded
 		return nil, errNothing
 	}
 	x := &indexer{file: f, size: n, limits: limits, keep: n <= inMemory}
+	x.in = packReader{file: f, end: max(0, n-sha1.Size), chunk: 1 << 20}
 	if x.keep {
 		data := make([]byte, n)
 		if _, err := f.ReadAt(data, 0); err != nil {
 			return nil, err
 		}
 		x.file = bytes.NewReader(data)
+		x.in.file, x.in.data = x.file, data[:x.in.end]
 	}
 	sum, err := x.index()
 	if err != nil {
@@ -94,6 +93,7 @@ const mostKept = 48 << 20
 type indexer struct {
 	file   io.ReaderAt
 	size   int64 // of the file
+	in     packReader
 	limits config.Limits
 	keep   bool // the objects, in memory
 
@@ -162,13 +162,12 @@ func (x *indexer) checksum() (sum plumbing.Hash, err error) {
 // scan reads all entries, in order.
 func (x *indexer) scan() error {
 	const head = 12
-	body := &counter{r: io.NewSectionReader(x.file, 0, max(0, x.size-sha1.Size))}
-	at := int64(0)
-	body.report = func(n int) { at += int64(n) }
-	in := &inflater{buf: bufio.NewReaderSize(body, 64<<10)}
-	var header [head]byte
-	if _, err := io.ReadFull(in.buf, header[:]); err != nil {
-		return noEnd(err)
+	header, err := x.in.at(0, head)
+	if err != nil {
+		return err
+	}
+	if len(header) < head {
+		return io.ErrUnexpectedEOF
 	}
 	version, count := binary.BigEndian.Uint32(header[4:]), int64(binary.BigEndian.Uint32(header[8:]))
 	if string(header[:4]) != "PACK" || version != 2 && version != 3 {
@@ -179,18 +178,19 @@ func (x *indexer) scan() error {
 	}
 	const least = 9 // bytes of an entry
 	x.entries = make([]indexed, 0, min(count, x.size/least))
+	at := int64(head)
 	for range count {
-		e := indexed{start: at - int64(in.buf.Buffered())}
-		if err := x.entry(in, &e); err != nil {
+		e := indexed{start: at}
+		if err := x.entry(&e); err != nil {
 			return err
 		}
-		e.end = at - int64(in.buf.Buffered())
-		if err := x.crc(&e); err != nil {
+		if e.crc, err = x.in.crc(e.start, e.end); err != nil {
 			return err
 		}
+		at = e.end
 		x.entries = append(x.entries, e)
 	}
-	if _, err := in.buf.ReadByte(); err != io.EOF {
+	if at != x.in.end {
 		return errors.New("it has more than its objects")
 	}
 	return nil
@@ -198,8 +198,9 @@ func (x *indexer) scan() error {
 
 // entry reads one entry. What it declares is held against the limits before it
 // is believed.
-func (x *indexer) entry(in *inflater, e *indexed) (err error) {
-	if e.header, err = readHeader(in.buf, e.start); err != nil {
+func (x *indexer) entry(e *indexed) (err error) {
+	var body int64
+	if e.header, body, err = x.in.header(e.start); err != nil {
 		return err
 	}
 	size := int64(e.header.size)
@@ -209,7 +210,7 @@ func (x *indexer) entry(in *inflater, e *indexed) (err error) {
 	n := len(x.entries)
 	switch h := e.header; {
 	case h.isDelta():
-		if e.data, err = in.inflate(int(size)); err != nil {
+		if e.data, e.end, err = x.in.inflate(body, int(size)); err != nil {
 			return err
 		}
 		if err := x.weigh(deltaResult(e.data)); err != nil {
@@ -228,7 +229,7 @@ func (x *indexer) entry(in *inflater, e *indexed) (err error) {
 		return nil
 	case size <= largeObject:
 		var data []byte
-		if data, err = in.inflate(int(size)); err != nil {
+		if data, e.end, err = x.in.inflate(body, int(size)); err != nil {
 			return err
 		}
 		e.kind, e.hash = h.kind, plumbing.ComputeHash(h.kind, data)
@@ -238,7 +239,7 @@ func (x *indexer) entry(in *inflater, e *indexed) (err error) {
 		return nil
 	default:
 		hash := plumbing.NewHasher(h.kind, size)
-		err = in.inflateTo(hash, size)
+		e.end, err = x.in.inflateTo(hash, body, int(size))
 		e.kind, e.hash = h.kind, hash.Sum()
 		return err
 	}
@@ -269,13 +270,6 @@ func (x *indexer) drop() {
 			x.entries[i].data = nil
 		}
 	}
-}
-
-func (x *indexer) crc(e *indexed) error {
-	h := crc32.NewIEEE()
-	_, err := io.Copy(h, io.NewSectionReader(x.file, e.start, e.end-e.start))
-	e.crc = h.Sum32()
-	return err
 }
 
 // step is an object whose deltas are being applied.
@@ -339,13 +333,12 @@ func (x *indexer) data(e *indexed) ([]byte, error) {
 	if e.data != nil {
 		return e.data, nil
 	}
-	in := inflaters.Get().(*inflater)
-	defer inflaters.Put(in)
-	in.buf.Reset(io.NewSectionReader(x.file, e.start, e.end-e.start))
-	if _, err := readHeader(in.buf, e.start); err != nil {
+	_, body, err := x.in.header(e.start)
+	if err != nil {
 		return nil, err
 	}
-	return in.inflate(int(e.header.size))
+	data, _, err := x.in.inflate(body, int(e.header.size))
+	return data, err
 }
 
 // apply makes the object of a delta.
@@ -354,7 +347,7 @@ func (x *indexer) apply(e *indexed, base []byte, kind plumbing.ObjectType) ([]by
 	if err != nil {
 		return nil, err
 	}
-	made, err := packfile.PatchDelta(base, delta)
+	made, err := applyDelta(base, delta)
 	if err != nil {
 		return nil, err
 	}

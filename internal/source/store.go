@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -131,10 +132,7 @@ func (s *Store) publish(dst string, fill func(dir string) error) error {
 	if err := fill(tmp); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(dst), 0o755); err != nil {
-		return err
-	}
-	if err := disk.Rename(tmp, dst); err != nil && !isDir(dst) {
+	if err := s.place(tmp, dst); err != nil && !isDir(dst) {
 		return err
 	}
 	return nil
@@ -297,23 +295,31 @@ func (s *Store) writeJSON(v any, elem ...string) error {
 
 // write puts a small file in its place in one step.
 func (s *Store) write(data []byte, elem ...string) error {
-	p := filepath.Join(append([]string{s.dir}, elem...)...)
 	f, err := os.CreateTemp(filepath.Join(s.dir, "tmp"), "")
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
-	defer os.Remove(f.Name()) // in vain once it is renamed
 	_, err = f.Write(append(slices.Clip(data), recordSum(data, elem...)...))
-	if err := errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("store: %w", err)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = s.place(f.Name(), filepath.Join(append([]string{s.dir}, elem...)...))
 	}
-	if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
-		return fmt.Errorf("store: %w", err)
-	}
-	if err := disk.Rename(f.Name(), p); err != nil {
+	if err != nil {
+		_ = os.Remove(f.Name()) // a later run would
 		return fmt.Errorf("store: %w", err)
 	}
 	return nil
+}
+
+// place renames, into a directory that is mostly there.
+func (s *Store) place(from, to string) error {
+	err := disk.Rename(from, to)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return err
+		}
+		err = disk.Rename(from, to)
+	}
+	return err
 }
 
 // isFullHash reports whether s is a whole SHA-1 in lower-case hex.

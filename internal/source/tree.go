@@ -1,20 +1,16 @@
 package source
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"sort"
 	"strings"
-	"time"
+	"sync"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
@@ -22,6 +18,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/storer"
 	"github.com/go-git/go-git/v5/storage/memory"
 	"golang.org/x/mod/zip"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/vxlite/vxlite/internal/config"
 )
@@ -67,9 +64,7 @@ func (c *Client) Tree(ctx context.Context, f Found, folder string) (string, erro
 	if err := c.healing(ctx, f, remote, func() error { return c.writeTree(ctx, f, remote, folder) }); err != nil {
 		return "", err
 	}
-	dst = c.store.ownTree(f.Commit, folder)
-	c.wrote.Store(dst, true)
-	return dst, nil
+	return c.store.ownTree(f.Commit, folder), nil
 }
 
 // healing does something with f's objects. Where the store's are damaged, they
@@ -105,9 +100,10 @@ func (c *Client) writeTree(ctx context.Context, f Found, remote Remote, folder s
 			return err
 		}
 		// Before the tree is in its place: who finds it finds them.
-		if err := c.store.putSums(w.sums.sums(), f.Commit, folder); err != nil {
+		if err := c.store.putSums(w.sums.recorded(), f.Commit, folder); err != nil {
 			return err
 		}
+		c.wrote.Store(dst, w.sums)
 		if isDir(dst) && !c.store.goodGoMod(f.Commit, folder) { // and nobody was first
 			return c.store.discard(dst)
 		}
@@ -128,7 +124,7 @@ func (c *Client) objects(ctx context.Context, f Found, remote Remote) (storer.En
 			return nil, nil, err
 		}
 		repo.mu.Lock()
-		return repo.st, repo.mu.Unlock, nil
+		return repo.st, func() { repo.st.forget(); repo.mu.Unlock() }, nil
 	}
 	if st, ok := c.objectsOf.LoadAndDelete(f.Commit); ok {
 		return st.(storer.EncodedObjectStorer), func() {}, nil
@@ -173,12 +169,14 @@ type treeWriter struct {
 	st          storer.EncodedObjectStorer
 	url, commit string
 	limits      config.Limits
-	trusted     bool   // st gives under each name what the name says
-	held        int64  // bytes of file contents in memory
-	entries     int64  // of trees, so far
-	bytes       int64  // of files whose size was asked for
-	over        error  // a limit that was met where no error could be returned
-	sums        summer // of the files that were written
+	trusted     bool  // st gives under each name what the name says
+	entries     int64 // of trees, so far
+	sums        FileSums
+
+	mu    sync.Mutex // of what is below: files are read at once
+	held  int64      // bytes of file contents in memory
+	bytes int64      // of files whose size was asked for
+	over  error      // what ended the reading
 }
 
 // named puts the repository and the commit in front of an error.
@@ -208,20 +206,23 @@ func (w *treeWriter) object(kind plumbing.ObjectType, hash plumbing.Hash) (plumb
 // verified returns an object whose content has the hash, held in memory unless
 // it is large.
 func verified(obj plumbing.EncodedObject, want plumbing.Hash) (plumbing.EncodedObject, error) {
-	r, err := obj.Reader()
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	var got plumbing.Hash
-	if obj.Size() <= largeObject {
-		data := make([]byte, obj.Size())
-		if _, err := io.ReadFull(r, data); err != nil {
-			return nil, noEnd(err)
+	held, ok := obj.(*packedObject)
+	if !ok && obj.Size() <= largeObject {
+		var err error
+		if held, err = hold(obj, want); err != nil {
+			return nil, err
 		}
-		got = plumbing.ComputeHash(obj.Type(), data)
-		obj = &packedObject{packed: packed{kind: obj.Type(), data: data}, hash: want}
+		obj = held
+	}
+	var got plumbing.Hash
+	if held != nil {
+		got = plumbing.ComputeHash(held.kind, held.data)
 	} else {
+		r, err := obj.Reader()
+		if err != nil {
+			return nil, err
+		}
+		defer r.Close()
 		h := plumbing.NewHasher(obj.Type(), obj.Size())
 		if _, err := io.Copy(h, r); err != nil {
 			return nil, err
@@ -271,32 +272,11 @@ func (w *treeWriter) rootTree() (hash plumbing.Hash, err error) {
 	return commit.TreeHash, nil
 }
 
-// write fills dir. All writing goes through an os.Root, so that whatever names
-// a repository brings, nothing outside dir is touched.
-func (w *treeWriter) write(ctx context.Context, dir, folder string) error {
-	files, err := w.choose(folder)
-	if err != nil {
-		return err
-	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	made := map[string]bool{".": true}
-	for _, f := range files {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if err := w.writeFile(root, made, f); err != nil {
-			return w.named(fmt.Errorf("%s: %w", f.path, err))
-		}
-	}
-	return nil
-}
-
 // choose returns the files of the module in folder, as its module zip has them.
-func (w *treeWriter) choose(folder string) ([]*blobFile, error) {
+// The names are looked at first, and only what they leave is read. Of the
+// sizes, that of all files is held against a limit while they are read; Go has
+// one for the LICENSE, too.
+func (w *treeWriter) choose(ctx context.Context, folder string) ([]*blobFile, error) {
 	files, err := w.list(folder)
 	if err != nil {
 		return nil, err
@@ -304,6 +284,22 @@ func (w *treeWriter) choose(folder string) ([]*blobFile, error) {
 	if err := w.checkGoMod(find(files, "go.mod")); err != nil {
 		return nil, w.named(err)
 	}
+	if files, err = valid(files); err != nil {
+		return nil, w.named(err)
+	}
+	if err := w.load(ctx, files); err != nil {
+		return nil, err
+	}
+	if f := find(files, "LICENSE"); f != nil {
+		if _, err := valid([]*blobFile{f}); err != nil {
+			return nil, w.named(err)
+		}
+	}
+	return files, nil
+}
+
+// valid returns the files that a module zip takes.
+func valid(files []*blobFile) ([]*blobFile, error) {
 	checked := make([]zip.File, len(files))
 	byPath := make(map[string]*blobFile, len(files))
 	for i, f := range files {
@@ -311,17 +307,46 @@ func (w *treeWriter) choose(folder string) ([]*blobFile, error) {
 		byPath[f.path] = f
 	}
 	result, err := zip.CheckFiles(checked)
-	if w.over != nil {
-		err = w.over
-	}
 	if err != nil {
-		return nil, w.named(err)
+		return nil, err
 	}
 	chosen := make([]*blobFile, len(result.Valid))
 	for i, name := range result.Valid {
 		chosen[i] = byPath[name]
 	}
 	return chosen, nil
+}
+
+// load reads the files' sizes and, as far as memory goes, the files. Most of
+// the time that a tree takes is spent here.
+func (w *treeWriter) load(ctx context.Context, files []*blobFile) error {
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for _, f := range files {
+		if w.ended() || ctx.Err() != nil {
+			break
+		}
+		g.Go(func() error {
+			if !w.ended() {
+				f.load()
+			}
+			return nil
+		})
+	}
+	_ = g.Wait()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if w.over != nil {
+		return w.named(w.over)
+	}
+	return nil
+}
+
+func (w *treeWriter) ended() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.over != nil
 }
 
 // checkGoMod holds a go.mod's size against the limit, before anybody reads it.
@@ -331,61 +356,12 @@ func (w *treeWriter) checkGoMod(f *blobFile) error {
 		return err
 	}
 	if obj.Size() <= w.limits.GoMod {
+		f.obj = obj
 		return nil
 	}
 	over := tooLarge("go.mod has more than", "go_mod", w.limits.GoMod)
 	over.Final = w.limits.GoMod == zip.MaxGoMod
 	return over
-}
-
-func (w *treeWriter) writeFile(root *os.Root, made map[string]bool, f *blobFile) error {
-	if dir := path.Dir(f.path); !made[dir] {
-		if err := root.MkdirAll(filepath.FromSlash(dir), 0o755); err != nil {
-			return err
-		}
-		made[dir] = true
-	}
-	r, err := f.Open()
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	out, err := root.OpenFile(filepath.FromSlash(f.path), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o444)
-	if err != nil {
-		return err
-	}
-	in := io.Reader(r)
-	if goSource[path.Ext(f.path)] {
-		if in, err = refuseLFS(r); err != nil {
-			out.Close()
-			return err
-		}
-	}
-	sum := sha256.New()
-	if _, err := io.Copy(io.MultiWriter(out, sum), in); err != nil {
-		out.Close()
-		return err
-	}
-	w.sums.add(f.path, hex.EncodeToString(sum.Sum(nil)))
-	return out.Close()
-}
-
-// goSource are the files that the compiler reads; an LFS pointer in one of
-// them would end in a syntax error that explains nothing.
-var goSource = map[string]bool{".go": true, ".mod": true, ".s": true, ".c": true, ".h": true, ".syso": true}
-
-// refuseLFS lets everything through but a Git LFS pointer.
-func refuseLFS(r io.Reader) (io.Reader, error) {
-	const pointer = "version https://git-lfs.github.com/spec/"
-	head := make([]byte, len(pointer))
-	n, err := io.ReadFull(r, head)
-	if err != nil && err != io.ErrUnexpectedEOF && err != io.EOF {
-		return nil, err
-	}
-	if string(head[:n]) == pointer {
-		return nil, errors.New("is a Git LFS pointer, and LFS is not followed")
-	}
-	return io.MultiReader(bytes.NewReader(head[:n]), r), nil
 }
 
 // list returns the files below folder. A folder without a go.mod is an error
@@ -530,79 +506,4 @@ func (w *treeWriter) modules(hash plumbing.Hash, dir string, out *[]string) erro
 		}
 	}
 	return nil
-}
-
-// blobFile is a file of a commit, as golang.org/x/mod/zip wants to see it.
-type blobFile struct {
-	path string
-	mode filemode.FileMode
-	hash plumbing.Hash
-	w    *treeWriter
-	// obj is kept from the time its size was asked for, as it was inflated for that.
-	obj plumbing.EncodedObject
-}
-
-// Path implements zip.File.
-func (f *blobFile) Path() string { return f.path }
-
-// Lstat implements zip.File.
-func (f *blobFile) Lstat() (os.FileInfo, error) {
-	if f.mode == filemode.Symlink {
-		return blobInfo{f, 0}, nil
-	}
-	if f.w.over != nil { // one blob may be a thousand files
-		return nil, f.w.over
-	}
-	obj, err := f.object()
-	if err != nil {
-		f.w.over = err
-		return nil, err
-	}
-	if f.w.bytes += obj.Size(); f.w.bytes > f.w.limits.Module {
-		over := tooLarge("its files have more than", "module", f.w.limits.Module)
-		over.Final = f.w.limits.Module == zip.MaxZipFile
-		f.w.over = over
-		return nil, over
-	}
-	const mostHeld = 16 << 20 // bytes of one tree's files in memory
-	if f.obj == nil && f.w.held+obj.Size() <= mostHeld {
-		f.w.held += obj.Size()
-		f.obj = obj
-	}
-	return blobInfo{f, obj.Size()}, nil
-}
-
-// Open implements zip.File.
-func (f *blobFile) Open() (io.ReadCloser, error) {
-	obj, err := f.object()
-	if err != nil {
-		return nil, err
-	}
-	return obj.Reader()
-}
-
-func (f *blobFile) object() (plumbing.EncodedObject, error) {
-	if f.obj != nil {
-		return f.obj, nil
-	}
-	return f.w.object(plumbing.BlobObject, f.hash)
-}
-
-type blobInfo struct {
-	f    *blobFile
-	size int64
-}
-
-func (i blobInfo) Name() string       { return path.Base(i.f.path) }
-func (i blobInfo) Size() int64        { return i.size }
-func (i blobInfo) ModTime() time.Time { return time.Time{} }
-func (i blobInfo) IsDir() bool        { return false }
-func (i blobInfo) Sys() any           { return nil }
-
-// Mode reports only what zip looks at: whether the file is a regular one.
-func (i blobInfo) Mode() fs.FileMode {
-	if i.f.mode == filemode.Symlink {
-		return fs.ModeSymlink | 0o777
-	}
-	return 0o644
 }

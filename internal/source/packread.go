@@ -1,0 +1,173 @@
+package source
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"sync"
+
+	"github.com/klauspost/compress/zlib"
+
+	"github.com/vxlite/vxlite/internal/inflate"
+)
+
+// packReader reads entries of a pack, wherever they are. It is for one
+// goroutine at a time.
+type packReader struct {
+	file  io.ReaderAt
+	end   int64 // of the file, or of its entries; any large number where that is not known
+	chunk int   // how many bytes are read at least
+
+	data  []byte // what was read last
+	start int64  // where that stands
+	head  bytes.Reader
+}
+
+// packReaders are for reading here and there. Most deltas, and half of all
+// files, are in one chunk.
+var packReaders = sync.Pool{New: func() any { return &packReader{chunk: 4 << 10} }}
+
+// reset takes another file. What was read goes, its memory stays.
+func (r *packReader) reset(file io.ReaderAt) { r.file, r.end, r.data = file, 1<<62, r.data[:0] }
+
+// at returns what stands at an offset: n bytes or more, or less where the end
+// is. It is valid until the next call.
+func (r *packReader) at(offset int64, n int) ([]byte, error) {
+	if skip := offset - r.start; skip >= 0 && skip < int64(len(r.data)) {
+		if have := r.data[skip:]; len(have) >= n || offset+int64(len(have)) == r.end {
+			return have, nil
+		}
+	}
+	if offset >= r.end {
+		return nil, nil
+	}
+	n = int(min(int64(max(n, r.chunk)), r.end-offset))
+	if cap(r.data) < n {
+		r.data = make([]byte, n)
+	}
+	r.start, r.data = offset, r.data[:n]
+	got, err := r.file.ReadAt(r.data, offset)
+	if err == io.EOF && got < n {
+		r.end = offset + int64(got)
+	}
+	r.data = r.data[:got]
+	if err == io.EOF {
+		err = nil
+	}
+	return r.data, err
+}
+
+// header reads the header of the entry at an offset, and returns where what is
+// compressed begins.
+func (r *packReader) header(offset int64) (h entryHeader, body int64, err error) {
+	const most = 32 // bytes: 10 of a size, and 20 of a hash
+	data, err := r.at(offset, most)
+	if err != nil {
+		return h, 0, err
+	}
+	r.head.Reset(data)
+	h, err = readHeader(&r.head, offset)
+	return h, offset + int64(len(data)-r.head.Len()), err
+}
+
+// inflate returns the size bytes that are compressed from an offset on, and
+// where that ends.
+func (r *packReader) inflate(offset int64, size int) (data []byte, end int64, err error) {
+	const atOnce = 4 << 20 // bytes for which memory is taken because a size is declared
+	if size > atOnce {
+		return r.grow(offset, size)
+	}
+	data = make([]byte, size)
+	// Text is mostly a quarter of its size. What does not compress has a few
+	// bytes more than without, and whoever compresses may waste some.
+	for _, likely := range []int{size/3 + 64, size + size>>8 + 64} {
+		src, err := r.at(offset, likely)
+		if err != nil {
+			return nil, 0, err
+		}
+		n, err := inflate.Zlib(data, src)
+		switch {
+		case err == nil:
+			return data, offset + int64(n), nil
+		case errors.Is(err, inflate.ErrSize):
+			return nil, 0, sizeError(size)
+		case !errors.Is(err, io.ErrUnexpectedEOF) || offset+int64(len(src)) == r.end:
+			return nil, 0, err
+		}
+	}
+	return r.grow(offset, size)
+}
+
+func sizeError(size int) error {
+	return fmt.Errorf("an object is not of the %d bytes that it declares", size)
+}
+
+// grow is inflate for what is large, or compressed oddly. The memory for it is
+// taken as it comes: a size is easily declared.
+func (r *packReader) grow(offset int64, size int) (data []byte, end int64, err error) {
+	data = make([]byte, min(size, 1<<20))
+	end, err = r.stream(offset, size, func(in io.Reader) error {
+		for n := 0; ; {
+			if _, err := io.ReadFull(in, data[n:]); err != nil {
+				return err
+			}
+			if n = len(data); n == size {
+				return nil
+			}
+			more := make([]byte, min(size, 4*n))
+			copy(more, data)
+			data = more
+		}
+	})
+	return data, end, err
+}
+
+// inflateTo is inflate for what is too large to be held.
+func (r *packReader) inflateTo(w io.Writer, offset int64, size int) (end int64, err error) {
+	return r.stream(offset, size, func(in io.Reader) error {
+		_, err := io.CopyN(w, in, int64(size))
+		return err
+	})
+}
+
+// stream lets take read the size bytes that are compressed from an offset on,
+// and returns where that ends.
+func (r *packReader) stream(offset int64, size int, take func(io.Reader) error) (end int64, err error) {
+	file := io.NewSectionReader(r.file, offset, r.end-offset)
+	buf := bufio.NewReaderSize(file, 64<<10)
+	in, err := zlib.NewReader(buf)
+	if err != nil {
+		return 0, noEnd(err)
+	}
+	if err := take(in); err != nil {
+		return 0, noEnd(err)
+	}
+	// The end has to be here, and its checksum is looked at when it is met.
+	var more [1]byte
+	switch n, err := io.ReadFull(in, more[:]); {
+	case n > 0:
+		return 0, sizeError(size)
+	case err != io.EOF:
+		return 0, noEnd(err)
+	}
+	read, err := file.Seek(0, io.SeekCurrent)
+	return offset + read - int64(buf.Buffered()), err
+}
+
+// crc returns the CRC-32 of what stands between two places.
+func (r *packReader) crc(from, to int64) (uint32, error) {
+	const atOnce = 1 << 20
+	if to-from <= atOnce {
+		data, err := r.at(from, int(to-from))
+		if err != nil {
+			return 0, err
+		}
+		return crc32.ChecksumIEEE(data[:to-from]), nil
+	}
+	h := crc32.NewIEEE()
+	_, err := io.Copy(h, io.NewSectionReader(r.file, from, to-from))
+	return h.Sum32(), err
+}

@@ -1,0 +1,108 @@
+package source
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// FileSums are the SHA-256 of all files of a tree, sorted by name.
+type FileSums []fileSum
+
+// fileSum is one file: its path in the tree, with slashes.
+type fileSum struct {
+	name string
+	sum  [sha256.Size]byte
+}
+
+// treeSums are recorded beside a tree when it is written.
+type treeSums struct {
+	// GoMod is of its go.mod, which every run reads; Files is of all its files,
+	// their names and contents.
+	GoMod string `json:"mod"`
+	Files string `json:"files"`
+}
+
+func (s FileSums) sort() {
+	slices.SortFunc(s, func(a, b fileSum) int { return cmp.Compare(a.name, b.name) })
+}
+
+// recorded is what the store keeps of the sums.
+func (s FileSums) recorded() treeSums {
+	var sums treeSums
+	all := sha256.New()
+	for _, f := range s {
+		fmt.Fprintf(all, "%s\x00%x\n", f.name, f.sum)
+		if f.name == "go.mod" {
+			sums.GoMod = hex.EncodeToString(f.sum[:])
+		}
+	}
+	sums.Files = hex.EncodeToString(all.Sum(nil))
+	return sums
+}
+
+// H1 is what dirhash.Hash1 of golang.org/x/mod/sumdb makes of the files where
+// prefix, which is PATH@VERSION for a module, and a slash stand before each
+// name. That one hashes the files again, which is a sixth of what fetching a
+// repository from a local path takes.
+func (s FileSums) H1(prefix string) string {
+	all := sha256.New()
+	for _, f := range s {
+		fmt.Fprintf(all, "%x  %s/%s\n", f.sum, prefix, f.name)
+	}
+	return h1(all.Sum(nil))
+}
+
+// GoModH1 is what a go.sum has of a go.mod. It is empty where there is none.
+func (s FileSums) GoModH1() string {
+	for _, f := range s {
+		if f.name == "go.mod" {
+			sum := sha256.Sum256(fmt.Appendf(nil, "%x  go.mod\n", f.sum))
+			return h1(sum[:])
+		}
+	}
+	return ""
+}
+
+func h1(sum []byte) string { return "h1:" + base64.StdEncoding.EncodeToString(sum) }
+
+// sumTree works out the sums of a tree as it is on disk.
+func sumTree(dir string) (FileSums, error) {
+	var files FileSums
+	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(dir, p)
+		if err != nil {
+			return err
+		}
+		if !d.Type().IsRegular() {
+			return fmt.Errorf("%s is no file", rel)
+		}
+		sum, err := sumFile(p)
+		files = append(files, fileSum{filepath.ToSlash(rel), sum})
+		return err
+	})
+	files.sort()
+	return files, err
+}
+
+func sumFile(name string) (sum [sha256.Size]byte, err error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return sum, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	_, err = io.Copy(h, f)
+	h.Sum(sum[:0])
+	return sum, err
+}

@@ -8,7 +8,7 @@ import "runtime/debug"
 // set by GOGC or GOMEMLIMIT stays. It is for main alone, as it concerns the
 // process.
 func Tune(env func(string) (string, bool)) {
-	const percent = 400
+	const percent = 800
 	if _, set := env("GOGC"); !set {
 		debug.SetGCPercent(percent)
 	}

@@ -4,32 +4,44 @@ import "math/bits"
 
 // entry says what a code leads to. From its lowest bit on it has
 //
-//	4 bits: how many bits to drop; 0 for a code that is none
-//	4 bits: how many extra bits follow, or index a further table
+//	6 bits: how many bits to drop, those of the code and the extra bits after
+//	it; 0 for a code that is none
+//	4 bits: how many of them are the code's own; for a link, how many bits
+//	index the further table
 //	2 bits: the kind
 //	the rest: the literal, the smallest length or distance, or where in the
 //	array the further table begins
 type entry uint32
 
 const (
-	kindLiteral = iota << 8
+	kindLiteral = iota << 10
 	kindValue   // a length or a distance
 	kindLink    // to a further table, for codes that are longer than the first one's index
 	kindEnd     // of the block; without a base, of what is no code
-	kindMask    = 3 << 8
+	kindMask    = 3 << 10
 )
 
-func (e entry) length() uint    { return uint(e & 15) }
-func (e entry) extra() uint     { return uint(e >> 4 & 15) }
-func (e entry) base() int       { return int(e >> 10) }
-func (e entry) literal() byte   { return byte(e >> 10) }
+func (e entry) drop() uint      { return uint(e & 63) }
+func (e entry) base() int       { return int(e >> 12) }
+func (e entry) literal() byte   { return byte(e >> 12) }
 func (e entry) isLiteral() bool { return e&kindMask == kindLiteral }
 func (e entry) isValue() bool   { return e&kindMask == kindValue }
 func (e entry) isLink() bool    { return e&kindMask == kindLink }
 func (e entry) isEnd() bool     { return e&kindMask == kindEnd && e.base() == 1 }
 
+// value is the length or the distance. buf are the bits before any are dropped.
+func (e entry) value(buf uint64) int {
+	return e.base() + int(buf&(1<<e.drop()-1)>>(e>>6&15))
+}
+
 // link is where a further table has the code that the next bits begin with.
-func (e entry) link(buf uint64) int { return e.base() + int(buf&(1<<e.extra()-1)) }
+func (e entry) link(buf uint64) int { return e.base() + int(buf&(1<<(e>>6&15)-1)) }
+
+// entryOf makes an entry that has no code yet.
+func entryOf(kind entry, base, extra int) entry { return kind | entry(base)<<12 | entry(extra) }
+
+// code gives an entry the length of its code.
+func (e entry) code(n uint) entry { return e + entry(n) | entry(n)<<6 }
 
 // noCode is what bits lead to that are no code.
 const noCode entry = kindEnd
@@ -56,23 +68,23 @@ func meanings() (lit [maxLiterals]entry, dist [maxDistances]entry) {
 	for i := range lit {
 		lit[i] = noCode
 		if i < 256 {
-			lit[i] = kindLiteral | entry(i)<<10
+			lit[i] = entryOf(kindLiteral, i, 0)
 		}
 	}
-	lit[256] = kindEnd | 1<<10
+	lit[256] = entryOf(kindEnd, 1, 0)
 	base := 3
 	for i := 257; i < 285; i++ {
 		extra := max(0, (i-261)/4)
-		lit[i] = kindValue | entry(extra)<<4 | entry(base)<<10
+		lit[i] = entryOf(kindValue, base, extra)
 		base += 1 << extra
 	}
-	lit[285] = kindValue | 258<<10
+	lit[285] = entryOf(kindValue, 258, 0)
 	base = 1
 	for i := range dist {
 		dist[i] = noCode
 		if i < 30 {
 			extra := max(0, i/2-1)
-			dist[i] = kindValue | entry(extra)<<4 | entry(base)<<10
+			dist[i] = entryOf(kindValue, base, extra)
 			base += 1 << extra
 		}
 	}
@@ -140,7 +152,7 @@ func (d *decoder) dynamicCodes() error {
 // lengthSymbols are the symbols of the codes for lengths, in entries.
 var lengthSymbols = func() (out [19]entry) {
 	for i := range out {
-		out[i] = kindLiteral | entry(i)<<10
+		out[i] = entryOf(kindLiteral, i, 0)
 	}
 	return out
 }()
@@ -240,14 +252,14 @@ func (f *filler) fill(sorted []uint16, count *[maxCode + 1]int) {
 			sorted = sorted[1:]
 			reversed := int(bits.Reverse16(uint16(code)) >> (16 - n))
 			if code++; n <= f.index {
-				every(f.table[:1<<f.index], reversed, 1<<n, e|entry(n))
+				every(f.table[:1<<f.index], reversed, 1<<n, e.code(n))
 				continue
 			}
 			prefix := reversed & (1<<f.index - 1)
 			if prefix != f.prefix {
 				f.begin(prefix, n, remain, count)
 			}
-			every(f.table[f.start:f.start+1<<f.further], reversed>>f.index, 1<<(n-f.index), e|entry(n-f.index))
+			every(f.table[f.start:f.start+1<<f.further], reversed>>f.index, 1<<(n-f.index), e.code(n-f.index))
 		}
 	}
 }
@@ -261,7 +273,7 @@ func (f *filler) begin(prefix int, n uint, remain int, count *[maxCode + 1]int) 
 		room = room<<1 + count[f.index+f.further]
 	}
 	f.used += 1 << f.further
-	f.table[prefix] = kindLink | entry(f.index) | entry(f.further)<<4 | entry(f.start)<<10
+	f.table[prefix] = entryOf(kindLink, f.start, int(f.index)) | entry(f.further)<<6
 }
 
 // every sets each step-th entry from the first on.

@@ -43,10 +43,10 @@ func (r *reader) take(n uint) uint64 {
 	return v
 }
 
-// skip drops the bits of an entry's code.
+// skip drops the bits of an entry.
 func (r *reader) skip(e entry) {
-	r.buf >>= e.length() & 63
-	r.count -= e.length()
+	r.buf >>= e.drop()
+	r.count -= e.drop()
 }
 
 // overrun reports whether bits beyond the end were taken.

@@ -72,8 +72,8 @@ func (q query) choose(refs *source.Refs) (source.Ref, error) {
 		if ref, ok := q.newest(refs, ""); ok {
 			return ref, nil
 		}
-		if refs.Head != "" {
-			return source.Ref{Name: refs.HeadName, Commit: refs.Head}, nil
+		if head := refs.Head(); head.Commit != "" {
+			return head, nil
 		}
 		return source.Ref{}, q.none(refs)
 	}

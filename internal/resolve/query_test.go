@@ -155,7 +155,7 @@ func TestChooseTag(t *testing.T) {
 func TestChooseWithoutTags(t *testing.T) {
 	refs := refsOf(t, "url github.com/acme/young\nbranch trunk\nadd 1\ncommit 2026-01-05T09:00:00Z One\n-- 1/go.mod --\nmodule github.com/acme/young\n")
 	ref, err := query{ref: "latest"}.choose(refs)
-	if err != nil || ref.Name != "refs/heads/trunk" || ref.Commit != refs.Head {
+	if err != nil || ref.Name != "refs/heads/trunk" || ref.Commit != refs.Head().Commit {
 		t.Errorf("latest: %+v, %v; want the default branch", ref, err)
 	}
 	refs = refsOf(t, "url github.com/acme/empty\nbranch main\n")

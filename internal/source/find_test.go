@@ -45,7 +45,7 @@ func TestFind(t *testing.T) {
 		{"tag", tag("v1.0.0"), r.Commit("v1.0.0"), "v1.0.0", day(1), 1},
 		{"annotated tag", tag("v1.1.0"), r.Commit("v1.1.0"), "v1.1.0", day(3), 3},
 		{"branch", branch("main"), r.Commit("main"), "", day(4), 4},
-		{"default branch", func(refs *Refs) (Ref, error) { return Ref{Name: refs.HeadName, Commit: refs.Head}, nil }, r.Commit("main"), "", day(4), 4},
+		{"default branch", func(refs *Refs) (Ref, error) { return refs.Head(), nil }, r.Commit("main"), "", day(4), 4},
 		{"commit of a tag", commit(r.Commit("v1.0.0")), r.Commit("v1.0.0"), "", day(1), 1},
 		{"commit of an annotated tag", commit(r.Commit("v1.1.0")), r.Commit("v1.1.0"), "", day(3), 3},
 		{"commit of a branch", commit(r.Commit("side")), r.Commit("side"), "", day(5), 5},
@@ -118,7 +118,7 @@ func TestAmbiguous(t *testing.T) {
 	full := []string{"aaaaaaa1" + hash1[8:], "aaaaaaa2" + hash1[8:]}
 	_, err := onlyOne("aaaaaaa", full, remote)
 	wantError(t, err, "https://git.corp/lib has 2 commits that begin with aaaaaaa: aaaaaaa111111111111111111111111111111111, aaaaaaa211111111111111111111111111111111")
-	refs := &Refs{Head: full[0], list: func() []Ref {
+	refs := &Refs{head: func() Ref { return Ref{Commit: full[0]} }, list: func() []Ref {
 		return []Ref{{Name: "refs/heads/main", Commit: full[0]}, {Name: "refs/tags/x", Commit: full[1]}, {Name: "refs/tags/y", Commit: hash2}}
 	}}
 	if got := refs.complete("aaaaaaa"); len(got) != 2 || got[0] != full[0] || got[1] != full[1] {

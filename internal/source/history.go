@@ -41,8 +41,8 @@ func (r *Refs) complete(prefix string) []string {
 			seen[ref.Commit] = true
 		}
 	}
-	if strings.HasPrefix(r.Head, prefix) && r.Head != "" {
-		seen[r.Head] = true
+	if head := r.Head().Commit; strings.HasPrefix(head, prefix) && head != "" {
+		seen[head] = true
 	}
 	out := make([]string, 0, len(seen))
 	for h := range seen {

@@ -63,7 +63,7 @@ func TestLocal(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newClient(t, Options{Offline: true}) // local paths serve all the same
 			url := filepath.Join(dir, tt.path)
-			mustFind(t, c, Request{URL: url, Choose: func(refs *Refs) (Ref, error) { return Ref{Name: refs.HeadName, Commit: refs.Head}, nil }}, tt.head)
+			mustFind(t, c, Request{URL: url, Choose: func(refs *Refs) (Ref, error) { return refs.Head(), nil }}, tt.head)
 			found := mustFind(t, c, Request{URL: url, Choose: tag("v1.1.0")}, r.Commit("v1.1.0"))
 			if found.Tag != "v1.1.0" {
 				t.Errorf("tag %q, want v1.1.0", found.Tag)

@@ -36,15 +36,16 @@ const (
 
 // Refs is what a repository offers, at one moment.
 type Refs struct {
-	// Head is the default branch's commit, or empty.
-	Head string
-	// HeadName is the default branch's whole name, where the server says.
-	HeadName string
-	// lookup finds one ref by its whole name, list all of them. A local
-	// repository answers the first without reading the second.
+	// head finds the default branch, lookup one ref by its whole name, list all
+	// of them. A local repository answers each without reading the others.
+	head   func() Ref
 	lookup func(name string) (Ref, bool)
 	list   func() []Ref
 }
+
+// Head returns the default branch. Its Commit is empty where there is none,
+// its Name where the server does not say.
+func (r *Refs) Head() Ref { return r.head() }
 
 // Tag returns the tag of that name.
 func (r *Refs) Tag(name string) (Ref, bool) { return r.lookup(tagPrefix + name) }
@@ -71,7 +72,7 @@ func (r *Refs) below(prefix string) []Ref {
 // object returns what the server named that leads to commit, so that any server
 // will send it: the commit itself, or an annotated tag of it.
 func (r *Refs) object(commit string) (hash string, ok bool) {
-	if r.Head == commit {
+	if r.Head().Commit == commit {
 		return commit, true
 	}
 	for _, ref := range r.list() {
@@ -95,19 +96,20 @@ func refsFromAdvertisement(adv *packp.AdvRefs) *Refs {
 		}
 		byName[name] = ref
 	}
-	refs := &Refs{
-		lookup: func(name string) (Ref, bool) { ref, ok := byName[name]; return ref, ok },
-		list:   sync.OnceValue(func() []Ref { return sortedRefs(maps.Values(byName)) }),
-	}
+	var head Ref
 	if adv.Head != nil {
-		refs.Head = adv.Head.String()
+		head.Commit = adv.Head.String()
 	}
 	for _, sym := range adv.Capabilities.Get("symref") {
 		if target, ok := strings.CutPrefix(sym, "HEAD:"); ok {
-			refs.HeadName = target
+			head.Name = target
 		}
 	}
-	return refs
+	return &Refs{
+		head:   func() Ref { return head },
+		lookup: func(name string) (Ref, bool) { ref, ok := byName[name]; return ref, ok },
+		list:   sync.OnceValue(func() []Ref { return sortedRefs(maps.Values(byName)) }),
+	}
 }
 
 func sortedRefs(refs iter.Seq[Ref]) []Ref {
@@ -118,26 +120,30 @@ func sortedRefs(refs iter.Seq[Ref]) []Ref {
 // keep the tag object's hash as Commit; settle resolves the one that is chosen,
 // since peeling all of them would open every tag object.
 func refsFromStorage(st storer.ReferenceStorer) *Refs {
-	refs := &Refs{
-		lookup: func(name string) (Ref, bool) {
-			r, err := st.Reference(plumbing.ReferenceName(name))
-			if err != nil || r.Type() != plumbing.HashReference {
-				return Ref{}, false
-			}
-			return localRef(r), true
-		},
-		list: sync.OnceValue(func() []Ref { return allLocalRefs(st) }),
+	lookup := func(name string) (Ref, bool) {
+		r, err := st.Reference(plumbing.ReferenceName(name))
+		if err != nil || r.Type() != plumbing.HashReference {
+			return Ref{}, false
+		}
+		return localRef(r), true
 	}
+	return &Refs{
+		head:   sync.OnceValue(func() Ref { return localHead(st, lookup) }),
+		lookup: lookup,
+		list:   sync.OnceValue(func() []Ref { return allLocalRefs(st) }),
+	}
+}
+
+func localHead(st storer.ReferenceStorer, lookup func(string) (Ref, bool)) Ref {
 	switch head, err := st.Reference(plumbing.HEAD); {
 	case err != nil: // a repository without HEAD has no default branch
+		return Ref{}
 	case head.Type() == plumbing.SymbolicReference:
-		refs.HeadName = head.Target().String()
-		ref, _ := refs.lookup(refs.HeadName)
-		refs.Head = ref.Commit
+		ref, _ := lookup(head.Target().String())
+		return Ref{Name: head.Target().String(), Commit: ref.Commit}
 	default:
-		refs.Head = head.Hash().String()
+		return Ref{Commit: head.Hash().String()}
 	}
-	return refs
 }
 
 func localRef(r *plumbing.Reference) Ref {

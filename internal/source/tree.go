@@ -207,6 +207,9 @@ func (w *treeWriter) object(kind plumbing.ObjectType, hash plumbing.Hash) (plumb
 // it is large.
 func verified(obj plumbing.EncodedObject, want plumbing.Hash) (plumbing.EncodedObject, error) {
 	held, ok := obj.(*packedObject)
+	if ok && held.verified {
+		return obj, nil
+	}
 	if !ok && obj.Size() <= largeObject {
 		var err error
 		if held, err = hold(obj, want); err != nil {
@@ -216,7 +219,7 @@ func verified(obj plumbing.EncodedObject, want plumbing.Hash) (plumbing.EncodedO
 	}
 	var got plumbing.Hash
 	if held != nil {
-		got = plumbing.ComputeHash(held.kind, held.data)
+		got = plainHash(held)
 	} else {
 		r, err := obj.Reader()
 		if err != nil {

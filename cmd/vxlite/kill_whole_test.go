@@ -135,7 +135,7 @@ func (k *wholeKilling) kill(after time.Duration, all, older bool) {
 	cmd.Cancel = func() error { return killGroup(cmd.Process, all) }
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &out, time.Minute
-	if err := cmd.Run(); err != nil && cmd.ProcessState.Exited() {
+	if err := cmd.Run(); err != nil && cmd.ProcessState.Exited() && !cmd.ProcessState.Success() { // it may end as it is killed
 		k.t.Errorf("%v: %v: %s", after, err, &out)
 	}
 	if !cmd.ProcessState.Exited() {

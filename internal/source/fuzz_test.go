@@ -190,6 +190,7 @@ func FuzzRefs(f *testing.F) {
 		a + "refs/tags/v1" + caps + b + "refs/tags/v1\n" + b + "refs/tags/v1^{}\n" + a + "refs/tags/v2^{}\nshallow " + a,
 		"0000000000000000000000000000000000000000 capabilities^{}\x00ofs-delta\n",
 		"# pack-refs with: peeled fully-peeled sorted\n" + a + "refs/heads/main\n" + b + "refs/tags/v1.0.0\n^" + a + "\n",
+		a + "refs/heads/\n0000000000000000000000000000000000000000 refs/heads/main\n", // found: names that git does not allow, and no commit
 		"ref: refs/heads/main\n", "", "ERR no such repository",
 	} {
 		f.Add([]byte(s), true)

@@ -1,6 +1,10 @@
 package main
 
-import "testing"
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
 
 func TestPrintable(t *testing.T) {
 	tests := []struct{ name, in, want string }{
@@ -46,13 +50,27 @@ func TestOneLine(t *testing.T) {
 	}
 }
 
+// FuzzPrintable wants nothing left that a terminal obeys, and what is printable
+// left as it is.
 func FuzzPrintable(f *testing.F) {
 	f.Add("a\x1b]0;x\x07b\u202e\x9b\r")
+	f.Add("\x1b\x1b[2J[2J\u009b31m")
+	f.Add("\x1b]8;;https://h\x1b\\text\xff\r\n")
 	f.Fuzz(func(t *testing.T, s string) {
-		for _, r := range printable(s) {
+		got := printable(s)
+		for _, r := range got {
 			if unprintable(r) {
 				t.Fatalf("%q left of %q", r, s)
 			}
+		}
+		if again := printable(got); again != got {
+			t.Fatalf("%q, and a second time %q", got, again)
+		}
+		if line := oneLine(s); strings.ContainsAny(line, "\n\t") {
+			t.Fatalf("%q is not one line", line)
+		}
+		if utf8.ValidString(s) && !strings.ContainsFunc(s, unprintable) && got != s {
+			t.Fatalf("%q became %q", s, got)
 		}
 	})
 }

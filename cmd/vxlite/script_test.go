@@ -51,6 +51,8 @@ func TestScript(t *testing.T) {
 			"registry":    startRegistry,
 			"unpack":      unpack,
 			"cacheserver": cacheServer,
+			"https":       w.startHTTPS,
+			"sshd":        w.startWeakSSHD,
 		},
 		Condition: w.condition,
 	})

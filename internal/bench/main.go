@@ -1,7 +1,7 @@
 // Bench measures vxlite against git and against the bare go command, in one
 // run and in turn, and prints ratios.
 //
-//	go run ./internal/bench [-runs N] [-only fetch,resolve,compile,rebuild] VXLITE
+//	go run ./internal/bench [-runs N] [-only fetch,resolve,compile,rebuild,scale] VXLITE
 //
 // It measures on generated repositories; with VXLITE_E2E_MIRROR (a folder of
 // OWNER/NAME.git) and VXLITE_E2E_CONFIG on those. Servers are OpenSSH and
@@ -27,6 +27,9 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == "resolve" { // a child of this program's own
 		collector.Tune(os.LookupEnv)
 		exit(resolveOnly(os.Args[2:]))
+	}
+	if len(os.Args) > 1 && os.Args[1] == "generate" {
+		exit(generateOnly(os.Args[2:]))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -65,8 +68,10 @@ func bench(ctx context.Context, vxlite string, runs int, parts []string) error {
 	if err := w.prepare(ctx); err != nil {
 		return err
 	}
-	fmt.Printf("%-44s %10s %10s %8s %9s\n", "", "vxlite", "against", "ratio", "memory")
-	measures := map[string]func(context.Context) error{"fetch": w.fetches, "resolve": w.resolves, "compile": w.compiles, "rebuild": w.rebuilds}
+	if !slices.Equal(parts, []string{"scale"}) {
+		fmt.Printf("%-44s %10s %10s %8s %9s\n", "", "vxlite", "against", "ratio", "memory")
+	}
+	measures := map[string]func(context.Context) error{"fetch": w.fetches, "resolve": w.resolves, "compile": w.compiles, "rebuild": w.rebuilds, "scale": w.scales}
 	for _, part := range parts {
 		measure := measures[part]
 		if measure == nil {

@@ -22,28 +22,11 @@ const atOnce = 8
 // resolveOnly resolves and generates and compiles nothing: resolve CONFIG
 // MIRROR STORE [KNOWN_HOSTS KEY]
 func resolveOnly(args []string) error {
-	cfg, err := config.Read(args[0], os.LookupEnv)
+	plan, end, err := planOf(args)
 	if err != nil {
 		return err
 	}
-	cfg.Mirrors = []config.Mirror{{From: "https://github.com/", To: []string{args[1]}}}
-	if len(args) > 3 {
-		cfg.Git.KnownHosts = []string{args[3]}
-		cfg.Git.Credentials = []config.Credential{{Host: "127.0.0.1", SSHKey: args[4]}}
-	}
-	store, err := source.OpenStore(args[2])
-	if err != nil {
-		return err
-	}
-	client, err := source.NewClient(source.Options{Store: store, Env: os.LookupEnv, Mirrors: cfg.Mirrors, Git: cfg.Git, Jobs: atOnce})
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	plan, err := resolve.Resolve(context.Background(), cfg, resolve.Options{Client: client, Store: store, Jobs: atOnce})
-	if err != nil {
-		return err
-	}
+	defer end()
 	ws, err := gen.Generate(plan, gen.Options{})
 	if err != nil {
 		return err
@@ -52,6 +35,34 @@ func resolveOnly(args []string) error {
 		return fmt.Errorf("nothing was generated")
 	}
 	return nil
+}
+
+// planOf resolves, and fetches what the store has not. end gives back what was
+// opened for it.
+func planOf(args []string) (plan *resolve.Plan, end func(), err error) {
+	cfg, err := config.Read(args[0], os.LookupEnv)
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg.Mirrors = []config.Mirror{{From: "https://github.com/", To: []string{args[1]}}}
+	if len(args) > 3 {
+		cfg.Git.KnownHosts = []string{args[3]}
+		cfg.Git.Credentials = []config.Credential{{Host: "127.0.0.1", SSHKey: args[4]}}
+	}
+	store, err := source.OpenStore(args[2])
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := source.NewClient(source.Options{Store: store, Env: os.LookupEnv, Mirrors: cfg.Mirrors, Git: cfg.Git, Jobs: atOnce})
+	if err != nil {
+		return nil, nil, err
+	}
+	plan, err = resolve.Resolve(context.Background(), cfg, resolve.Options{Client: client, Store: store, Jobs: atOnce})
+	if err != nil {
+		client.Close()
+		return nil, nil, err
+	}
+	return plan, client.Close, nil
 }
 
 // repo is one repository of the plan, and the tag to clone.

@@ -53,6 +53,11 @@ func (w *world) prepare(ctx context.Context) error {
 	if w.sshd, err = testkit.StartSSHD(ctx, testkit.SSHDOptions{Dir: sshDir, Repos: w.repos}); err != nil {
 		return err
 	}
+	return w.serveHTTP(ctx)
+}
+
+// serveHTTP starts git's HTTP server.
+func (w *world) serveHTTP(ctx context.Context) (err error) {
 	w.http, err = testkit.StartHTTPBackend(ctx, testkit.HTTPBackendOptions{Repos: w.repos})
 	return err
 }
@@ -77,6 +82,12 @@ func startProxy(ctx context.Context) (*testkit.Proxy, error) {
 
 // timed runs a command and says how long it took and how much memory it had.
 func timed(ctx context.Context, env []string, dir, name string, args ...string) (sample, error) {
+	s, _, err := timedOutput(ctx, env, dir, name, args...)
+	return s, err
+}
+
+// timedOutput is timed with what the command said.
+func timedOutput(ctx context.Context, env []string, dir, name string, args ...string) (sample, string, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env, cmd.Dir = env, dir
 	var out bytes.Buffer
@@ -85,10 +96,10 @@ func timed(ctx context.Context, env []string, dir, name string, args ...string) 
 	err := cmd.Run()
 	s := sample{wall: time.Since(start)}
 	if err != nil {
-		return s, fmt.Errorf("%s: %w\n%s", strings.Join(append([]string{name}, args...), " "), err, out.Bytes())
+		return s, "", fmt.Errorf("%s: %w\n%s", strings.Join(append([]string{name}, args...), " "), err, out.Bytes())
 	}
 	s.memory = peak(cmd.ProcessState)
-	return s, nil
+	return s, out.String(), nil
 }
 
 // inTurn measures a and b alternately, after one round that does not count.

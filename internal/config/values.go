@@ -157,7 +157,6 @@ func checkDashes(parts ...string) error {
 	return nil
 }
 
-// hasPassword reports whether a clone URL carries a password.
 // SplitUser takes the name and the password out of a URL of http or https.
 // They are there to log in with, not to be shown or kept.
 func SplitUser(s string) (URLCredential, bool) {

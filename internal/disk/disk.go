@@ -6,13 +6,12 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
 )
 
 // Write puts data in a file, of that mode, in one step: an interruption or a
 // full disk leaves the file that was there whole.
 func Write(name string, data []byte, mode os.FileMode) error {
-	tmp, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*.tmp")
+	tmp, err := CreateTemp(name)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"runtime"
@@ -321,6 +322,38 @@ func TestFindCached(t *testing.T) {
 	find("go env -w again", vars{"PATH": dir}, 5)
 	fakeGo(t, dir, "\n", "go1.26.5")
 	find("another go command", vars{"PATH": dir}, 6)
+}
+
+// TestFindConfidential has settings with a password, by the environment and by go
+// env -w. They count the second time too, and are not kept.
+func TestFindConfidential(t *testing.T) {
+	dir := t.TempDir()
+	path, err := exec.LookPath("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "env"), "GOSUMDB=https://ci:s3cret-db@sum.corp\nGOAUTH=git /s3cret-auth\n", 0o644)
+	cache := &memory{}
+	env := vars{"PATH": filepath.Dir(path), "HOME": dir, "GOENV": filepath.Join(dir, "env"), "GOPROXY": "https://ci:s3cret-proxy@proxy.corp", "GOCACHEPROG": "prog --token=s3cret-prog"}
+	for range 2 {
+		tool, err := Find(t.Context(), env.env, cache, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, want := range map[string]string{"GOPROXY": env["GOPROXY"], "GOCACHEPROG": env["GOCACHEPROG"], "GOSUMDB": "https://ci:s3cret-db@sum.corp", "GOAUTH": "git /s3cret-auth"} {
+			if got := tool.Var(name); got != want {
+				t.Errorf("%s is %q, want %q", name, got, want)
+			}
+		}
+	}
+	if len(cache.entries) != 1 {
+		t.Errorf("%d entries", len(cache.entries))
+	}
+	for key, data := range cache.entries {
+		if strings.Contains(string(data), "s3cret") {
+			t.Errorf("%s has %s", key, data)
+		}
+	}
 }
 
 func TestIdentify(t *testing.T) {

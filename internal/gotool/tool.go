@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -73,6 +74,11 @@ func Find(ctx context.Context, env Env, cache Cache, sink event.Sink) (*Tool, er
 	t.ID = id
 	key := t.envKey()
 	if stable && cache.ReadJSON(&t.vars, "goenv", key) && t.vars["GOVERSION"] != "" {
+		for _, name := range confidential {
+			if v := t.chosen(name); v != "" {
+				t.vars[name] = v
+			}
+		}
 		return t, nil
 	}
 	out, err := run.Run(ctx, sink, run.Cmd{Path: t.Path, Args: []string{"env", "-json"}, Dir: os.TempDir(),
@@ -83,7 +89,35 @@ func Find(ctx context.Context, env Env, cache Cache, sink event.Sink) (*Tool, er
 	if err := json.Unmarshal(out, &t.vars); err != nil {
 		return nil, fmt.Errorf("go env: %w", err)
 	}
-	return t, cache.WriteJSON(t.vars, "goenv", key)
+	kept := maps.Clone(t.vars)
+	for _, name := range confidential {
+		if t.chosen(name) != "" {
+			delete(kept, name)
+		}
+	}
+	return t, cache.WriteJSON(kept, "goenv", key)
+}
+
+// confidential are settings that may have a password or a token in them. Where
+// the user has chosen them, they are read where he did, and not kept.
+var confidential = []string{"GOPROXY", "GOSUMDB", "GOAUTH", "GOCACHEPROG"}
+
+// chosen returns a setting as the caller's environment has it, else as `go env
+// -w` wrote it; the go command's own default is empty.
+func (t *Tool) chosen(name string) string {
+	if v, _ := t.env(name); v != "" {
+		return v
+	}
+	data, err := os.ReadFile(t.userEnvFile())
+	if err != nil {
+		return ""
+	}
+	for line := range strings.Lines(string(data)) {
+		if v, ok := strings.CutPrefix(strings.TrimSpace(line), name+"="); ok {
+			return v
+		}
+	}
+	return ""
 }
 
 // identify tells one go command from another without running it. A script in

@@ -45,6 +45,7 @@ func (f *File) Write(name string) (bool, error) {
 	if old, err := os.ReadFile(name); err == nil && bytes.Equal(old, data) {
 		return false, nil
 	}
+	disk.Sweep(name)
 	if err := disk.Write(name, data, 0o644); err != nil {
 		return false, &WriteError{Path: name, Err: err}
 	}

@@ -5,10 +5,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/source"
-	"github.com/vxlite/vxlite/internal/vendoring"
 )
 
 // Cache says where the store is and what is in it. A store that is not there
@@ -71,7 +71,7 @@ func RemoveCache(dir string) (*event.Removed, error) {
 		out.Paths = append(out.Paths, p.Name)
 		out.Size += p.Size
 	}
-	if err := vendoring.RemoveAll(s.Dir()); err != nil {
+	if err := disk.RemoveAll(s.Dir()); err != nil {
 		return nil, err
 	}
 	_ = os.Remove(filepath.Clean(dir)) // only where it is empty

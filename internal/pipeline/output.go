@@ -42,7 +42,8 @@ func checkWritable(outputs []output, inputs ...string) error {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return &OutputError{Path: dir, Reason: reason(err), Hint: "name another place with -o"}
 		}
-		f, err := os.CreateTemp(dir, tempPattern(o.file))
+		disk.Sweep(o.file)
+		f, err := disk.CreateTemp(o.file)
 		if err != nil {
 			return &OutputError{Path: dir, Reason: reason(err), Hint: "name another place with -o"}
 		}
@@ -75,9 +76,6 @@ func replaceable(file string, inputs []string) error {
 	return nil
 }
 
-// tempPattern names what stands beside a binary until it is renamed to it.
-func tempPattern(file string) string { return "." + filepath.Base(file) + ".*.tmp" }
-
 // reason is an error without the path that the message has already.
 func reason(err error) string {
 	var pe *os.PathError
@@ -98,7 +96,7 @@ func place(built, file string) error {
 	if err := disk.Replace(built, file); err == nil {
 		return nil
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(file), tempPattern(file))
+	tmp, err := disk.CreateTemp(file)
 	if err != nil {
 		return &OutputError{Path: filepath.Dir(file), Reason: reason(err)}
 	}

@@ -62,7 +62,7 @@ func Vendor(ctx context.Context, o Options, v VendorOptions) (*event.Result, err
 	if err != nil {
 		return nil, err
 	}
-	defer vendoring.RemoveAll(stage) // in vain once it is renamed
+	defer disk.RemoveAll(stage) // in vain once it is renamed
 	g := &gatherer{workspace: w, VendorOptions: v, folder: filepath.Join(stage, "vendor")}
 	if err := g.gather(ctx); err != nil {
 		return nil, err
@@ -90,7 +90,8 @@ func stageFor(place string) (string, error) {
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return "", &OutputError{Path: parent, Reason: reason(err), Hint: "name another place with -o"}
 	}
-	stage, err := os.MkdirTemp(parent, tempPattern(place))
+	disk.Sweep(place)
+	stage, err := disk.MkdirTemp(place)
 	if err != nil {
 		return "", &OutputError{Path: parent, Reason: reason(err), Hint: "name another place with -o"}
 	}
@@ -261,7 +262,7 @@ func (g *gatherer) download(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer vendoring.RemoveAll(tmp)
+	defer disk.RemoveAll(tmp)
 	g.files, g.kinds = nil, nil
 	tool := g.tool.With(map[string]string{"GOMODCACHE": tmp, "GOPROXY": g.proxies(), "GOFLAGS": "-modcacherw"})
 	for _, t := range g.Config.Build.Targets {

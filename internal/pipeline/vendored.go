@@ -168,7 +168,7 @@ func (v *Vendored) repositories() string { return filepath.Join(v.dir, vendoring
 func (v *Vendored) Store() string { return filepath.Join(v.tmp, "store") }
 
 // Close removes what the build has written, but for its result.
-func (v *Vendored) Close() error { return vendoring.RemoveAll(v.tmp) }
+func (v *Vendored) Close() error { return disk.RemoveAll(v.tmp) }
 
 // Prune removes from the vendor folder at place what its own lock does not need.
 func Prune(ctx context.Context, place string) (*event.Removed, error) {

@@ -6,9 +6,9 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gotool"
-	"github.com/vxlite/vxlite/internal/vendoring"
 )
 
 // verify builds every target again, as unlike the first time as can be, and
@@ -21,7 +21,7 @@ func (w *workspace) verify(ctx context.Context, jobs []job) error {
 	if err != nil {
 		return err
 	}
-	defer vendoring.RemoveAll(tmp)
+	defer disk.RemoveAll(tmp)
 	if err := w.write(); err != nil { // where all was up to date it may be gone
 		return err
 	}

@@ -114,6 +114,7 @@ func writeMirrors(b *strings.Builder, mirrors []config.Mirror) {
 	}
 	b.WriteString("\n[mirrors]\n")
 	done := map[string]bool{}
+	loggedIn := false
 	for _, m := range mirrors {
 		if done[m.From] {
 			continue
@@ -123,7 +124,9 @@ func writeMirrors(b *strings.Builder, mirrors []config.Mirror) {
 		for _, other := range mirrors {
 			if other.From == m.From {
 				for _, t := range other.To {
-					to = append(to, strconv.Quote(t))
+					own, ok := config.SplitUser(t)
+					loggedIn = loggedIn || ok
+					to = append(to, strconv.Quote(own.URL))
 				}
 			}
 		}
@@ -132,6 +135,10 @@ func writeMirrors(b *strings.Builder, mirrors []config.Mirror) {
 		} else {
 			fmt.Fprintf(b, "%s = [%s]\n", strconv.Quote(m.From), strings.Join(to, ", "))
 		}
+	}
+	if loggedIn {
+		b.WriteString("# What logs in there is not written here: put it into ~/.netrc, or name a variable,\n" +
+			"# as in [git.credentials.\"HOST\"] with username = \"oauth2\" and password = \"${TOKEN}\".\n")
 	}
 }
 

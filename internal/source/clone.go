@@ -58,7 +58,8 @@ func (c *Client) cloneFrom(ctx context.Context, req CloneRequest, remote Remote)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return "", err
 	}
-	tmp, err := os.MkdirTemp(parent, "."+filepath.Base(req.Dir)+".*.tmp")
+	disk.Sweep(req.Dir)
+	tmp, err := disk.MkdirTemp(req.Dir)
 	if err != nil {
 		return "", err
 	}

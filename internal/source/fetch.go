@@ -234,7 +234,7 @@ func (d *download) pack(ctx context.Context, dir string, wants []string, shape f
 	}
 	res, err := sess.UploadPack(ctx, req)
 	if err != nil {
-		return explainHTTP(ctx, d.remote, err)
+		return d.client.http.explain(ctx, d.remote, err)
 	}
 	defer res.Close()
 	var r io.Reader = res

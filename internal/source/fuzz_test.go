@@ -4,17 +4,25 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/go-git/go-billy/v5/memfs"
+	"github.com/go-git/go-billy/v5/util"
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/cache"
+	"github.com/go-git/go-git/v5/plumbing/format/pktline"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/storage/filesystem"
 	"github.com/go-git/go-git/v5/storage/memory"
 
 	"github.com/vxlite/vxlite/internal/config"
 )
 
-// FuzzTree writes the files of a tree of any bytes. Nothing is written outside
-// its directory, and nothing below git's own names.
+// FuzzTree writes the files of a tree of any bytes or, where framed, of any
+// names, one a line. Nothing is written outside its directory, nothing below
+// git's own names, and no link.
 func FuzzTree(f *testing.F) {
 	blob := plumbing.ComputeHash(plumbing.BlobObject, []byte("module a\n"))
 	entry := func(mode, name string) string { return mode + " " + name + "\x00" + string(blob[:]) }
@@ -22,9 +30,15 @@ func FuzzTree(f *testing.F) {
 		entry("100644", "go.mod"), entry("100644", "../x") + entry("100644", "go.mod"), entry("120000", "a") + entry("100644", "go.mod"),
 		entry("40000", "a") + entry("100644", "go.mod"), entry("100644", ".git") + entry("100644", "go.mod"), "100644 go.mod\x00short", "",
 	} {
-		f.Add([]byte(s))
+		f.Add([]byte(s), false)
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
+	for _, s := range []string{
+		"100644 go.mod", "100644 ../x\n100644 go.mod", "40000 a\n100644 go.mod", "100644 GIT~1\n100755 go.mod\n100644 A\n100644 a", "120000 go.mod",
+		"40000 .\u200cgit\n100644 go.mod", "160000 sub\n100644 .gitattributes\n100644 .gitmodules\n100644 go.work\n100644 go.mod", "100644 go.mod/x\n100644 go.mod",
+	} {
+		f.Add([]byte(s), true)
+	}
+	f.Fuzz(func(t *testing.T, data []byte, framed bool) {
 		st := memory.NewStorage()
 		put := func(kind plumbing.ObjectType, data []byte) plumbing.Hash {
 			h := plumbing.ComputeHash(kind, data)
@@ -32,6 +46,9 @@ func FuzzTree(f *testing.F) {
 			return h
 		}
 		put(plumbing.BlobObject, []byte("module a\n"))
+		if framed {
+			data = treeOfLines(string(data), blob, put(plumbing.TreeObject, []byte(entry("100644", "inner"))))
+		}
 		tree := put(plumbing.TreeObject, data)
 		commit := put(plumbing.CommitObject, []byte("tree "+tree.String()+"\nauthor a <a> 0 +0000\ncommitter a <a> 0 +0000\n\nx\n"))
 		top := t.TempDir()
@@ -46,26 +63,54 @@ func FuzzTree(f *testing.F) {
 			if rel, ok := strings.CutPrefix(name, "a/b/"); !ok || !isName(strings.Split(rel, "/")[0]) {
 				t.Errorf("written: %q", name)
 			}
-		}
-		if err == nil {
-			if _, err := os.Stat(filepath.Join(dir, "go.mod")); err != nil {
-				t.Error(err)
+			if fi, err := os.Lstat(filepath.Join(top, name)); err != nil || !fi.Mode().IsRegular() {
+				t.Errorf("%q is not a file: %v", name, err)
 			}
+		}
+		if err != nil {
+			return
+		}
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err != nil {
+			t.Error(err)
 		}
 	})
 }
 
-// FuzzWritePack indexes whatever comes in the place of a pack. What is accepted
-// can be read back, and has the hashes that the index says.
+// treeOfLines is a tree with an entry for each line, a mode and a name. Folders
+// are all the same, as are files.
+func treeOfLines(text string, blob, folder plumbing.Hash) []byte {
+	var b bytes.Buffer
+	for line := range strings.SplitSeq(text, "\n") {
+		hash := blob
+		if strings.HasPrefix(line, "40000 ") {
+			hash = folder
+		}
+		b.WriteString(line + "\x00")
+		b.Write(hash[:])
+	}
+	return b.Bytes()
+}
+
+// FuzzWritePack indexes whatever comes in the place of a pack or, where framed,
+// any entries in a sound one. What is accepted can be read back, and has the
+// hashes that the index says.
 func FuzzWritePack(f *testing.F) {
 	mem, hashes := variants(f, 4)
 	for _, refDeltas := range []bool{false, true} {
-		f.Add(encode(f, mem, hashes, refDeltas))
+		f.Add(encode(f, mem, hashes, refDeltas), false)
 	}
-	f.Add(rawPack(f, 1, rawEntry{kind: plumbing.BlobObject, declared: 4 << 30, data: []byte("small")}))
+	f.Add(rawPack(f, 1, rawEntry{kind: plumbing.BlobObject, declared: 4 << 30, data: []byte("small")}), false)
+	delta := string(copies(5, 2))
+	f.Add([]byte("\x02\x05small"), true)
+	f.Add([]byte("\x02\x05small\x04\x00"+string(rune(len(delta)))+delta), true)
+	f.Add([]byte("\x05\x01"+string(rune(len(delta)))+delta+"\x02\x05small"), true) // before its base
+	f.Add([]byte("\x05\x00"+string(rune(len(delta)))+delta), true)                 // to itself
+	f.Add([]byte("\x0a\x05small\x00\x06tree x\x01\x00"), true)
 	limits := config.Limits{Object: 1 << 20, Unpacked: 8 << 20, Objects: 1000}.OrDefault()
-	f.Fuzz(func(t *testing.T, data []byte) {
-		if len(data) > 20 { // or hardly any would be accepted
+	f.Fuzz(func(t *testing.T, data []byte, framed bool) {
+		if framed {
+			data = packOfEntries(t, data)
+		} else if len(data) > 20 { // or hardly any would be accepted
 			sum := sha1Of(data[:len(data)-20])
 			data = append(bytes.Clone(data[:len(data)-20]), sum...)
 		}
@@ -89,4 +134,134 @@ func FuzzWritePack(f *testing.F) {
 			}
 		}
 	})
+}
+
+// packOfEntries makes a pack of what data describes: a byte of kind, for a
+// delta a byte that says which entry its base is, a byte of length, and the
+// content before it is compressed.
+func packOfEntries(t *testing.T, data []byte) []byte {
+	next := func() int {
+		if len(data) == 0 {
+			return 0
+		}
+		b := data[0]
+		data = data[1:]
+		return int(b)
+	}
+	kinds := []plumbing.ObjectType{plumbing.CommitObject, plumbing.TreeObject, plumbing.BlobObject, plumbing.TagObject, plumbing.OFSDeltaObject, plumbing.REFDeltaObject}
+	const most = 8
+	var entries []rawEntry
+	var bases, starts []int
+	for at := 12; len(data) > 0 && len(entries) < most; {
+		kind := next()
+		e := rawEntry{kind: kinds[kind&7%len(kinds)], declared: -1}
+		base := -1
+		if e.kind == plumbing.OFSDeltaObject || e.kind == plumbing.REFDeltaObject {
+			base = next()
+		}
+		n := min(next(), len(data))
+		e.data, data = data[:n], data[n:]
+		if kind&8 != 0 {
+			e.declared = n + 1
+		}
+		if e.kind == plumbing.OFSDeltaObject && base < len(starts) {
+			e.back = at - starts[base]
+		}
+		entries, bases, starts = append(entries, e), append(bases, base), append(starts, at)
+		at += len(rawPack(t, 1, e)) - 12 - 20
+	}
+	for i, base := range bases {
+		if entries[i].kind == plumbing.REFDeltaObject && base < len(entries) {
+			entries[i].ref = plumbing.ComputeHash(entries[base].kind, entries[base].data)
+		}
+	}
+	return rawPack(t, len(entries), entries...)
+}
+
+// FuzzRefs reads whatever a server says of its refs, or, where framed, any lines
+// in sound packets, and the same as the file that a local repository has its refs
+// in. However it is looked at, a ref is one thing.
+func FuzzRefs(f *testing.F) {
+	const a, b = "1111111111111111111111111111111111111111 ", "2222222222222222222222222222222222222222 "
+	const caps = "\x00multi_ack symref=HEAD:refs/heads/main\n"
+	for _, s := range []string{
+		a + "HEAD" + caps + a + "refs/heads/main\n" + b + "refs/tags/v1.0.0\n" + a + "refs/tags/v1.0.0^{}\n",
+		a + "refs/heads/-x" + caps + b + "refs/tags/../../x\n" + b + "refs/tags/\x1b[m\n" + b + "refs/tags/\n",
+		a + "refs/tags/v1" + caps + b + "refs/tags/v1\n" + b + "refs/tags/v1^{}\n" + a + "refs/tags/v2^{}\nshallow " + a,
+		"0000000000000000000000000000000000000000 capabilities^{}\x00ofs-delta\n",
+		"# pack-refs with: peeled fully-peeled sorted\n" + a + "refs/heads/main\n" + b + "refs/tags/v1.0.0\n^" + a + "\n",
+		a + "refs/heads/\n0000000000000000000000000000000000000000 refs/heads/main\n", // found: names that git does not allow, and no commit
+		"ref: refs/heads/main\n", "", "ERR no such repository",
+	} {
+		f.Add([]byte(s), true)
+	}
+	f.Add([]byte("0048"+a+"HEAD\x00symref=HEAD:refs/heads/x\n0000"), false)
+	f.Fuzz(func(t *testing.T, data []byte, framed bool) {
+		said := data
+		if framed {
+			said = packets(t, data)
+		}
+		const most = 1 << 16 // bytes
+		adv := packp.NewAdvRefs()
+		if err := adv.Decode(boundedRefs(bytes.NewReader(said), most)); err == nil {
+			oneThing(t, refsFromAdvertisement(adv))
+		}
+		dir := memfs.New()
+		for name, text := range map[string]string{"HEAD": storeHead, "packed-refs": string(data)} {
+			if err := util.WriteFile(dir, name, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		oneThing(t, refsFromStorage(filesystem.NewStorage(dir, cache.NewObjectLRUDefault())))
+	})
+}
+
+// packets puts each line into a packet of git's protocol, and an end behind them.
+func packets(t *testing.T, data []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	enc := pktline.NewEncoder(&b)
+	for line := range bytes.Lines(data) {
+		if err := enc.Encode(line[:min(len(line), pktline.MaxPayloadSize)]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := enc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// oneThing holds the ways to look at a repository's refs against each other.
+func oneThing(t *testing.T, refs *Refs) {
+	t.Helper()
+	if !slices.IsSortedFunc(refs.list(), func(a, b Ref) int { return strings.Compare(a.Name, b.Name) }) {
+		t.Errorf("not sorted: %q", refs.list())
+	}
+	same := func(ref Ref, prefix string, find func(string) (Ref, bool)) {
+		if got, ok := find(strings.TrimPrefix(ref.Name, prefix)); !ok || got != ref || !strings.HasPrefix(ref.Name, prefix) {
+			t.Errorf("listed as %+v, found as %+v, %v", ref, got, ok)
+		}
+		if !isFullHash(ref.Commit) || !isFullHash(ref.object) {
+			t.Errorf("%+v has no commit", ref)
+		}
+		if strings.ContainsFunc(ref.Name, func(r rune) bool { return r < ' ' || r == 0x7f }) || !filepath.IsLocal(ref.Name) {
+			t.Errorf("%q is a name", ref.Name)
+		}
+		if all := refs.complete(ref.Commit); len(all) != 1 || all[0] != ref.Commit {
+			t.Errorf("%+v: its commit is completed as %q", ref, all)
+		}
+		if hash, ok := refs.object(ref.Commit); !ok || !isFullHash(hash) {
+			t.Errorf("%+v: nothing to ask for", ref)
+		}
+	}
+	for _, ref := range refs.Tags() {
+		same(ref, tagPrefix, refs.Tag)
+	}
+	for _, ref := range refs.Branches() {
+		same(ref, branchPrefix, refs.Branch)
+	}
+	if head := refs.Head().Commit; head != "" && !isFullHash(head) {
+		t.Errorf("the default branch is at %q", head)
+	}
 }

@@ -103,10 +103,10 @@ func (p *httpPool) session(ctx context.Context, remote Remote) (transport.Upload
 		retry := remote
 		retry.Path = strings.TrimSuffix(remote.Path, "/") + ".git"
 		if sess, adv, err2 := p.authenticate(ctx, retry); err2 == nil || !errors.Is(err2, transport.ErrRepositoryNotFound) {
-			return sess, adv, explainHTTP(ctx, retry, err2)
+			return sess, adv, p.explain(ctx, retry, err2)
 		}
 	}
-	return sess, adv, explainHTTP(ctx, remote, err)
+	return sess, adv, p.explain(ctx, remote, err)
 }
 
 // authenticate tries the credentials in order.
@@ -180,8 +180,8 @@ func (p *httpPool) ask(ctx context.Context, remote Remote, cred credential) (tra
 	return sess, adv, nil
 }
 
-// explainHTTP words what went wrong.
-func explainHTTP(ctx context.Context, remote Remote, err error) error {
+// explain words what went wrong.
+func (p *httpPool) explain(ctx context.Context, remote Remote, err error) error {
 	var auth *AuthError
 	var answer *AnswerError
 	var limit *LimitError
@@ -204,7 +204,7 @@ func explainHTTP(ctx context.Context, remote Remote, err error) error {
 	case errors.Is(err, transport.ErrRepositoryNotFound):
 		return &NoRepositoryError{URL: remote.String()}
 	case errors.As(err, &cert):
-		return &TLSError{URL: remote.String(), Err: cert.Err}
+		return &TLSError{URL: remote.String(), CAFile: p.creds.git.CAFile, Err: cert.Err}
 	case errors.As(err, &uerr):
 		err = uerr.Err // the URL stands in front already
 	}
@@ -212,27 +212,6 @@ func explainHTTP(ctx context.Context, remote Remote, err error) error {
 		err = &unreachable{remote.hostPort(), err}
 	}
 	return fmt.Errorf("%s: %w", remote, err)
-}
-
-// TLSError is a server certificate that is not trusted.
-type TLSError struct {
-	URL string
-	Err error
-}
-
-// Error implements error.
-func (e *TLSError) Error() string { return fmt.Sprintf("%s: %v", e.URL, e.Err) }
-
-// Unwrap returns the reason.
-func (e *TLSError) Unwrap() error { return e.Err }
-
-// Hints names the way out for a private authority.
-func (e *TLSError) Hints() []string {
-	var unknown x509.UnknownAuthorityError
-	if errors.As(e.Err, &unknown) {
-		return []string{"trust a private certificate authority with [git] ca_file = \"FILE.pem\""}
-	}
-	return nil
 }
 
 // HTTP returns the client that trusts what the config trusts.

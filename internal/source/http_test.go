@@ -243,58 +243,6 @@ func TestHTTPProxy(t *testing.T) {
 	}
 }
 
-// TestHTTPRedirect has no credential follow a redirect to another host.
-func TestHTTPRedirect(t *testing.T) {
-	r := parseRepo(t, module("a"))
-	repos := writeRepos(t, r)
-	other := startHTTP(t, testkit.HTTPBackendOptions{Repos: repos})
-	var mu sync.Mutex
-	var users []string
-	first := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		user, _, _ := req.BasicAuth()
-		mu.Lock()
-		defer mu.Unlock()
-		users = append(users, user)
-		http.Redirect(w, req, strings.Replace(other.URL, "127.0.0.1", "localhost", 1)+req.URL.RequestURI(), http.StatusFound)
-	}))
-	defer first.Close()
-	c := newClient(t, Options{Git: config.Git{Credentials: []config.Credential{{Host: "127.0.0.1", Username: "ci", Password: "s3cret"}}}})
-	mustFind(t, c, Request{URL: first.URL + "/" + r.Path(), Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
-	if !slices.Equal(users, []string{"ci"}) {
-		t.Errorf("the first host saw the users %q, want ci", users)
-	}
-	if got, want := asked(other), []string{"GET", "POST"}; !slices.Equal(got, want) {
-		t.Errorf("the other host was asked %q, want %q", got, want)
-	}
-}
-
-func TestTLS(t *testing.T) {
-	r := parseRepo(t, module("a"))
-	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, r), TLS: true})
-	ca := filepath.Join(t.TempDir(), "ca.pem")
-	writeFile(t, ca, string(b.CA))
-	url := b.URL + "/" + r.Path()
-	c := newClient(t, Options{Git: config.Git{CAFile: ca}})
-	mustFind(t, c, Request{URL: url, Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
-	if res, err := c.HTTP().Get(url + "/HEAD"); err != nil {
-		t.Errorf("the client for other questions does not trust the authority: %v", err)
-	} else {
-		res.Body.Close()
-	}
-
-	c = newClient(t, Options{})
-	_, err := c.Find(t.Context(), Request{URL: url, Choose: refuse(t)})
-	wantError(t, err, url+": x509: certificate signed by unknown authority",
-		`trust a private certificate authority with [git] ca_file = "FILE.pem"`)
-
-	c = newClient(t, Options{Git: config.Git{CAFile: ca}})
-	c.http.client.Transport.(patient).next.(*http.Transport).DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, network, strings.TrimPrefix(b.URL, "https://"))
-	}
-	_, err = c.Find(t.Context(), Request{URL: "https://git.corp/lib", Choose: refuse(t)})
-	wantError(t, err, "https://git.corp/lib: x509: certificate is valid for localhost, not git.corp")
-}
-
 func TestCAFileErrors(t *testing.T) {
 	dir := t.TempDir()
 	rubbish := filepath.Join(dir, "rubbish.pem")

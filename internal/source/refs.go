@@ -86,10 +86,23 @@ func (r *Refs) object(commit string) (hash string, ok bool) {
 	return hash, ok
 }
 
+// NewRefs returns what a repository offers that has these refs by their names,
+// and a default branch; see Refs.Head.
+func NewRefs(byName map[string]Ref, head Ref) *Refs {
+	return &Refs{
+		head:   func() Ref { return head },
+		lookup: func(name string) (Ref, bool) { ref, ok := byName[name]; return ref, ok },
+		list:   sync.OnceValue(func() []Ref { return sortedRefs(maps.Values(byName)) }),
+	}
+}
+
 // refsFromAdvertisement reads what a server says first in git's protocol.
 func refsFromAdvertisement(adv *packp.AdvRefs) *Refs {
 	byName := make(map[string]Ref, len(adv.References))
 	for name, hash := range adv.References {
+		if !isRefName(name) || hash.IsZero() {
+			continue
+		}
 		ref := Ref{Name: name, Commit: hash.String(), object: hash.String()}
 		if peeled, ok := adv.Peeled[name]; ok {
 			ref.Commit = peeled.String()
@@ -105,11 +118,7 @@ func refsFromAdvertisement(adv *packp.AdvRefs) *Refs {
 			head.Name = target
 		}
 	}
-	return &Refs{
-		head:   func() Ref { return head },
-		lookup: func(name string) (Ref, bool) { ref, ok := byName[name]; return ref, ok },
-		list:   sync.OnceValue(func() []Ref { return sortedRefs(maps.Values(byName)) }),
-	}
+	return NewRefs(byName, head)
 }
 
 func sortedRefs(refs iter.Seq[Ref]) []Ref {
@@ -121,8 +130,11 @@ func sortedRefs(refs iter.Seq[Ref]) []Ref {
 // since peeling all of them would open every tag object.
 func refsFromStorage(st storer.ReferenceStorer) *Refs {
 	lookup := func(name string) (Ref, bool) {
+		if !isRefName(name) { // which may be no file of the repository's
+			return Ref{}, false
+		}
 		r, err := st.Reference(plumbing.ReferenceName(name))
-		if err != nil || r.Type() != plumbing.HashReference {
+		if err != nil || r.Type() != plumbing.HashReference || r.Hash().IsZero() {
 			return Ref{}, false
 		}
 		return localRef(r), true
@@ -159,10 +171,24 @@ func allLocalRefs(st storer.ReferenceStorer) []Ref {
 	}
 	var out []Ref
 	_ = iter.ForEach(func(r *plumbing.Reference) error {
-		if r.Type() == plumbing.HashReference && r.Name() != plumbing.HEAD {
+		if r.Type() == plumbing.HashReference && r.Name() != plumbing.HEAD && isRefName(r.Name().String()) && !r.Hash().IsZero() {
 			out = append(out, localRef(r))
 		}
 		return nil
 	})
 	return sortedRefs(slices.Values(out))
+}
+
+// isRefName reports whether git allows the name, which is whole, for a ref: what
+// it does not allow it passes over, from a server too. See git-check-ref-format(1).
+func isRefName(name string) bool {
+	if !strings.HasPrefix(name, "refs/") || strings.HasSuffix(name, ".") || strings.Contains(name, "..") || strings.Contains(name, "@{") {
+		return false
+	}
+	for part := range strings.SplitSeq(name, "/") {
+		if part == "" || part[0] == '.' || strings.HasSuffix(part, ".lock") {
+			return false
+		}
+	}
+	return !strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`~^:?*[\`, r) })
 }

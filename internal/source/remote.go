@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -94,6 +95,9 @@ func parseURL(s string) (Remote, error) {
 func (r Remote) check(s string) error {
 	if r.Host == "" {
 		return fmt.Errorf("clone URL %q has no host", redact(s))
+	}
+	if _, err := netip.ParseAddr(r.Host); err != nil && strings.Contains(r.Host, ":") {
+		return fmt.Errorf("clone URL %q has the host %q, which is neither a name nor an address", redact(s), r.Host)
 	}
 	if hasControl(r.User + r.password + r.Host + r.Path) {
 		return fmt.Errorf("clone URL %q has a control character", redact(s))

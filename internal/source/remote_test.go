@@ -91,6 +91,7 @@ func TestParseRemoteErrors(t *testing.T) {
 		{"https://git.corp/lib?ref=v1.0.0", `clone URL "https://git.corp/lib?ref=v1.0.0" has a query or a fragment, which no repository has`},
 		{"https://git.corp/lib#main", `clone URL "https://git.corp/lib#main" has a query or a fragment, which no repository has`},
 		{"git@:lib", `clone URL "git@:lib" has no host`},
+		{"ssh://::/lib", `clone URL "ssh://::/lib" has the host ":", which is neither a name nor an address`},
 		{"https:///lib", `clone URL "https:///lib" has no host`},
 		{"https://ci:s3cret@/lib", `clone URL "https://***@/lib" has no host`},
 		{"git@git.corp:a\nb", `clone URL "git@git.corp:a\nb" has a control character`},

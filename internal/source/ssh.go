@@ -322,7 +322,9 @@ func (p *sshPool) handshake(ctx context.Context, host sshHost, raw net.Conn) (*s
 	}
 	id := p.identities(host)
 	defer id.close()
+	safe := ssh.SupportedAlgorithms()
 	cfg := &ssh.ClientConfig{
+		Config:            ssh.Config{KeyExchanges: safe.KeyExchanges, Ciphers: safe.Ciphers, MACs: safe.MACs},
 		User:              host.user,
 		Auth:              id.methods(),
 		HostKeyCallback:   keys.callback,

@@ -232,7 +232,7 @@ func (p *sshPool) hostKeys(h sshHost) (*hostKeys, error) {
 		k.key = key
 		return nil
 	}
-	k.algorithms = db.HostKeyAlgorithms(h.keyName())
+	k.algorithms = safeHostKeys(db.HostKeyAlgorithms(h.keyName()))
 	for _, key := range db.HostKeys(h.keyName()) {
 		k.kinds = append(k.kinds, key.Type())
 	}
@@ -338,7 +338,10 @@ func (k *hostKeys) explain(h sshHost, id *identities, err error) error {
 		return hk
 	}
 	var disagree *ssh.AlgorithmNegotiationError
-	if errors.As(err, &disagree) && disagree.What == "host key" {
+	if errors.As(err, &disagree) && (disagree.What != "host key" || !slices.ContainsFunc(disagree.RequestedAlgorithms, func(a string) bool { return !isWeak(a) })) {
+		return &algorithmError{host: h, what: disagree.What, offered: disagree.RequestedAlgorithms, accepted: disagree.SupportedAlgorithms}
+	}
+	if disagree != nil {
 		return &hostKeyKindError{host: h, known: k.kinds, offered: disagree.RequestedAlgorithms, files: k.files}
 	}
 	if said := err.Error(); strings.Contains(said, "unable to authenticate") || strings.Contains(said, "Too many authentication failures") {

@@ -100,7 +100,7 @@ func (s *Store) sweep(before time.Time) {
 	}
 	for _, e := range entries {
 		if fi, err := e.Info(); err == nil && fi.ModTime().Before(before) {
-			_ = os.RemoveAll(filepath.Join(s.dir, "tmp", e.Name()))
+			_ = disk.RemoveAll(filepath.Join(s.dir, "tmp", e.Name()))
 		}
 	}
 }

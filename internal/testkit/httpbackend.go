@@ -32,6 +32,8 @@ type HTTPBackendOptions struct {
 	Username, Password string
 	// TLS makes it https, with a certificate that only CA vouches for.
 	TLS bool
+	// Certificate changes what the certificate says, before it is signed.
+	Certificate func(*x509.Certificate)
 }
 
 // HTTPBackend is git's own HTTP server on the loopback interface.
@@ -84,7 +86,7 @@ func StartHTTPBackend(ctx context.Context, o HTTPBackendOptions) (*HTTPBackend, 
 	if o.TLS {
 		b.URL = "https://" + l.Addr().String()
 		var cert tls.Certificate
-		if cert, b.CA, err = newCertificate(); err != nil {
+		if cert, b.CA, err = newCertificate(o.Certificate); err != nil {
 			l.Close()
 			return nil, err
 		}
@@ -150,8 +152,9 @@ func findHTTPBackend(ctx context.Context) (string, error) {
 
 func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
-// newCertificate makes a certificate for 127.0.0.1 that vouches for itself.
-func newCertificate() (cert tls.Certificate, ca []byte, err error) {
+// newCertificate makes a certificate for 127.0.0.1 that vouches for itself, but
+// for what change does with it.
+func newCertificate(change func(*x509.Certificate)) (cert tls.Certificate, ca []byte, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return cert, nil, err
@@ -167,6 +170,9 @@ func newCertificate() (cert tls.Certificate, ca []byte, err error) {
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		BasicConstraintsValid: true,
 		IsCA:                  true,
+	}
+	if change != nil {
+		change(template)
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {

@@ -1,8 +1,10 @@
 package testkit
 
 import (
+	"crypto"
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/rsa"
 	"encoding/pem"
 	"os"
 
@@ -13,11 +15,26 @@ import (
 // OpenSSH has it, encrypted unless the passphrase is empty. The public key goes
 // to file.pub, as a line for authorized_keys, and is returned.
 func WriteKey(file, passphrase string) (ssh.PublicKey, error) {
-	public, private, err := ed25519.GenerateKey(rand.Reader)
+	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return nil, err
 	}
+	return writeKey(file, private, passphrase)
+}
+
+// WriteRSAKey is WriteKey with a key of RSA.
+func WriteRSAKey(file, passphrase string) (ssh.PublicKey, error) {
+	const bits = 2048
+	private, err := rsa.GenerateKey(rand.Reader, bits)
+	if err != nil {
+		return nil, err
+	}
+	return writeKey(file, private, passphrase)
+}
+
+func writeKey(file string, private crypto.Signer, passphrase string) (ssh.PublicKey, error) {
 	var block *pem.Block
+	var err error
 	if passphrase == "" {
 		block, err = ssh.MarshalPrivateKey(private, "vxlite test")
 	} else {
@@ -30,7 +47,7 @@ func WriteKey(file, passphrase string) (ssh.PublicKey, error) {
 	if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
 		return nil, err
 	}
-	key, err := ssh.NewPublicKey(public)
+	key, err := ssh.NewPublicKey(private.Public())
 	if err != nil {
 		return nil, err
 	}

@@ -30,6 +30,10 @@ type SSHDOptions struct {
 	// Script is a shell script to run in place of git-upload-pack, for servers
 	// that do not do as they should; empty for those that do.
 	Script string
+	// Config are lines for its sshd_config.
+	Config []string
+	// RSA makes the host key one of RSA; else it is one of Ed25519.
+	RSA bool
 }
 
 // SSHD is an OpenSSH server on the loopback interface. The user who runs the
@@ -171,7 +175,11 @@ func (s *SSHD) write(git string, o SSHDOptions) error {
 	if err != nil {
 		return err
 	}
-	if s.HostKey, err = WriteKey(s.file("host_key"), ""); err != nil {
+	write := WriteKey
+	if o.RSA {
+		write = WriteRSAKey
+	}
+	if s.HostKey, err = write(s.file("host_key"), ""); err != nil {
 		return err
 	}
 	key, err := WriteKey(s.Key, "")
@@ -185,6 +193,9 @@ func (s *SSHD) write(git string, o SSHDOptions) error {
 	config := fmt.Sprintf(sshdConfig, s.file("host_key"), s.file("authorized_keys"), s.file("serve"))
 	if o.MaxSessions > 0 {
 		config += fmt.Sprintf("MaxSessions %d\n", o.MaxSessions)
+	}
+	for _, line := range o.Config {
+		config += line + "\n"
 	}
 	script := fmt.Sprintf(sshdScript, quote(s.file("commands")), quote(repos), quote(git))
 	if o.Script != "" {

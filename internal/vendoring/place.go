@@ -84,7 +84,7 @@ func Replace(made, old string) error {
 		return disk.Rename(made, old)
 	}
 	if exchange(made, old) == nil {
-		return RemoveAll(made)
+		return disk.RemoveAll(made)
 	}
 	aside := made + ".old"
 	if err := disk.Rename(old, aside); err != nil {
@@ -93,22 +93,7 @@ func Replace(made, old string) error {
 	if err := disk.Rename(made, old); err != nil {
 		return errors.Join(err, disk.Rename(aside, old))
 	}
-	return RemoveAll(aside)
-}
-
-// RemoveAll is os.RemoveAll for folders that may be read-only, as those of a
-// module cache are.
-func RemoveAll(dir string) error {
-	if os.RemoveAll(dir) == nil {
-		return nil
-	}
-	_ = filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() {
-			_ = os.Chmod(p, 0o755)
-		}
-		return nil
-	})
-	return os.RemoveAll(dir)
+	return disk.RemoveAll(aside)
 }
 
 // Size returns how many files there are below dir, and their bytes.

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/vxlite/vxlite/internal/testkit"
+)
+
+// startHTTPS starts a git server over TLS whose certificate is good but for its
+// authority, or as KIND says, and leaves its address in HTTPS_URL, and its
+// authority in FILE: https FILE [expired|name].
+func (w *world) startHTTPS(ts *testscript.TestScript, neg bool, args []string) {
+	change := map[string]func(*x509.Certificate){
+		"":        nil,
+		"expired": func(c *x509.Certificate) { c.NotAfter = time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC) },
+		"name":    func(c *x509.Certificate) { c.DNSNames, c.IPAddresses = []string{"git.corp"}, []net.IP{} },
+	}
+	kind := strings.Join(args[1:], " ")
+	if _, ok := change[kind]; neg || !ok {
+		ts.Fatalf("usage: https FILE [expired|name]")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	b, err := testkit.StartHTTPBackend(ctx, testkit.HTTPBackendOptions{Repos: w.repos, TLS: true, Certificate: change[kind]})
+	ts.Check(err)
+	ts.Defer(func() { b.Close(); cancel() })
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b.CA, 0o644))
+	ts.Setenv("HTTPS_URL", b.URL+"/")
+}
+
+// startWeakSSHD starts one more OpenSSH server, with lines in its sshd_config,
+// and has SSH_URL and its like name it: sshd LINE…
+func (w *world) startWeakSSHD(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: sshd LINE…")
+	}
+	dir, err := os.MkdirTemp(ts.Getenv("WORK"), "sshd")
+	ts.Check(err)
+	ctx, cancel := context.WithCancel(context.Background())
+	s, err := testkit.StartSSHD(ctx, testkit.SSHDOptions{Dir: filepath.Clean(dir), Repos: w.repos, Config: args})
+	ts.Check(err)
+	ts.Defer(func() { s.Close(); cancel() })
+	ts.Setenv("SSH_URL", s.URL(""))
+	ts.Setenv("SSH_ADDR", s.Addr)
+	ts.Setenv("SSH_KEY", s.Key)
+	ts.Setenv("SSH_KNOWN_HOSTS", s.KnownHosts)
+}

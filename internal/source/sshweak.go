@@ -1,0 +1,54 @@
+package source
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// safeHostKeys are those of a host's algorithms that are not known to be weak,
+// and all that are safe where there is none. The library, asked for no list,
+// would also take those that rest on SHA-1 or DSA, which OpenSSH's ssh no longer
+// does.
+func safeHostKeys(algorithms []string) []string {
+	safe := slices.DeleteFunc(slices.Clone(algorithms), isWeak)
+	if len(safe) == 0 {
+		return ssh.SupportedAlgorithms().HostKeys
+	}
+	return safe
+}
+
+// isWeak reports whether a host key of that algorithm proves nothing any more.
+func isWeak(algorithm string) bool {
+	return slices.Contains(ssh.InsecureAlgorithms().HostKeys, algorithm)
+}
+
+// algorithmError is a server that offers nothing that is safe for one of the
+// things that both sides have to agree on.
+type algorithmError struct {
+	host              sshHost
+	what              string
+	offered, accepted []string
+}
+
+// Error implements error.
+func (e *algorithmError) Error() string {
+	return fmt.Sprintf("ssh %s: the server has no %s algorithm that is accepted: it offers %s; accepted are %s",
+		e.host, e.what, algorithmList(e.offered), algorithmList(e.accepted))
+}
+
+// algorithmList leaves out what only tells of extensions, and the names that
+// algorithms had before they had one of their own.
+func algorithmList(names []string) string {
+	return strings.Join(slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		own, _, vendor := strings.Cut(name, "@")
+		return strings.HasPrefix(name, "kex-strict-") || strings.HasPrefix(name, "ext-info-") || vendor && slices.Contains(names, own)
+	}), ", ")
+}
+
+// Hints says who can help. There is no way to accept less.
+func (e *algorithmError) Hints() []string {
+	return []string{"weak algorithms are refused, as OpenSSH's ssh refuses them: have the server's administrator allow one that is accepted, or fetch from another mirror or over https"}
+}

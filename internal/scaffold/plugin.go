@@ -74,6 +74,17 @@ func (e *PluginNameError) Error() string { return fmt.Sprintf("%q: %s", e.Name, 
 // ExitStatus implements the interface that picks the exit status.
 func (*PluginNameError) ExitStatus() int { return 2 }
 
+// NoJobsError is a release for which no jobs driver can be written.
+type NoJobsError struct{ Ref string }
+
+// Error implements error.
+func (e *NoJobsError) Error() string {
+	return fmt.Sprintf("no jobs driver for RoadRunner %s: it has no jobs plugin with the interfaces of github.com/roadrunner-server/api/v4", e.Ref)
+}
+
+// Hints says where else to look.
+func (*NoJobsError) Hints() []string { return []string{"name a release that has one with --ref"} }
+
 var nameForm = regexp.MustCompile(`^[a-z][a-z0-9]*([_-][a-z0-9]+)*$`)
 
 // Check refuses options that make no plugin, before anything is fetched.
@@ -117,7 +128,7 @@ func Plugin(rel *resolve.Release, c *resolve.Contract, o PluginOptions) ([]File,
 		d.Section = "http." + o.Name
 	}
 	if o.Kind == "jobs" && !strings.HasSuffix(c.Jobs, "/plugins/v4/jobs") {
-		return nil, fmt.Errorf("RoadRunner %s has no jobs plugin with the interfaces that are known here", rel.Ref)
+		return nil, &NoJobsError{Ref: rel.Ref}
 	}
 	if err := d.requirements(rel); err != nil {
 		return nil, err

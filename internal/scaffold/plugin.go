@@ -243,7 +243,9 @@ func yamlFor(d data) string {
 		return base + worker + "http:\n  address: 127.0.0.1:8080\n  middleware: [\"" + d.Name + "\"]\n  pool:\n    num_workers: 2\n  " +
 			d.Name + ":\n    greeting: Hello\n"
 	}
-	return base + worker + "jobs:\n  consume: [\"test\"]\n  pool:\n    num_workers: 2\n  pipelines:\n    test:\n      driver: " + d.Name + "\n      config: {}\n" +
+	// At a stop the jobs plugin waits for its idle pollers as long as it may.
+	const soon = "endure:\n  grace_period: 1s # how long a stop may take; 30s would hold up run --watch\n"
+	return base + soon + worker + "jobs:\n  consume: [\"test\"]\n  pool:\n    num_workers: 2\n  pipelines:\n    test:\n      driver: " + d.Name + "\n      config: {}\n" +
 		d.Name + ":\n  size: 1000\n"
 }
 

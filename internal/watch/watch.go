@@ -33,7 +33,7 @@ func New(dirs, files []string) (*Watcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Watcher{fs: n, files: map[string]bool{}, Quiet: 50 * time.Millisecond, Longest: time.Second}
+	w := &Watcher{fs: n, files: map[string]bool{}, Quiet: 20 * time.Millisecond, Longest: time.Second}
 	for _, dir := range dirs {
 		if dir, err = filepath.EvalSymlinks(dir); err == nil {
 			w.dirs = append(w.dirs, dir)

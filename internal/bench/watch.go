@@ -68,7 +68,7 @@ type server struct {
 // newServer puts the plugin into a copy of the config.
 func (w *world) newServer(name string) (*server, error) {
 	s := &server{dir: filepath.Join(w.dir, name)}
-	s.env = slices.Concat(w.env, []string{"VXLITE_CACHE="+filepath.Join(s.dir, "store")})
+	s.env = slices.Concat(w.env, []string{"VXLITE_CACHE=" + filepath.Join(s.dir, "store")})
 	ports := make([]string, 2)
 	for i := range ports {
 		l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -146,6 +146,18 @@ func (s *Session) list(ctx context.Context) error {
 	return nil
 }
 
+// relist learns anew which packages there are. Where that fails, those that were
+// known have to do.
+func (s *Session) relist(ctx context.Context) error {
+	before := s.pkgs
+	s.pkgs = nil
+	err := s.list(ctx)
+	if err != nil {
+		s.pkgs = before
+	}
+	return err
+}
+
 // Admitted refuses a server with plugins that Endure would disable, as a build
 // does. A rebuild leaves it out, so that the server is there the sooner.
 func (s *Session) Admitted(ctx context.Context) error {

@@ -42,7 +42,8 @@ func Watch(ctx context.Context, o Options, wo WatchOptions) error {
 	if len(w.session.Locals()) == 0 {
 		return errNothingLocal
 	}
-	w.replace(built{bin, err})
+	w.replace(built{bin: bin, err: err})
+	w.unstudied = began
 	if w.watcher, err = watch.New(nil, nil); err != nil {
 		return err
 	}
@@ -65,6 +66,8 @@ type watching struct {
 	watcher *watch.Watcher
 	server  *run.Process // nil while there is none
 	ended   bool         // that it ended by itself was said
+	// unstudied is when the first build began of which no study is known.
+	unstudied time.Time
 }
 
 // renew watches what the session's plan has of local directories.
@@ -88,20 +91,32 @@ func (w *watching) renew() error {
 // Where it cannot, the next build says why.
 func (w *watching) study(ctx context.Context, admitted bool) *building {
 	return begin(ctx, func(ctx context.Context) built {
-		if w.session.relist(ctx) == nil {
-			w.watcher.Also(w.session.Embedded())
-		}
-		if admitted {
+		var b built
+		if b.err = w.session.relist(ctx); b.err != nil {
 			return built{}
 		}
-		return built{err: w.session.Admitted(ctx)}
+		embedded := w.session.Embedded()
+		w.watcher.Also(embedded)
+		changed, err := w.watcher.Since(w.unstudied)
+		for _, f := range changed {
+			if err == nil && onlyData([]string{f}) && embedded(f) {
+				b.late = append(b.late, f)
+			}
+		}
+		w.unstudied = time.Time{}
+		if !admitted {
+			b.err = w.session.Admitted(ctx)
+		}
+		return b
 	})
 }
 
-// built is how a build ended.
+// built is how a build ended, or a study.
 type built struct {
 	bin event.Binary
 	err error
+	// late are files that are embedded, and were changed before that was known.
+	late []string
 }
 
 // building is a build, or a study of one, that is under way.
@@ -155,8 +170,7 @@ func (w *watching) loop(ctx context.Context, meanwhile []string) error {
 			study.drop()
 			build.drop()
 			study, pending = nil, append(pending, files...)
-			files = slices.Clone(pending)
-			build = begin(ctx, func(ctx context.Context) built { return w.rebuild(ctx, files) })
+			build = w.build(ctx, slices.Clone(pending))
 		case r := <-build.ready():
 			build.cancel()
 			build = nil
@@ -179,8 +193,20 @@ func (w *watching) loop(ctx context.Context, meanwhile []string) error {
 				w.Report(r.err)
 				w.note("the server runs without it")
 			}
+			if len(r.late) > 0 {
+				pending = r.late
+				build = w.build(ctx, slices.Clone(pending))
+			}
 		}
 	}
+}
+
+// build begins to build after these files changed.
+func (w *watching) build(ctx context.Context, files []string) *building {
+	if w.unstudied.IsZero() {
+		w.unstudied = time.Now()
+	}
+	return begin(ctx, func(ctx context.Context) built { return w.rebuild(ctx, files) })
 }
 
 // serve starts what was built of these files, unless it is what runs already.
@@ -235,7 +261,7 @@ func (w *watching) rebuild(ctx context.Context, files []string) built {
 		break
 	}
 	bin, err := w.session.Rebuild(ctx, files)
-	return built{bin, err}
+	return built{bin: bin, err: err}
 }
 
 // onlyData reports whether none of the files is Go source, so that the build

@@ -157,7 +157,7 @@ func (w *Watcher) Since(t time.Time) ([]string, error) {
 				return err
 			case d.IsDir() && p != dir && hidden(d.Name()):
 				return filepath.SkipDir
-			case d.IsDir() || hidden(d.Name()) || temporary(d.Name()) || !source(d.Name()):
+			case d.IsDir() || hidden(d.Name()) || temporary(d.Name()) || !source(d.Name()) && !w.others(p):
 				return nil
 			}
 			if fi, err := d.Info(); err == nil && !fi.ModTime().Before(t) {

@@ -62,7 +62,7 @@ func (c *cli) cache(ctx *urfave.Context) error {
 		return nil
 	}
 	if arg := ctx.Args().First(); arg != "clean" {
-		return usageError{fmt.Errorf("cache does nothing that is called %q", arg)}
+		return &config.NameError{Flag: "cache", Name: arg, Known: []string{"clean"}, Of: "there is no such command"}
 	}
 	removed, err := c.clean(ctx, store)
 	if err != nil {

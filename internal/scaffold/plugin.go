@@ -60,7 +60,7 @@ func (*KindError) ExitStatus() int { return 2 }
 // Hints lists the kinds.
 func (e *KindError) Hints() []string {
 	if near := config.Suggest(e.Kind, Kinds); near != "" {
-		return []string{"did you mean " + near + "?"}
+		return []string{config.DidYouMean(near)}
 	}
 	return []string{"--kind is one of " + strings.Join(Kinds, ", ")}
 }

@@ -275,7 +275,7 @@ ref = "v0.1.0"
 		got = append(got, o.Module.String()+" "+o.By)
 	}
 	wantText(t, "overruled", strings.Join(got, "\n"), "github.com/acme/lib@v0.2.0 github.com/acme/alpha\ngithub.com/acme/lib@v0.9.0 github.com/acme/gamma")
-	wantText(t, "notes", strings.Join(p.Notes, "\n"), "github.com/acme/lib v0.1.0 is linked, as the config says, though alpha, gamma require v0.9.0")
+	wantText(t, "notes", strings.Join(p.Overrulings, "\n"), "github.com/acme/lib v0.1.0 is linked, as the config says, though alpha, gamma require v0.9.0")
 }
 
 // TestVersions has the version that a module is required at, for each kind of ref.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -10,6 +9,7 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/manifest"
 )
 
@@ -21,6 +21,7 @@ type cli struct {
 	stdout, stderr io.Writer
 	opts           screenOptions
 	screen         *screen
+	notFound       string // a command that help was asked for, and that there is not
 }
 
 // usageError is a command line that means nothing.
@@ -32,8 +33,44 @@ func (usageError) ExitStatus() int { return exitUsage }
 // Hints says where to read on.
 func (usageError) Hints() []string { return []string{"see vxlite help"} }
 
-// badUsage keeps urfave/cli from printing its help below an error.
-func badUsage(_ *urfave.Context, err error, _ bool) error { return usageError{err} }
+// badUsage words what is wrong with a flag. It keeps urfave/cli from printing
+// its help below an error.
+func badUsage(ctx *urfave.Context, err error, _ bool) error {
+	text := err.Error()
+	if flag, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
+		return unknownFlag(ctx, strings.TrimLeft(flag, "-"))
+	}
+	if flag, ok := strings.CutPrefix(text, "flag needs an argument: -"); ok {
+		return usageError{fmt.Errorf("%s needs a value", dashed(strings.TrimLeft(flag, "-")))}
+	}
+	return usageError{err}
+}
+
+// unknownFlag says that a command has no such flag, and which one is near. A
+// value behind an equals sign is not said: it may be a secret.
+func unknownFlag(ctx *urfave.Context, flag string) error {
+	name, _, _ := strings.Cut(flag, "=")
+	flags, of := ctx.App.Flags, "there is no such flag"
+	if ctx.Command != nil && ctx.Command.Name != "" && ctx.Command.Name != ctx.App.Name {
+		flags, of = ctx.Command.Flags, ctx.Command.Name+" has no such flag"
+	}
+	var known []string
+	for _, f := range flags {
+		known = append(known, dashed(f.Names()[0]))
+	}
+	if near := config.NearNames(dashed(name), known); len(near) == 0 {
+		return usageError{fmt.Errorf("%s: %s", dashed(name), of)}
+	}
+	return &config.NameError{Name: dashed(name), Known: known, Of: of}
+}
+
+// dashed writes a flag as the help does.
+func dashed(name string) string {
+	if len(name) == 1 {
+		return "-" + name
+	}
+	return "--" + name
+}
 
 // app describes the command line.
 func (c *cli) app() *urfave.App {
@@ -45,12 +82,12 @@ func (c *cli) app() *urfave.App {
 		HideVersion:               true, // -v is --verbose here
 		HideHelpCommand:           false,
 		UseShortOptionHandling:    true,
-		Suggest:                   true,
 		DisableSliceFlagSeparator: true, // a URL may hold a comma
 		Writer:                    c.stdout,
 		ErrWriter:                 io.Discard,
 		ExitErrHandler:            func(*urfave.Context, error) {}, // run reports
 		OnUsageError:              badUsage,
+		CommandNotFound:           func(_ *urfave.Context, name string) { c.notFound = name }, // by help
 		Flags:                     []urfave.Flag{&urfave.BoolFlag{Name: "version", Usage: "print vxlite's version"}},
 		Commands: []*urfave.Command{c.buildCommand(), c.runCommand(), c.workspaceCommand(), c.checkCommand(), c.graphCommand(),
 			c.lockCommand(), c.updateCommand(), c.vendorCommand(), c.initCommand(), c.newCommand(), c.migrateCommand(),
@@ -62,20 +99,27 @@ func (c *cli) app() *urfave.App {
 				return nil
 			}
 			if ctx.Args().Present() {
-				return usageError{c.unknown(ctx.Args().First(), ctx.App)}
+				return c.unknownCommand(ctx, ctx.Args().First())
 			}
 			return urfave.ShowAppHelp(ctx)
 		},
 	}
 }
 
-// unknown says that there is no such command, and which one is near.
-func (c *cli) unknown(name string, app *urfave.App) error {
-	msg := fmt.Sprintf("there is no command %q", name)
-	if near := urfave.SuggestCommand(app.Commands, name); near != "" {
-		msg += ". " + near // a sentence of its own
+// unknownCommand says that there is no such command, and which one is near.
+// What stands behind a mistyped flag is no command, but its value.
+func (c *cli) unknownCommand(ctx *urfave.Context, name string) error {
+	known := flagNames(ctx.App, nil)
+	for _, arg := range c.args[1:slices.Index(c.args, name)] {
+		if flag, _, _ := strings.Cut(arg, "="); strings.HasPrefix(flag, "--") && !slices.Contains(known, flag) {
+			return &config.NameError{Name: flag, Known: known, Of: "there is no such flag"}
+		}
 	}
-	return errors.New(msg)
+	return noCommand(ctx.App, name)
+}
+
+func noCommand(app *urfave.App, name string) error {
+	return &config.NameError{Name: name, Known: commandNames(app), Of: "there is no such command"}
 }
 
 // flagsBehindCommand moves a command's flags that stand before its name to

@@ -24,9 +24,11 @@ func (c *cli) cacheCommand() *urfave.Command {
 vxlite cache clean [LOCK…]
 
 Without arguments, shows the store's directory and how large it is. clean
-removes the commits that no lock needs, and all workspaces, which are made
-again when they are needed; it must not run beside a build. The locks are those
-named, or velox.lock beside the config. Go's own caches are left to go clean.
+removes the commits that no lock needs, the workspaces, and the servers of
+"vxlite run", which are made again when they are needed; with --older only what
+was fetched or made that long ago. It must not run beside a build. The locks are
+those named, or velox.lock beside the config. Go's own caches are left to go
+clean.
 
    vxlite cache
    vxlite cache clean                        keep what velox.lock needs
@@ -35,7 +37,7 @@ named, or velox.lock beside the config. Go's own caches are left to go clean.
    vxlite cache clean --all                  keep nothing`,
 		Flags: append([]urfave.Flag{
 			&urfave.StringFlag{Name: "config", Aliases: []string{"c"}, Value: "velox.toml", Usage: "keep what the lock beside this config `FILE` needs"},
-			&urfave.StringFlag{Name: "older", Usage: "remove only what was fetched longer ago than `AGE`: 12h, 30d"},
+			&urfave.StringFlag{Name: "older", Usage: "remove only what was fetched or made longer ago than `AGE`: 12h, 30d"},
 			&urfave.BoolFlag{Name: "all", Usage: "remove everything"},
 		}, screenFlags()...),
 		HideHelpCommand: true,
@@ -62,7 +64,7 @@ func (c *cli) cache(ctx *urfave.Context) error {
 		return nil
 	}
 	if arg := ctx.Args().First(); arg != "clean" {
-		return usageError{fmt.Errorf("cache does nothing that is called %q", arg)}
+		return &config.NameError{Flag: "cache", Name: arg, Known: []string{"clean"}, Of: "there is no such command"}
 	}
 	removed, err := c.clean(ctx, store)
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/endure"
 	"github.com/vxlite/vxlite/internal/scaffold"
 )
 
@@ -66,15 +68,21 @@ the names of the plugins in the velox.toml at hand.
 		HideHelpCommand: true,
 		OnUsageError:    badUsage,
 		Action: func(ctx *urfave.Context) error {
+			if ctx.NArg() != 1 {
+				return usageError{fmt.Errorf("completion is for one shell: vxlite completion %s", strings.Join(shellNames(), "|"))}
+			}
 			script, ok := shells[ctx.Args().First()]
-			if !ok || ctx.NArg() != 1 {
-				return usageError{fmt.Errorf("completion is for bash, zsh or fish: vxlite completion bash")}
+			if !ok {
+				return &config.NameError{Flag: "completion", Name: ctx.Args().First(), Known: shellNames(), Of: "there is no script for this shell"}
 			}
 			_, err := io.WriteString(c.stdout, script)
 			return err
 		},
 	}
 }
+
+// shellNames are those of the shells that there is a script for, sorted.
+func shellNames() []string { return slices.Sorted(maps.Keys(shells)) }
 
 // complete prints what may stand in the place of the last word.
 func (c *cli) complete(words []string) int {
@@ -118,7 +126,7 @@ func (c *cli) candidates(before []string, last string) []string {
 	case "help":
 		return commandNames(app)
 	case "completion":
-		return []string{"bash", "fish", "zsh"}
+		return shellNames()
 	case "new":
 		if prev == "new" {
 			return []string{"plugin"}
@@ -146,6 +154,8 @@ func (c *cli) values(flag string, before []string) []string {
 		return c.names(before)
 	case "kind":
 		return scaffold.Kinds
+	case "format", "f":
+		return endure.Formats
 	case "target":
 		return []string{"darwin/amd64", "darwin/arm64", "linux/amd64", "linux/arm64", "windows/amd64"}
 	}

@@ -44,30 +44,52 @@ func (s *screen) report(err error) int {
 		fmt.Fprint(s.stderr, jsonLine(jsonError{Event: "error", Text: f.text, Hints: f.hints}))
 		return f.status
 	}
-	fmt.Fprintln(s.stderr, s.paint("vxlite:", text.Bold, text.FgRed), printable(f.text))
-	for _, hint := range f.hints {
-		fmt.Fprintln(s.stderr, s.paint("hint:", text.Bold), printable(hint))
-	}
+	s.reportFindings(f.findings)
 	return f.status
+}
+
+// reportFindings words each finding with its own hints below it. Those that
+// follow one another with the same hints have them once.
+func (s *screen) reportFindings(all []finding) {
+	name := s.paint("vxlite:", text.Bold, text.FgRed) + " "
+	for i, f := range all {
+		fmt.Fprintln(s.stderr, name+printable(f.text))
+		name = "" // until a hint has come between
+		if i+1 < len(all) && slices.Equal(f.hints, all[i+1].hints) {
+			continue
+		}
+		for _, hint := range f.hints {
+			fmt.Fprintln(s.stderr, s.paint("hint:", text.Bold), printable(hint))
+			name = s.paint("vxlite:", text.Bold, text.FgRed) + " "
+		}
+	}
 }
 
 // failure is an error taken apart.
 type failure struct {
-	text   string
-	hints  []string
-	status int
+	text     string
+	hints    []string
+	findings []finding // the same, by what was found
+	status   int
+}
+
+// finding is one of several things that went wrong at once, or the only one.
+type finding struct {
+	text  string
+	hints []string
 }
 
 // describe takes err apart. An interruption says only that: the user knows
 // best what was going on.
 func describe(err error) failure {
 	if interrupted(err) {
-		return failure{text: "interrupted", status: exitInterrupted}
+		return failure{text: "interrupted", findings: []finding{{text: "interrupted"}}, status: exitInterrupted}
 	}
 	f := failure{
-		text:   strings.TrimRight(err.Error(), " \t\r\n"),
-		hints:  hints(err),
-		status: exitFailed,
+		text:     trimmed(err),
+		hints:    hints(err),
+		findings: findings(err),
+		status:   exitFailed,
 	}
 	type exiter interface {
 		error
@@ -78,6 +100,30 @@ func describe(err error) failure {
 		f.status = e.ExitStatus()
 	}
 	return f
+}
+
+func trimmed(err error) string { return strings.TrimRight(err.Error(), " \t\r\n") }
+
+// findings takes a list of errors apart, also one that is wrapped without
+// another word. What a wrapper has for hints goes with the last.
+func findings(err error) []finding {
+	wrapped := unwrap(err)
+	if len(wrapped) == 0 || !isList(err, wrapped) {
+		return []finding{{text: trimmed(err), hints: hints(err)}}
+	}
+	var all []finding
+	for _, w := range wrapped {
+		all = append(all, findings(w)...)
+	}
+	if own, ok := err.(interface{ Hints() []string }); ok {
+		last := &all[len(all)-1]
+		for _, hint := range own.Hints() {
+			if !slices.Contains(last.hints, hint) {
+				last.hints = append(last.hints, hint)
+			}
+		}
+	}
+	return all
 }
 
 // hints collects the hints of err and of all that it wraps, outermost first,

@@ -187,10 +187,10 @@ type configError struct{ error }
 // ExitStatus implements the interface that picks the exit status.
 func (configError) ExitStatus() int { return exitUsage }
 
-// Hints says how to name a config.
+// Hints says how to come by a config.
 func (e configError) Hints() []string {
 	if errors.Is(e.error, fs.ErrNotExist) {
-		return []string{"name another with -c FILE"}
+		return []string{"name one with -c FILE, or write one here with vxlite init"}
 	}
 	return nil
 }

@@ -1,12 +1,12 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/endure"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/pipeline"
@@ -37,7 +37,7 @@ is red.
 		Action: func(ctx *urfave.Context) error {
 			format := ctx.String("format")
 			if !slices.Contains(endure.Formats, format) {
-				return usageError{fmt.Errorf("--format %s: want %s", format, strings.Join(endure.Formats, ", "))}
+				return &config.NameError{Flag: "--format", Name: format, Known: endure.Formats, Of: "there is no such format"}
 			}
 			options, err := c.options(ctx)
 			if err != nil {

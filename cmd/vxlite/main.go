@@ -33,7 +33,11 @@ func run(ctx context.Context, env lookup, stdout, stderr io.Writer, args []strin
 	if len(args) > 1 && args[1] == completeWord {
 		return c.complete(args[2:])
 	}
-	err := c.app().RunContext(ctx, flagsBehindCommand(args, c.app()))
+	app := c.app()
+	err := app.RunContext(ctx, flagsBehindCommand(args, app))
+	if c.notFound != "" {
+		err = noCommand(app, c.notFound)
+	}
 	err = errors.Join(err, c.screen.close())
 	if ctx.Err() != nil && err != nil {
 		err = context.Canceled

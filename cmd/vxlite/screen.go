@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/jedib0t/go-pretty/v6/text"
 
@@ -42,11 +43,19 @@ type screen struct {
 	display *display // nil unless there is a terminal to draw on
 	closed  bool
 	err     error // the first failure to write to stdout
+
+	now       func() time.Time
+	compiling map[string]int // how many packages there are, by target
+	told      time.Time      // when a line told of the compiling last
 }
+
+// tellEvery is how often a line tells how far the compiling is, where there is
+// no progress display.
+const tellEvery = 15 * time.Second
 
 // newScreen returns a screen that words events as opts say.
 func newScreen(stdout, stderr io.Writer, opts screenOptions) *screen {
-	s := &screen{opts: opts, stdout: stdout, stderr: stderr}
+	s := &screen{opts: opts, stdout: stdout, stderr: stderr, now: time.Now, compiling: map[string]int{}}
 	if opts.Terminal && !opts.JSON && !opts.Quiet {
 		s.display = newDisplay(stderr, opts.Width, opts.Color)
 	}

@@ -26,12 +26,16 @@ func (s *screen) line(e event.Event) string {
 	case event.Retry:
 		return retryLine(e)
 	case event.CompileStart:
+		s.compiling[e.Target], s.told = e.Total, s.now()
 		if !drawn {
 			return compilingLine(e)
 		}
 	case event.CompilePackage:
 		if s.opts.Verbose {
 			return oneLine(e.Target) + ": " + oneLine(e.Package)
+		}
+		if !drawn {
+			return s.howFar(e)
 		}
 	case event.CompileDone:
 		if !drawn {
@@ -81,6 +85,16 @@ func compilingLine(e event.Event) string {
 		line += fmt.Sprintf(" (%s)", count(e.Total, "package", "packages"))
 	}
 	return line
+}
+
+// howFar words a CompilePackage event now and then, for logs in which a long
+// compile would be silent.
+func (s *screen) howFar(e event.Event) string {
+	if s.now().Sub(s.told) < tellEvery || s.compiling[e.Target] == 0 {
+		return ""
+	}
+	s.told = s.now()
+	return fmt.Sprintf("compiling %s: %d of %s", oneLine(e.Target), e.Done, count(s.compiling[e.Target], "package", "packages"))
 }
 
 // revision words which module a fetch is about, and at which ref.

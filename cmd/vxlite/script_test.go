@@ -330,7 +330,7 @@ func (w *world) logins(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // rpccall calls a method of a running server and writes its answer as JSON to
-// a file: rpccall SOCKET METHOD STRING FILE. It waits until the server listens.
+// a file: rpccall SOCKET METHOD ARGUMENT FILE. It waits until the server listens.
 func rpccall(ts *testscript.TestScript, neg bool, args []string) {
 	var client *rpc.Client
 	var err error
@@ -342,19 +342,16 @@ func rpccall(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	defer client.Close()
 	var answer any
-	ts.Check(client.Call(args[1], args[2], &answer))
+	ts.Check(client.Call(args[1], argument(args[2]), &answer))
 	out, err := json.Marshal(answer)
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[3]), append(out, '\n'), 0o644))
 }
 
-// rpcuntil calls a method until it gives that answer: rpcuntil SOCKET METHOD
-// STRING|true ANSWER. The server may come and go meanwhile.
+// rpcuntil calls a method until it gives that answer, a string or else JSON:
+// rpcuntil SOCKET METHOD ARGUMENT ANSWER. The server may come and go meanwhile.
 func rpcuntil(ts *testscript.TestScript, neg bool, args []string) {
-	var last, arg any = nil, args[2]
-	if arg == "true" {
-		arg = true
-	}
+	var last any
 	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		client, err := jsonrpc.Dial("unix", ts.MkAbs(args[0]))
 		if err != nil {
@@ -362,8 +359,13 @@ func rpcuntil(ts *testscript.TestScript, neg bool, args []string) {
 			continue
 		}
 		var answer any
-		err = client.Call(args[1], arg, &answer)
+		err = client.Call(args[1], argument(args[2]), &answer)
 		client.Close()
+		if _, ok := answer.(string); !ok && err == nil {
+			text, err := json.Marshal(answer)
+			ts.Check(err)
+			answer = string(text)
+		}
 		if last = answer; err != nil {
 			last = err
 		} else if answer == args[3] {
@@ -371,6 +373,15 @@ func rpcuntil(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("%s answers %v, not %s", args[1], last, args[3])
+}
+
+// argument is what a method is called with: a string, or JSON where it is true
+// or an object.
+func argument(s string) any {
+	if s == "true" || strings.HasPrefix(s, "{") {
+		return json.RawMessage(s)
+	}
+	return s
 }
 
 // writable makes a file or directory read-only or not: [!] writable PATH

@@ -1,7 +1,7 @@
 // Bench measures vxlite against git and against the bare go command, in one
 // run and in turn, and prints ratios.
 //
-//	go run ./internal/bench [-runs N] [-only fetch,resolve,compile,rebuild,scale] VXLITE
+//	go run ./internal/bench [-runs N] [-only fetch,resolve,compile,rebuild,watch,scale] VXLITE
 //
 // It measures on generated repositories; with VXLITE_E2E_MIRROR (a folder of
 // OWNER/NAME.git) and VXLITE_E2E_CONFIG on those. Servers are OpenSSH and
@@ -34,7 +34,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	runs := flag.Int("runs", 3, "measure each command `N` times, in turn")
-	only := flag.String("only", "fetch,resolve,compile,rebuild", "measure these `PARTS`")
+	only := flag.String("only", "fetch,resolve,compile,rebuild,watch", "measure these `PARTS`")
 	flag.Parse()
 	if flag.NArg() != 1 {
 		exit(fmt.Errorf("usage: bench [-runs N] [-only PARTS] VXLITE"))
@@ -71,7 +71,8 @@ func bench(ctx context.Context, vxlite string, runs int, parts []string) error {
 	if !slices.Equal(parts, []string{"scale"}) {
 		fmt.Printf("%-44s %10s %10s %8s %9s\n", "", "vxlite", "against", "ratio", "memory")
 	}
-	measures := map[string]func(context.Context) error{"fetch": w.fetches, "resolve": w.resolves, "compile": w.compiles, "rebuild": w.rebuilds, "scale": w.scales}
+	measures := map[string]func(context.Context) error{"fetch": w.fetches, "resolve": w.resolves, "compile": w.compiles, "rebuild": w.rebuilds,
+		"watch": w.watches, "scale": w.scales}
 	for _, part := range parts {
 		measure := measures[part]
 		if measure == nil {

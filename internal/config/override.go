@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -116,7 +117,7 @@ func (*NameError) ExitStatus() int { return 2 }
 // Hints names what was probably meant.
 func (e *NameError) Hints() []string {
 	if near := NearNames(e.Name, e.Known); len(near) > 0 {
-		return []string{"did you mean " + strings.Join(near, " or ") + "?"}
+		return []string{DidYouMean(near...)}
 	}
 	if len(e.Known) == 0 {
 		return nil
@@ -129,7 +130,7 @@ func (e *NameError) Hints() []string {
 }
 
 // NearNames returns the names that were probably meant by another, sorted: the
-// paths that have it for an element, else the one that is spelled like it.
+// paths that have it for an element, else those that are spelled most like it.
 func NearNames(name string, known []string) []string {
 	var out []string
 	for _, k := range known {
@@ -142,8 +143,8 @@ func NearNames(name string, known []string) []string {
 		sort.Strings(out)
 		return out
 	}
-	if near := Suggest(name, known); near != "" {
-		return []string{near}
-	}
-	return nil
+	out = slices.Clone(suggestAll(name, known))
+	sort.Strings(out)
+	const most = 4 // more than that is nothing that was meant
+	return slices.Compact(out)[:min(most, len(out))]
 }

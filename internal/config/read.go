@@ -8,12 +8,16 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // Read reads the config file of that name. Variables are looked up with
 // lookup, which is os.LookupEnv in shape. The error is an [*ErrorList], or
 // says why the file cannot be read.
 func Read(path string, lookup func(name string) (string, bool)) (*Config, error) {
+	if isStream(path) {
+		return nil, &StreamError{Path: path}
+	}
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, readError(path, err)
@@ -27,6 +31,30 @@ func Read(path string, lookup func(name string) (string, bool)) (*Config, error)
 		return nil, err
 	}
 	return c, nil
+}
+
+// isStream reports whether a config has no place of its own: a pipe, or what a
+// process has open.
+func isStream(path string) bool {
+	abs, err := filepath.Abs(path)
+	if dir := filepath.Dir(abs); err == nil && (dir == "/dev" || dir == "/dev/fd" || strings.HasPrefix(dir, "/proc/")) {
+		return true
+	}
+	fi, err := os.Stat(path)
+	return err == nil && fi.Mode()&(fs.ModeNamedPipe|fs.ModeSocket|fs.ModeDevice) != 0
+}
+
+// StreamError is a config that is no file.
+type StreamError struct{ Path string }
+
+// Error implements error.
+func (e *StreamError) Error() string {
+	return fmt.Sprintf("config %s: it is no file, so its relative paths and its lock have no place", e.Path)
+}
+
+// Hints says what would do.
+func (*StreamError) Hints() []string {
+	return []string{"write it to a file, and name that with -c FILE"}
 }
 
 // Parse reads a config from its bytes. Positions have file in them; relative

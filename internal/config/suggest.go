@@ -5,22 +5,43 @@ import "strings"
 // Suggest returns the known name that was most likely meant by an unknown one,
 // or "". Case makes no difference.
 func Suggest(unknown string, known []string) string {
+	if all := suggestAll(unknown, known); len(all) > 0 {
+		return all[0]
+	}
+	return ""
+}
+
+// suggestAll returns the names that are equally likely, in their order.
+func suggestAll(unknown string, known []string) []string {
 	unknown = strings.ToLower(unknown)
-	best, bestDistance := "", 1+max(1, len(unknown)/3)
+	var best []string
+	bestDistance := max(1, len(unknown)/3)
 	for _, k := range known {
-		if d := distance(unknown, strings.ToLower(k)); d < bestDistance {
-			best, bestDistance = k, d
+		switch d := distance(unknown, strings.ToLower(k)); {
+		case d < bestDistance:
+			best, bestDistance = []string{k}, d
+		case d == bestDistance:
+			best = append(best, k)
 		}
 	}
-	if best != "" || len(unknown) < 3 {
+	if len(best) > 0 || len(unknown) < 3 {
 		return best
 	}
 	for _, k := range known {
 		if strings.HasPrefix(strings.ToLower(k), unknown) { // module, for module_name
-			return k
+			best = append(best, k)
 		}
 	}
-	return ""
+	return best
+}
+
+// DidYouMean asks for one or several names: did you mean a, b or c?
+func DidYouMean(names ...string) string {
+	last := len(names) - 1
+	if last > 0 {
+		names = []string{strings.Join(names[:last], ", ") + " or " + names[last]}
+	}
+	return "did you mean " + names[0] + "?"
 }
 
 // distance counts the bytes to insert, delete, change or swap with their

@@ -16,7 +16,7 @@ import (
 func ParseMirror(s string) (Mirror, error) {
 	from, to, ok := strings.Cut(s, "=")
 	if !ok || from == "" || to == "" {
-		return Mirror{}, errors.New("a mirror is FROM=TO, two beginnings of URLs")
+		return Mirror{}, errors.New("a mirror is FROM=TO, two beginnings of URLs, as https://github.com/=ssh://git@git.corp/ is")
 	}
 	if !printable(s) {
 		return Mirror{}, errors.New("a mirror has a control character")

@@ -24,10 +24,10 @@ func TestParseMirror(t *testing.T) {
 		}
 	}
 	for in, want := range map[string]string{
-		"":                       "a mirror is FROM=TO, two beginnings of URLs",
-		"https://github.com/":    "a mirror is FROM=TO, two beginnings of URLs",
-		"=/srv/mirror/":          "a mirror is FROM=TO, two beginnings of URLs",
-		"https://github.com/=":   "a mirror is FROM=TO, two beginnings of URLs",
+		"":                       "a mirror is FROM=TO, two beginnings of URLs, as https://github.com/=ssh://git@git.corp/ is",
+		"https://github.com/":    "a mirror is FROM=TO, two beginnings of URLs, as https://github.com/=ssh://git@git.corp/ is",
+		"=/srv/mirror/":          "a mirror is FROM=TO, two beginnings of URLs, as https://github.com/=ssh://git@git.corp/ is",
+		"https://github.com/=":   "a mirror is FROM=TO, two beginnings of URLs, as https://github.com/=ssh://git@git.corp/ is",
 		"a=/srv/\n":              "a mirror has a control character",
 		"a=ext::sh":              "a mirror's TO names a remote helper, which would be run as a program",
 		"a=ftp://u:hunter2@host": `a mirror's TO has the scheme "ftp", want https, http or ssh`,

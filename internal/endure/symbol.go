@@ -49,10 +49,20 @@ func (e *SymbolError) Hints() []string {
 // CheckSymbols makes sure that what main.go registers is there. Plugins that
 // come from the module proxy are left to the compiler.
 func CheckSymbols(p *resolve.Plan) error {
+	return checkSymbols(p, func(*resolve.Module) bool { return true })
+}
+
+// CheckLocalSymbols does so with the plugins of local directories, the only ones
+// that can change while a plan stands.
+func CheckLocalSymbols(p *resolve.Plan) error {
+	return checkSymbols(p, func(m *resolve.Module) bool { return m.Local })
+}
+
+func checkSymbols(p *resolve.Plan, which func(*resolve.Module) bool) error {
 	var errs []error
 	for _, plugin := range p.Plugins {
 		m := p.Lookup(plugin.Module)
-		if m == nil {
+		if m == nil || !which(m) {
 			continue
 		}
 		if err := checkSymbol(plugin, m); err != nil {

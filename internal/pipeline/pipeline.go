@@ -181,7 +181,23 @@ func (b *builder) locked(ctx context.Context, client *source.Client) (*resolve.P
 	if err != nil {
 		return nil, b.unlocked(err)
 	}
-	return plan, b.compareLock(plan)
+	if err := b.compareLock(plan); err != nil {
+		return nil, err
+	}
+	b.tellOverrulings(plan)
+	return plan, nil
+}
+
+// tellOverrulings says what the config overrules when that goes into the lock.
+// With a lock that has it, it was read before.
+func (b *builder) tellOverrulings(plan *resolve.Plan) {
+	kind := event.Note
+	if b.lock.fits() {
+		kind = event.Debug
+	}
+	for _, text := range plan.Overrulings {
+		b.Sink.Send(event.Event{Kind: kind, Text: text})
+	}
 }
 
 // generate decides the workspace's files.

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/endure"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/source"
@@ -113,8 +114,7 @@ func (s *Session) Rebuild(ctx context.Context, changed []string) (event.Binary, 
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return event.Binary{}, err
 	}
-	s.w.checked = false
-	if err := s.w.check(ctx); err != nil {
+	if err := endure.CheckLocalSymbols(s.w.plan); err != nil {
 		return event.Binary{}, err
 	}
 	compilation := s.w.tool.Compile(s.w.dir, s.settings, s.pkgs)
@@ -144,6 +144,18 @@ func (s *Session) list(ctx context.Context) error {
 		return s.w.explain(ctx, s.w.dir, s.settings, err)
 	}
 	return nil
+}
+
+// relist learns anew which packages there are. Where that fails, those that were
+// known have to do.
+func (s *Session) relist(ctx context.Context) error {
+	before := s.pkgs
+	s.pkgs = nil
+	err := s.list(ctx)
+	if err != nil {
+		s.pkgs = before
+	}
+	return err
 }
 
 // Admitted refuses a server with plugins that Endure would disable, as a build

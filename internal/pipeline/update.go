@@ -124,29 +124,7 @@ func inConfig(cfg *config.Config, name string) bool {
 	return name == "roadrunner" || slices.ContainsFunc(cfg.Plugins, func(p config.Plugin) bool { return p.Name == name || p.ModulePath == name })
 }
 
-// UnknownNameError is a name that neither the config nor the lock has.
-type UnknownNameError struct {
-	Name, Lock string
-	// Near is the name that was most likely meant, or empty.
-	Near string
-}
-
-// Error implements error.
-func (e *UnknownNameError) Error() string {
-	return fmt.Sprintf("%s is neither a plugin of the config nor a module of %s", e.Name, e.Lock)
-}
-
-// Hints names what is near.
-func (e *UnknownNameError) Hints() []string {
-	if e.Near == "" {
-		return nil
-	}
-	return []string{"did you mean " + e.Near + "?"}
-}
-
-// ExitStatus is that of wrong usage.
-func (e *UnknownNameError) ExitStatus() int { return 2 }
-
+// unknownName is the error of a name that neither the config nor the lock has.
 func unknownName(cfg *config.Config, old *lock.File, name string) error {
 	known := []string{"roadrunner"}
 	for _, p := range cfg.Plugins {
@@ -155,7 +133,7 @@ func unknownName(cfg *config.Config, old *lock.File, name string) error {
 	for _, m := range old.Modules {
 		known = append(known, m.Path)
 	}
-	return &UnknownNameError{Name: name, Lock: lock.Name(cfg.File), Near: config.Suggest(name, known)}
+	return &config.NameError{Name: name, Known: known, Of: "neither a plugin of the config nor a module of " + lock.Name(cfg.File)}
 }
 
 // changes lists the modules that differ between two locks, by name.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +34,7 @@ type WatchOptions struct {
 func Watch(ctx context.Context, o Options, wo WatchOptions) error {
 	w := &watching{WatchOptions: wo, session: NewSession(o), sink: o.Sink}
 	defer w.stop()
+	began := time.Now()
 	bin, err := w.session.Build(ctx)
 	if w.session.w == nil || ctx.Err() != nil {
 		return err // there is nothing yet of which a change could mend it
@@ -40,12 +42,20 @@ func Watch(ctx context.Context, o Options, wo WatchOptions) error {
 	if len(w.session.Locals()) == 0 {
 		return errNothingLocal
 	}
-	w.replace(built{bin, err})
-	if err := w.renew(ctx); err != nil {
+	w.replace(built{bin: bin, err: err})
+	w.unstudied = began
+	if w.watcher, err = watch.New(nil, nil); err != nil {
 		return err
 	}
 	defer func() { w.watcher.Close() }()
-	return w.loop(ctx)
+	if err := w.renew(); err != nil {
+		return err
+	}
+	meanwhile, err := w.watcher.Since(began)
+	if err != nil {
+		return err
+	}
+	return w.loop(ctx, meanwhile)
 }
 
 // watching is a server that is run while its sources are being changed.
@@ -56,10 +66,12 @@ type watching struct {
 	watcher *watch.Watcher
 	server  *run.Process // nil while there is none
 	ended   bool         // that it ended by itself was said
+	// unstudied is when the first build began of which no study is known.
+	unstudied time.Time
 }
 
 // renew watches what the session's plan has of local directories.
-func (w *watching) renew(ctx context.Context) error {
+func (w *watching) renew() error {
 	locals := w.session.Locals()
 	if len(locals) == 0 {
 		return errNothingLocal
@@ -68,40 +80,60 @@ func (w *watching) renew(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	next, err := watch.New(locals, []string{file})
-	if err != nil {
+	if err := w.watcher.Watch(locals, []string{file}); err != nil {
 		return fmt.Errorf("watching %s: %w", strings.Join(locals, ", "), err)
 	}
-	if w.watcher != nil {
-		w.watcher.Close()
-	}
-	w.watcher = next
-	w.learn(ctx)
 	return nil
 }
 
-// learn finds out which files the code embeds. Where it cannot, the next build
-// says why.
-func (w *watching) learn(ctx context.Context) {
-	w.session.pkgs = nil
-	if w.session.list(ctx) == nil {
-		w.watcher.Also(w.session.Embedded())
-	}
+// study looks at what was built, while it serves: which files the code embeds
+// and, unless the build has asked that itself, which plugins Endure disables.
+// Where it cannot, the next build says why.
+func (w *watching) study(ctx context.Context, admitted bool) *building {
+	return begin(ctx, func(ctx context.Context) built {
+		var b built
+		if b.err = w.session.relist(ctx); b.err != nil {
+			return built{}
+		}
+		embedded := w.session.Embedded()
+		w.watcher.Also(embedded)
+		changed, err := w.watcher.Since(w.unstudied)
+		for _, f := range changed {
+			if err == nil && onlyData([]string{f}) && embedded(f) {
+				b.late = append(b.late, f)
+			}
+		}
+		w.unstudied = time.Time{}
+		if !admitted {
+			b.err = w.session.Admitted(ctx)
+		}
+		return b
+	})
 }
 
-// built is how a build ended.
+// built is how a build ended, or a study.
 type built struct {
 	bin event.Binary
 	err error
+	// late are files that are embedded, and were changed before that was known.
+	late []string
 }
 
-// building is a build that is under way.
+// building is a build, or a study of one, that is under way.
 type building struct {
 	result chan built
 	cancel context.CancelFunc
 }
 
-// drop ends the build, whatever it would have made.
+// begin starts one.
+func begin(ctx context.Context, do func(context.Context) built) *building {
+	ctx, cancel := context.WithCancel(ctx)
+	b := &building{result: make(chan built, 1), cancel: cancel}
+	go func() { b.result <- do(ctx) }()
+	return b
+}
+
+// drop ends it, whatever it would have made.
 func (b *building) drop() {
 	if b != nil {
 		b.cancel()
@@ -109,14 +141,24 @@ func (b *building) drop() {
 	}
 }
 
+// ready is where the end is told; nowhere without a build.
+func (b *building) ready() <-chan built {
+	if b == nil {
+		return nil
+	}
+	return b.result
+}
+
 // loop waits for changes. One that comes while a build is under way ends that
-// build, and counts together with the change before it.
-func (w *watching) loop(ctx context.Context) error {
+// build, and counts together with the change before it. The first is what
+// changed meanwhile, while nothing was watched.
+func (w *watching) loop(ctx context.Context, meanwhile []string) error {
 	changes := make(chan []string)
-	go forward(ctx, w.watcher, changes)
+	go forward(ctx, w.watcher, meanwhile, changes)
 	var pending []string
-	var now *building
-	defer func() { now.drop() }()
+	var build *building
+	study := w.study(ctx, true)
+	defer func() { build.drop(); study.drop() }()
 	for {
 		select {
 		case <-ctx.Done():
@@ -125,59 +167,72 @@ func (w *watching) loop(ctx context.Context) error {
 			w.ended = true
 			w.note(fmt.Sprintf("the server has ended with status %d; waiting for a change", w.server.Status()))
 		case files := <-changes:
-			now.drop()
-			pending = append(pending, files...)
-			now = w.begin(ctx, pending)
-		case r := <-now.ready():
-			now.cancel()
-			now = nil
-			if r.err != nil {
-				w.replace(r)
+			study.drop()
+			build.drop()
+			study, pending = nil, append(pending, files...)
+			build = w.build(ctx, slices.Clone(pending))
+		case r := <-build.ready():
+			build.cancel()
+			build = nil
+			if w.serve(r, pending); r.err != nil {
 				continue // what is pending is so still
 			}
-			if onlyData(pending) && sameBinary(r.bin.Path, w.session.Running) {
-				r.bin.Path = w.session.Running
-			}
-			w.replace(r)
-			switch {
-			case planChanged(pending):
-				if err := w.renew(ctx); err != nil {
+			if planChanged(pending) {
+				if err := w.renew(); err != nil {
 					return err
 				}
-				go forward(ctx, w.watcher, changes)
-			case !onlyData(pending):
-				w.learn(ctx)
-				if err := w.session.Admitted(ctx); err != nil && ctx.Err() == nil {
-					w.Report(err)
-					w.note("the server runs without it")
-				}
+			}
+			if !onlyData(pending) || planChanged(pending) {
+				study = w.study(ctx, planChanged(pending))
 			}
 			pending = nil
+		case r := <-study.ready():
+			study.cancel()
+			study = nil
+			if r.err != nil && ctx.Err() == nil {
+				w.Report(r.err)
+				w.note("the server runs without it")
+			}
+			if len(r.late) > 0 {
+				pending = r.late
+				build = w.build(ctx, slices.Clone(pending))
+			}
 		}
 	}
 }
 
-// forward hands on the changes that a watcher sees, until it is closed.
-func forward(ctx context.Context, from *watch.Watcher, changes chan<- []string) {
+// build begins to build after these files changed.
+func (w *watching) build(ctx context.Context, files []string) *building {
+	if w.unstudied.IsZero() {
+		w.unstudied = time.Now()
+	}
+	return begin(ctx, func(ctx context.Context) built { return w.rebuild(ctx, files) })
+}
+
+// serve starts what was built of these files, unless it is what runs already.
+func (w *watching) serve(r built, files []string) {
+	if r.err == nil && onlyData(files) && sameBinary(r.bin.Path, w.session.Running) {
+		r.bin.Path = w.session.Running
+	}
+	w.replace(r)
+}
+
+// forward hands on some first changes and those that a watcher sees, until it
+// is closed.
+func forward(ctx context.Context, from *watch.Watcher, files []string, changes chan<- []string) {
 	for {
-		files, err := from.Next(ctx)
-		if err != nil {
-			return
+		if len(files) > 0 {
+			select {
+			case changes <- files:
+			case <-ctx.Done():
+				return
+			}
 		}
-		select {
-		case changes <- files:
-		case <-ctx.Done():
+		var err error
+		if files, err = from.Next(ctx); err != nil {
 			return
 		}
 	}
-}
-
-// ready is where the build's end is told; nowhere without a build.
-func (b *building) ready() <-chan built {
-	if b == nil {
-		return nil
-	}
-	return b.result
 }
 
 // ending is closed when the server has ended by itself and that was not said.
@@ -188,27 +243,15 @@ func (w *watching) ending() <-chan struct{} {
 	return w.server.Done()
 }
 
-// begin starts a build after these files changed.
-func (w *watching) begin(ctx context.Context, files []string) *building {
-	ctx, cancel := context.WithCancel(ctx)
-	b := &building{result: make(chan built, 1), cancel: cancel}
-	files = append([]string(nil), files...)
-	go func() {
-		bin, err := w.rebuild(ctx, files)
-		b.result <- built{bin, err}
-	}()
-	return b
-}
-
 // rebuild reads the config again where it is among the files.
-func (w *watching) rebuild(ctx context.Context, files []string) (event.Binary, error) {
+func (w *watching) rebuild(ctx context.Context, files []string) built {
 	for _, f := range files {
 		if filepath.Base(f) != filepath.Base(w.session.opts.Config.File) {
 			continue
 		}
 		cfg, err := w.Reload()
 		if err != nil {
-			return event.Binary{}, err
+			return built{err: err}
 		}
 		o := w.session.opts
 		o.Config = cfg
@@ -217,7 +260,8 @@ func (w *watching) rebuild(ctx context.Context, files []string) (event.Binary, e
 		w.session.Running = running
 		break
 	}
-	return w.session.Rebuild(ctx, files)
+	bin, err := w.session.Rebuild(ctx, files)
+	return built{bin: bin, err: err}
 }
 
 // onlyData reports whether none of the files is Go source, so that the build

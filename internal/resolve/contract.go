@@ -22,16 +22,17 @@ type Contract struct {
 	// LoggerImport is the import that its package name stands for.
 	LoggerType, LoggerImport string
 	// Jobs is the import path of the jobs plugin's interfaces; empty where the
-	// release has no jobs plugin.
+	// release has no jobs plugin, and where no driver was asked for.
 	Jobs string
 }
 
-// ReadContract fetches the release's logger and jobs plugins, and reads it.
-func ReadContract(ctx context.Context, cfg *config.Config, o Options, rel *Release) (*Contract, error) {
+// ReadContract fetches the release's logger, and for a driver its jobs plugin,
+// and reads it.
+func ReadContract(ctx context.Context, cfg *config.Config, o Options, rel *Release, driver bool) (*Contract, error) {
 	r := newResolver(cfg, o)
 	c := &Contract{}
 	for _, p := range rel.Plugins {
-		if p.Name != "logger" && p.Name != "jobs" {
+		if p.Name != "logger" && !(driver && p.Name == "jobs") {
 			continue
 		}
 		m, err := r.one(ctx, wanted{name: p.Name, path: p.Module, requirement: p.Version, by: config.RoadRunnerName})

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strings"
 
 	"github.com/vxlite/vxlite/internal/config"
 )
@@ -31,7 +30,8 @@ func (e *PathError) Hints() []string {
 // RefError is a ref that a repository does not have.
 type RefError struct {
 	Ref string
-	// Nearest are the tags and branches most like it, the nearest first.
+	// Nearest are the versions below and above it, or the tags and branches most
+	// like it, the nearest first.
 	Nearest []string
 }
 
@@ -43,7 +43,7 @@ func (e *RefError) Hints() []string {
 	if len(e.Nearest) == 0 {
 		return nil
 	}
-	return []string{"did you mean " + strings.Join(e.Nearest, ", ") + "?"}
+	return []string{config.DidYouMean(e.Nearest...)}
 }
 
 // ModuleError puts a module's name and place in the config before what went

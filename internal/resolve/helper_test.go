@@ -243,7 +243,7 @@ func describe(p *Plan) string {
 	for _, o := range p.Overruled {
 		fmt.Fprintf(&b, "overruled %s of %s\n", o.Module, o.By)
 	}
-	for _, n := range p.Notes {
+	for _, n := range append(p.Notes, p.Overrulings...) {
 		fmt.Fprintf(&b, "note %s\n", n)
 	}
 	return b.String()

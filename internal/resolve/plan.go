@@ -45,8 +45,9 @@ type Plan struct {
 	// Overridden says that flags put local directories in the place of modules:
 	// the plan is not the config's own, and no lock is made of it.
 	Overridden bool
-	// Notes are for the user.
-	Notes []string
+	// Notes are for the user. Overrulings are too: they say where the config
+	// links less than is required, and concern who writes the lock.
+	Notes, Overrulings []string
 	// urls words clone URLs for the lock.
 	urls oracle
 }

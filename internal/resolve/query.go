@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"path"
+	"slices"
 	"sort"
 	"strings"
 
@@ -128,10 +129,12 @@ func newer(v, than string) bool {
 
 // isVersion reports whether v is a canonical version of the module's major.
 func (q query) isVersion(v string) bool {
-	if !semver.IsValid(v) || semver.Canonical(v) != v || module.IsPseudoVersion(v) {
-		return false
-	}
-	return q.anyMajor || module.MatchPathMajor(v, q.major)
+	return isCanonical(v) && (q.anyMajor || module.MatchPathMajor(v, q.major))
+}
+
+// isCanonical reports whether v is a canonical version of any major.
+func isCanonical(v string) bool {
+	return semver.IsValid(v) && semver.Canonical(v) == v && !module.IsPseudoVersion(v)
 }
 
 // chooseTag picks a version's tag and nothing else: a requirement never means
@@ -147,7 +150,36 @@ func (q query) chooseTag(refs *source.Refs) (source.Ref, error) {
 
 // none says that nothing of that name is there, and what is near.
 func (q query) none(refs *source.Refs) error {
+	if semver.IsValid(q.ref) {
+		sameMajor := func(v string) bool { return isCanonical(v) && semver.Major(v) == semver.Major(q.ref) }
+		for _, counts := range []func(string) bool{sameMajor, q.isVersion} {
+			if near := q.neighbours(refs, counts); len(near) > 0 {
+				return &RefError{Ref: q.ref, Nearest: near}
+			}
+		}
+	}
 	return &RefError{Ref: q.ref, Nearest: nearest(q.ref, refs)}
+}
+
+// neighbours returns the versions next below and next above q's, which is not
+// there, of those that count. Pre-releases do if q names one.
+func (q query) neighbours(refs *source.Refs, counts func(v string) bool) []string {
+	var below, above string
+	for _, ref := range refs.Tags() {
+		for _, p := range q.prefixes() {
+			v, ok := strings.CutPrefix(ref.Short(), p)
+			if !ok || !counts(v) || semver.Prerelease(v) != "" && semver.Prerelease(q.ref) == "" {
+				continue
+			}
+			switch order := semver.Compare(v, q.ref); {
+			case order < 0 && (below == "" || semver.Compare(v, below) > 0):
+				below = v
+			case order > 0 && (above == "" || semver.Compare(v, above) < 0):
+				above = v
+			}
+		}
+	}
+	return slices.DeleteFunc([]string{below, above}, func(v string) bool { return v == "" })
 }
 
 // nearest returns up to three names of tags and branches that are most like

@@ -196,10 +196,10 @@ func TestNearest(t *testing.T) {
 		ref   string
 		hints []string
 	}{
-		{"v1.0.1", []string{"did you mean v1.0.0, sub/v1.0.0, sub/v5.0.1?"}},
-		{"v5.1.11", []string{"did you mean v5.1.10, v5.1.3, v5.1.0?"}},
-		{"1.0.0", []string{"did you mean v1.0.0, sub/v1.0.0?"}},
-		{"V1.0.0", []string{"did you mean v1.0.0, sub/v1.0.0, v5.0.0?"}},
+		{"v1.0.1", []string{"did you mean v1.0.0 or v1.1.0?"}},
+		{"v5.1.11", []string{"did you mean v5.1.10?"}},
+		{"1.0.0", []string{"did you mean v1.0.0 or sub/v1.0.0?"}},
+		{"V1.0.0", []string{"did you mean v1.0.0, sub/v1.0.0 or v5.0.0?"}},
 		{"mian", []string{"did you mean main?"}},
 		{"master", nil},
 		{"something-else", nil},

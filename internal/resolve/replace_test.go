@@ -189,7 +189,7 @@ func TestReplaces(t *testing.T) {
 				fmt.Fprintf(&b, "module %s %s %s%s\n", m.Path, m.Version, place, only)
 			}
 			if strings.Contains(tt.want, "note ") {
-				for _, n := range p.Notes {
+				for _, n := range append(p.Notes, p.Overrulings...) {
 					b.WriteString("note " + n + "\n")
 				}
 			}

@@ -526,6 +526,7 @@ func (r *resolver) plan(rr roadRunner) (*Plan, error) {
 		}
 	}
 	sort.Strings(r.moved)
-	p.Notes = append(append(r.moved, r.notes...), overruledNotes(p)...)
+	p.Notes = append(r.moved, r.notes...)
+	p.Overrulings = overruledNotes(p)
 	return p, nil
 }

@@ -275,7 +275,7 @@ ref = "v0.1.0"
 		got = append(got, o.Module.String()+" "+o.By)
 	}
 	wantText(t, "overruled", strings.Join(got, "\n"), "github.com/acme/lib@v0.2.0 github.com/acme/alpha\ngithub.com/acme/lib@v0.9.0 github.com/acme/gamma")
-	wantText(t, "notes", strings.Join(p.Notes, "\n"), "github.com/acme/lib v0.1.0 is linked, as the config says, though alpha, gamma require v0.9.0")
+	wantText(t, "notes", strings.Join(p.Overrulings, "\n"), "github.com/acme/lib v0.1.0 is linked, as the config says, though alpha, gamma require v0.9.0")
 }
 
 // TestVersions has the version that a module is required at, for each kind of ref.
@@ -372,12 +372,12 @@ func TestErrors(t *testing.T) {
 		hints              []string
 	}{
 		{"no such ref", "[plugins.lib]\nmodule_name = \"github.com/acme/lib\"\nref = \"v0.3.1\"\n",
-			"velox.toml:1: lib: DIR/acme/lib: no tag, branch or commit v0.3.1", []string{"did you mean v0.3.0, v0.2.0, v0.1.0?"}},
+			"velox.toml:1: lib: DIR/acme/lib: no tag, branch or commit v0.3.1", []string{"did you mean v0.3.0?"}},
 		{"no such repository", plugin("x", "module_name", "github.com/acme/nowhere"),
 			"velox.toml:1: x: no repository at DIR/acme/nowhere", []string{"neither the path nor the path with .git is a git repository"}},
 		{"no such required version", plugin("needy", "module_name", "github.com/acme/needy") + private,
 			"github.com/acme/lib (required by needy): DIR/acme/lib: no tag, branch or commit v0.9.0",
-			[]string{`pin a commit that is there: [[modules]] module = "github.com/acme/lib", ref = "BRANCH"`, "did you mean v0.3.0, v0.2.0, v0.1.0?"}},
+			[]string{`pin a commit that is there: [[modules]] module = "github.com/acme/lib", ref = "BRANCH"`, "did you mean v0.3.0?"}},
 		{"no such required repository", plugin("lost", "module_name", "github.com/acme/lost") + private,
 			"github.com/acme/nowhere (required by lost): no repository at DIR/acme/nowhere", []string{"neither the path nor the path with .git is a git repository"}},
 		{"another path than the config says", plugin("x", "module_name", "github.com/acme/renamed"),
@@ -411,7 +411,7 @@ func TestErrors(t *testing.T) {
 			fmt.Sprintf("velox.toml:4: roadrunner: https://github.com/acme/alpha at %.12s does not look like RoadRunner: it has no container/plugins.go", w.commit("acme/alpha", "v1.0.0")), nil},
 		{"several", plugin("x", "module_name", "github.com/acme/nowhere") + plugin("y", "module_name", "github.com/acme/lib"),
 			"velox.toml:1: x: no repository at DIR/acme/nowhere\nvelox.toml:4: y: DIR/acme/lib: no tag, branch or commit v1.0.0",
-			[]string{"neither the path nor the path with .git is a git repository", "did you mean v0.3.0, v0.2.0, v0.1.0?"}},
+			[]string{"neither the path nor the path with .git is a git repository", "did you mean v0.3.0?"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := w.resolve(tt.config)

@@ -60,7 +60,7 @@ func (*KindError) ExitStatus() int { return 2 }
 // Hints lists the kinds.
 func (e *KindError) Hints() []string {
 	if near := config.Suggest(e.Kind, Kinds); near != "" {
-		return []string{"did you mean " + near + "?"}
+		return []string{config.DidYouMean(near)}
 	}
 	return []string{"--kind is one of " + strings.Join(Kinds, ", ")}
 }
@@ -73,6 +73,17 @@ func (e *PluginNameError) Error() string { return fmt.Sprintf("%q: %s", e.Name, 
 
 // ExitStatus implements the interface that picks the exit status.
 func (*PluginNameError) ExitStatus() int { return 2 }
+
+// NoJobsError is a release for which no jobs driver can be written.
+type NoJobsError struct{ Ref string }
+
+// Error implements error.
+func (e *NoJobsError) Error() string {
+	return fmt.Sprintf("no jobs driver for RoadRunner %s: it has no jobs plugin with the interfaces of github.com/roadrunner-server/api/v4", e.Ref)
+}
+
+// Hints says where else to look.
+func (*NoJobsError) Hints() []string { return []string{"name a release that has one with --ref"} }
 
 var nameForm = regexp.MustCompile(`^[a-z][a-z0-9]*([_-][a-z0-9]+)*$`)
 
@@ -117,7 +128,7 @@ func Plugin(rel *resolve.Release, c *resolve.Contract, o PluginOptions) ([]File,
 		d.Section = "http." + o.Name
 	}
 	if o.Kind == "jobs" && !strings.HasSuffix(c.Jobs, "/plugins/v4/jobs") {
-		return nil, fmt.Errorf("RoadRunner %s has no jobs plugin with the interfaces that are known here", rel.Ref)
+		return nil, &NoJobsError{Ref: rel.Ref}
 	}
 	if err := d.requirements(rel); err != nil {
 		return nil, err
@@ -232,7 +243,9 @@ func yamlFor(d data) string {
 		return base + worker + "http:\n  address: 127.0.0.1:8080\n  middleware: [\"" + d.Name + "\"]\n  pool:\n    num_workers: 2\n  " +
 			d.Name + ":\n    greeting: Hello\n"
 	}
-	return base + worker + "jobs:\n  consume: [\"test\"]\n  pool:\n    num_workers: 2\n  pipelines:\n    test:\n      driver: " + d.Name + "\n      config: {}\n" +
+	// At a stop the jobs plugin waits for its idle pollers as long as it may.
+	const soon = "endure:\n  grace_period: 1s # how long a stop may take; 30s would hold up run --watch\n"
+	return base + soon + worker + "jobs:\n  consume: [\"test\"]\n  pool:\n    num_workers: 2\n  pipelines:\n    test:\n      driver: " + d.Name + "\n      config: {}\n" +
 		d.Name + ":\n  size: 1000\n"
 }
 

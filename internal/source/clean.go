@@ -70,8 +70,10 @@ func (s *Store) Clean(keep func(commit string) bool, before time.Time) (removed 
 			return nil, 0, err
 		}
 	}
-	if err := c.all("work"); err != nil {
-		return nil, 0, err
+	for _, sub := range []string{"work", "run"} {
+		if err := c.made(sub); err != nil {
+			return nil, 0, err
+		}
 	}
 	slices.Sort(c.removed)
 	return c.removed, c.size, nil
@@ -116,9 +118,12 @@ func (c *cleaner) names(sub string) error {
 	})
 }
 
-// all removes every entry.
-func (c *cleaner) all(sub string) error {
-	return c.each(sub, func(fs.DirEntry) (bool, error) { return true, nil })
+// made removes what a build makes again where it needs it.
+func (c *cleaner) made(sub string) error {
+	return c.each(sub, func(e fs.DirEntry) (bool, error) {
+		fi, err := e.Info()
+		return err == nil && fi.ModTime().Before(c.before), err
+	})
 }
 
 func (c *cleaner) each(sub string, doomed func(fs.DirEntry) (bool, error)) error {

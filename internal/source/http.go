@@ -209,7 +209,7 @@ func (p *httpPool) explain(ctx context.Context, remote Remote, err error) error 
 		err = uerr.Err // the URL stands in front already
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
-		err = &unreachable{remote.hostPort(), err}
+		err = &unreachable{remote.hostPort(), outOfReach(remote.Host, err)}
 	}
 	return fmt.Errorf("%s: %w", remote, err)
 }

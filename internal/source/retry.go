@@ -97,6 +97,37 @@ type unreachable struct {
 func (e *unreachable) Error() string { return e.err.Error() }
 func (e *unreachable) Unwrap() error { return e.err }
 
+// FarError is a public host that no connection can be made to.
+type FarError struct {
+	Host string
+	Err  error
+}
+
+// Error implements error.
+func (e *FarError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the failure to connect.
+func (e *FarError) Unwrap() error { return e.Err }
+
+// Hints tells those who cannot reach the host what is for them.
+func (e *FarError) Hints() []string {
+	return []string{fmt.Sprintf("where %[1]s is out of reach, name what stands in for it: --mirror https://%[1]s/=URL-or-FOLDER/, or [mirrors] in the config", e.Host)}
+}
+
+// outOfReach makes a FarError of a failure to connect to one of the hosts that
+// everybody's configs name.
+func outOfReach(host string, err error) error {
+	op, ok := errors.AsType[*net.OpError](err)
+	if !ok || op.Op != "dial" {
+		return err
+	}
+	switch host {
+	case "github.com", "gitlab.com", "bitbucket.org":
+		return &FarError{host, err}
+	}
+	return err
+}
+
 // pause waits, but not for one who has been told to stop.
 func pause(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)

@@ -81,7 +81,7 @@ func (p *sshPool) session(ctx context.Context, remote Remote) (transport.UploadP
 	for tries := 0; ; tries++ {
 		c, err := p.connection(ctx, host)
 		if err != nil {
-			return nil, nil, &unreachable{host.key(), err}
+			return nil, nil, &unreachable{host.key(), outOfReach(host.alias, err)}
 		}
 		u, err := c.converse(ctx, remote)
 		if err == nil {

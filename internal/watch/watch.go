@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,10 +19,13 @@ import (
 
 // Watcher watches directories with all that is below them, and single files.
 type Watcher struct {
-	fs    *fsnotify.Watcher
+	fs   *fsnotify.Watcher
+	also atomic.Pointer[func(name string) bool]
+
+	mu    sync.Mutex
 	files map[string]bool // watched by their directory, since editors replace them
 	dirs  []string
-	also  atomic.Pointer[func(name string) bool]
+
 	// Quiet is how long nothing must happen until a change is over; at the most
 	// Longest passes.
 	Quiet, Longest time.Duration
@@ -33,23 +37,43 @@ func New(dirs, files []string) (*Watcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Watcher{fs: n, files: map[string]bool{}, Quiet: 50 * time.Millisecond, Longest: time.Second}
+	w := &Watcher{fs: n, Quiet: 20 * time.Millisecond, Longest: time.Second}
+	if err := w.Watch(dirs, files); err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
+	return w, nil
+}
+
+// Watch watches these from now on, in place of those before. No change to what
+// is among both is lost.
+func (w *Watcher) Watch(dirs, files []string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.dirs, w.files = nil, map[string]bool{}
+	wanted := map[string]bool{}
 	for _, dir := range dirs {
-		if dir, err = filepath.EvalSymlinks(dir); err == nil {
-			w.dirs = append(w.dirs, dir)
-			err = w.add(dir)
-		}
+		dir, err := filepath.EvalSymlinks(dir)
 		if err != nil {
-			return nil, errors.Join(err, n.Close())
+			return err
+		}
+		w.dirs = append(w.dirs, dir)
+		if err := w.add(dir); err != nil {
+			return err
 		}
 	}
 	for _, f := range files {
 		w.files[f] = true
-		if err := n.Add(filepath.Dir(f)); err != nil {
-			return nil, errors.Join(err, n.Close())
+		wanted[filepath.Dir(f)] = true
+		if err := w.fs.Add(filepath.Dir(f)); err != nil {
+			return err
 		}
 	}
-	return w, nil
+	for _, dir := range w.fs.WatchList() {
+		if !wanted[dir] && !below(w.dirs, dir) {
+			_ = w.fs.Remove(dir) // it may be gone
+		}
+	}
+	return nil
 }
 
 // Close ends the watching.
@@ -113,6 +137,42 @@ func (w *Watcher) Next(ctx context.Context) ([]string, error) {
 	}
 }
 
+// Since returns the files that count and were written at t or later, sorted:
+// what happened before they were watched.
+func (w *Watcher) Since(t time.Time) ([]string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var out []string
+	for name := range w.files {
+		if fi, err := os.Stat(name); err == nil && !fi.ModTime().Before(t) {
+			out = append(out, name)
+		}
+	}
+	for _, dir := range w.dirs {
+		err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
+				return nil
+			case err != nil:
+				return err
+			case d.IsDir() && p != dir && hidden(d.Name()):
+				return filepath.SkipDir
+			case d.IsDir() || hidden(d.Name()) || temporary(d.Name()) || !source(d.Name()) && !w.others(p):
+				return nil
+			}
+			if fi, err := d.Info(); err == nil && !fi.ModTime().Before(t) {
+				out = append(out, p)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	sort.Strings(out)
+	return out, nil
+}
+
 // counts reports whether an event is a change. A new directory is watched from
 // then on, with what was put into it before.
 func (w *Watcher) counts(e fsnotify.Event) bool {
@@ -120,10 +180,13 @@ func (w *Watcher) counts(e fsnotify.Event) bool {
 	if e.Op == fsnotify.Chmod {
 		return false
 	}
-	if w.files[e.Name] {
+	w.mu.Lock()
+	file, inside := w.files[e.Name], below(w.dirs, e.Name)
+	w.mu.Unlock()
+	if file {
 		return true
 	}
-	if hidden(name) || temporary(name) || !w.below(e.Name) {
+	if hidden(name) || temporary(name) || !inside {
 		return false
 	}
 	fi, err := os.Lstat(e.Name)
@@ -158,9 +221,10 @@ func source(name string) bool {
 	return false
 }
 
-func (w *Watcher) below(name string) bool {
-	for _, dir := range w.dirs {
-		if strings.HasPrefix(name, dir+string(filepath.Separator)) {
+// below reports whether a file is one of the directories, or below one.
+func below(dirs []string, name string) bool {
+	for _, dir := range dirs {
+		if name == dir || strings.HasPrefix(name, dir+string(filepath.Separator)) {
 			return true
 		}
 	}

@@ -91,3 +91,38 @@ func next(t *testing.T, w *Watcher, dir string, none bool) []string {
 	}
 	return out
 }
+
+// TestWatch goes over to other directories, while a change is under way.
+func TestWatch(t *testing.T) {
+	root, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"left/sub/a.go", "kept/a.go", "new/a.go", "new/.git/b.go", "new/a.txt"} {
+		put(t, filepath.Join(root, filepath.FromSlash(name)))
+	}
+	dir := func(name string) string { return filepath.Join(root, name) }
+	w, err := New([]string{dir("left"), dir("kept")}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	put(t, filepath.Join(root, "kept", "before.go"))
+	if err := w.Watch([]string{dir("kept"), dir("new")}, nil); err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(root, "left", "sub", "a.go"))
+	put(t, filepath.Join(root, "new", "a.go"))
+	if got, want := next(t, w, root, false), []string{"kept/before.go", "new/a.go"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+
+	old := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(filepath.Join(root, "kept", "a.go"), old, old); err != nil {
+		t.Fatal(err)
+	}
+	got, err := w.Since(old.Add(time.Minute))
+	if want := []string{dir("kept/before.go"), dir("new/a.go")}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("since then %q, %v, want %q", got, err, want)
+	}
+}

@@ -387,6 +387,8 @@ func TestNotFound(t *testing.T) {
 		{"app/main.go:3:8: example.com/none@v1.0.0: unrecognized import path \"example.com/none\": https fetch: Get \"https://example.com/none?go-get=1\": dial tcp: lookup example.com: no such host", "example.com/none v1.0.0"},
 		{"go: example.com/a@v1.0.0 requires\n\texample.com/b/v2@v2.0.1-rc.1: reading https://proxy.corp/example.com/b/v2/@v/v2.0.1-rc.1.mod: 404 Not Found", "example.com/b/v2 v2.0.1-rc.1"},
 		{"go: example.com/a@v1.0.0: not found: module example.com/a: no matching versions", "example.com/a v1.0.0"},
+		{"app/main.go:3:8: example.com/a@v1.0.0 (replaced by example.com/b@v1.0.1): reading https://proxy.corp/example.com/b/@v/v1.0.1.mod: 404 Not Found", "example.com/b v1.0.1"},
+		{"app/main.go:3:8: example.com/a@v1.0.0 (replaced by ./src/example.com/a@v1.0.0): reading src/example.com/a@v1.0.0/go.mod: open /tmp/src/example.com/a@v1.0.0/go.mod: no such file or directory", ""},
 		{"verifying example.com/a@v1.0.0: checksum mismatch\n\tdownloaded: h1:x\n\tgo.sum:     h1:y", ""},
 		{"app/main.go:3:8: no required module provides package example.com/a; to add it:\n\tgo get example.com/a", ""},
 		{"src/github.com/acme/a@v1.0.0/plugin.go:3:1: syntax error", ""},

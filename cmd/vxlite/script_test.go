@@ -51,6 +51,8 @@ func TestScript(t *testing.T) {
 			"registry":    startRegistry,
 			"unpack":      unpack,
 			"cacheserver": cacheServer,
+			"documented":  documented,
+			"cijob":       cijob,
 		},
 		Condition: w.condition,
 	})

@@ -51,6 +51,7 @@ func TestScript(t *testing.T) {
 			"registry":    startRegistry,
 			"unpack":      unpack,
 			"cacheserver": cacheServer,
+			"validbom":    validBOM,
 			"documented":  documented,
 			"cijob":       cijob,
 		},

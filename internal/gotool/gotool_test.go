@@ -18,6 +18,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/run"
+	"github.com/vxlite/vxlite/internal/testkit"
 )
 
 // vars is a fixed environment.
@@ -490,7 +491,7 @@ func TestMissing(t *testing.T) {
 			if !ok || m.Path != tt.path || m.Version != tt.version {
 				t.Fatalf("error %v, want %s %s to be missing", err, tt.path, tt.version)
 			}
-			if want := "the module proxy does not have " + tt.path + " " + tt.version + "\ngo list: exit status 1\napp/main.go:3:8: " + tt.want; err.Error() != want {
+			if want := "the module proxy does not have " + tt.path + " " + tt.version + "\ngo list: exit status 1\napp/main.go:3:8: " + tt.want; testkit.Unix(err.Error()) != want {
 				t.Errorf("error:\n%s\nwant:\n%s", err, want)
 			}
 		})

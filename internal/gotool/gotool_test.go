@@ -235,6 +235,7 @@ func asked(t *testing.T, dir string) int {
 
 // TestFind has a script in place of the go command, which is asked each time.
 func TestFind(t *testing.T) {
+	testkit.NeedsUnix(t, "the go command is a script")
 	dir := t.TempDir()
 	fakeGo(t, dir, "#!/bin/sh", "go1.26.4")
 	cache := &memory{}
@@ -274,6 +275,7 @@ func TestFind(t *testing.T) {
 
 // TestFindCached has a program, which is asked once for each setting.
 func TestFindCached(t *testing.T) {
+	testkit.NeedsUnix(t, "the go command is a script")
 	dir := t.TempDir()
 	fakeGo(t, dir, "", "go1.26.4") // without a first line of #! a program, to all appearances
 	link := filepath.Join(t.TempDir(), "go")
@@ -536,7 +538,7 @@ func TestPackages(t *testing.T) {
 	broken := tool.Compile(dir, c, pkgs)
 	broken.Start()
 	err = broken.Build(t.Context(), filepath.Join(t.TempDir(), "out"))
-	if want := "go build: exit status 1\n# example.com/app\napp/broken.go:3:13: cannot use \"\" (untyped string constant) as int value in variable declaration"; err == nil || err.Error() != want {
+	if want := "go build: exit status 1\n# example.com/app\napp/broken.go:3:13: cannot use \"\" (untyped string constant) as int value in variable declaration"; err == nil || testkit.Unix(err.Error()) != want {
 		t.Errorf("error:\n%v\nwant:\n%s", err, want)
 	}
 	if len(events) < 2 || events[0] != "compile-start" || events[1] != "command" || slices.Contains(events, "compile-done") {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/testkit"
 )
 
 // shell is a command for sh, which must be there.
@@ -74,6 +75,7 @@ func TestError(t *testing.T) {
 
 // TestEnv has a program get what Env holds, and of the caller's nothing.
 func TestEnv(t *testing.T) {
+	testkit.NeedsLinks(t)
 	t.Setenv("VXLITE_TEST_SECRET", "s3cret")
 	const print = `echo "[$VXLITE_TEST_SECRET] [$A] [$PWD]"`
 	dir := t.TempDir()

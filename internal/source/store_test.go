@@ -217,7 +217,11 @@ func TestOpenStoreError(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	writeFile(t, file, "")
 	_, err := OpenStore(file)
-	wantError(t, err, "store: mkdir "+file+": not a directory")
+	words := "not a directory"
+	if runtime.GOOS == "windows" {
+		words = "no such file or directory" // it says so of a path below a file
+	}
+	wantError(t, err, "store: mkdir "+file+": "+words)
 }
 
 func TestLockRepo(t *testing.T) {

@@ -7,9 +7,11 @@
 #   FROM php:8.4-cli
 #   COPY --from=build /usr/bin/rr /usr/bin/rr
 #
-# docker build -t vxlite . builds it from this checkout.
+# docker build -t vxlite . builds it from this checkout, which has to be a clone:
+# the version that vxlite tells of itself is git's.
 ARG GO=1.26
 FROM golang:${GO}-alpine AS build
+RUN apk add --no-cache git
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download

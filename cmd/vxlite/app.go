@@ -92,11 +92,10 @@ func (c *cli) app() *urfave.App {
 		Commands: []*urfave.Command{c.buildCommand(), c.runCommand(), c.workspaceCommand(), c.checkCommand(), c.graphCommand(),
 			c.lockCommand(), c.updateCommand(), c.vendorCommand(), c.initCommand(), c.newCommand(), c.migrateCommand(),
 			c.doctorCommand(), c.cacheCommand(), c.completionCommand(), c.inspectCommand(), c.sbomCommand(), c.verifyCommand(),
-			c.imageCommand()},
+			c.imageCommand(), c.versionCommand()},
 		Action: func(ctx *urfave.Context) error {
 			if ctx.Bool("version") {
-				fmt.Fprintln(c.stdout, "vxlite version", manifest.ToolVersion())
-				return nil
+				return c.printVersion()
 			}
 			if ctx.Args().Present() {
 				return c.unknownCommand(ctx, ctx.Args().First())

@@ -83,7 +83,15 @@ func (c *cli) become(o pipeline.Options, server process.Cmd) error {
 	case <-c.ctx.Done():
 		p.Stop(serverGrace)
 	}
-	return serverEnded(p.Status())
+	return ended(p.Status())
+}
+
+// ended is nil for a server that ended well.
+func ended(status int) error {
+	if status == 0 {
+		return nil
+	}
+	return serverEnded(status)
 }
 
 // serverEnded is a server's exit status, which says all there is to say.

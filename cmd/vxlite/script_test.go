@@ -53,6 +53,9 @@ func TestScript(t *testing.T) {
 			"cacheserver": cacheServer,
 			"https":       w.startHTTPS,
 			"sshd":        w.startWeakSSHD,
+			"validbom":    validBOM,
+			"documented":  documented,
+			"cijob":       cijob,
 		},
 		Condition: w.condition,
 	})

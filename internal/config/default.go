@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"net/url"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -230,5 +231,9 @@ func (d *draft) abs(n *node, path string) string {
 		}
 		return filepath.Join(home, below)
 	}
-	return filepath.Join(d.dir, filepath.FromSlash(path))
+	path = filepath.FromSlash(path)
+	if os.IsPathSeparator(path[0]) {
+		return filepath.Clean(filepath.VolumeName(d.dir) + path) // Windows, on the config's drive
+	}
+	return filepath.Join(d.dir, path)
 }

@@ -1,8 +1,10 @@
 package config
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/pelletier/go-toml/v2"
@@ -19,6 +21,9 @@ func TestMigrate(t *testing.T) {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if runtime.GOOS == "windows" && bytes.Contains(data, []byte(`"/usr/`)) {
+			continue // is no absolute path there
 		}
 		out, _, err := Migrate(file, data, "/dir")
 		if err != nil {

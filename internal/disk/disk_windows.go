@@ -2,8 +2,11 @@ package disk
 
 import (
 	"errors"
+	"io/fs"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/windows"
 )
 
 // patience is for how long a rename is tried.
@@ -21,10 +24,13 @@ func patiently(f func() error) error {
 	}
 }
 
-// errSharingViolation is ERROR_SHARING_VIOLATION of WinError.h.
-const errSharingViolation syscall.Errno = 32
-
 // inUse recognises the refusal to touch a file that is open or runs.
 func inUse(err error) bool {
-	return errors.Is(err, syscall.ERROR_ACCESS_DENIED) || errors.Is(err, errSharingViolation)
+	return errors.Is(err, syscall.ERROR_ACCESS_DENIED) || errors.Is(err, windows.ERROR_SHARING_VIOLATION)
+}
+
+// Unwritable reports whether a place may not be written to, by its mode or as
+// all of its file system.
+func Unwritable(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, windows.ERROR_WRITE_PROTECT)
 }

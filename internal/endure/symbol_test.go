@@ -10,6 +10,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/testkit"
 )
 
 const (
@@ -98,7 +99,7 @@ func TestCheckSymbols(t *testing.T) {
 			}
 			continue
 		}
-		if want := strings.ReplaceAll(tt.want, "DIR", m.Dir); err == nil || err.Error() != want {
+		if want := strings.ReplaceAll(tt.want, "DIR", testkit.Unix(m.Dir)); err == nil || testkit.Unix(err.Error()) != want {
 			t.Errorf("%s:\n%v\nwant:\n%s", tt.name, err, want)
 		}
 		var symbol *SymbolError

@@ -300,8 +300,9 @@ func (e *MissingModuleError) Error() string {
 func (e *MissingModuleError) Unwrap() error { return e.Err }
 
 // notFound matches how the go command reports a module it could not get: by
-// its proxy's answer, or by having no way at all to ask.
-var notFound = regexp.MustCompile(`(?m)([^\s:@]+)@(v[^\s:]+): (?:reading |Get |module lookup disabled|unrecognized import path|GOVCS disallows|not found)`)
+// its proxy's answer, or by having no way at all to ask. What takes its place
+// is what is missing then, and a directory is in no proxy.
+var notFound = regexp.MustCompile(`(?m)(?:^|[\s(])([^\s:@./][^\s:@]*)@(v[^\s:)]+)\)?: (?:reading |Get |module lookup disabled|unrecognized import path|GOVCS disallows|not found)`)
 
 // SumMismatchError is a module whose bytes are not those that a checksum is of.
 type SumMismatchError struct {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/run"
+	"github.com/vxlite/vxlite/internal/testkit"
 )
 
 // vars is a fixed environment.
@@ -235,6 +236,7 @@ func asked(t *testing.T, dir string) int {
 
 // TestFind has a script in place of the go command, which is asked each time.
 func TestFind(t *testing.T) {
+	testkit.NeedsUnix(t, "the go command is a script")
 	dir := t.TempDir()
 	fakeGo(t, dir, "#!/bin/sh", "go1.26.4")
 	cache := &memory{}
@@ -274,6 +276,7 @@ func TestFind(t *testing.T) {
 
 // TestFindCached has a program, which is asked once for each setting.
 func TestFindCached(t *testing.T) {
+	testkit.NeedsUnix(t, "the go command is a script")
 	dir := t.TempDir()
 	fakeGo(t, dir, "", "go1.26.4") // without a first line of #! a program, to all appearances
 	link := filepath.Join(t.TempDir(), "go")
@@ -420,6 +423,8 @@ func TestNotFound(t *testing.T) {
 		{"app/main.go:3:8: example.com/none@v1.0.0: unrecognized import path \"example.com/none\": https fetch: Get \"https://example.com/none?go-get=1\": dial tcp: lookup example.com: no such host", "example.com/none v1.0.0"},
 		{"go: example.com/a@v1.0.0 requires\n\texample.com/b/v2@v2.0.1-rc.1: reading https://proxy.corp/example.com/b/v2/@v/v2.0.1-rc.1.mod: 404 Not Found", "example.com/b/v2 v2.0.1-rc.1"},
 		{"go: example.com/a@v1.0.0: not found: module example.com/a: no matching versions", "example.com/a v1.0.0"},
+		{"app/main.go:3:8: example.com/a@v1.0.0 (replaced by example.com/b@v1.0.1): reading https://proxy.corp/example.com/b/@v/v1.0.1.mod: 404 Not Found", "example.com/b v1.0.1"},
+		{"app/main.go:3:8: example.com/a@v1.0.0 (replaced by ./src/example.com/a@v1.0.0): reading src/example.com/a@v1.0.0/go.mod: open /tmp/src/example.com/a@v1.0.0/go.mod: no such file or directory", ""},
 		{"verifying example.com/a@v1.0.0: checksum mismatch\n\tdownloaded: h1:x\n\tgo.sum:     h1:y", ""},
 		{"app/main.go:3:8: no required module provides package example.com/a; to add it:\n\tgo get example.com/a", ""},
 		{"src/github.com/acme/a@v1.0.0/plugin.go:3:1: syntax error", ""},
@@ -521,7 +526,7 @@ func TestMissing(t *testing.T) {
 			if !ok || m.Path != tt.path || m.Version != tt.version {
 				t.Fatalf("error %v, want %s %s to be missing", err, tt.path, tt.version)
 			}
-			if want := "the module proxy does not have " + tt.path + " " + tt.version + "\ngo list: exit status 1\napp/main.go:3:8: " + tt.want; err.Error() != want {
+			if want := "the module proxy does not have " + tt.path + " " + tt.version + "\ngo list: exit status 1\napp/main.go:3:8: " + tt.want; testkit.Unix(err.Error()) != want {
 				t.Errorf("error:\n%s\nwant:\n%s", err, want)
 			}
 		})
@@ -566,7 +571,7 @@ func TestPackages(t *testing.T) {
 	broken := tool.Compile(dir, c, pkgs)
 	broken.Start()
 	err = broken.Build(t.Context(), filepath.Join(t.TempDir(), "out"))
-	if want := "go build: exit status 1\n# example.com/app\napp/broken.go:3:13: cannot use \"\" (untyped string constant) as int value in variable declaration"; err == nil || err.Error() != want {
+	if want := "go build: exit status 1\n# example.com/app\napp/broken.go:3:13: cannot use \"\" (untyped string constant) as int value in variable declaration"; err == nil || testkit.Unix(err.Error()) != want {
 		t.Errorf("error:\n%v\nwant:\n%s", err, want)
 	}
 	if len(events) < 2 || events[0] != "compile-start" || events[1] != "command" || slices.Contains(events, "compile-done") {

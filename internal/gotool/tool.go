@@ -55,11 +55,7 @@ func (noGo) Hints() []string {
 // Find returns the go command of the caller's PATH and what `go env` says.
 func Find(ctx context.Context, env Env, cache Cache, sink event.Sink) (*Tool, error) {
 	pathList, _ := env("PATH")
-	var exts []string
-	if runtime.GOOS == "windows" {
-		exts = []string{".exe"}
-	}
-	found := run.LookPath("go", pathList, exts)
+	found := run.LookPath("go", pathList)
 	if found == "" {
 		return nil, ErrNoGo
 	}

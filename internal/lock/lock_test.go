@@ -197,9 +197,9 @@ func TestWrite(t *testing.T) {
 		t.Errorf("%v in the folder, %v", entries, err)
 	}
 	_, err = example().Write(filepath.Join(name, "velox.lock"))
-	want := "lock " + filepath.Join(name, "velox.lock") + " cannot be written: not a directory"
-	if err == nil || err.Error() != want {
-		t.Errorf("below a file: %v, want %s", err, want)
+	want := "lock " + filepath.Join(name, "velox.lock") + " cannot be written: "
+	if err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("below a file: %v, want %s…", err, want)
 	}
 }
 

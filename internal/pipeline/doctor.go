@@ -182,7 +182,7 @@ func (d *doctor) goCommand(ctx context.Context) {
 		d.disk("disk of GOCACHE", cache)
 	}
 	pathList, _ := d.Env("PATH")
-	if git := run.LookPath("git", pathList, nil); git != "" {
+	if git := run.LookPath("git", pathList); git != "" {
 		d.ok("git", "%s, for its credential helpers", git)
 	} else {
 		d.ok("git", "not installed, and not needed but for its credential helpers")
@@ -201,7 +201,7 @@ func (d *doctor) proxies(ctx context.Context) {
 			d.ok("GOPROXY", "direct: never used, as the go command runs no git here")
 		case strings.HasPrefix(p, "file://"):
 			u, err := url.Parse(p)
-			if err != nil || !isDir(filepath.FromSlash(u.Path)) {
+			if err != nil || !isDir(urlDir(u)) {
 				d.fail("GOPROXY", helped{fmt.Errorf("%s: no such directory", shown), "correct it with: go env -w GOPROXY=…"})
 			} else {
 				d.ok("GOPROXY", "%s", shown)
@@ -216,6 +216,16 @@ func (d *doctor) proxies(ctx context.Context) {
 			}
 		}
 	}
+}
+
+// urlDir is the directory that a file URL names. On Windows it has a slash
+// before the drive.
+func urlDir(u *url.URL) string {
+	dir := filepath.FromSlash(u.Path)
+	if drive := strings.TrimPrefix(dir, string(filepath.Separator)); filepath.VolumeName(drive) != "" {
+		return drive
+	}
+	return dir
 }
 
 // ask asks a module proxy for the versions of a module that all of them know.

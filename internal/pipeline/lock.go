@@ -12,12 +12,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 
 	"golang.org/x/mod/module"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gen"
 	"github.com/vxlite/vxlite/internal/gotool"
@@ -131,7 +131,7 @@ func (w *workspace) settle(ctx context.Context, incomplete bool) error {
 // container, is no reason not to build.
 func (w *workspace) writeLock(now *lock.File) error {
 	wrote, err := now.Write(w.lock.file)
-	if w.lock.optional && (errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)) {
+	if w.lock.optional && disk.Unwritable(err) {
 		w.note("%v; the build goes on without", err)
 		return nil
 	}

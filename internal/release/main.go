@@ -25,8 +25,9 @@ import (
 // platforms are those of a release.
 var platforms = []string{"darwin/amd64", "darwin/arm64", "linux/amd64", "linux/arm64", "windows/amd64", "windows/arm64"}
 
-// documents go into each archive.
-var documents = []string{"CHANGELOG.md", "LICENSE", "README.md"}
+// documents go into each archive: the README, and what it links to.
+var documents = []string{"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md",
+	"docs/cli.md", "docs/fleet.md", "docs/graph.svg", "docs/security.md"}
 
 func main() {
 	if len(os.Args) != 2 {

@@ -3,6 +3,7 @@ package resolve
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -23,6 +24,9 @@ func TestLockURL(t *testing.T) {
 		"/home/ann/repos/lib.git":                       "../repos/lib.git",
 		"/home/ann/elsewhere/lib.git":                   "local:lib",
 	} {
+		if url[0] == '/' && runtime.GOOS == "windows" {
+			continue // has no drive, so it is no absolute path there
+		}
 		if got := o.url(url); got != want {
 			t.Errorf("%s is %s in the lock, want %s", url, got, want)
 		}

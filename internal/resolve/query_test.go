@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -204,6 +205,9 @@ func TestNearest(t *testing.T) {
 		{"master", nil},
 		{"something-else", nil},
 	} {
+		if tt.ref == "V1.0.0" && runtime.GOOS == "windows" {
+			continue // is the file v1.0.0 there, to git too
+		}
 		_, err := query{ref: tt.ref}.choose(refs)
 		wantError(t, err, "no tag, branch or commit "+tt.ref, tt.hints...)
 	}

@@ -147,7 +147,7 @@ exclude example.com/third/tally@v1.0.2
 	if who, v := p.NewestGo(); who.Path != "github.com/acme/lib" || v != "1.27" || p.GoVersion() != "1.27" {
 		t.Errorf("the newest Go is asked for by %s: %s", who.Path, v)
 	}
-	if got := p.Lookup("github.com/acme/platform").From; got != filepath.ToSlash(w.dir)+"/acme/platform" {
+	if got := filepath.ToSlash(p.Lookup("github.com/acme/platform").From); got != filepath.ToSlash(w.dir)+"/acme/platform" {
 		t.Errorf("platform is from %s", got)
 	}
 	if got := strings.Join(p.Private, " "); got != "github.com/acme/*" {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -56,7 +57,7 @@ type Error struct {
 // Error implements error: which command, how it ended, and below it all that
 // it said. The whole command line is what -x is for.
 func (e *Error) Error() string {
-	name := filepath.Base(e.Path)
+	name := strings.TrimSuffix(filepath.Base(e.Path), ".exe")
 	if len(e.Args) > 0 && !strings.HasPrefix(e.Args[0], "-") {
 		name += " " + e.Args[0]
 	}
@@ -113,16 +114,20 @@ func interrupt(p *os.Process) error {
 
 // LookPath finds a program in the directories of pathList, a PATH value. The
 // empty string means that there is none.
-func LookPath(name, pathList string, exts []string) string {
+func LookPath(name, pathList string) string { return lookPath(name, pathList, runtime.GOOS) }
+
+func lookPath(name, pathList, goos string) string {
+	windows := goos == "windows"
+	if windows {
+		name += ".exe" // a script of that name could not be run
+	}
 	for _, dir := range filepath.SplitList(pathList) {
 		if !filepath.IsAbs(dir) {
 			continue // a relative PATH entry would run what a repository brings
 		}
-		for _, ext := range append([]string{""}, exts...) {
-			p := filepath.Join(dir, name+ext)
-			if fi, err := os.Stat(p); err == nil && fi.Mode().IsRegular() && (fi.Mode()&0o111 != 0 || len(exts) > 0) {
-				return p
-			}
+		p := filepath.Join(dir, name)
+		if fi, err := os.Stat(p); err == nil && fi.Mode().IsRegular() && (fi.Mode()&0o111 != 0 || windows) {
+			return p
 		}
 	}
 	return ""

@@ -8,11 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/testkit"
 )
 
 // shell is a command for sh, which must be there.
@@ -73,6 +75,7 @@ func TestError(t *testing.T) {
 
 // TestEnv has a program get what Env holds, and of the caller's nothing.
 func TestEnv(t *testing.T) {
+	testkit.NeedsLinks(t)
 	t.Setenv("VXLITE_TEST_SECRET", "s3cret")
 	const print = `echo "[$VXLITE_TEST_SECRET] [$A] [$PWD]"`
 	dir := t.TempDir()
@@ -204,7 +207,7 @@ func TestLookPath(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(dir, "d", "go"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(filepath.Join(dir, "a", "go"), filepath.Join(dir, "link")); err != nil {
+	if err := os.Symlink(filepath.Join(dir, "a", "go"), filepath.Join(dir, "link")); err != nil && runtime.GOOS != "windows" {
 		t.Fatal(err)
 	}
 	t.Chdir(dir)
@@ -218,22 +221,25 @@ func TestLookPath(t *testing.T) {
 		return strings.Join(names, string(filepath.ListSeparator))
 	}
 	for _, tt := range []struct {
-		name, path string
-		exts       []string
-		want       string
+		name, path, goos string
+		want             string
 	}{
-		{"go", abs("a", "c"), nil, abs("a/go")},
-		{"go", abs("b", "c"), nil, abs("c/go")}, // the first cannot be run
-		{"go", abs("d", "a"), nil, abs("a/go")}, // the first is a directory
-		{"go", abs("none", "a"), nil, abs("a/go")},
-		{"link", dir, nil, abs("link")},
-		{"go", abs("rel:a", ".", "", "rel:./c"), nil, ""}, // relative entries would run what a repository brings
-		{"go", "", nil, ""},
-		{"vim", abs("a"), nil, ""},
-		{"go", abs("win"), nil, ""},
-		{"go", abs("win"), []string{".exe"}, abs("win/go.exe")},
+		{"go", abs("a", "c"), "linux", abs("a/go")},
+		{"go", abs("b", "c"), "linux", abs("c/go")}, // the first cannot be run
+		{"go", abs("d", "a"), "linux", abs("a/go")}, // the first is a directory
+		{"go", abs("none", "a"), "linux", abs("a/go")},
+		{"link", dir, "linux", abs("link")},
+		{"go", abs("rel:a", ".", "", "rel:./c"), "linux", ""}, // relative entries would run what a repository brings
+		{"go", "", "linux", ""},
+		{"vim", abs("a"), "linux", ""},
+		{"go", abs("win"), "linux", ""},
+		{"go", abs("win"), "windows", abs("win/go.exe")},
+		{"go", abs("a", "win"), "windows", abs("win/go.exe")}, // the first is no program there
 	} {
-		if got := LookPath(tt.name, tt.path, tt.exts); got != tt.want {
+		if runtime.GOOS == "windows" && tt.goos != "windows" {
+			continue // there are no modes
+		}
+		if got := lookPath(tt.name, tt.path, tt.goos); got != tt.want {
 			t.Errorf("%s in %s: %q, want %q", tt.name, tt.path, got, tt.want)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/inspect"
 	"github.com/vxlite/vxlite/internal/manifest"
+	"github.com/vxlite/vxlite/internal/testkit"
 )
 
 // sample has a module of each kind.
@@ -117,7 +117,10 @@ func serial(t *testing.T, data []byte) string {
 // TestSchema validates with CycloneDX's own schemas, which come with its
 // library, and makes sure that they find a mistake.
 func TestSchema(t *testing.T) {
-	schema := compile(t)
+	schema, err := testkit.CycloneDX()
+	if err != nil {
+		t.Fatal(err)
+	}
 	built := mustMake(t, sample(), options(t))
 	b := sample()
 	b.File, b.SHA256 = "", ""
@@ -141,48 +144,13 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-// schemas is the directory with the schemas.
-func schemas(t *testing.T) string {
-	t.Helper()
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/CycloneDX/cyclonedx-go").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return filepath.Join(strings.TrimSpace(string(out)), "schema")
-}
-
-func compile(t *testing.T) *jsonschema.Schema {
-	t.Helper()
-	c := jsonschema.NewCompiler()
-	c.AssertFormat()
-	for name, url := range map[string]string{
-		"bom-1.6.schema.json":   "http://cyclonedx.org/schema/bom-1.6.schema.json",
-		"spdx.schema.json":      "http://cyclonedx.org/schema/spdx.schema.json",
-		"jsf-0.82.schemax.json": "http://cyclonedx.org/schema/jsf-0.82.schema.json",
-	} {
-		f, err := os.Open(filepath.Join(schemas(t), name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		doc, err := jsonschema.UnmarshalJSON(f)
-		f.Close()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.AddResource(url, doc); err != nil {
-			t.Fatal(err)
-		}
-	}
-	schema, err := c.Compile("http://cyclonedx.org/schema/bom-1.6.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return schema
-}
-
 // TestNotSPDX compares licensecheck's names with SPDX's list.
 func TestNotSPDX(t *testing.T) {
-	data, err := os.ReadFile(filepath.Join(schemas(t), "spdx.schema.json"))
+	dir, err := testkit.CycloneDXSchemas()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "spdx.schema.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

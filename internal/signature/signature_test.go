@@ -17,6 +17,8 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 	"github.com/hiddeco/sshsig"
 	"golang.org/x/crypto/ssh"
+
+	"github.com/vxlite/vxlite/internal/testkit"
 )
 
 // at is when the commits and tags here were made.
@@ -284,7 +286,7 @@ func TestReadKeysErrors(t *testing.T) {
 			t.Errorf("%q: %v, not %s", tt.data, err, tt.want)
 		}
 	}
-	if _, err := ReadKeys([]string{"gone"}); err == nil || err.Error() != "keys gone: no such file or directory" {
+	if _, err := ReadKeys([]string{"gone"}); err == nil || testkit.Unix(err.Error()) != "keys gone: no such file or directory" {
 		t.Errorf("%v", err)
 	}
 }

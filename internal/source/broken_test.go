@@ -311,6 +311,7 @@ func TestRedirect(t *testing.T) {
 // TestReadOnlyStore has a store that nobody may write to, as far as the user
 // running the tests is bound by that.
 func TestReadOnlyStore(t *testing.T) {
+	testkit.NeedsUnix(t, "a folder's mode keeps nobody from writing")
 	if os.Getuid() == 0 {
 		t.Skip("root may write everywhere")
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"iter"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -117,7 +118,9 @@ func (c *credentials) static(r Remote) []credential {
 		}
 	}
 	if file := c.netrcFile(); file != "" {
-		if n, err := netrc.Parse(file); err == nil {
+		// Its Parse leaves the file open, and runs gpg where that is its ending.
+		data, _ := os.ReadFile(file)
+		if n, err := netrc.ParseString(string(data)); err == nil {
 			if m := n.Machine(r.Host); m != nil && (r.User == "" || r.User == m.Get("login")) {
 				out = append(out, credential{m.Get("login"), config.Secret(m.Get("password")), file})
 			}
@@ -135,12 +138,14 @@ func (c *credentials) netrcFile() string {
 	if !ok || home == "" {
 		return ""
 	}
-	name := ".netrc"
+	names := []string{".netrc"}
 	if runtime.GOOS == "windows" {
-		name = "_netrc"
+		names = []string{"_netrc", ".netrc"} // the go command's, and curl's
 	}
-	if f := filepath.Join(home, name); fileExists(f) {
-		return f
+	for _, name := range names {
+		if f := filepath.Join(home, name); fileExists(f) {
+			return f
+		}
 	}
 	return ""
 }
@@ -149,11 +154,7 @@ func (c *credentials) netrcFile() string {
 // prompt: nobody may be there.
 func (c *credentials) helper(ctx context.Context, r Remote) (credential, bool) {
 	pathList, _ := c.env("PATH")
-	var exts []string
-	if runtime.GOOS == "windows" {
-		exts = []string{".exe"}
-	}
-	git := run.LookPath("git", pathList, exts)
+	git := run.LookPath("git", pathList)
 	if git == "" {
 		return credential{}, false
 	}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
+
+	"github.com/vxlite/vxlite/internal/testkit"
 )
 
 // collect returns the candidates for a URL, "USER PASSWORD (ORIGIN)" for each.
@@ -42,6 +44,7 @@ func fakeGit(t *testing.T, answer string) (dir string) {
 
 // TestCredentials has the order of the candidates.
 func TestCredentials(t *testing.T) {
+	testkit.NeedsUnix(t, "git is a script")
 	home := t.TempDir()
 	netrc := filepath.Join(home, ".netrc")
 	writeFile(t, netrc, "machine git.corp login ann password from-netrc\nmachine other.corp login bob password bobs\n")
@@ -105,6 +108,7 @@ func TestCredentials(t *testing.T) {
 // TestCredentialHelper has what git is asked, and that it is asked last and
 // only where the rest does not do.
 func TestCredentialHelper(t *testing.T) {
+	testkit.NeedsUnix(t, "git is a script")
 	const none, helped = "  (no credentials)", "helped s3cret (git's credential helper)"
 	for _, tt := range []struct {
 		url, stdin string

@@ -220,7 +220,7 @@ func TestMirrors(t *testing.T) {
 	mirrors := mirrorTo("https://git.corp/", empty+"/", repos+"/")
 	c := newClient(t, Options{Mirrors: mirrors})
 	found := mustFind(t, c, Request{URL: "https://git.corp/acme/lib", Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
-	if want := repos + "/acme/lib"; found.From != want || found.URL != "https://git.corp/acme/lib" {
+	if want := filepath.Join(repos, "acme", "lib"); found.From != want || found.URL != "https://git.corp/acme/lib" {
 		t.Errorf("URL %s, from %s; want the URL as written, from %s", found.URL, found.From, want)
 	}
 	mustTree(t, c, found, "")

@@ -152,6 +152,7 @@ func TestLocalRefs(t *testing.T) {
 
 // TestPeeledRemembered has an annotated tag opened once.
 func TestPeeledRemembered(t *testing.T) {
+	testkit.NeedsUnix(t, "a pack that is open is removed")
 	r, _ := lib(t)
 	dir := writeRepos(t, r)
 	url := filepath.Join(dir, "acme", "lib.git")

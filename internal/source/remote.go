@@ -124,9 +124,11 @@ func redact(s string) string {
 	return scheme + "://***" + rest[at:]
 }
 
+// isLocalPath reports whether s can be nothing but a path: it begins with a
+// separator, a dot or two, or Windows' name of a drive.
 func isLocalPath(s string) bool {
-	return filepath.IsAbs(s) || strings.HasPrefix(s, "./") || strings.HasPrefix(s, "../") || s == "." || s == ".." ||
-		filepath.VolumeName(s) != ""
+	first, _, more := strings.Cut(filepath.ToSlash(s), "/")
+	return more && first == "" || first == "." || first == ".." || filepath.VolumeName(s) != ""
 }
 
 // Local reports whether r is a path on this machine.

@@ -1,6 +1,8 @@
 package source
 
 import (
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -43,10 +45,16 @@ func TestParseRemote(t *testing.T) {
 		{in: "a@b@git.corp:lib", want: Remote{Scheme: "ssh", User: "a@b", Host: "git.corp", Path: "lib", scp: true}, addr: "git.corp:22"},
 		{in: "https://a%40b@git.corp", want: Remote{Scheme: "https", User: "a@b", Host: "git.corp", Path: "/"}, text: "https://git.corp/", addr: "git.corp:443"},
 	} {
+		if tt.in == "./a:b" && runtime.GOOS == "windows" {
+			continue // is no file's name there
+		}
 		got, err := ParseRemote(tt.in)
 		if err != nil {
 			t.Errorf("%q: %v", tt.in, err)
 			continue
+		}
+		if got.Local() {
+			got.Path = filepath.ToSlash(got.Path)
 		}
 		if got != tt.want {
 			t.Errorf("%q: %#v, want %#v", tt.in, got, tt.want)

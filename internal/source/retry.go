@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -181,9 +182,7 @@ func isPassing(err error) bool {
 		return dns.IsTimeout || dns.IsTemporary
 	case errors.As(err, &stall), errors.As(err, &slow), errors.As(err, &damaged), errors.As(err, &exit),
 		errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, errNothing), errors.Is(err, net.ErrClosed),
-		errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.ECONNABORTED),
-		errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH),
-		errors.Is(err, syscall.ETIMEDOUT):
+		slices.ContainsFunc(brokenConnection, func(broken syscall.Errno) bool { return errors.Is(err, broken) }):
 		return true
 	case errors.As(err, &timeout):
 		return timeout.Timeout()

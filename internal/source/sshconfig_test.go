@@ -92,6 +92,11 @@ Host later.corp
 			t.Fatal(err)
 		}
 		got := config.resolve(r, vars{}.env)
+		for _, names := range [][]string{got.identities, got.knownHosts, tt.want.identities, tt.want.knownHosts} {
+			for i := range names {
+				names[i] = filepath.ToSlash(names[i])
+			}
+		}
 		if !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%s:\n%+v\nwant:\n%+v", tt.url, got, tt.want)
 		}

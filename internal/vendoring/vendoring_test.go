@@ -10,12 +10,15 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/vxlite/vxlite/internal/testkit"
 )
 
 // contents are a small vendor folder's.
@@ -116,13 +119,16 @@ func TestCheck(t *testing.T) {
 			"DIR/SHA256SUMS: it does not name velox.lock"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			if tt.name == "link" {
+				testkit.NeedsLinks(t)
+			}
 			dir := folder(t)
 			if err := tt.damage(dir); err != nil {
 				t.Fatal(err)
 			}
 			got := ""
 			if err := Check(t.Context(), dir); err != nil {
-				got = strings.ReplaceAll(err.Error(), dir, "DIR")
+				got = strings.ReplaceAll(testkit.Unix(err.Error()), testkit.Unix(dir), "DIR")
 			}
 			if got != tt.want {
 				t.Errorf("%s\nwant %s", got, tt.want)
@@ -375,6 +381,9 @@ func TestCheckPlace(t *testing.T) {
 		"dir.tar.zst":     "is a directory",
 		"x.zip":           "an archive ends in .tar.zst",
 		"full/file/below": "not a directory",
+	}
+	if runtime.GOOS == "windows" {
+		delete(want, "full/file/below") // is found out when it is written
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%v\nwant %v", got, want)

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	urfave "github.com/urfave/cli/v2"
+
+	"github.com/vxlite/vxlite/internal/manifest"
+)
+
+// versionCommand prints the program's own version, as the flag --version does.
+func (c *cli) versionCommand() *urfave.Command {
+	return &urfave.Command{
+		Name:  "version",
+		Usage: "print vxlite's version",
+		UsageText: `vxlite version
+
+Prints the tag or the commit that vxlite was built from. That of a server, and of
+the vxlite that built it, is in vxlite inspect.
+
+   vxlite version`,
+		HideHelpCommand: true,
+		OnUsageError:    badUsage,
+		Action: func(ctx *urfave.Context) error {
+			if ctx.Args().Present() {
+				return usageError{errors.New("version takes no argument")}
+			}
+			return c.printVersion()
+		},
+	}
+}
+
+func (c *cli) printVersion() error {
+	_, err := fmt.Fprintln(c.stdout, "vxlite version", manifest.ToolVersion())
+	return err
+}

@@ -35,7 +35,7 @@ func FuzzChoose(f *testing.F) {
 		refs := source.NewRefs(byName, source.Ref{})
 		got, err := q.choose(refs)
 		if err != nil {
-			wantNear(t, err, byName)
+			wantNear(t, err, q, byName)
 		} else {
 			wantMeant(t, q, got, byName)
 		}
@@ -53,17 +53,21 @@ func FuzzChoose(f *testing.F) {
 	})
 }
 
-// wantNear holds an error against what is there.
-func wantNear(t *testing.T, err error, byName map[string]source.Ref) {
+// wantNear holds an error against what is there. Of a tag for the folder, what
+// is suggested is the version, as one would write it.
+func wantNear(t *testing.T, err error, q query, byName map[string]source.Ref) {
 	t.Helper()
 	none, ok := errors.AsType[*RefError](err)
 	if !ok || len(none.Nearest) > 3 {
 		t.Fatalf("%#v", err)
 	}
 	for _, near := range none.Nearest {
-		_, tag := byName["refs/tags/"+near]
-		_, branch := byName["refs/heads/"+near]
-		if !tag && !branch {
+		_, there := byName["refs/heads/"+near]
+		for _, prefix := range append(q.prefixes(), "") {
+			_, tag := byName["refs/tags/"+prefix+near]
+			there = there || tag
+		}
+		if !there {
 			t.Errorf("%q is suggested, and not there", near)
 		}
 	}

@@ -3,6 +3,7 @@ package source
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -36,9 +37,9 @@ func newRewriter(o Options) rewriter {
 // insteadOf is one url.BASE.insteadOf setting of git.
 type insteadOf struct{ prefix, base string }
 
-// candidates returns the URLs to try, in order. The longest matching mirror
-// prefix wins; where several are as long (a flag's and the config's), all
-// count, one after the other.
+// candidates returns the URLs to try, in order, each of them once. The longest
+// matching mirror prefix wins; where several are as long (a flag's and the
+// config's), all count, one after the other.
 func (w rewriter) candidates(repo string) []string {
 	urls := []string{repo}
 	longest := -1
@@ -60,7 +61,12 @@ func (w rewriter) candidates(repo string) []string {
 			}
 		}
 	}
-	return urls
+	tried := map[string]bool{}
+	return slices.DeleteFunc(urls, func(u string) bool {
+		before := tried[u]
+		tried[u] = true
+		return before
+	})
 }
 
 // prefixMatches keeps "https://git.corp/a" from catching "https://git.corp/ab".

@@ -17,7 +17,7 @@ func TestCandidates(t *testing.T) {
 		{From: "https://gitlab.com", To: []string{"https://mirror.corp"}},
 		{From: "git@git.corp:", To: []string{"ssh://git.corp:2222/"}},
 		{From: "https://twice.corp/", To: []string{"/srv/first"}},
-		{From: "https://twice.corp/", To: []string{"/srv/second"}},
+		{From: "https://twice.corp/", To: []string{"/srv/second", "/srv/first"}},
 	}
 	instead := []insteadOf{ // longest first, as readInsteadOf has them
 		{prefix: "https://mirror.corp/a/", base: "git@mirror.corp:a/"},

@@ -17,6 +17,7 @@ import (
 type world struct {
 	dir, vxlite, self string
 	runs              int
+	own               bool   // what is measured makes its own repositories
 	repos             string // a folder of OWNER/NAME.git
 	config            string // a config without mirrors
 	env               []string
@@ -29,7 +30,10 @@ func (w *world) prepare(ctx context.Context) error {
 	w.env = append(os.Environ(), "GOFLAGS=", "VXLITE_CACHE="+filepath.Join(w.dir, "store"))
 	w.repos, w.config = os.Getenv("VXLITE_E2E_MIRROR"), os.Getenv("VXLITE_E2E_CONFIG")
 	if w.repos == "" || w.config == "" {
-		const plugins = 43 // and RoadRunner, logger and rpc: 46 repositories
+		plugins := 43 // and RoadRunner, logger and rpc: 46 repositories
+		if w.own {
+			plugins = 0
+		}
 		var err error
 		if w.repos, w.config, err = generate(filepath.Join(w.dir, "generated"), plugins, large); err != nil {
 			return err

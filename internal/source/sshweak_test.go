@@ -68,7 +68,7 @@ func (dsaKey) PublicKey() ssh.PublicKey { return dsaPublic{} }
 
 type dsaPublic struct{ ssh.PublicKey }
 
-func (dsaPublic) Type() string { return ssh.InsecureKeyAlgoDSA }
+func (dsaPublic) Type() string { return "ssh-dss" }
 
 // TestSSHWeakDSA has a server whose only host key is one of DSA, whatever is
 // known of it.

@@ -1,8 +1,9 @@
 // Package disk puts files in their place, whole or not at all, the same on
-// every platform.
+// every platform, and tells by a sum whether they still are what they were.
 package disk
 
 import (
+	"crypto/sha256"
 	"errors"
 	"io"
 	"os"
@@ -37,6 +38,19 @@ func Copy(from, to string, mode os.FileMode) error {
 	}
 	_, err = io.Copy(out, in)
 	return errors.Join(err, out.Close())
+}
+
+// Sum returns the SHA-256 of what a file holds.
+func Sum(name string) (sum [sha256.Size]byte, err error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return sum, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	_, err = io.Copy(h, f)
+	h.Sum(sum[:0])
+	return sum, err
 }
 
 // Rename moves a file or directory within a file system. A file that is there

@@ -11,7 +11,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -208,9 +207,9 @@ func FuzzZlib(f *testing.F) {
 	})
 }
 
-// BenchmarkZlib reads the standard library's larger source files.
+// BenchmarkZlib reads source files of the house.
 func BenchmarkZlib(b *testing.B) {
-	names, err := filepath.Glob(filepath.Join(runtime.GOROOT(), "src", "net", "http", "*.go"))
+	names, err := filepath.Glob(filepath.Join("..", "*", "*.go"))
 	if err != nil || len(names) == 0 {
 		b.Fatal("no files", err)
 	}

@@ -138,7 +138,7 @@ func (s *Store) goodGoMod(commit, folder string) bool {
 	if !ok {
 		return false
 	}
-	got, err := sumFile(filepath.Join(s.treeDir(commit, folder), "go.mod"))
+	got, err := disk.Sum(filepath.Join(s.treeDir(commit, folder), "go.mod"))
 	return err == nil && hex.EncodeToString(got[:]) == sums.GoMod
 }
 

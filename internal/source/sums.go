@@ -6,11 +6,11 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // FileSums are the SHA-256 of all files of a tree, sorted by name.
@@ -87,22 +87,10 @@ func sumTree(dir string) (FileSums, error) {
 		if !d.Type().IsRegular() {
 			return fmt.Errorf("%s is no file", rel)
 		}
-		sum, err := sumFile(p)
+		sum, err := disk.Sum(p)
 		files = append(files, fileSum{filepath.ToSlash(rel), sum})
 		return err
 	})
 	files.sort()
 	return files, err
-}
-
-func sumFile(name string) (sum [sha256.Size]byte, err error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return sum, err
-	}
-	defer f.Close()
-	h := sha256.New()
-	_, err = io.Copy(h, f)
-	h.Sum(sum[:0])
-	return sum, err
 }

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,6 +16,8 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // list is what SHA256SUMS says: hex hashes by slash-separated path.
@@ -157,23 +158,12 @@ func hashAll(ctx context.Context, dir string, files []string) (list, error) {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			sum, err := hashFile(join(dir, name))
+			sum, err := disk.Sum(join(dir, name))
 			mu.Lock()
 			defer mu.Unlock()
-			out[name] = sum
+			out[name] = hex.EncodeToString(sum[:])
 			return err
 		})
 	}
 	return out, g.Wait()
-}
-
-func hashFile(name string) (string, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	_, err = io.Copy(h, f)
-	return hex.EncodeToString(h.Sum(nil)), err
 }

@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"encoding/binary"
 	"testing"
 
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
@@ -38,7 +39,8 @@ func TestDelta(t *testing.T) {
 }
 
 // FuzzDelta compares with go-git, which makes deltas as well as it applies
-// them, and refuses those of less than four bytes.
+// them. It refuses those of less than four bytes, and takes a size that is cut
+// off for one.
 func FuzzDelta(f *testing.F) {
 	f.Add([]byte("0123456789"), []byte("\x0a\x05\x90\x03\x02ab"))
 	f.Add([]byte("0123456789"), []byte("\x0a\x04\x91\x03\x04"))
@@ -46,7 +48,7 @@ func FuzzDelta(f *testing.F) {
 	f.Fuzz(func(t *testing.T, base, delta []byte) {
 		want, refused := packfile.PatchDelta(base, delta)
 		got, err := applyDelta(base, delta)
-		if refused == nil && (err != nil || !bytes.Equal(got, want)) {
+		if refused == nil && hasSizes(delta) && (err != nil || !bytes.Equal(got, want)) {
 			t.Errorf("%q, %v; want %q", got, err, want)
 		}
 		const least = 4 // bytes
@@ -59,6 +61,16 @@ func FuzzDelta(f *testing.F) {
 			t.Errorf("%q of a delta from %q to %q, %v", back, base, delta, err)
 		}
 	})
+}
+
+// hasSizes reports whether a delta begins with two sizes, each with an end.
+func hasSizes(delta []byte) bool {
+	_, n := binary.Uvarint(delta)
+	if n <= 0 {
+		return false
+	}
+	_, m := binary.Uvarint(delta[n:])
+	return m > 0
 }
 
 // BenchmarkDelta is as a file changes from one version to the next.

@@ -144,7 +144,7 @@ func (b *builder) refuse(keys *signature.Keys, m *resolve.Module, what string, e
 }
 
 // tagNames are the tags that can have led to a module, in the order in which
-// they are looked for: see Refs in the README.
+// they are looked for: see Refs in docs/fetching.md.
 func tagNames(m *resolve.Module) []string {
 	version := strings.TrimSuffix(m.Version, "+incompatible")
 	var names []string

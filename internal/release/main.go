@@ -25,9 +25,12 @@ import (
 // platforms are those of a release.
 var platforms = []string{"darwin/amd64", "darwin/arm64", "linux/amd64", "linux/arm64", "windows/amd64", "windows/arm64"}
 
-// documents go into each archive: the README, and what it links to.
+// documents go into each archive: the README, and what it and its pages link
+// to.
 var documents = []string{"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md",
-	"docs/cli.md", "docs/fleet.md", "docs/graph.svg", "docs/security.md"}
+	"docs/cli.md", "docs/containers.md", "docs/developing.md", "docs/fetching.md", "docs/fleet.md",
+	"docs/graph.md", "docs/graph.svg", "docs/lock.md", "docs/performance.md", "docs/security.md",
+	"docs/trust.md", "docs/workspace.md"}
 
 func main() {
 	if len(os.Args) != 2 {

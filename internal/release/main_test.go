@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -11,23 +12,31 @@ import (
 	"time"
 )
 
-// TestDocuments follows the README's links within the repository: whoever
-// unpacks an archive can too.
+// TestDocuments follows the links of the README and of all pages within the
+// repository: whoever unpacks an archive can too.
 func TestDocuments(t *testing.T) {
-	links := regexp.MustCompile(`\]\(([^):#]+)(?:#[^)]*)?\)`)
-	var found int
-	for _, m := range links.FindAllStringSubmatch(strings.Join(lines(t, "README.md"), "\n"), -1) {
-		found++
-		if !slices.Contains(documents, m[1]) {
-			t.Errorf("the README links to %s, which is in no archive", m[1])
+	root := filepath.Join("..", "..")
+	pages, err := os.ReadDir(filepath.Join(root, "docs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range pages {
+		if name := "docs/" + p.Name(); !slices.Contains(documents, name) {
+			t.Errorf("%s is in no archive", name)
 		}
 	}
-	if found == 0 {
-		t.Error("the README links to nothing")
-	}
+	links := regexp.MustCompile(`\]\(([^):#]+)(?:#[^)]*)?\)`)
 	for _, d := range documents {
-		if _, err := os.Stat(filepath.Join("..", "..", d)); err != nil {
-			t.Error(err)
+		if path.Ext(d) != ".md" {
+			if _, err := os.Stat(filepath.Join(root, d)); err != nil {
+				t.Error(err)
+			}
+			continue
+		}
+		for _, m := range links.FindAllStringSubmatch(strings.Join(lines(t, d), "\n"), -1) {
+			if to := path.Join(path.Dir(d), m[1]); !slices.Contains(documents, to) {
+				t.Errorf("%s links to %s, which is in no archive", d, to)
+			}
 		}
 	}
 }

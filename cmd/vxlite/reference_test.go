@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,6 +44,39 @@ func TestExamples(t *testing.T) {
 			t.Errorf("vxlite help has no line for %s", cmd.Name)
 		}
 	}
+}
+
+// TestReadme wants every command, and every flag by its long name, in the
+// README's section on the command line.
+func TestReadme(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(data), "\n## The command line\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	for _, cmd := range testApp(t).Commands {
+		if cmd.Name == "help" || cmd.Hidden {
+			continue
+		}
+		if !strings.Contains(section, "\n    vxlite "+cmd.Name+" ") {
+			t.Errorf("the README has no line for %s", cmd.Name)
+		}
+		for _, flag := range allFlags(cmd) {
+			if name := "`--" + flag.Names()[0]; !strings.Contains(section, name+"`") && !strings.Contains(section, name+" ") {
+				t.Errorf("the README does not have --%s of %s", flag.Names()[0], cmd.Name)
+			}
+		}
+	}
+}
+
+// allFlags are a command's and those of its subcommands.
+func allFlags(cmd *urfave.Command) []urfave.Flag {
+	flags := cmd.Flags
+	for _, sub := range cmd.Subcommands {
+		flags = slices.Concat(flags, allFlags(sub))
+	}
+	return flags
 }
 
 func testApp(t *testing.T) *urfave.App {

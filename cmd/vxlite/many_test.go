@@ -31,7 +31,7 @@ func TestManyAtOnce(t *testing.T) {
 	other := *k
 	other.config = filepath.Join(k.dir, "other.toml")
 	writeTestFile(t, other.config, strings.Replace(fmt.Sprintf(killConfig, "HTTP"), "[plugins.rpc]\nmodule_name = \"github.com/roadrunner-server/rpc/v5\"\ntag = \"v5.1.9\"\n", "", 1))
-	store := filepath.Join(t.TempDir(), "a store with spaces, ünïcödë and "+strings.Repeat("length", 30))
+	store := filepath.Join(t.TempDir(), "a store with spaces, ünïcödë, [ci] and "+strings.Repeat("length", 30))
 	before := len(w.http.Requests())
 	var wg sync.WaitGroup
 	for n := range atOnce {

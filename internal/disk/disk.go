@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 )
 
 // Write puts data in a file, of that mode, in one step: an interruption or a
@@ -51,6 +53,23 @@ func Sum(name string) (sum [sha256.Size]byte, err error) {
 	_, err = io.Copy(h, f)
 	h.Sum(sum[:0])
 	return sum, err
+}
+
+// List returns the paths of what is in a directory under a name that begins and
+// ends so, sorted. In filepath.Glob's pattern, the directory's own name would
+// count too, and some have brackets. A directory that is not there has nothing.
+func List(dir, prefix, suffix string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	var out []string
+	for _, e := range entries {
+		if name := e.Name(); strings.HasPrefix(name, prefix) && strings.HasSuffix(name, suffix) {
+			out = append(out, filepath.Join(dir, name))
+		}
+	}
+	return out, err
 }
 
 // Rename moves a file or directory within a file system. A file that is there

@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/mod/module"
 
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/resolve"
 )
 
@@ -121,15 +122,8 @@ func alias(importPath string, n int) string {
 
 // commandFiles are the Go files of RoadRunner's command, tests left out, sorted.
 func commandFiles(rr *resolve.Module) ([]string, error) {
-	files, err := filepath.Glob(filepath.Join(rr.Dir, "cmd", "rr", "*.go"))
-	var out []string
-	for _, f := range files {
-		if !strings.HasSuffix(f, "_test.go") {
-			out = append(out, f)
-		}
-	}
-	sort.Strings(out)
-	return out, err
+	files, err := disk.List(filepath.Join(rr.Dir, "cmd", "rr"), "", ".go")
+	return slices.DeleteFunc(files, func(f string) bool { return strings.HasSuffix(f, "_test.go") }), err
 }
 
 // cmdImports lists what RoadRunner's command imports, sorted.

@@ -7,12 +7,11 @@ import (
 	"go/format"
 	"go/parser"
 	"go/token"
-	"path/filepath"
-	"sort"
 	"strconv"
 	"strings"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // Contract is what the plugins of a release expect of other plugins, as far as
@@ -57,11 +56,10 @@ func ReadContract(ctx context.Context, cfg *config.Config, o Options, rel *Relea
 
 // goFiles parses the Go files of a directory, tests left out, in their order.
 func goFiles(dir string) ([]*ast.File, error) {
-	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	names, err := disk.List(dir, "", ".go")
 	if err != nil {
 		return nil, err
 	}
-	sort.Strings(names)
 	var out []*ast.File
 	for _, name := range names {
 		if strings.HasSuffix(name, "_test.go") {

@@ -20,6 +20,7 @@ type blobFile struct {
 	hash plumbing.Hash
 	w    *treeWriter
 	size int64 // 0 before it is loaded
+	err  error // of loading it
 	// obj is kept from the time its size was asked for, as it was inflated for that.
 	obj plumbing.EncodedObject
 	sum [sha256.Size]byte // once it is written
@@ -34,11 +35,7 @@ func (f *blobFile) load() {
 	w := f.w
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.over != nil { // one blob may be a thousand files
-		return
-	}
-	if err != nil {
-		w.over = err
+	if f.err = err; err != nil || w.over != nil { // one blob may be a thousand files
 		return
 	}
 	f.size = obj.Size()

@@ -49,7 +49,10 @@ func checkRepo(dir string) error {
 	if head, err := os.ReadFile(filepath.Join(dir, "HEAD")); err != nil || string(head) != storeHead {
 		return errors.New("HEAD is not as it was written")
 	}
-	names, _ := filepath.Glob(filepath.Join(dir, "objects", "pack", "pack-*.idx")) // the pattern is sound
+	names, err := disk.List(filepath.Join(dir, "objects", "pack"), "pack-", ".idx")
+	if err != nil {
+		return err
+	}
 	if len(names) != 1 {
 		return fmt.Errorf("it has %d packs", len(names))
 	}

@@ -55,6 +55,25 @@ func rawPack(t testing.TB, count int, entries ...rawEntry) []byte {
 	return append(b.Bytes(), sum[:]...)
 }
 
+// TestHeavyChain reads a chain of deltas each of which is as large as one may be:
+// a few bytes in the pack, and more than there is memory when they are held.
+func TestHeavyChain(t *testing.T) {
+	zeros := make([]byte, largeObject)
+	whole := rawPack(t, 1, rawEntry{kind: plumbing.BlobObject, declared: -1, data: []byte("base")})
+	const head, trailer = 12, 20
+	at := []int64{head}
+	for range 6 {
+		data := whole[:len(whole)-trailer]
+		last := at[len(at)-1]
+		next := rawPack(t, 1, rawEntry{kind: plumbing.OFSDeltaObject, declared: -1, back: int(int64(len(data)) - last), data: zeros})
+		at = append(at, int64(len(data)))
+		whole = append(data, next[head:]...)
+	}
+	p := &pack{file: bytes.NewReader(whole), bases: map[int64]packed{}}
+	_, err := p.object(at[len(at)-1])
+	wantError(t, err, "a chain of deltas that are too large")
+}
+
 // backwards encodes how far before a delta its base is.
 func backwards(n int) []byte {
 	out := []byte{byte(n & 0x7f)}

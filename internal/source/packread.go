@@ -117,7 +117,11 @@ func (r *packReader) grow(offset int64, size int) (data []byte, end int64, err e
 			if n = len(data); n == size {
 				return nil
 			}
-			more := make([]byte, min(size, 4*n))
+			next := size
+			if n < size/4 {
+				next = 4 * n
+			}
+			more := make([]byte, next)
 			copy(more, data)
 			data = more
 		}

@@ -16,6 +16,8 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/storage/filesystem"
+
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // packStorage reads the objects of a repository on disk.
@@ -25,7 +27,7 @@ import (
 // decodes the whole index of each pack, hashes every delta base that it keeps,
 // and inflates with the standard library, which is most of the time that
 // taking a few files out of a large repository costs. Here, what is returned is
-// hashed, and only that.
+// hashed, and only that; but for what is streamed, as it is too large.
 type packStorage struct {
 	*filesystem.Storage
 	// packs are opened when the first object is asked for: often only refs are.
@@ -44,7 +46,7 @@ func openPacks(dir string, st *filesystem.Storage) *packStorage {
 }
 
 func (s *packStorage) open(dir string) []*pack {
-	names, _ := filepath.Glob(filepath.Join(dir, "objects", "pack", "pack-*.idx")) // the pattern is sound
+	names, _ := disk.List(filepath.Join(dir, "objects", "pack"), "pack-", ".idx") // else go-git tells why
 	var packs []*pack
 	for _, name := range names {
 		if p, err := openPack(name); err == nil { // else go-git may know better
@@ -92,11 +94,11 @@ func (s *packStorage) EncodedObject(kind plumbing.ObjectType, hash plumbing.Hash
 			break
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: object %s: %w", p.name, hash, err)
+			return nil, fmt.Errorf("%s: %w", p.name, err)
 		}
-		held := &packedObject{packed: obj, hash: hash, verified: true}
-		if got := plainHash(held); got != hash {
-			return nil, fmt.Errorf("it is %s in truth", got)
+		held := &packedObject{packed: obj, hash: hash}
+		if err := held.verify(); err != nil {
+			return nil, err
 		}
 		if kind != plumbing.AnyObject && kind != obj.kind {
 			return nil, plumbing.ErrObjectNotFound
@@ -115,7 +117,11 @@ func (s *packStorage) slow(kind plumbing.ObjectType, hash plumbing.Hash) (plumbi
 	if err != nil || obj.Size() > largeObject {
 		return obj, err
 	}
-	return hold(obj, hash)
+	held, err := hold(obj, hash)
+	if err != nil {
+		return nil, err
+	}
+	return held, held.verify()
 }
 
 // errNotHere is an object that go-git has to be asked for.
@@ -169,8 +175,10 @@ type delta struct {
 // object reads the object at an offset: the chain of deltas down to a whole
 // object or a base that is known, then up again.
 func (p *pack) object(offset int64) (packed, error) {
-	const longest = 4096 // deltas; git makes no longer chain
+	const longest = 4096            // deltas; git makes no longer chain
+	const largest = 4 * largeObject // bytes, of all deltas of a chain; git's are smaller than what they make
 	var chain []delta
+	held := 0
 	at := offset
 	obj, ok := p.base(at)
 	for !ok {
@@ -187,6 +195,9 @@ func (p *pack) object(offset int64) (packed, error) {
 		}
 		if len(chain) == longest {
 			return packed{}, errors.New("a chain of deltas without end")
+		}
+		if held += len(e.data); held > largest {
+			return packed{}, errors.New("a chain of deltas that are too large")
 		}
 		chain = append(chain, delta{at, e.data})
 		at = e.base
@@ -234,6 +245,9 @@ func (p *pack) base(offset int64) (packed, bool) {
 func (p *pack) keep(offset int64, obj packed) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if _, ok := p.bases[offset]; ok {
+		return // another goroutine was first
+	}
 	if p.held+len(obj.data) > mostBases {
 		clear(p.bases)
 		p.held = 0
@@ -286,6 +300,15 @@ type packedObject struct {
 	packed
 	hash     plumbing.Hash
 	verified bool // the content has the hash
+}
+
+// verify compares the content with the hash.
+func (o *packedObject) verify() error {
+	if got := plainHash(o); got != o.hash {
+		return fmt.Errorf("it is %s in truth", got)
+	}
+	o.verified = true
+	return nil
 }
 
 // plainHash is an object's hash without go-git's search for signs of a SHA-1

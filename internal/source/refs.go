@@ -114,7 +114,7 @@ func refsFromAdvertisement(adv *packp.AdvRefs) *Refs {
 		head.Commit = adv.Head.String()
 	}
 	for _, sym := range adv.Capabilities.Get("symref") {
-		if target, ok := strings.CutPrefix(sym, "HEAD:"); ok {
+		if target, ok := strings.CutPrefix(sym, "HEAD:"); ok && isBranch(target) {
 			head.Name = target
 		}
 	}
@@ -146,13 +146,20 @@ func refsFromStorage(st storer.ReferenceStorer) *Refs {
 	}
 }
 
+// isBranch reports whether a default branch may have that name: a repository
+// could say that it is a tag's.
+func isBranch(name string) bool { return isRefName(name) && strings.HasPrefix(name, branchPrefix) }
+
 func localHead(st storer.ReferenceStorer, lookup func(string) (Ref, bool)) Ref {
 	switch head, err := st.Reference(plumbing.HEAD); {
 	case err != nil: // a repository without HEAD has no default branch
 		return Ref{}
 	case head.Type() == plumbing.SymbolicReference:
 		ref, _ := lookup(head.Target().String())
-		return Ref{Name: head.Target().String(), Commit: ref.Commit}
+		if !isBranch(ref.Name) {
+			ref.Name = ""
+		}
+		return Ref{Name: ref.Name, Commit: ref.Commit}
 	default:
 		return Ref{Commit: head.Hash().String()}
 	}

@@ -225,14 +225,19 @@ func (p *sshPool) hostKeys(h sshHost) (*hostKeys, error) {
 		return nil, fmt.Errorf("ssh %s: %w", h, err)
 	}
 	check := db.HostKeyCallback()
+	known := db.HostKeyAlgorithms(h.keyName())
+	onlyWeak := len(known) > 0 && !slices.ContainsFunc(known, func(a string) bool { return !isWeak(a) })
 	k.callback = func(_ string, addr net.Addr, key ssh.PublicKey) error {
+		if onlyWeak { // which no key of the server's may be compared with
+			return &hostKeyKindError{host: h, known: k.kinds, offered: []string{key.Type()}, files: files}
+		}
 		if err := check(h.keyName(), addr, key); err != nil {
 			return &hostKeyError{host: h, key: key, files: files, err: err}
 		}
 		k.key = key
 		return nil
 	}
-	k.algorithms = safeHostKeys(db.HostKeyAlgorithms(h.keyName()))
+	k.algorithms = safeHostKeys(known)
 	for _, key := range db.HostKeys(h.keyName()) {
 		k.kinds = append(k.kinds, key.Type())
 	}
@@ -336,6 +341,10 @@ func (k *hostKeys) explain(h sshHost, id *identities, err error) error {
 	var hk *hostKeyError
 	if errors.As(err, &hk) {
 		return hk
+	}
+	var kind *hostKeyKindError
+	if errors.As(err, &kind) {
+		return kind
 	}
 	var disagree *ssh.AlgorithmNegotiationError
 	if errors.As(err, &disagree) && (disagree.What != "host key" || !slices.ContainsFunc(disagree.RequestedAlgorithms, func(a string) bool { return !isWeak(a) })) {

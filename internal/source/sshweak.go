@@ -9,7 +9,7 @@ import (
 )
 
 // safeHostKeys are those of a host's algorithms that are not known to be weak,
-// and all that are safe where there is none. The library, asked for no list,
+// and all that are safe where there is no such one, for the server's answer. The library, asked for no list,
 // would also take those that rest on SHA-1 or DSA, which OpenSSH's ssh no longer
 // does.
 func safeHostKeys(algorithms []string) []string {

@@ -2,7 +2,11 @@ package source
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
 	"io"
+	"math/big"
 	"net"
 	"path/filepath"
 	"strings"
@@ -69,6 +73,59 @@ func (dsaKey) PublicKey() ssh.PublicKey { return dsaPublic{} }
 type dsaPublic struct{ ssh.PublicKey }
 
 func (dsaPublic) Type() string { return "ssh-dss" }
+
+// dsaBlob is a public key of DSA, as known_hosts has it.
+func dsaBlob() []byte {
+	return ssh.Marshal(struct {
+		Kind       string
+		P, Q, G, Y *big.Int
+	}{"ssh-dss", prime(1024), prime(160), big.NewInt(2), big.NewInt(4)})
+}
+
+// prime is a number of that many bits. Nobody checks that it is one.
+func prime(bits uint) *big.Int {
+	n := new(big.Int).Lsh(big.NewInt(1), bits-1)
+	return n.Add(n, big.NewInt(1))
+}
+
+// TestSSHWeakKnown has a server of which a key of DSA is known and that has
+// another now: it has not changed, as what is known does not count.
+func TestSSHWeakKnown(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := ssh.NewSignerFromKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := &ssh.ServerConfig{NoClientAuth: true}
+	cfg.AddHostKey(signer)
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _, _, _ = ssh.NewServerConn(conn, cfg)
+			conn.Close()
+		}
+	}()
+	addr := l.Addr().String()
+	host, port, _ := net.SplitHostPort(addr)
+	file := filepath.Join(t.TempDir(), "known_hosts")
+	writeFile(t, file, "["+host+"]:"+port+" ssh-dss "+base64.StdEncoding.EncodeToString(dsaBlob())+"\n")
+	c := newClient(t, Options{Git: config.Git{KnownHosts: []string{file}}})
+	_, err = c.Find(t.Context(), Request{URL: "ssh://git@" + addr + "/lib", Choose: refuse(t)})
+	wantError(t, err, "ssh git@"+addr+": the server has no host key of the kind that is known for it: known is ssh-dss (in "+file+"), the server offers ssh-ed25519",
+		"ask the host's administrator for its key of another kind, and add its line to "+file,
+		"ssh-keyscan -p "+port+" "+host+" prints such lines; compare what it prints before you trust it")
+}
 
 // TestSSHWeakDSA has a server whose only host key is one of DSA, whatever is
 // known of it.

@@ -176,7 +176,7 @@ type treeWriter struct {
 	mu    sync.Mutex // of what is below: files are read at once
 	held  int64      // bytes of file contents in memory
 	bytes int64      // of files whose size was asked for
-	over  error      // what ended the reading
+	over  error      // a limit, which ended the reading
 }
 
 // named puts the repository and the commit in front of an error.
@@ -342,6 +342,11 @@ func (w *treeWriter) load(ctx context.Context, files []*blobFile) error {
 	}
 	if w.over != nil {
 		return w.named(w.over)
+	}
+	for _, f := range files { // the first, whichever was met first
+		if f.err != nil {
+			return w.named(f.err)
+		}
 	}
 	return nil
 }

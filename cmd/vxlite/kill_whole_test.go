@@ -135,10 +135,13 @@ func (k *wholeKilling) kill(after time.Duration, all, older bool) {
 	cmd.Cancel = func() error { return killGroup(cmd.Process, all) }
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &out, time.Minute
+	start := time.Now()
 	if err := cmd.Run(); err != nil && cmd.ProcessState.Exited() && !cmd.ProcessState.Success() { // it may end as it is killed
 		k.t.Errorf("%v: %v: %s", after, err, &out)
 	}
-	if !cmd.ProcessState.Exited() {
+	if cmd.ProcessState.Exited() {
+		k.takes = min(k.takes, time.Since(start)) // the machine has less to do than before
+	} else {
 		k.killed++
 	}
 	k.age(dir)

@@ -48,7 +48,7 @@ var floor = map[string]int{
 // outside are packages that are no part of the program: what tests, the demo
 // and the benchmarks run in. They may do as they like, and nothing in the house
 // may import them.
-var outside = []string{"internal/testkit", "internal/demo", "internal/bench", "internal/release"}
+var outside = []string{"internal/testkit", "internal/demo", "internal/bench", "internal/bench/stage", "internal/release"}
 
 // only says which package may import a path, or one below it.
 var only = map[string]string{

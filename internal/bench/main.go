@@ -19,18 +19,9 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"github.com/vxlite/vxlite/internal/collector"
 )
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == "resolve" { // a child of this program's own
-		collector.Tune(os.LookupEnv)
-		exit(resolveOnly(os.Args[2:]))
-	}
-	if len(os.Args) > 1 && os.Args[1] == "generate" {
-		exit(generateOnly(os.Args[2:]))
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	runs := flag.Int("runs", 3, "measure each command `N` times, in turn")
@@ -63,7 +54,8 @@ func bench(ctx context.Context, vxlite string, runs int, parts []string) error {
 	defer os.RemoveAll(dir)
 	scaleOnly := slices.Equal(parts, []string{"scale"})
 	w := &world{dir: dir, vxlite: vxlite, runs: runs, own: scaleOnly}
-	if w.self, err = os.Executable(); err != nil {
+	w.stage = filepath.Join(dir, "stage")
+	if _, err := timed(ctx, os.Environ(), "", "go", "build", "-o", w.stage, "github.com/vxlite/vxlite/internal/bench/stage"); err != nil {
 		return err
 	}
 	if err := w.prepare(ctx); err != nil {

@@ -11,59 +11,12 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vxlite/vxlite/internal/config"
-	"github.com/vxlite/vxlite/internal/gen"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/source"
 )
 
 // atOnce is how many clones git makes at a time, and how many vxlite.
 const atOnce = 8
-
-// resolveOnly resolves and generates and compiles nothing: resolve CONFIG
-// MIRROR STORE [KNOWN_HOSTS KEY]
-func resolveOnly(args []string) error {
-	plan, end, err := planOf(args)
-	if err != nil {
-		return err
-	}
-	defer end()
-	ws, err := gen.Generate(plan, gen.Options{})
-	if err != nil {
-		return err
-	}
-	if len(ws.Files) == 0 {
-		return fmt.Errorf("nothing was generated")
-	}
-	return nil
-}
-
-// planOf resolves, and fetches what the store has not. end gives back what was
-// opened for it.
-func planOf(args []string) (plan *resolve.Plan, end func(), err error) {
-	cfg, err := config.Read(args[0], os.LookupEnv)
-	if err != nil {
-		return nil, nil, err
-	}
-	cfg.Mirrors = []config.Mirror{{From: "https://github.com/", To: []string{args[1]}}}
-	if len(args) > 3 {
-		cfg.Git.KnownHosts = []string{args[3]}
-		cfg.Git.Credentials = []config.Credential{{Host: "127.0.0.1", SSHKey: args[4]}}
-	}
-	store, err := source.OpenStore(args[2])
-	if err != nil {
-		return nil, nil, err
-	}
-	client, err := source.NewClient(source.Options{Store: store, Env: os.LookupEnv, Mirrors: cfg.Mirrors, Git: cfg.Git, Jobs: atOnce})
-	if err != nil {
-		return nil, nil, err
-	}
-	plan, err = resolve.Resolve(context.Background(), cfg, resolve.Options{Client: client, Store: store, Jobs: atOnce})
-	if err != nil {
-		client.Close()
-		return nil, nil, err
-	}
-	return plan, client.Close, nil
-}
 
 // repo is one repository of the plan, and the tag to clone.
 type repo struct{ path, tag string }
@@ -147,7 +100,7 @@ func (w *world) fetches(ctx context.Context) error {
 			if err := os.RemoveAll(store); err != nil {
 				return sample{}, err
 			}
-			return timed(ctx, w.env, "", w.self, append([]string{"resolve", w.config, way.prefix, store}, way.args...)...)
+			return timed(ctx, w.env, "", w.stage, append([]string{"resolve", w.config, way.prefix, store}, way.args...)...)
 		}, func() (sample, error) { return w.clone(ctx, repos, way.prefix, gitEnv) })
 		if err != nil {
 			return err
@@ -162,7 +115,7 @@ func (w *world) resolves(ctx context.Context) error {
 	measure := func(name, cfg, repos string) error {
 		store := filepath.Join(w.dir, "resolved-"+filepath.Base(filepath.Dir(cfg)))
 		a, _, err := w.inTurn(func() (sample, error) {
-			return timed(ctx, w.env, "", w.self, "resolve", cfg, repos+"/", store)
+			return timed(ctx, w.env, "", w.stage, "resolve", cfg, repos+"/", store)
 		}, nil)
 		if err != nil {
 			return err
@@ -193,7 +146,7 @@ func (w *world) resolves(ctx context.Context) error {
 func (w *world) hashes(ctx context.Context) error {
 	store := filepath.Join(w.dir, "hashed")
 	run := func() (sample, error) {
-		return timed(ctx, w.env, "", w.self, "resolve", w.config, w.repos+"/", store)
+		return timed(ctx, w.env, "", w.stage, "resolve", w.config, w.repos+"/", store)
 	}
 	a, b, err := w.inTurn(func() (sample, error) {
 		if err := os.RemoveAll(filepath.Join(store, "v1", "h1")); err != nil {

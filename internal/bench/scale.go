@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/vxlite/vxlite/internal/gen"
 )
 
 // scales measures how what a build does before it compiles grows with the number
@@ -48,7 +46,7 @@ func (w *world) scale(ctx context.Context, n int, s size) error {
 	env := append(slices.Clone(w.env), "VXLITE_CACHE="+store, "GOCACHE="+filepath.Join(dir, "gocache"))
 	check := []string{"check", "-q", "-c", cfg, "--mirror", "https://github.com/=" + url}
 	for _, prepare := range [][]string{
-		{w.self, "resolve", cfg, url, store},
+		{w.stage, "resolve", cfg, url, store},
 		append([]string{w.vxlite}, check...), // compiles what check reads the exports of
 	} {
 		if _, err := timed(ctx, env, "", prepare[0], prepare[1:]...); err != nil {
@@ -58,12 +56,12 @@ func (w *world) scale(ctx context.Context, n int, s size) error {
 	line := fmt.Sprintf("| %d | %d |", n, s.shared)
 	for _, measure := range []func() (sample, error){
 		func() (sample, error) {
-			return fresh(cold, func() (sample, error) { return timed(ctx, env, "", w.self, "resolve", cfg, url, cold) })
+			return fresh(cold, func() (sample, error) { return timed(ctx, env, "", w.stage, "resolve", cfg, url, cold) })
 		},
-		func() (sample, error) { return timed(ctx, env, "", w.self, "resolve", cfg, url, store) },
+		func() (sample, error) { return timed(ctx, env, "", w.stage, "resolve", cfg, url, store) },
 		func() (sample, error) {
 			return fresh(work, func() (sample, error) {
-				return timedInside(ctx, env, w.self, "generate", work, cfg, url, store)
+				return timedInside(ctx, env, w.stage, "generate", work, cfg, url, store)
 			})
 		},
 		func() (sample, error) { // what was read of the plugins before is remembered there
@@ -99,24 +97,4 @@ func timedInside(ctx context.Context, env []string, name string, args ...string)
 	n, err := strconv.ParseInt(strings.TrimSpace(said), 10, 64)
 	s.wall = time.Duration(n)
 	return s, err
-}
-
-// generateOnly resolves, and says how long the workspace then took to be made in
-// DIR: generate DIR CONFIG MIRROR STORE
-func generateOnly(args []string) error {
-	plan, end, err := planOf(args[1:])
-	if err != nil {
-		return err
-	}
-	defer end()
-	start := time.Now()
-	ws, err := gen.Generate(plan, gen.Options{})
-	if err != nil {
-		return err
-	}
-	if err := ws.Write(args[0], false); err != nil {
-		return err
-	}
-	fmt.Println(time.Since(start).Nanoseconds())
-	return nil
 }

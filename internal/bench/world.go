@@ -15,14 +15,14 @@ import (
 
 // world is what is measured in.
 type world struct {
-	dir, vxlite, self string
-	runs              int
-	own               bool   // what is measured makes its own repositories
-	repos             string // a folder of OWNER/NAME.git
-	config            string // a config without mirrors
-	env               []string
-	sshd              *testkit.SSHD
-	http              *testkit.HTTPBackend
+	dir, vxlite, stage string
+	runs               int
+	own                bool   // what is measured makes its own repositories
+	repos              string // a folder of OWNER/NAME.git
+	config             string // a config without mirrors
+	env                []string
+	sshd               *testkit.SSHD
+	http               *testkit.HTTPBackend
 }
 
 // prepare takes the given repositories or generates some, and starts servers.

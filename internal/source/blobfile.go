@@ -10,7 +10,6 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
-	"golang.org/x/mod/zip"
 )
 
 // blobFile is a file of a commit, as golang.org/x/mod/zip wants to see it.
@@ -19,37 +18,10 @@ type blobFile struct {
 	mode filemode.FileMode
 	hash plumbing.Hash
 	w    *treeWriter
-	size int64 // 0 before it is loaded
-	err  error // of loading it
-	// obj is kept from the time its size was asked for, as it was inflated for that.
+	size int64 // 0 before it is read
+	// obj is kept where it was read before its turn.
 	obj plumbing.EncodedObject
 	sum [sha256.Size]byte // once it is written
-}
-
-// load reads the file's size, and keeps its content while there is room.
-func (f *blobFile) load() {
-	if f.mode == filemode.Symlink {
-		return
-	}
-	obj, err := f.object()
-	w := f.w
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if f.err = err; err != nil || w.over != nil { // one blob may be a thousand files
-		return
-	}
-	f.size = obj.Size()
-	if w.bytes += f.size; w.bytes > w.limits.Module {
-		over := tooLarge("its files have more than", "module", w.limits.Module)
-		over.Final = w.limits.Module == zip.MaxZipFile
-		w.over = over
-		return
-	}
-	const mostHeld = 16 << 20 // bytes of one tree's files in memory
-	if w.held+f.size <= mostHeld {
-		w.held += f.size
-		f.obj = obj
-	}
 }
 
 // Path implements zip.File.

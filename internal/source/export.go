@@ -45,17 +45,13 @@ func (c *Client) export(ctx context.Context, f Found, remote Remote, folders []s
 	needed := &recorder{EncodedObjectStorer: st, seen: map[plumbing.Hash]plumbing.ObjectType{}}
 	for _, folder := range folders {
 		w := &treeWriter{st: needed, url: remote.String(), commit: f.Commit, limits: c.limits, trusted: !remote.Local()}
-		files, err := w.choose(ctx, folder)
+		files, err := w.choose(folder)
 		if err != nil {
 			return err
 		}
-		for _, file := range files {
-			if _, err := file.object(); err != nil {
-				return fmt.Errorf("%s at %.12s: %s: %w", w.url, w.commit, file.path, err)
-			}
-		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+		// To be asked for is all that they are read for.
+		if err := w.each(ctx, files, func(*blobFile, plumbing.EncodedObject) error { return nil }); err != nil {
+			return err
 		}
 	}
 	if err := needed.write(dir, plumbing.NewHash(f.Commit), c.limits); err != nil {

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +11,7 @@ import (
 	"runtime"
 	"sort"
 	"strings"
-	"sync"
+	"sync/atomic"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
@@ -172,11 +173,7 @@ type treeWriter struct {
 	trusted     bool  // st gives under each name what the name says
 	entries     int64 // of trees, so far
 	sums        FileSums
-
-	mu    sync.Mutex // of what is below: files are read at once
-	held  int64      // bytes of file contents in memory
-	bytes int64      // of files whose size was asked for
-	over  error      // a limit, which ended the reading
+	bytes       atomic.Int64 // of all files so far
 }
 
 // named puts the repository and the commit in front of an error.
@@ -276,10 +273,8 @@ func (w *treeWriter) rootTree() (hash plumbing.Hash, err error) {
 }
 
 // choose returns the files of the module in folder, as its module zip has them.
-// The names are looked at first, and only what they leave is read. Of the
-// sizes, that of all files is held against a limit while they are read; Go has
-// one for the LICENSE, too.
-func (w *treeWriter) choose(ctx context.Context, folder string) ([]*blobFile, error) {
+// Their sizes are not known yet.
+func (w *treeWriter) choose(folder string) ([]*blobFile, error) {
 	files, err := w.list(folder)
 	if err != nil {
 		return nil, err
@@ -289,14 +284,6 @@ func (w *treeWriter) choose(ctx context.Context, folder string) ([]*blobFile, er
 	}
 	if files, err = valid(files); err != nil {
 		return nil, w.named(err)
-	}
-	if err := w.load(ctx, files); err != nil {
-		return nil, err
-	}
-	if f := find(files, "LICENSE"); f != nil {
-		if _, err := valid([]*blobFile{f}); err != nil {
-			return nil, w.named(err)
-		}
 	}
 	return files, nil
 }
@@ -320,18 +307,21 @@ func valid(files []*blobFile) ([]*blobFile, error) {
 	return chosen, nil
 }
 
-// load reads the files' sizes and, as far as memory goes, the files. Most of
-// the time that a tree takes is spent here.
-func (w *treeWriter) load(ctx context.Context, files []*blobFile) error {
+// each reads the files, several at once, and gives them to take. Reading is most
+// of the time that a tree takes. Once one fails, no further one is begun; the
+// error is that of the first, in their order, of those that failed.
+func (w *treeWriter) each(ctx context.Context, files []*blobFile, take func(*blobFile, plumbing.EncodedObject) error) error {
+	errs := make([]error, len(files))
+	var failed atomic.Bool
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
-	for _, f := range files {
-		if w.ended() || ctx.Err() != nil {
+	for i, f := range files {
+		if failed.Load() || ctx.Err() != nil {
 			break
 		}
 		g.Go(func() error {
-			if !w.ended() {
-				f.load()
+			if errs[i] = w.one(f, take); errs[i] != nil {
+				failed.Store(true)
 			}
 			return nil
 		})
@@ -340,21 +330,35 @@ func (w *treeWriter) load(ctx context.Context, files []*blobFile) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if w.over != nil {
-		return w.named(w.over)
-	}
-	for _, f := range files { // the first, whichever was met first
-		if f.err != nil {
-			return w.named(f.err)
-		}
+	if err := cmp.Or(errs...); err != nil {
+		return w.named(err)
 	}
 	return nil
 }
 
-func (w *treeWriter) ended() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.over != nil
+// one reads a file within the limits, of which that of all files is counted
+// here, and gives it to take.
+func (w *treeWriter) one(f *blobFile, take func(*blobFile, plumbing.EncodedObject) error) error {
+	obj, err := f.object()
+	if err != nil {
+		return err
+	}
+	f.obj = nil // it is needed no more
+	f.size = obj.Size()
+	if w.bytes.Add(f.size) > w.limits.Module {
+		over := tooLarge("its files have more than", "module", w.limits.Module)
+		over.Final = w.limits.Module == zip.MaxZipFile
+		return over
+	}
+	if f.path == "LICENSE" { // Go has a limit for it, too
+		if _, err := valid([]*blobFile{f}); err != nil {
+			return err
+		}
+	}
+	if err := take(f, obj); err != nil {
+		return fmt.Errorf("%s: %w", f.path, err)
+	}
+	return nil
 }
 
 // checkGoMod holds a go.mod's size against the limit, before anybody reads it.

@@ -3,27 +3,22 @@ package source
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path"
 	"path/filepath"
-	"runtime"
-	"slices"
+	"sync"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"golang.org/x/sync/errgroup"
 )
 
 // write fills dir. All writing goes through an os.Root, so that whatever names
 // a repository brings, nothing outside dir is touched.
 func (w *treeWriter) write(ctx context.Context, dir, folder string) error {
-	files, err := w.choose(ctx, folder)
+	files, err := w.choose(folder)
 	if err != nil {
 		return err
 	}
@@ -32,7 +27,17 @@ func (w *treeWriter) write(ctx context.Context, dir, folder string) error {
 		return err
 	}
 	defer root.Close()
-	if err := w.writeAll(ctx, root, files); err != nil {
+	open := openFolders(root, files)
+	defer open.close()
+	err = w.each(ctx, files, func(f *blobFile, obj plumbing.EncodedObject) error {
+		in, err := open.enter(f)
+		if err != nil {
+			return err
+		}
+		defer open.leave(f)
+		return f.write(in, obj)
+	})
+	if err != nil {
 		return err
 	}
 	for _, f := range files {
@@ -42,62 +47,72 @@ func (w *treeWriter) write(ctx context.Context, dir, folder string) error {
 	return nil
 }
 
-// writeAll writes the files, folder by folder and several folders at once: in
-// a folder that is open, a file takes one step instead of one for each part of
-// its path. The error is that of the first file that has one.
-func (w *treeWriter) writeAll(ctx context.Context, root *os.Root, files []*blobFile) error {
-	byFolder := map[string][]*blobFile{}
-	for _, f := range files {
-		byFolder[path.Dir(f.path)] = append(byFolder[path.Dir(f.path)], f)
-	}
-	folders := slices.Sorted(maps.Keys(byFolder))
-	errs := make([]error, len(folders))
-	var g errgroup.Group
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	for i, folder := range folders {
-		g.Go(func() error {
-			errs[i] = w.writeFolder(ctx, root, folder, byFolder[folder])
-			return nil
-		})
-	}
-	_ = g.Wait()
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return cmp.Or(errs...)
+// folders are those of a tree that are being filled. In a folder that is open,
+// a file takes one step instead of one for each part of its path.
+type folders struct {
+	top *os.Root
+
+	mu  sync.Mutex
+	all map[string]*folder // by path, with slashes
 }
 
-func (w *treeWriter) writeFolder(ctx context.Context, root *os.Root, folder string, files []*blobFile) error {
-	if folder != "." {
-		name := filepath.FromSlash(folder)
-		if err := root.MkdirAll(name, 0o755); err != nil {
-			return w.named(err)
-		}
-		sub, err := root.OpenRoot(name)
-		if err != nil {
-			return w.named(err)
-		}
-		defer sub.Close()
-		root = sub
-	}
-	for _, f := range files {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if err := w.writeFile(root, f); err != nil {
-			return w.named(fmt.Errorf("%s: %w", f.path, err))
-		}
-	}
-	return nil
+type folder struct {
+	root *os.Root // nil before the first file
+	left int      // files that are to be written
 }
 
-// writeFile writes a file into its folder.
-func (w *treeWriter) writeFile(folder *os.Root, f *blobFile) error {
-	obj, err := f.object()
-	if err != nil {
-		return err
+func openFolders(top *os.Root, files []*blobFile) *folders {
+	s := &folders{top: top, all: map[string]*folder{}}
+	for _, f := range files {
+		dir := path.Dir(f.path)
+		if s.all[dir] == nil {
+			s.all[dir] = new(folder)
+		}
+		s.all[dir].left++
 	}
-	f.obj = nil // it is no longer needed
+	return s
+}
+
+// enter returns the folder that a file belongs into. It is open until all of
+// its files have left, which come one after the other: few are open at a time.
+func (s *folders) enter(f *blobFile) (*os.Root, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	dir := path.Dir(f.path)
+	d := s.all[dir]
+	if d.root != nil {
+		return d.root, nil
+	}
+	name := filepath.FromSlash(dir)
+	if err := s.top.MkdirAll(name, 0o755); err != nil {
+		return nil, err
+	}
+	var err error
+	d.root, err = s.top.OpenRoot(name)
+	return d.root, err
+}
+
+func (s *folders) leave(f *blobFile) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	dir := path.Dir(f.path)
+	d := s.all[dir]
+	if d.left--; d.left == 0 {
+		_ = d.root.Close() // it was only used
+		delete(s.all, dir)
+	}
+}
+
+func (s *folders) close() {
+	for _, d := range s.all {
+		if d.root != nil {
+			_ = d.root.Close()
+		}
+	}
+}
+
+// write writes a file into its folder.
+func (f *blobFile) write(folder *os.Root, obj plumbing.EncodedObject) error {
 	out, err := folder.OpenFile(path.Base(f.path), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o444)
 	if err != nil {
 		return err

@@ -109,7 +109,9 @@ func (c *cli) app() *urfave.App {
 // What stands behind a mistyped flag is no command, but its value.
 func (c *cli) unknownCommand(ctx *urfave.Context, name string) error {
 	known := flagNames(ctx.App, nil)
-	for _, arg := range c.args[1:slices.Index(c.args, name)] {
+	before := c.args[1:] // the program itself may have the name
+	before = before[:max(0, slices.Index(before, name))]
+	for _, arg := range before {
 		if flag, _, _ := strings.Cut(arg, "="); strings.HasPrefix(flag, "--") && !slices.Contains(known, flag) {
 			return &config.NameError{Name: flag, Known: known, Of: "there is no such flag"}
 		}

@@ -6,8 +6,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
+
+	"github.com/fsnotify/fsnotify"
 )
 
 // On a busy machine the files of one change are further apart than an editor
@@ -130,5 +133,53 @@ func TestWatch(t *testing.T) {
 	got, err := w.Since(old.Add(time.Minute))
 	if want := []string{dir("kept/before.go"), dir("new/a.go")}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("since then %q, %v, want %q", got, err, want)
+	}
+}
+
+// TestDrain has many events come while nobody takes one, as on Windows where the
+// next directory is added only when they are taken.
+func TestDrain(t *testing.T) {
+	events, errs, out := make(chan fsnotify.Event), make(chan error), make(chan seen)
+	go drain(events, errs, out)
+	const n = 1000
+	for i := range n {
+		select {
+		case events <- fsnotify.Event{Name: strconv.Itoa(i)}:
+		case <-time.After(20 * time.Second):
+			t.Fatalf("event %d is not taken", i)
+		}
+	}
+	lost := errors.New("events were lost")
+	errs <- lost
+	for i := range n {
+		if s := <-out; s.err != nil || s.event.Name != strconv.Itoa(i) {
+			t.Fatalf("%v, want event %d", s, i)
+		}
+	}
+	if s := <-out; s.err != lost {
+		t.Errorf("%v, want the error", s)
+	}
+	events <- fsnotify.Event{Name: "left"}
+	close(events)
+	for s := range out {
+		if s.event.Name != "left" {
+			t.Errorf("%v after the end", s)
+		}
+	}
+}
+
+// TestClose ends what waits for a change.
+func TestClose(t *testing.T) {
+	w, err := New([]string{t.TempDir()}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error)
+	go func() { _, err := w.Next(t.Context()); ended <- err }()
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; !errors.Is(err, fsnotify.ErrClosed) {
+		t.Errorf("error %v, want %v", err, fsnotify.ErrClosed)
 	}
 }

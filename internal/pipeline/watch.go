@@ -34,7 +34,11 @@ type WatchOptions struct {
 func Watch(ctx context.Context, o Options, wo WatchOptions) error {
 	w := &watching{WatchOptions: wo, session: NewSession(o), sink: o.Sink}
 	defer w.stop()
-	began := time.Now()
+	file, err := filepath.Abs(o.Config.File)
+	if err != nil {
+		return err
+	}
+	before := watch.List(o.Config.LocalDirs(), []string{file})
 	bin, err := w.session.Build(ctx)
 	if w.session.w == nil || ctx.Err() != nil {
 		return err // there is nothing yet of which a change could mend it
@@ -43,7 +47,6 @@ func Watch(ctx context.Context, o Options, wo WatchOptions) error {
 		return errNothingLocal
 	}
 	w.replace(built{bin: bin, err: err})
-	w.unstudied = began
 	if w.watcher, err = watch.New(nil, nil); err != nil {
 		return err
 	}
@@ -51,7 +54,7 @@ func Watch(ctx context.Context, o Options, wo WatchOptions) error {
 	if err := w.renew(); err != nil {
 		return err
 	}
-	meanwhile, err := w.watcher.Since(began)
+	meanwhile, err := w.watcher.Since(before)
 	if err != nil {
 		return err
 	}
@@ -66,8 +69,6 @@ type watching struct {
 	watcher *watch.Watcher
 	server  *run.Process // nil while there is none
 	ended   bool         // that it ended by itself was said
-	// unstudied is when the first build began of which no study is known.
-	unstudied time.Time
 }
 
 // renew watches what the session's plan has of local directories.
@@ -95,15 +96,7 @@ func (w *watching) study(ctx context.Context, admitted bool) *building {
 		if b.err = w.session.relist(ctx); b.err != nil {
 			return built{}
 		}
-		embedded := w.session.Embedded()
-		w.watcher.Also(embedded)
-		changed, err := w.watcher.Since(w.unstudied)
-		for _, f := range changed {
-			if err == nil && onlyData([]string{f}) && embedded(f) {
-				b.late = append(b.late, f)
-			}
-		}
-		w.unstudied = time.Time{}
+		b.late = w.watcher.Also(w.session.Embedded())
 		if !admitted {
 			b.err = w.session.Admitted(ctx)
 		}
@@ -203,9 +196,7 @@ func (w *watching) loop(ctx context.Context, meanwhile []string) error {
 
 // build begins to build after these files changed.
 func (w *watching) build(ctx context.Context, files []string) *building {
-	if w.unstudied.IsZero() {
-		w.unstudied = time.Now()
-	}
+	w.watcher.Forget() // a build has all that was changed before it
 	return begin(ctx, func(ctx context.Context) built { return w.rebuild(ctx, files) })
 }
 

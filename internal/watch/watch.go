@@ -11,7 +11,6 @@ import (
 	"sort"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -21,11 +20,12 @@ import (
 type Watcher struct {
 	fs   *fsnotify.Watcher
 	seen chan seen // closed when nothing is watched any more
-	also atomic.Pointer[func(name string) bool]
 
-	mu    sync.Mutex
-	files map[string]bool // watched by their directory, since editors replace them
-	dirs  []string
+	mu      sync.Mutex
+	files   map[string]bool // watched by their directory, since editors replace them
+	dirs    []string
+	also    func(name string) bool
+	ignored map[string]bool // what changed and does not count, as far as is known
 
 	// Quiet is how long nothing must happen until a change is over; at the most
 	// Longest passes.
@@ -38,7 +38,7 @@ func New(dirs, files []string) (*Watcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Watcher{fs: n, seen: make(chan seen), Quiet: 20 * time.Millisecond, Longest: time.Second}
+	w := &Watcher{fs: n, seen: make(chan seen), ignored: map[string]bool{}, Quiet: 20 * time.Millisecond, Longest: time.Second}
 	go drain(n.Events, n.Errors, w.seen)
 	if err := w.Watch(dirs, files); err != nil {
 		return nil, errors.Join(err, w.Close())
@@ -180,42 +180,6 @@ func (w *Watcher) Next(ctx context.Context) ([]string, error) {
 	}
 }
 
-// Since returns the files that count and were written at t or later, sorted:
-// what happened before they were watched.
-func (w *Watcher) Since(t time.Time) ([]string, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	var out []string
-	for name := range w.files {
-		if fi, err := os.Stat(name); err == nil && !fi.ModTime().Before(t) {
-			out = append(out, name)
-		}
-	}
-	for _, dir := range w.dirs {
-		err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
-			switch {
-			case errors.Is(err, fs.ErrNotExist):
-				return nil
-			case err != nil:
-				return err
-			case d.IsDir() && p != dir && hidden(d.Name()):
-				return filepath.SkipDir
-			case d.IsDir() || hidden(d.Name()) || temporary(d.Name()) || !source(d.Name()) && !w.others(p):
-				return nil
-			}
-			if fi, err := d.Info(); err == nil && !fi.ModTime().Before(t) {
-				out = append(out, p)
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	sort.Strings(out)
-	return out, nil
-}
-
 // counts reports whether an event is a change. A new directory is watched from
 // then on, with what was put into it before.
 func (w *Watcher) counts(e fsnotify.Event) bool {
@@ -241,16 +205,43 @@ func (w *Watcher) counts(e fsnotify.Event) bool {
 		}
 		return false
 	}
-	return source(name) || w.others(e.Name)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.concerns(e.Name)
+}
+
+// concerns reports whether a file below the directories that changed counts by
+// its name, and remembers one that does not.
+func (w *Watcher) concerns(name string) bool {
+	if source(filepath.Base(name)) || w.also != nil && w.also(name) {
+		return true
+	}
+	w.ignored[name] = true
+	return false
 }
 
 // Also sets which files besides Go's own count, by their absolute names. What
-// a server writes must not be among them.
-func (w *Watcher) Also(counts func(name string) bool) { w.also.Store(&counts) }
+// a server writes must not be among them. It returns those, sorted, that have
+// changed since Forget and were ignored.
+func (w *Watcher) Also(counts func(name string) bool) (late []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.also = counts
+	for name := range w.ignored {
+		if counts(name) {
+			late = append(late, name)
+			delete(w.ignored, name)
+		}
+	}
+	sort.Strings(late)
+	return late
+}
 
-func (w *Watcher) others(name string) bool {
-	counts := w.also.Load()
-	return counts != nil && (*counts)(name)
+// Forget forgets which files have changed and were ignored.
+func (w *Watcher) Forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	clear(w.ignored)
 }
 
 // source reports whether the go command compiles a file of that name.

@@ -69,6 +69,7 @@ type watching struct {
 	watcher *watch.Watcher
 	server  *run.Process // nil while there is none
 	ended   bool         // that it ended by itself was said
+	owed    bool         // code was built that no study has looked at to its end
 }
 
 // renew watches what the session's plan has of local directories.
@@ -150,6 +151,7 @@ func (w *watching) loop(ctx context.Context, meanwhile []string) error {
 	go forward(ctx, w.watcher, meanwhile, changes)
 	var pending []string
 	var build *building
+	w.owed = true
 	study := w.study(ctx, true)
 	defer func() { build.drop(); study.drop() }()
 	for {
@@ -175,13 +177,13 @@ func (w *watching) loop(ctx context.Context, meanwhile []string) error {
 					return err
 				}
 			}
-			if !onlyData(pending) || planChanged(pending) {
+			if w.owed {
 				study = w.study(ctx, planChanged(pending))
 			}
 			pending = nil
 		case r := <-study.ready():
 			study.cancel()
-			study = nil
+			study, w.owed = nil, false
 			if r.err != nil && ctx.Err() == nil {
 				w.Report(r.err)
 				w.note("the server runs without it")
@@ -196,6 +198,7 @@ func (w *watching) loop(ctx context.Context, meanwhile []string) error {
 
 // build begins to build after these files changed.
 func (w *watching) build(ctx context.Context, files []string) *building {
+	w.owed = w.owed || !onlyData(files) || planChanged(files)
 	w.watcher.Forget() // a build has all that was changed before it
 	return begin(ctx, func(ctx context.Context) built { return w.rebuild(ctx, files) })
 }

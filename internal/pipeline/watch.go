@@ -199,7 +199,9 @@ func (w *watching) loop(ctx context.Context, meanwhile []string) error {
 // build begins to build after these files changed.
 func (w *watching) build(ctx context.Context, files []string) *building {
 	w.owed = w.owed || !onlyData(files) || planChanged(files)
-	w.watcher.Forget() // a build has all that was changed before it
+	if w.owed {
+		w.watcher.Remember() // for the study; the build has all that was changed before
+	}
 	return begin(ctx, func(ctx context.Context) built { return w.rebuild(ctx, files) })
 }
 

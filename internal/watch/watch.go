@@ -25,7 +25,7 @@ type Watcher struct {
 	files   map[string]bool // watched by their directory, since editors replace them
 	dirs    []string
 	also    func(name string) bool
-	ignored map[string]bool // what changed and does not count, as far as is known
+	ignored map[string]bool // what changed and does not count, as far as is known; nil where nobody will ask
 
 	// Quiet is how long nothing must happen until a change is over; at the most
 	// Longest passes.
@@ -216,13 +216,15 @@ func (w *Watcher) concerns(name string) bool {
 	if source(filepath.Base(name)) || w.also != nil && w.also(name) {
 		return true
 	}
-	w.ignored[name] = true
+	if w.ignored != nil {
+		w.ignored[name] = true
+	}
 	return false
 }
 
 // Also sets which files besides Go's own count, by their absolute names. What
 // a server writes must not be among them. It returns those, sorted, that have
-// changed since Forget and were ignored.
+// changed since Remember and were ignored.
 func (w *Watcher) Also(counts func(name string) bool) (late []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -230,18 +232,19 @@ func (w *Watcher) Also(counts func(name string) bool) (late []string) {
 	for name := range w.ignored {
 		if counts(name) {
 			late = append(late, name)
-			delete(w.ignored, name)
 		}
 	}
+	w.ignored = nil // a server may write ever more files
 	sort.Strings(late)
 	return late
 }
 
-// Forget forgets which files have changed and were ignored.
-func (w *Watcher) Forget() {
+// Remember keeps from now on which files change and are ignored, until Also asks
+// for them. A new watcher does.
+func (w *Watcher) Remember() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	clear(w.ignored)
+	w.ignored = map[string]bool{}
 }
 
 // source reports whether the go command compiles a file of that name.

@@ -48,16 +48,20 @@ func TestNext(t *testing.T) {
 	put(t, filepath.Join(dir, "forgotten.html"))
 	put(t, filepath.Join(dir, "forgotten.go"))
 	next(t, w, dir, false)
-	w.Forget()
+	w.Remember()
 	put(t, filepath.Join(dir, "late.html"))
 	put(t, filepath.Join(dir, "late.go"))
 	next(t, w, dir, false)
 	if got, want := w.Also(page), []string{filepath.Join(dir, "late.html")}; !slices.Equal(got, want) {
 		t.Errorf("late are %q, want %q", got, want)
 	}
-	if got := w.Also(page); len(got) > 0 {
+	put(t, filepath.Join(dir, "server.txt"))
+	put(t, filepath.Join(dir, "late.go"))
+	next(t, w, dir, false)
+	if got := w.Also(func(name string) bool { return page(name) || filepath.Ext(name) == ".txt" }); len(got) > 0 {
 		t.Errorf("late once more are %q", got)
 	}
+	w.Also(page)
 	for _, tt := range []struct {
 		what    string
 		changed []string // below dir

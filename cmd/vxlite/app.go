@@ -35,10 +35,10 @@ func (usageError) Hints() []string { return []string{"see vxlite help"} }
 
 // badUsage words what is wrong with a flag. It keeps urfave/cli from printing
 // its help below an error.
-func badUsage(ctx *urfave.Context, err error, _ bool) error {
+func (c *cli) badUsage(ctx *urfave.Context, err error, _ bool) error {
 	text := err.Error()
 	if flag, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
-		return unknownFlag(ctx, strings.TrimLeft(flag, "-"))
+		return c.unknownFlag(ctx, strings.TrimLeft(flag, "-"))
 	}
 	if flag, ok := strings.CutPrefix(text, "flag needs an argument: -"); ok {
 		return usageError{fmt.Errorf("%s needs a value", dashed(strings.TrimLeft(flag, "-")))}
@@ -48,8 +48,14 @@ func badUsage(ctx *urfave.Context, err error, _ bool) error {
 
 // unknownFlag says that a command has no such flag, and which one is near. A
 // value behind an equals sign is not said: it may be a secret.
-func unknownFlag(ctx *urfave.Context, flag string) error {
+func (c *cli) unknownFlag(ctx *urfave.Context, flag string) error {
 	name, _, _ := strings.Cut(flag, "=")
+	typed := dashed(name)
+	for _, arg := range c.args {
+		if arg, _, _ = strings.Cut(arg, "="); arg == "-"+name { // short flags in one, or a long one as Go writes it
+			typed = arg
+		}
+	}
 	flags, of := ctx.App.Flags, "there is no such flag"
 	if ctx.Command != nil && ctx.Command.Name != "" && ctx.Command.Name != ctx.App.Name {
 		flags, of = ctx.Command.Flags, ctx.Command.Name+" has no such flag"
@@ -58,10 +64,10 @@ func unknownFlag(ctx *urfave.Context, flag string) error {
 	for _, f := range flags {
 		known = append(known, dashed(f.Names()[0]))
 	}
-	if near := config.NearNames(dashed(name), known); len(near) == 0 {
-		return usageError{fmt.Errorf("%s: %s", dashed(name), of)}
+	if near := config.NearNames(typed, known); len(near) == 0 {
+		return usageError{fmt.Errorf("%s: %s", typed, of)}
 	}
-	return &config.NameError{Name: dashed(name), Known: known, Of: of}
+	return &config.NameError{Name: typed, Known: known, Of: of}
 }
 
 // dashed writes a flag as the help does.
@@ -86,7 +92,7 @@ func (c *cli) app() *urfave.App {
 		Writer:                    c.stdout,
 		ErrWriter:                 io.Discard,
 		ExitErrHandler:            func(*urfave.Context, error) {}, // run reports
-		OnUsageError:              badUsage,
+		OnUsageError:              c.badUsage,
 		CommandNotFound:           func(_ *urfave.Context, name string) { c.notFound = name }, // by help
 		Flags:                     []urfave.Flag{&urfave.BoolFlag{Name: "version", Usage: "print vxlite's version"}},
 		Commands: []*urfave.Command{c.buildCommand(), c.runCommand(), c.workspaceCommand(), c.checkCommand(), c.graphCommand(),
@@ -109,7 +115,9 @@ func (c *cli) app() *urfave.App {
 // What stands behind a mistyped flag is no command, but its value.
 func (c *cli) unknownCommand(ctx *urfave.Context, name string) error {
 	known := flagNames(ctx.App, nil)
-	for _, arg := range c.args[1:slices.Index(c.args, name)] {
+	before := c.args[1:] // the program itself may have the name
+	before = before[:max(0, slices.Index(before, name))]
+	for _, arg := range before {
 		if flag, _, _ := strings.Cut(arg, "="); strings.HasPrefix(flag, "--") && !slices.Contains(known, flag) {
 			return &config.NameError{Name: flag, Known: known, Of: "there is no such flag"}
 		}

@@ -38,7 +38,7 @@ and puts it into DIR as rr. What went in is printed as a table.
 			&urfave.BoolFlag{Name: "verify", Usage: "build twice, as differently as can be, and compare the bytes"},
 		}, sharedFlags()...),
 		HideHelpCommand: true,
-		OnUsageError:    badUsage,
+		OnUsageError:    c.badUsage,
 		Action: func(ctx *urfave.Context) error {
 			if ctx.IsSet("vendor") {
 				return c.buildVendored(ctx)

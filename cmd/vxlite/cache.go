@@ -41,7 +41,7 @@ clean.
 			&urfave.BoolFlag{Name: "all", Usage: "remove everything"},
 		}, screenFlags()...),
 		HideHelpCommand: true,
-		OnUsageError:    badUsage,
+		OnUsageError:    c.badUsage,
 		Action:          c.cache,
 	}
 }

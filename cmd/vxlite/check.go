@@ -28,7 +28,7 @@ middleware and drivers it names are in. Exits with 3 where it finds a problem.
 			targetFlag(),
 		}, sharedFlags()...),
 		HideHelpCommand: true,
-		OnUsageError:    badUsage,
+		OnUsageError:    c.badUsage,
 		Before:          noArguments,
 		Action: func(ctx *urfave.Context) error {
 			options, err := c.options(ctx)

@@ -66,7 +66,7 @@ the names of the plugins in the velox.toml at hand.
    source <(vxlite completion zsh)           in ~/.zshrc, behind compinit
    vxlite completion fish | source           in ~/.config/fish/config.fish`,
 		HideHelpCommand: true,
-		OnUsageError:    badUsage,
+		OnUsageError:    c.badUsage,
 		Action: func(ctx *urfave.Context) error {
 			if ctx.NArg() != 1 {
 				return usageError{fmt.Errorf("completion is for one shell: vxlite completion %s", strings.Join(shellNames(), "|"))}

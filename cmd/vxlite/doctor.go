@@ -28,7 +28,7 @@ is wrong.
    vxlite doctor --offline                   ask no server`,
 		Flags:           without(sharedFlags(), "with", "locked"),
 		HideHelpCommand: true,
-		OnUsageError:    badUsage,
+		OnUsageError:    c.badUsage,
 		Before:          noArguments,
 		Action: func(ctx *urfave.Context) error {
 			cfg, err := c.readConfig(ctx)

@@ -32,7 +32,7 @@ is red.
 			targetFlag(),
 		}, sharedFlags()...),
 		HideHelpCommand: true,
-		OnUsageError:    badUsage,
+		OnUsageError:    c.badUsage,
 		Before:          noArguments,
 		Action: func(ctx *urfave.Context) error {
 			format := ctx.String("format")

@@ -39,7 +39,7 @@ input gives the same digest.
 			targetFlag(),
 		}, sharedFlags()...),
 		HideHelpCommand: true,
-		OnUsageError:    badUsage,
+		OnUsageError:    c.badUsage,
 		Action: func(ctx *urfave.Context) error {
 			if ctx.String("output") == "" && ctx.String("push") == "" {
 				return usageError{errors.New("image needs -o FILE or --push REF")}

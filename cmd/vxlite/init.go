@@ -34,7 +34,7 @@ with its plugins at its versions. A file that is there already stays as it is.
 			&urfave.StringSliceFlag{Name: "only", Usage: "take the plugins of these names only: `NAME,NAME` (repeatable)"},
 		}, without(sharedFlags(), "with", "locked")...),
 		HideHelpCommand: true,
-		OnUsageError:    badUsage,
+		OnUsageError:    c.badUsage,
 		Before:          noArguments,
 		Action: func(ctx *urfave.Context) error {
 			c.startScreen(ctx, config.Log{})

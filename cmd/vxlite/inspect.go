@@ -27,7 +27,7 @@ repositories are at hand: as local mirrors, or with their history in the store.
    vxlite inspect old/rr new/rr --mirror https://github.com/=/srv/mirror/`,
 		Flags:           []urfave.Flag{mirrorFlag(), jsonFlag(), quietFlag()},
 		HideHelpCommand: true,
-		OnUsageError:    badUsage,
+		OnUsageError:    c.badUsage,
 		Action: func(ctx *urfave.Context) error {
 			c.startScreen(ctx, config.Log{})
 			switch files := ctx.Args().Slice(); len(files) {

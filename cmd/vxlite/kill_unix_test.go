@@ -10,7 +10,8 @@ import (
 
 func ownProcessGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
-// killGroup kills a process, and those that it has started where all is set.
+// killGroup kills a process, and where all is set those that it has started, but
+// for a go command that compiles, which is in a group of its own.
 func killGroup(p *os.Process, all bool) error {
 	if !all {
 		return p.Kill()

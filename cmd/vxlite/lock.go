@@ -24,7 +24,7 @@ asked about every tag, so one that moved is told of. Nothing is compiled.
    vxlite lock -c other.toml                 other.lock`,
 		Flags:           append(without(sharedFlags(), "with"), targetFlag()),
 		HideHelpCommand: true,
-		OnUsageError:    badUsage,
+		OnUsageError:    c.badUsage,
 		Before:          noArguments,
 		Action: func(ctx *urfave.Context) error {
 			o, err := c.options(ctx)

@@ -18,7 +18,11 @@ import (
 
 func main() {
 	collector.Tune(os.LookupEnv)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		signals = append(signals, syscall.SIGHUP) // it reaches neither the compilers nor a server by itself
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	status := run(ctx, os.LookupEnv, os.Stdout, os.Stderr, os.Args)
 	stop()
 	os.Exit(status)

@@ -30,7 +30,7 @@ they are written. vxlite reads the older forms too; nothing has to be migrated.
 			&urfave.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "show the difference, and write nothing"},
 		}, pick(sharedFlags(), "config", "json", "quiet")...),
 		HideHelpCommand: true,
-		OnUsageError:    badUsage,
+		OnUsageError:    c.badUsage,
 		Action:          c.migrate,
 	}
 }

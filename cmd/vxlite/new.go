@@ -36,7 +36,7 @@ one of its own, so that "vxlite run" works in its folder.
 			&urfave.StringFlag{Name: "ref", Usage: "for this RoadRunner release: a tag, a branch, a commit `REF`, or latest"},
 		}, without(sharedFlags(), "with", "locked")...),
 		HideHelpCommand: true,
-		OnUsageError:    badUsage,
+		OnUsageError:    c.badUsage,
 		Action:          c.newPlugin,
 	}
 }

@@ -39,7 +39,7 @@ the config is looked for in the folders above.
 			&urfave.BoolFlag{Name: "watch", Aliases: []string{"w"}, Usage: "on a change in a local directory build again, and start the new server if that went well"},
 		}, sharedFlags()...),
 		HideHelpCommand: true,
-		OnUsageError:    badUsage,
+		OnUsageError:    c.badUsage,
 		Action: func(ctx *urfave.Context) error {
 			if ctx.Args().Present() && !slices.Contains(c.args, "--") {
 				return usageError{errors.New("the server's own arguments follow a --: vxlite run -- serve")}

@@ -28,7 +28,7 @@ known for what the store and the module cache still have.
    vxlite build --sbom                       writes rr.cdx.json beside rr`,
 		Flags:           append(sharedFlags(), targetFlag()),
 		HideHelpCommand: true,
-		OnUsageError:    badUsage,
+		OnUsageError:    c.badUsage,
 		Action: func(ctx *urfave.Context) error {
 			var data []byte
 			var err error

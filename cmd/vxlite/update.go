@@ -29,7 +29,7 @@ name a newer one in the config.
 		Flags: append(without(sharedFlags(), "with"), targetFlag(),
 			&urfave.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "only show what would change"}),
 		HideHelpCommand: true,
-		OnUsageError:    badUsage,
+		OnUsageError:    c.badUsage,
 		Action: func(ctx *urfave.Context) error {
 			o, err := c.options(ctx)
 			if err != nil {

@@ -40,7 +40,7 @@ from it, with no network, no home directory and no git.
 			targetFlag(),
 		}, without(sharedFlags(), "with")...),
 		HideHelpCommand: true,
-		OnUsageError:    badUsage,
+		OnUsageError:    c.badUsage,
 		Action:          c.vendor,
 	}
 }

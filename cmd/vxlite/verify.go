@@ -29,7 +29,7 @@ and ends with status 3. The config is the one that the lock belongs to, unless
 			&urfave.StringFlag{Name: "lock", Usage: "take the commits and checksums from `FILE`"},
 		}, sharedFlags()...),
 		HideHelpCommand: true,
-		OnUsageError:    badUsage,
+		OnUsageError:    c.badUsage,
 		Action: func(ctx *urfave.Context) error {
 			if ctx.Args().Len() != 1 {
 				return usageError{errors.New("verify takes one binary")}

@@ -21,7 +21,7 @@ the vxlite that built it, is in vxlite inspect.
 
    vxlite version`,
 		HideHelpCommand: true,
-		OnUsageError:    badUsage,
+		OnUsageError:    c.badUsage,
 		Action: func(ctx *urfave.Context) error {
 			if ctx.Args().Present() {
 				return usageError{errors.New("version takes no argument")}

@@ -30,7 +30,7 @@ Written again, DIR is brought up to date, and what you changed stays.
 			&urfave.StringSliceFlag{Name: "clones", Usage: "make `NAME`, and the names behind DIR, clones with a branch and a remote (repeatable)"},
 		}, sharedFlags()...),
 		HideHelpCommand: true,
-		OnUsageError:    badUsage,
+		OnUsageError:    c.badUsage,
 		Action: func(ctx *urfave.Context) error {
 			cfg, err := c.readConfig(ctx)
 			if err != nil {

@@ -49,6 +49,25 @@ func (c *Config) Plugin(name string) *Plugin {
 	return nil
 }
 
+// LocalDirs are the directories that the config names in place of repositories,
+// in its order.
+func (c *Config) LocalDirs() []string {
+	out := []string{c.RoadRunner.Path}
+	for _, p := range c.Plugins {
+		out = append(out, p.Path)
+	}
+	for _, m := range c.Modules {
+		out = append(out, m.Dir)
+	}
+	for _, r := range c.Replaces {
+		out = append(out, r.New.Dir)
+	}
+	for _, o := range c.Overrides {
+		out = append(out, o.Dir)
+	}
+	return slices.DeleteFunc(out, func(dir string) bool { return dir == "" })
+}
+
 // Names are what a plugin or RoadRunner can be called by, sorted: their names
 // and the module paths that the config knows of.
 func (c *Config) Names() []string {

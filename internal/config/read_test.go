@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -125,4 +126,30 @@ func readFile(t *testing.T, name string) []byte {
 		t.Fatal(err)
 	}
 	return data
+}
+
+// TestLocalDirs has a directory in each place that may name one.
+func TestLocalDirs(t *testing.T) {
+	c, err := Parse("velox.toml", []byte(`
+[roadrunner]
+path = "/rr"
+[plugins.a]
+path = "/a"
+[plugins.b]
+module_name = "example.com/b"
+tag = "v1.0.0"
+[[modules]]
+module = "example.com/c"
+path = "/c"
+[[replaces]]
+old = "example.com/d"
+new = "/d"
+`), "/", env(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Overrides = []Override{{Name: "b", Dir: "/b"}}
+	if got, want := c.LocalDirs(), []string{"/rr", "/a", "/c", "/d", "/b"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
 }

@@ -214,7 +214,7 @@ func (c *Compilation) run(ctx context.Context, args []string, why string) ([]byt
 	env, show := c.tool.Env(filepath.Join(c.dir, "go.work"), c.settings)
 	w := c.progress
 	w.rest.Reset()
-	out, err := run.Run(ctx, c.tool.sink, run.Cmd{Path: c.tool.Path, Args: args, Dir: c.dir, Env: env, Show: show, Stderr: w, Why: why})
+	out, err := run.Run(ctx, c.tool.sink, run.Cmd{Path: c.tool.Path, Args: args, Dir: c.dir, Env: env, Show: show, Stderr: w, Group: true, Why: why})
 	w.flush()
 	if err != nil {
 		var re *run.Error

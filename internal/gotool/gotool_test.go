@@ -467,6 +467,13 @@ func realGo(t *testing.T, settings vars) *Tool {
 	for name, v := range settings {
 		env[name] = v
 	}
+	// A go command leaves another behind that looks after its telemetry, in HOME,
+	// which the test's end removes.
+	off := exec.Command("go", "telemetry", "off")
+	off.Env = []string{"HOME=" + env["HOME"], "PATH=" + env["PATH"]}
+	if out, err := off.CombinedOutput(); err != nil && !errors.Is(err, exec.ErrNotFound) && runtime.GOOS != "windows" { // where there is no HOME
+		t.Fatalf("%v: %s", err, out)
+	}
 	tool, err := Find(t.Context(), env.env, &memory{}, nil)
 	if errors.Is(err, ErrNoGo) {
 		t.Skip(err)

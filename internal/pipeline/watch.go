@@ -34,7 +34,11 @@ type WatchOptions struct {
 func Watch(ctx context.Context, o Options, wo WatchOptions) error {
 	w := &watching{WatchOptions: wo, session: NewSession(o), sink: o.Sink}
 	defer w.stop()
-	began := time.Now()
+	file, err := filepath.Abs(o.Config.File)
+	if err != nil {
+		return err
+	}
+	before := watch.List(o.Config.LocalDirs(), []string{file})
 	bin, err := w.session.Build(ctx)
 	if w.session.w == nil || ctx.Err() != nil {
 		return err // there is nothing yet of which a change could mend it
@@ -43,7 +47,6 @@ func Watch(ctx context.Context, o Options, wo WatchOptions) error {
 		return errNothingLocal
 	}
 	w.replace(built{bin: bin, err: err})
-	w.unstudied = began
 	if w.watcher, err = watch.New(nil, nil); err != nil {
 		return err
 	}
@@ -51,7 +54,7 @@ func Watch(ctx context.Context, o Options, wo WatchOptions) error {
 	if err := w.renew(); err != nil {
 		return err
 	}
-	meanwhile, err := w.watcher.Since(began)
+	meanwhile, err := w.watcher.Since(before)
 	if err != nil {
 		return err
 	}
@@ -66,8 +69,7 @@ type watching struct {
 	watcher *watch.Watcher
 	server  *run.Process // nil while there is none
 	ended   bool         // that it ended by itself was said
-	// unstudied is when the first build began of which no study is known.
-	unstudied time.Time
+	owed    bool         // code was built that no study has looked at to its end
 }
 
 // renew watches what the session's plan has of local directories.
@@ -95,15 +97,7 @@ func (w *watching) study(ctx context.Context, admitted bool) *building {
 		if b.err = w.session.relist(ctx); b.err != nil {
 			return built{}
 		}
-		embedded := w.session.Embedded()
-		w.watcher.Also(embedded)
-		changed, err := w.watcher.Since(w.unstudied)
-		for _, f := range changed {
-			if err == nil && onlyData([]string{f}) && embedded(f) {
-				b.late = append(b.late, f)
-			}
-		}
-		w.unstudied = time.Time{}
+		b.late = w.watcher.Also(w.session.Embedded())
 		if !admitted {
 			b.err = w.session.Admitted(ctx)
 		}
@@ -157,6 +151,7 @@ func (w *watching) loop(ctx context.Context, meanwhile []string) error {
 	go forward(ctx, w.watcher, meanwhile, changes)
 	var pending []string
 	var build *building
+	w.owed = true
 	study := w.study(ctx, true)
 	defer func() { build.drop(); study.drop() }()
 	for {
@@ -182,13 +177,13 @@ func (w *watching) loop(ctx context.Context, meanwhile []string) error {
 					return err
 				}
 			}
-			if !onlyData(pending) || planChanged(pending) {
+			if w.owed {
 				study = w.study(ctx, planChanged(pending))
 			}
 			pending = nil
 		case r := <-study.ready():
 			study.cancel()
-			study = nil
+			study, w.owed = nil, false
 			if r.err != nil && ctx.Err() == nil {
 				w.Report(r.err)
 				w.note("the server runs without it")
@@ -203,8 +198,9 @@ func (w *watching) loop(ctx context.Context, meanwhile []string) error {
 
 // build begins to build after these files changed.
 func (w *watching) build(ctx context.Context, files []string) *building {
-	if w.unstudied.IsZero() {
-		w.unstudied = time.Now()
+	w.owed = w.owed || !onlyData(files) || planChanged(files)
+	if w.owed {
+		w.watcher.Remember() // for the study; the build has all that was changed before
 	}
 	return begin(ctx, func(ctx context.Context) built { return w.rebuild(ctx, files) })
 }

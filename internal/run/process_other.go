@@ -22,6 +22,8 @@ func ownGroup(*exec.Cmd) {}
 // which has reached the program already where the user pressed Ctrl-C.
 func terminate(p *os.Process) { _ = p.Kill() }
 
+func interruptGroup(p *os.Process) error { return interrupt(p) }
+
 func kill(p *os.Process) { _ = p.Kill() }
 
 func status(err *exec.ExitError) int { return err.ExitCode() }

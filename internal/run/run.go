@@ -39,6 +39,10 @@ type Cmd struct {
 	// Stdout and Stderr receive the output as it comes; where nil it is kept
 	// for the caller (Stdout) and for the Error (Stderr).
 	Stdout, Stderr io.Writer
+	// Group has the programs that this one starts interrupted, and killed, with
+	// it, where the system has process groups. It can ask nothing on the terminal
+	// then.
+	Group bool
 	// Why is shown beside the command with -x.
 	Why string
 	// Grace is how long the program has between the interrupt and the kill; 0
@@ -93,12 +97,19 @@ func Run(ctx context.Context, sink event.Sink, c Cmd) ([]byte, error) {
 		cmd.Stderr = &stderr
 	}
 	cmd.Cancel = func() error { return interrupt(cmd.Process) }
+	if c.Group {
+		ownGroup(cmd)
+		cmd.Cancel = func() error { return interruptGroup(cmd.Process) }
+	}
 	cmd.WaitDelay = cmp.Or(c.Grace, defaultGrace)
 	err := cmd.Run()
 	if err == nil {
 		return stdout.Bytes(), nil
 	}
 	if ctx.Err() != nil {
+		if c.Group && cmd.Process != nil {
+			kill(cmd.Process) // what has not listened
+		}
 		err = context.Cause(ctx)
 	}
 	return stdout.Bytes(), &Error{Path: c.Path, Args: c.Args, Stderr: stderr.String(), Err: err}

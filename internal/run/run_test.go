@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -176,6 +177,44 @@ func TestKill(t *testing.T) {
 	}
 	if d := time.Since(start); d < grace || d >= defaultGrace {
 		t.Errorf("it took %v, want %v or a little more", d, grace)
+	}
+}
+
+// TestGroup ends what the program has started, whether that listens or not: a
+// pipe is at its end when nobody has it any more.
+func TestGroup(t *testing.T) {
+	testkit.NeedsUnix(t, "process groups")
+	for name, script := range map[string]string{
+		"a child that ends when it is asked": `echo ready; sleep 60; true`,
+		"a child that will not listen":       `sh -c 'trap "" INT; echo ready; sleep 60; true'; true`,
+		"none of them listens":               `trap "" INT; echo ready; sleep 60; true`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, w, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			ctx, cancel := context.WithCancel(t.Context())
+			go func() {
+				_, _ = r.Read(make([]byte, 16)) // that it is ready
+				cancel()
+			}()
+			c := shell(t, script)
+			c.Env = []string{"PATH=" + os.Getenv("PATH")}
+			c.Stdout, c.Group, c.Grace = w, true, 300*time.Millisecond
+			if _, err := Run(ctx, nil, c); !errors.Is(err, context.Canceled) {
+				t.Errorf("error %v, want %v", err, context.Canceled)
+			}
+			w.Close()
+			if err := r.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.ReadAll(r); err != nil {
+				t.Errorf("a child is there still: %v", err)
+			}
+		})
 	}
 }
 

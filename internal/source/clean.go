@@ -118,12 +118,28 @@ func (c *cleaner) names(sub string) error {
 	})
 }
 
-// made removes what a build makes again where it needs it.
+// made removes what a build makes again where it needs it. The time of a folder
+// tells nothing: a binary may be replaced further below.
 func (c *cleaner) made(sub string) error {
 	return c.each(sub, func(e fs.DirEntry) (bool, error) {
-		fi, err := e.Info()
-		return err == nil && fi.ModTime().Before(c.before), err
+		last, err := newest(filepath.Join(c.store.dir, sub, e.Name()))
+		return err == nil && last.Before(c.before), err
 	})
+}
+
+// newest is when a path, or something below it, was last changed.
+func newest(p string) (last time.Time, err error) {
+	err = filepath.WalkDir(p, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		fi, err := d.Info()
+		if err == nil && fi.ModTime().After(last) {
+			last = fi.ModTime()
+		}
+		return err
+	})
+	return last, err
 }
 
 func (c *cleaner) each(sub string, doomed func(fs.DirEntry) (bool, error)) error {

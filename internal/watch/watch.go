@@ -11,7 +11,6 @@ import (
 	"sort"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -20,11 +19,13 @@ import (
 // Watcher watches directories with all that is below them, and single files.
 type Watcher struct {
 	fs   *fsnotify.Watcher
-	also atomic.Pointer[func(name string) bool]
+	seen chan seen // closed when nothing is watched any more
 
-	mu    sync.Mutex
-	files map[string]bool // watched by their directory, since editors replace them
-	dirs  []string
+	mu      sync.Mutex
+	files   map[string]bool // watched by their directory, since editors replace them
+	dirs    []string
+	also    func(name string) bool
+	ignored map[string]bool // what changed and does not count, as far as is known; nil where nobody will ask
 
 	// Quiet is how long nothing must happen until a change is over; at the most
 	// Longest passes.
@@ -37,39 +38,78 @@ func New(dirs, files []string) (*Watcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Watcher{fs: n, Quiet: 20 * time.Millisecond, Longest: time.Second}
+	w := &Watcher{fs: n, seen: make(chan seen), ignored: map[string]bool{}, Quiet: 20 * time.Millisecond, Longest: time.Second}
+	go drain(n.Events, n.Errors, w.seen)
 	if err := w.Watch(dirs, files); err != nil {
-		return nil, errors.Join(err, n.Close())
+		return nil, errors.Join(err, w.Close())
 	}
 	return w, nil
+}
+
+// seen is an event, or why there is none.
+type seen struct {
+	event fsnotify.Event
+	err   error
+}
+
+// drain hands on all that comes, however long nobody takes it, until either
+// channel is closed. On Windows, fsnotify adds no directory while an event of
+// its waits to be taken, and who takes events adds directories.
+func drain(events <-chan fsnotify.Event, errs <-chan error, out chan<- seen) {
+	defer close(out)
+	var waiting []seen
+	for {
+		var to chan<- seen
+		var first seen
+		if len(waiting) > 0 {
+			to, first = out, waiting[0]
+		}
+		select {
+		case e, ok := <-events:
+			if !ok {
+				return
+			}
+			waiting = append(waiting, seen{event: e})
+		case err, ok := <-errs:
+			if !ok {
+				return
+			}
+			waiting = append(waiting, seen{err: err})
+		case to <- first:
+			waiting = waiting[1:]
+		}
+	}
 }
 
 // Watch watches these from now on, in place of those before. No change to what
 // is among both is lost.
 func (w *Watcher) Watch(dirs, files []string) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.dirs, w.files = nil, map[string]bool{}
-	wanted := map[string]bool{}
-	for _, dir := range dirs {
-		dir, err := filepath.EvalSymlinks(dir)
-		if err != nil {
+	resolved := make([]string, len(dirs))
+	for i, dir := range dirs {
+		var err error
+		if resolved[i], err = filepath.EvalSymlinks(dir); err != nil {
 			return err
 		}
-		w.dirs = append(w.dirs, dir)
+	}
+	single, wanted := map[string]bool{}, map[string]bool{}
+	for _, f := range files {
+		single[f], wanted[filepath.Dir(f)] = true, true
+	}
+	w.mu.Lock()
+	w.dirs, w.files = resolved, single // what follows waits for the system, and Next must not
+	w.mu.Unlock()
+	for _, dir := range resolved {
 		if err := w.add(dir); err != nil {
 			return err
 		}
 	}
 	for _, f := range files {
-		w.files[f] = true
-		wanted[filepath.Dir(f)] = true
 		if err := w.fs.Add(filepath.Dir(f)); err != nil {
 			return err
 		}
 	}
 	for _, dir := range w.fs.WatchList() {
-		if !wanted[dir] && !below(w.dirs, dir) {
+		if !wanted[dir] && !below(resolved, dir) {
 			_ = w.fs.Remove(dir) // it may be gone
 		}
 	}
@@ -77,7 +117,12 @@ func (w *Watcher) Watch(dirs, files []string) error {
 }
 
 // Close ends the watching.
-func (w *Watcher) Close() error { return w.fs.Close() }
+func (w *Watcher) Close() error {
+	err := w.fs.Close()
+	for range w.seen { // until drain has ended
+	}
+	return err
+}
 
 // add watches dir and what is below it. What goes away meanwhile is no error.
 func (w *Watcher) add(dir string) error {
@@ -107,19 +152,17 @@ func (w *Watcher) Next(ctx context.Context) ([]string, error) {
 		select {
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
-		case err, ok := <-w.fs.Errors:
+		case s, ok := <-w.seen:
 			if !ok {
 				return nil, fsnotify.ErrClosed
 			}
-			return nil, err
-		case e, ok := <-w.fs.Events:
-			if !ok {
-				return nil, fsnotify.ErrClosed
+			if s.err != nil {
+				return nil, s.err
 			}
-			if !w.counts(e) {
+			if !w.counts(s.event) {
 				continue
 			}
-			changed[e.Name] = true
+			changed[s.event.Name] = true
 			quiet = time.After(w.Quiet)
 			if longest == nil {
 				longest = time.After(w.Longest)
@@ -135,42 +178,6 @@ func (w *Watcher) Next(ctx context.Context) ([]string, error) {
 		sort.Strings(out)
 		return out, nil
 	}
-}
-
-// Since returns the files that count and were written at t or later, sorted:
-// what happened before they were watched.
-func (w *Watcher) Since(t time.Time) ([]string, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	var out []string
-	for name := range w.files {
-		if fi, err := os.Stat(name); err == nil && !fi.ModTime().Before(t) {
-			out = append(out, name)
-		}
-	}
-	for _, dir := range w.dirs {
-		err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
-			switch {
-			case errors.Is(err, fs.ErrNotExist):
-				return nil
-			case err != nil:
-				return err
-			case d.IsDir() && p != dir && hidden(d.Name()):
-				return filepath.SkipDir
-			case d.IsDir() || hidden(d.Name()) || temporary(d.Name()) || !source(d.Name()) && !w.others(p):
-				return nil
-			}
-			if fi, err := d.Info(); err == nil && !fi.ModTime().Before(t) {
-				out = append(out, p)
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	sort.Strings(out)
-	return out, nil
 }
 
 // counts reports whether an event is a change. A new directory is watched from
@@ -198,16 +205,46 @@ func (w *Watcher) counts(e fsnotify.Event) bool {
 		}
 		return false
 	}
-	return source(name) || w.others(e.Name)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.concerns(e.Name)
+}
+
+// concerns reports whether a file below the directories that changed counts by
+// its name, and remembers one that does not.
+func (w *Watcher) concerns(name string) bool {
+	if source(filepath.Base(name)) || w.also != nil && w.also(name) {
+		return true
+	}
+	if w.ignored != nil {
+		w.ignored[name] = true
+	}
+	return false
 }
 
 // Also sets which files besides Go's own count, by their absolute names. What
-// a server writes must not be among them.
-func (w *Watcher) Also(counts func(name string) bool) { w.also.Store(&counts) }
+// a server writes must not be among them. It returns those, sorted, that have
+// changed since Remember and were ignored.
+func (w *Watcher) Also(counts func(name string) bool) (late []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.also = counts
+	for name := range w.ignored {
+		if counts(name) {
+			late = append(late, name)
+		}
+	}
+	w.ignored = nil // a server may write ever more files
+	sort.Strings(late)
+	return late
+}
 
-func (w *Watcher) others(name string) bool {
-	counts := w.also.Load()
-	return counts != nil && (*counts)(name)
+// Remember keeps from now on which files change and are ignored, until Also asks
+// for them. A new watcher does.
+func (w *Watcher) Remember() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ignored = map[string]bool{}
 }
 
 // source reports whether the go command compiles a file of that name.

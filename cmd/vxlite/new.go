@@ -59,6 +59,9 @@ func (c *cli) newPlugin(ctx *urfave.Context) error {
 	if err != nil {
 		return err
 	}
+	if above != "" && cfg.Plugin(name) != nil {
+		return scaffold.NameTakenError(name, above+" has a plugin of this name")
+	}
 	p.Mirrors = cfg.Mirrors
 	if above != "" {
 		dir, err := filepath.Abs(name)

@@ -68,10 +68,7 @@ func (c *cli) newPlugin(ctx *urfave.Context) error {
 		if err != nil {
 			return err
 		}
-		if p.Path, err = filepath.Rel(filepath.Dir(above), dir); err != nil {
-			p.Path = dir
-		}
-		p.Path = slashPath(p.Path)
+		p.Path = config.PathFrom(above, dir)
 	}
 	o, err := c.optionsFor(ctx, cfg, name)
 	if err != nil {
@@ -87,15 +84,6 @@ func (c *cli) newPlugin(ctx *urfave.Context) error {
 	}
 	c.screen.sink().Send(event.Event{Kind: event.Done, Result: &event.Result{Files: files, Summary: summary}})
 	return nil
-}
-
-// slashPath writes a relative path as a config has it.
-func slashPath(p string) string {
-	p = filepath.ToSlash(p)
-	if filepath.IsAbs(p) || strings.HasPrefix(p, "../") {
-		return p
-	}
-	return "./" + p
 }
 
 // pluginConfig is the config that is named, or the nearest above, for its

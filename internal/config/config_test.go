@@ -196,6 +196,8 @@ func TestGeneration0(t *testing.T) {
 	}
 	wantNotes := []string{
 		file + ":2:1: velox.build_args is an old key, [build] is today's",
+		file + `:2:40: velox.build_args: the environment variable "VERSION" is not set; an empty version is that of RoadRunner's ref`,
+		file + `:2:40: velox.build_args: the environment variable "TIME" is not set; an empty time is SOURCE_DATE_EPOCH, else that of RoadRunner's commit`,
 		file + ":23:5: gitlab.token.token is set again to the same value, see " + file + ":18:5",
 	}
 	if notes := noteLines(got); !reflect.DeepEqual(notes, wantNotes) {

@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -473,6 +474,11 @@ func (m *migration) velox(x expression, body []expression) {
 	} else {
 		m.replace(x, "[build]")
 		m.seen["build"] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(buildArgVariables)) {
+		if strings.Contains(strings.Join(keys, "\n"), "${"+name+"}") {
+			m.notef(x, "%s has to be set from now on: in [build] a variable that is not set is an error, in [velox] it was empty", name)
+		}
 	}
 	for i, e := range body {
 		if i == 0 && len(keys) > 0 {

@@ -81,7 +81,7 @@ func (c *cli) readConfigFile(ctx *urfave.Context, file string, env lookup) (*con
 	c.startScreen(ctx, config.Log{}) // for the errors until the config is read
 	cfg, err := config.Read(file, env)
 	if err != nil {
-		return nil, configError{err}
+		return nil, badConfig(ctx, err)
 	}
 	c.startScreen(ctx, cfg.Log)
 	if err := c.layFlags(ctx, cfg); err != nil {
@@ -181,14 +181,35 @@ func absoluteIfLocal(to string) string {
 	return abs
 }
 
+// badConfig is the error for a config that cannot be used. Where it is looked
+// for here alone, and is not here, it may be above.
+func badConfig(ctx *urfave.Context, err error) error {
+	e := configError{error: err}
+	if dir, wdErr := os.Getwd(); wdErr == nil && !ctx.IsSet("config") && errors.Is(err, fs.ErrNotExist) {
+		if above := config.Above(dir, ctx.String("config")); above != "" {
+			if e.above, wdErr = filepath.Rel(dir, above); wdErr != nil {
+				e.above = above
+			}
+		}
+	}
+	return e
+}
+
 // configError is a config that cannot be used.
-type configError struct{ error }
+type configError struct {
+	error
+	// above is the one that was probably meant, or empty.
+	above string
+}
 
 // ExitStatus implements the interface that picks the exit status.
 func (configError) ExitStatus() int { return exitUsage }
 
 // Hints says how to come by a config.
 func (e configError) Hints() []string {
+	if e.above != "" {
+		return []string{"there is one above: -c " + e.above}
+	}
 	if errors.Is(e.error, fs.ErrNotExist) {
 		return []string{"name one with -c FILE, or write one here with vxlite init"}
 	}

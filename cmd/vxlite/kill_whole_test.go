@@ -182,7 +182,7 @@ func (k *wholeKilling) age(dir string) {
 func (k *wholeKilling) older(dir, store string) {
 	switch k.args[0] {
 	case "build":
-		writeTestFile(k.t, filepath.Join(dir, "out", "rr"), "an older binary")
+		writeTestFile(k.t, filepath.Join(dir, "out", "rr"), "\x7fELF, an older binary")
 	case "vendor":
 		k.must(k.command(k.t.Context(), dir, store, k.args...))
 	}

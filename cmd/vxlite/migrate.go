@@ -44,7 +44,7 @@ func (c *cli) migrate(ctx *urfave.Context) error {
 	}
 	if _, err := os.Stat(file); err != nil {
 		_, err := config.Read(file, c.env) // says it as for all commands
-		return configError{err}
+		return badConfig(ctx, err)
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -52,7 +52,7 @@ func (c *cli) migrate(ctx *urfave.Context) error {
 	}
 	out, notes, err := config.Migrate(file, data, dir)
 	if err != nil {
-		return configError{err}
+		return badConfig(ctx, err)
 	}
 	for _, n := range notes {
 		c.screen.sink().Send(event.Event{Kind: event.Note, Text: n.Pos.String() + ": " + n.Text})

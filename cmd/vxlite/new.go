@@ -59,16 +59,16 @@ func (c *cli) newPlugin(ctx *urfave.Context) error {
 	if err != nil {
 		return err
 	}
+	if above != "" && cfg.Plugin(name) != nil {
+		return scaffold.NameTakenError(name, above+" has a plugin of this name")
+	}
 	p.Mirrors = cfg.Mirrors
 	if above != "" {
 		dir, err := filepath.Abs(name)
 		if err != nil {
 			return err
 		}
-		if p.Path, err = filepath.Rel(filepath.Dir(above), dir); err != nil {
-			p.Path = dir
-		}
-		p.Path = slashPath(p.Path)
+		p.Path = config.PathFrom(above, dir)
 	}
 	o, err := c.optionsFor(ctx, cfg, name)
 	if err != nil {
@@ -84,15 +84,6 @@ func (c *cli) newPlugin(ctx *urfave.Context) error {
 	}
 	c.screen.sink().Send(event.Event{Kind: event.Done, Result: &event.Result{Files: files, Summary: summary}})
 	return nil
-}
-
-// slashPath writes a relative path as a config has it.
-func slashPath(p string) string {
-	p = filepath.ToSlash(p)
-	if filepath.IsAbs(p) || strings.HasPrefix(p, "../") {
-		return p
-	}
-	return "./" + p
 }
 
 // pluginConfig is the config that is named, or the nearest above, for its

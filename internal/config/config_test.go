@@ -196,6 +196,8 @@ func TestGeneration0(t *testing.T) {
 	}
 	wantNotes := []string{
 		file + ":2:1: velox.build_args is an old key, [build] is today's",
+		file + `:2:40: velox.build_args: the environment variable "VERSION" is not set; an empty version is that of RoadRunner's ref`,
+		file + `:2:40: velox.build_args: the environment variable "TIME" is not set; an empty time is SOURCE_DATE_EPOCH, else that of RoadRunner's commit`,
 		file + ":23:5: gitlab.token.token is set again to the same value, see " + file + ":18:5",
 	}
 	if notes := noteLines(got); !reflect.DeepEqual(notes, wantNotes) {
@@ -226,10 +228,10 @@ module = "github.com/acme/lib"
 
 [plugins]
 a = { path = "a" }
+c.path = "c"
+
 [plugins."b"]
 path = "b"
-[plugins]
-c.path = "c"
 
 [mirrors]
 "https://github.com/" = "/srv/mirror/"
@@ -254,8 +256,8 @@ version = "v1.0.0"
 		{"roadrunner", c.RoadRunner.Pos, "acme.toml:1:2"},
 		{"module", c.Modules[0].Pos, "acme.toml:4:3"},
 		{"inline table", c.Plugins[0].Pos, "acme.toml:8:1"},
-		{"sub-table", c.Plugins[1].Pos, "acme.toml:9:10"},
-		{"dotted key", c.Plugins[2].Pos, "acme.toml:12:1"},
+		{"dotted key", c.Plugins[1].Pos, "acme.toml:9:1"},
+		{"sub-table", c.Plugins[2].Pos, "acme.toml:11:10"},
 		{"mirror", c.Mirrors[0].Pos, "acme.toml:15:1"},
 		{"credential", c.Git.Credentials[0].Pos, "acme.toml:16:18"},
 		{"replace", c.Replaces[0].Pos, "acme.toml:18:3"},
@@ -277,7 +279,7 @@ func TestForms(t *testing.T) {
 		"dotted":       "github.plugins.Http.ref = 'v1'\ngithub.plugins.Http.owner = 'acme'\ngithub.plugins.Http.repository = 'http'",
 		"upper case":   "[GITHUB.PLUGINS.Http]\nREF = 'v1'\nOWNER = 'acme'\nREPOSITORY = 'http'",
 		"quoted":       "['github'.\"plugins\".Http]\n\"ref\" = '''v1'''\nowner = \"\"\"acme\"\"\"\nrepository = 'http'",
-		"split":        "[github.plugins.Http]\nref = 'v1'\n[github.plugins]\n[github.plugins.Http]\nowner = 'acme'\nrepository = 'http'",
+		"split":        "[github.plugins]\nHttp.ref = 'v1'\nHttp.owner = 'acme'\nHttp.repository = 'http'\n[github]\n[github.plugins]",
 		"windows":      "[github.plugins.Http]\r\nref = 'v1'\r\nowner = 'acme'\r\nrepository = 'http'\r\n",
 		"dotted inner": "[github]\nplugins.Http = { ref = 'v1', owner = 'acme', repository = 'http' }",
 	} {

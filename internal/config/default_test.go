@@ -82,7 +82,6 @@ a = { owner = "acme", ref = "v1", repository = "a" }
 [build]
 tags = ["a", "b"]
 cgo = true
-race = true
 `
 	c, err := Parse("acme.toml", []byte(data), dir, env(nil))
 	if err != nil {
@@ -96,7 +95,7 @@ race = true
 	if got := noteLines(c); !reflect.DeepEqual(got, want) {
 		t.Errorf("notes are %q\nwant %q", got, want)
 	}
-	if len(c.Plugins) != 1 || !c.Build.Race {
+	if len(c.Plugins) != 1 || !c.Build.CGO {
 		t.Errorf("read %+v", c)
 	}
 

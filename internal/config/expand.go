@@ -63,11 +63,25 @@ func (d *draft) expandString(n *node, optional bool) string {
 	})
 }
 
+// buildArgVariables are those that Velox documented for generation 0, with what
+// counts where one is not set: they are empty then, as they were there, and an
+// empty version or time is as if [build] had none.
+var buildArgVariables = map[string]string{
+	"VERSION": "an empty version is that of RoadRunner's ref",
+	"TIME":    "an empty time is SOURCE_DATE_EPOCH, else that of RoadRunner's commit",
+}
+
 // expandBuildArg does the same for generation 0's arguments, in which $NAME is
-// a variable too. VERSION and TIME have defaults of their own.
+// a variable too.
 func (d *draft) expandBuildArg(n *node) string {
+	told := map[string]bool{}
 	return os.Expand(n.text, func(name string) string {
-		return d.variable(n, name, name == "VERSION" || name == "TIME")
+		instead, optional := buildArgVariables[name]
+		if _, ok := d.lookup(name); optional && !ok && !told[name] {
+			told[name] = true
+			d.notef(n.pos, "%s: the environment variable %q is not set; %s", n.path(), name, instead)
+		}
+		return d.variable(n, name, optional)
 	})
 }
 

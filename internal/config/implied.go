@@ -1,8 +1,10 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/mod/modfile"
 )
@@ -21,6 +23,28 @@ func Above(dir, name string) string {
 		}
 		dir = up
 	}
+}
+
+// PathFrom returns an absolute directory as the config in a file would have it.
+func PathFrom(file, dir string) string {
+	at, err := filepath.Abs(filepath.Dir(file))
+	if err != nil {
+		return filepath.ToSlash(dir)
+	}
+	rel, err := filepath.Rel(at, dir)
+	if err != nil {
+		return filepath.ToSlash(dir)
+	}
+	if rel = filepath.ToSlash(rel); rel == "." || rel == ".." || strings.HasPrefix(rel, "../") {
+		return rel
+	}
+	return "./" + rel
+}
+
+// PluginEntry is what a config's file needs to have a directory's plugin in it,
+// as a message has it.
+func PluginEntry(file, dir string) string {
+	return fmt.Sprintf("[plugins.%s] path = %q", quoteKey(filepath.Base(dir)), PathFrom(file, dir))
 }
 
 // ImpliedOverride is the module that the user stands in, for the case that it

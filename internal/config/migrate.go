@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -23,7 +24,7 @@ func Migrate(file string, data []byte, dir string) ([]byte, []Note, error) {
 	if err := serious(err); err != nil {
 		return nil, nil, err
 	}
-	m := &migration{file: file, cfg: old, lines: strings.Split(string(data), "\n"), seen: map[string]bool{}}
+	m := &migration{file: file, cfg: old, root: parse(file, data).root, lines: strings.Split(string(data), "\n"), seen: map[string]bool{}}
 	m.read(data)
 	m.tables()
 	out := m.text()
@@ -105,8 +106,11 @@ type expression struct {
 
 // migration edits a config's lines.
 type migration struct {
-	file  string
-	cfg   *Config
+	file string
+	cfg  *Config
+	// root has the values as they are written: paths that are relative, and
+	// names and passwords in URLs.
+	root  *node
 	lines []string
 	exprs []expression
 	notes []Note
@@ -318,7 +322,11 @@ func (m *migration) plugin(x expression, body []expression) {
 		return
 	}
 	m.replace(x, "[plugins."+quoteKey(name)+"]")
-	where := m.where(p)
+	raw := m.root.at(x.path...)
+	where := "" // is among the keys that stay
+	if raw.blank("url") && raw.blank("path") {
+		where = m.where(p, raw)
+	}
 	for _, b := range body {
 		key := strings.ToLower(b.path[len(b.path)-1])
 		switch key {
@@ -355,7 +363,7 @@ func (m *migration) inline(x expression) {
 	if unresolved(p) {
 		text = append(text, m.rawPairs(x)...)
 	} else {
-		text = append(text, m.keys(p)...)
+		text = append(text, m.keys(p, m.root.at(x.path...))...)
 	}
 	m.replace(x, text...)
 	in := indent(m.lines[x.first])
@@ -378,15 +386,16 @@ func (m *migration) rawPairs(x expression) []string {
 	return out
 }
 
-// where is the key that says where a plugin comes from.
-func (m *migration) where(p *Plugin) string {
+// where is the key that says where a plugin comes from, which raw is the entry
+// of.
+func (m *migration) where(p *Plugin, raw *node) string {
 	if p.ModulePath != "" {
 		return "module_name = " + strconv.Quote(p.ModulePath)
 	}
 	if path := modulePathOf(p); path != "" {
 		return "module_name = " + strconv.Quote(path)
 	}
-	return "url = " + strconv.Quote(p.URL)
+	return "url = " + strconv.Quote(cmp.Or(raw.str("url"), p.URL))
 }
 
 // modulePathOf knows the module paths of RoadRunner's own plugins: those of
@@ -403,8 +412,8 @@ func modulePathOf(p *Plugin) string {
 	return "github.com/" + rest + "/" + semver.Major(p.Ref)
 }
 
-// keys are all of a plugin's, in today's form.
-func (m *migration) keys(p *Plugin) []string {
+// keys are all of a plugin's, in today's form. raw is its entry.
+func (m *migration) keys(p *Plugin, raw *node) []string {
 	var out []string
 	add := func(key, value string) {
 		if value != "" {
@@ -412,7 +421,7 @@ func (m *migration) keys(p *Plugin) []string {
 		}
 	}
 	if p.Path == "" {
-		out = append(out, m.where(p))
+		out = append(out, m.where(p, raw))
 	}
 	if p.Path == "" && (p.ModulePath != "" || modulePathOf(p) != "") {
 		add("tag", p.Ref)
@@ -420,14 +429,12 @@ func (m *migration) keys(p *Plugin) []string {
 		add("ref", p.Ref)
 	}
 	if p.ModulePath != "" {
-		add("url", p.URL)
+		add("url", cmp.Or(raw.str("url"), p.URL))
 	}
 	add("folder", p.Folder)
 	add("import", p.Import)
-	add("symbol", strings.TrimSuffix(p.Symbol, "Plugin"))
-	add("path", p.Path)
-	if r := p.Replace; r != nil {
-		add("replace", cmp.Or(r.Dir, strings.TrimSuffix(r.Module.Path+"@"+r.Module.Version, "@")))
+	for _, key := range []string{"symbol", "path", "replace", "checksum"} {
+		add(key, raw.str(key))
 	}
 	return out
 }
@@ -467,6 +474,11 @@ func (m *migration) velox(x expression, body []expression) {
 	} else {
 		m.replace(x, "[build]")
 		m.seen["build"] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(buildArgVariables)) {
+		if strings.Contains(strings.Join(keys, "\n"), "${"+name+"}") {
+			m.notef(x, "%s has to be set from now on: in [build] a variable that is not set is an error, in [velox] it was empty", name)
+		}
 	}
 	for i, e := range body {
 		if i == 0 && len(keys) > 0 {

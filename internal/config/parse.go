@@ -20,8 +20,9 @@ type document struct {
 
 // parse reads TOML into a tree.
 //
-// It is laxer than TOML in one point, for files that are in use: a table's
-// header may occur again, and may then repeat keys with the values they have.
+// It is laxer than TOML in one point, for files that are in use, Velox's own
+// sample among them: a table's header may occur again, and may then repeat keys
+// with the values they have. It may not add any.
 func parse(file string, data []byte) document {
 	// Clipped, since the TOML parser tells an offset from a capacity.
 	p := parser{file: file, data: slices.Clip(data)}
@@ -40,9 +41,10 @@ type parser struct {
 	document
 	file     string
 	data     []byte
-	newlines []int // offsets
-	table    *node // the one that the last header opened
-	section  int   // counts the headers
+	newlines []int    // offsets
+	table    *node    // the one that the last header opened
+	again    Position // of that header, if the table was opened before and it adds nothing yet
+	section  int      // counts the headers
 }
 
 func (p *parser) run() {
@@ -53,9 +55,12 @@ func (p *parser) run() {
 		switch e := toml.Expression(); e.Kind {
 		case unstable.Table, unstable.ArrayTable:
 			p.section++
+			p.again = Position{}
 			p.table = p.header(e)
 		case unstable.KeyValue:
-			p.set(p.table, e)
+			if p.set(p.table, e) {
+				p.added()
+			}
 		}
 	}
 	err := toml.Error()
@@ -93,8 +98,29 @@ func (p *parser) header(e *unstable.Node) *node {
 			return p.taken(n, key)
 		}
 		t = p.descend(t, key)
+		if keys.IsLast() {
+			p.open(t, p.position(int(key.Raw.Offset)))
+		}
 	}
 	return t
+}
+
+// open notes where the header of a table is, the first one and another.
+func (p *parser) open(t *node, at Position) {
+	if t.header.Line == 0 {
+		t.header = at
+	} else {
+		p.again = at
+	}
+}
+
+// added reports a key below a header that occurs again, once for the header.
+func (p *parser) added() {
+	if p.again.Line > 0 {
+		p.problems = append(p.problems, Problem{Pos: p.again, Text: "table " + p.table.path() + " is already defined at " + p.table.header.String(),
+			Hint: "put all keys of " + p.table.path() + " below one header"})
+		p.again = Position{}
+	}
 }
 
 // descend returns t's table of that key, a new one where there is none.
@@ -135,8 +161,8 @@ func (p *parser) taken(n *node, key *unstable.Node) *node {
 	return again
 }
 
-// set adds a `key = value` to a table.
-func (p *parser) set(t *node, e *unstable.Node) {
+// set adds a `key = value` to a table, and reports whether the key is new.
+func (p *parser) set(t *node, e *unstable.Node) bool {
 	keys := e.Key()
 	for keys.Next() {
 		key := keys.Node()
@@ -151,12 +177,14 @@ func (p *parser) set(t *node, e *unstable.Node) {
 		switch {
 		case old == nil:
 			t.add(n)
+			return true
 		case old.section != n.section && old.equal(n):
 			p.notes = append(p.notes, Note{Pos: n.key, Text: old.path() + " is set again to the same value, see " + old.key.String()})
 		default:
 			p.taken(old, key)
 		}
 	}
+	return false
 }
 
 // value fills in n from a value of the document.

@@ -24,6 +24,8 @@ type node struct {
 	index map[string]*node // items by folded key
 	// closed is an inline table or array, to which no header adds.
 	closed bool
+	// header is where a [header] opens the table; of no line where none does.
+	header Position
 	// section is the ordinal of the header below which the node stands.
 	section int
 	// broken is a value of which something is reported already, so that

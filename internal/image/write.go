@@ -69,6 +69,29 @@ func pack(out io.Writer, dir string) error {
 	return errors.Join(err, w.Close())
 }
 
+// IsLayout reports whether a file is what Write writes: a tar file that begins
+// with the blobs of an OCI layout, and has the layout's own file.
+func IsLayout(file string) bool {
+	f, err := os.Open(file)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	r := tar.NewReader(f) // which seeks past what it is not asked to read
+	for first := true; ; first = false {
+		h, err := r.Next()
+		switch {
+		case err != nil, first && h.Name != "blobs/":
+			return false
+		case h.Name == ociLayout:
+			return true
+		}
+	}
+}
+
+// ociLayout is the file by which a directory is known to be an OCI layout.
+const ociLayout = "oci-layout"
+
 // RegistryError is what a registry, or the way to it, said.
 type RegistryError struct {
 	Doing, Ref string

@@ -17,6 +17,7 @@ import (
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/image"
 	"github.com/vxlite/vxlite/internal/inspect"
+	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/source"
 )
 
@@ -44,6 +45,11 @@ type ImageResult struct {
 
 // Image builds the binaries, unless they are given, and makes an image of them.
 func Image(ctx context.Context, o Options, io ImageOptions) (*ImageResult, error) {
+	result := &ImageResult{}
+	var err error
+	if result.Output, err = io.place(o.Config.File); err != nil {
+		return nil, err
+	}
 	store, err := source.OpenStore(o.Store)
 	if err != nil {
 		return nil, err
@@ -58,7 +64,6 @@ func Image(ctx context.Context, o Options, io ImageOptions) (*ImageResult, error
 			return nil, err
 		}
 	}
-	result := &ImageResult{}
 	var binaries []*inspect.Binary
 	for _, f := range io.Files {
 		b, err := inspect.Read(f)
@@ -87,10 +92,7 @@ func Image(ctx context.Context, o Options, io ImageOptions) (*ImageResult, error
 		return nil, err
 	}
 	result.Digest = digest.String()
-	if io.Output != "" {
-		if result.Output, err = filepath.Abs(io.Output); err != nil {
-			return nil, err
-		}
+	if result.Output != "" {
 		packed := filepath.Join(tmp, "image.tar")
 		if err := image.Write(index, tagOf(io.Push), packed, tmp); err != nil {
 			return nil, err
@@ -103,6 +105,24 @@ func Image(ctx context.Context, o Options, io ImageOptions) (*ImageResult, error
 		result.Pushed, err = image.Push(ctx, index, io.Push)
 	}
 	return result, err
+}
+
+// place returns the absolute file that the image becomes, or "" for none, once
+// it is sure that it may become it.
+func (io ImageOptions) place(configFile string) (string, error) {
+	if io.Output == "" {
+		return "", nil
+	}
+	file, err := filepath.Abs(io.Output)
+	if err != nil {
+		return "", err
+	}
+	if isDir(file) {
+		return "", &OutputError{Path: file, Reason: "is a directory", Hint: "name a file with -o"}
+	}
+	what := product{name: "image of vxlite", input: "is what the image is made from", is: image.IsLayout}
+	inputs := append([]string{configFile, lock.Name(configFile), io.CACerts}, io.Files...)
+	return file, checkWritable([]output{{file: file}}, what, inputs...)
 }
 
 // buildForImage builds the config's targets, or for Linux on this machine's

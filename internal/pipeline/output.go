@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 
 	"github.com/vxlite/vxlite/internal/disk"
@@ -30,13 +32,24 @@ func (e *OutputError) Hints() []string {
 	return []string{e.Hint}
 }
 
+// product is what a command puts in a place: it may take that of another of
+// its kind, and of no other file.
+type product struct {
+	name  string
+	input string // what to say of a file that it is made from
+	// is reports whether a file is one.
+	is func(file string) bool
+}
+
+var program = product{name: "program", input: "is what the build reads", is: isProgram}
+
 // checkWritable makes the output's directories and tries to write to them, so
-// that a build does not end in finding out. inputs are files that no binary
-// may replace.
-func checkWritable(outputs []output, inputs ...string) error {
+// that a build does not end in finding out. inputs are files that the product
+// may not replace.
+func checkWritable(outputs []output, what product, inputs ...string) error {
 	for _, o := range outputs {
 		dir := filepath.Dir(o.file)
-		if err := replaceable(o.file, inputs); err != nil {
+		if err := what.replaceable(o.file, inputs); err != nil {
 			return err
 		}
 		if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -58,22 +71,54 @@ func checkWritable(outputs []output, inputs ...string) error {
 	return nil
 }
 
-// replaceable refuses what must not make way for a binary: a device or a pipe,
-// which a rename would turn into a file, and what the build reads.
-func replaceable(file string, inputs []string) error {
+// replaceable refuses what must not make way: a device or a pipe, which a
+// rename would turn into a file, what is read, and what is no such product and
+// so may be all that somebody has of it. A symbolic link stands for its target
+// here, as with the go command; what is replaced is the link, as there too
+// where it can rename.
+func (p product) replaceable(file string, inputs []string) error {
 	fi, err := os.Stat(file)
 	if err != nil || fi.IsDir() {
 		return nil // there is nothing to replace, or checkWritable tells of it
 	}
+	refuse := func(reason string) error {
+		return &OutputError{Path: file, Reason: reason, Hint: "name another place with -o"}
+	}
 	if !fi.Mode().IsRegular() {
-		return &OutputError{Path: file, Reason: "is no regular file", Hint: "name another place with -o"}
+		return refuse("is no regular file")
 	}
 	for _, input := range inputs {
 		if in, err := os.Stat(input); err == nil && os.SameFile(fi, in) {
-			return &OutputError{Path: file, Reason: "is what the build reads", Hint: "name another place with -o"}
+			return refuse(p.input)
 		}
 	}
+	if fi.Size() > 0 && !p.is(file) {
+		return refuse("is there, and is no " + p.name)
+	}
 	return nil
+}
+
+// programs are how the programs of each platform begin, as the go command tells
+// them from files that its -o may not replace.
+var programs = [][]byte{
+	[]byte("\x7fELF"),
+	{0xfe, 0xed, 0xfa, 0xce}, {0xfe, 0xed, 0xfa, 0xcf}, {0xce, 0xfa, 0xed, 0xfe}, {0xcf, 0xfa, 0xed, 0xfe}, // Mach-O
+	{'M', 'Z', 0x90, 0, 3, 0}, {'M', 'Z', 0x78, 0, 1, 0}, // PE
+	{0, 0, 0x01, 0xeb}, {0, 0, 0x8a, 0x97}, {0, 0, 0x06, 0x47}, // Plan 9
+	[]byte("\x00asm"),
+	{0x01, 0xdf}, {0x01, 0xf7}, // XCOFF
+}
+
+// isProgram reports whether a file begins as some platform's programs do.
+func isProgram(file string) bool {
+	f, err := os.Open(file)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, 8)
+	n, _ := io.ReadFull(f, head)
+	return slices.ContainsFunc(programs, func(magic []byte) bool { return bytes.HasPrefix(head[:n], magic) })
 }
 
 // reason is an error without the path that the message has already.

@@ -69,7 +69,7 @@ func build(ctx context.Context, o Options) (*workspace, *event.Result, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := checkWritable(outputs, o.Config.File, lock.Name(o.Config.File)); err != nil {
+	if err := checkWritable(outputs, program, o.Config.File, lock.Name(o.Config.File)); err != nil {
 		return nil, nil, err
 	}
 	w, err := b.prepare(ctx)

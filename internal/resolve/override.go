@@ -145,7 +145,8 @@ func (r *resolver) override() error {
 		} else if o.done {
 			target = r.roadRunner.Path
 		} else if o.Implied {
-			continue // the user stands in some module that is no plugin here
+			r.noPlugin(o)
+			continue
 		}
 		if _, ok := taken[target]; ok && o.Implied {
 			continue
@@ -171,6 +172,16 @@ func (r *resolver) override() error {
 		r.substitute(target, m)
 	}
 	return nil
+}
+
+// noPlugin says that the user stands in a module that has no part in the
+// server, which may well be a plugin that the config lacks. A module with the
+// config in it is some project's.
+func (r *resolver) noPlugin(o *override) {
+	path := config.PathFrom(r.cfg.File, o.Dir)
+	if strings.Trim(path, "./") != "" && r.lookup(o.Name) == nil {
+		r.notes = append(r.notes, fmt.Sprintf("%s, where you are, is no plugin of %s; to add it: %s", o.Dir, r.cfg.File, config.PluginEntry(r.cfg.File, o.Dir)))
+	}
 }
 
 // flagged reports whether --with decides where a module comes from.

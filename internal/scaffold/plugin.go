@@ -66,13 +66,26 @@ func (e *KindError) Hints() []string {
 }
 
 // PluginNameError is a name that no plugin can have.
-type PluginNameError struct{ Name, Reason string }
+type PluginNameError struct{ Name, Reason, Hint string }
 
 // Error implements error.
 func (e *PluginNameError) Error() string { return fmt.Sprintf("%q: %s", e.Name, e.Reason) }
 
 // ExitStatus implements the interface that picks the exit status.
 func (*PluginNameError) ExitStatus() int { return 2 }
+
+// Hints says what would do.
+func (e *PluginNameError) Hints() []string {
+	if e.Hint == "" {
+		return nil
+	}
+	return []string{e.Hint}
+}
+
+// NameTakenError is the error for a name that something else has.
+func NameTakenError(name, reason string) error {
+	return &PluginNameError{Name: name, Reason: reason, Hint: "take another name, as in vxlite new plugin my-" + name}
+}
 
 // NoJobsError is a release for which no jobs driver can be written.
 type NoJobsError struct{ Ref string }
@@ -87,6 +100,10 @@ func (*NoJobsError) Hints() []string { return []string{"name a release that has 
 
 var nameForm = regexp.MustCompile(`^[a-z][a-z0-9]*([_-][a-z0-9]+)*$`)
 
+// taken are the plugins that are in a new plugin's velox.toml and in every
+// server, and the other keys of its .rr.yaml.
+var taken = []string{"config", "endure", "http", "informer", "jobs", "logger", "resetter", "roadrunner", "rpc", "server", "version"}
+
 // Check refuses options that make no plugin, before anything is fetched.
 func (o PluginOptions) Check() error {
 	if !slices.Contains(Kinds, o.Kind) {
@@ -96,7 +113,10 @@ func (o PluginOptions) Check() error {
 		return &PluginNameError{Name: o.Name, Reason: "a plugin's name has small letters and digits, with - or _ between them"}
 	}
 	if p := o.pkg(); token.IsKeyword(p) || p == "main" || p == "errors" || p == "jobs" || p == "http" || p == "context" {
-		return &PluginNameError{Name: o.Name, Reason: "a package of this name would be in the way of Go's own or RoadRunner's"}
+		return NameTakenError(o.Name, "a package of this name would be in the way of Go's own or RoadRunner's")
+	}
+	if slices.Contains(taken, o.Name) {
+		return NameTakenError(o.Name, "RoadRunner has a plugin or a setting of this name, which a new one needs itself")
 	}
 	if err := module.CheckPath(o.Module); err != nil {
 		return &PluginNameError{Name: o.Module, Reason: err.Error()}

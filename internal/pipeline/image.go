@@ -44,6 +44,15 @@ type ImageResult struct {
 
 // Image builds the binaries, unless they are given, and makes an image of them.
 func Image(ctx context.Context, o Options, io ImageOptions) (*ImageResult, error) {
+	if io.Push != "" {
+		if err := image.CheckReference(io.Push); err != nil {
+			return nil, err
+		}
+	}
+	opts, err := io.options(ctx, o) // what is wrong with it is told before anything is built
+	if err != nil {
+		return nil, err
+	}
 	store, err := source.OpenStore(o.Store)
 	if err != nil {
 		return nil, err
@@ -66,10 +75,6 @@ func Image(ctx context.Context, o Options, io ImageOptions) (*ImageResult, error
 			return nil, err
 		}
 		binaries = append(binaries, b)
-	}
-	opts, err := io.options(ctx, o)
-	if err != nil {
-		return nil, err
 	}
 	index, err := image.Build(binaries, opts)
 	if err != nil {

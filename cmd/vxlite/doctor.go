@@ -10,6 +10,25 @@ import (
 	"github.com/vxlite/vxlite/internal/pipeline"
 )
 
+// failedCheck is a check of the doctor's that failed.
+type failedCheck struct{ event.Finding }
+
+func (f failedCheck) Error() string { return f.Name + ": " + f.Text }
+
+// Hints says what to do.
+func (f failedCheck) Hints() []string { return f.Finding.Hints }
+
+// failures are the checks that failed, as errors.
+func failures(checks []event.Finding) []error {
+	var out []error
+	for _, check := range checks {
+		if !check.OK {
+			out = append(out, failedCheck{check})
+		}
+	}
+	return out
+}
+
 // doctorCommand looks for what would keep a build from working.
 func (c *cli) doctorCommand() *urfave.Command {
 	return &urfave.Command{
@@ -45,6 +64,9 @@ is wrong.
 			result, err := pipeline.Doctor(c.ctx, o)
 			if result != nil {
 				c.screen.sink().Send(event.Event{Kind: event.Done, Result: result})
+			}
+			if ctx.Bool("quiet") && !ctx.Bool("json") && result != nil && err != nil {
+				return errors.Join(append(failures(result.Findings), err)...) // in place of the table
 			}
 			return err
 		},

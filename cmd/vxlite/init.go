@@ -42,6 +42,9 @@ with its plugins at its versions. A file that is there already stays as it is.
 			if ctx.IsSet("only") && len(only) == 0 {
 				return usageError{errors.New("--only names no plugin")} // an unset variable of a script
 			}
+			if ctx.String("ref") == "" {
+				return usageError{errors.New("--ref names no release")}
+			}
 			if _, err := os.Lstat(file); err == nil {
 				return existsError{file}
 			}

@@ -46,6 +46,9 @@ func (c *cli) inspectOne(file string) error {
 	if b != nil {
 		c.screen.showResult(b, func(color bool) string { return binaryText(b, color) })
 	}
+	if foreign, ok := errors.AsType[*inspect.ForeignError](err); ok {
+		foreign.Shown = true
+	}
 	return err
 }
 

@@ -14,8 +14,11 @@ func findingsText(checks []event.Finding, color bool) string {
 	t := newTable(color)
 	for _, c := range checks {
 		state := "ok"
-		if !c.OK {
+		switch {
+		case !c.OK:
 			state = "FAIL"
+		case c.Warning:
+			state = "warn"
 		}
 		t.AppendRow(table.Row{state, cell(c.Name), cell(c.Text)})
 	}

@@ -2,11 +2,15 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/inspect"
 	"github.com/vxlite/vxlite/internal/pipeline"
 )
@@ -35,6 +39,10 @@ and ends with status 3. The config is the one that the lock belongs to, unless
 				return usageError{errors.New("verify takes one binary")}
 			}
 			if lock := ctx.String("lock"); lock != "" && !ctx.IsSet("config") {
+				c.startScreen(ctx, config.Log{})
+				if _, err := os.Stat(lock); errors.Is(err, fs.ErrNotExist) { // and not the config beside it
+					return usageError{fmt.Errorf("there is no %s", lock)}
+				}
 				if err := ctx.Set("config", strings.TrimSuffix(lock, filepath.Ext(lock))+".toml"); err != nil {
 					return err
 				}

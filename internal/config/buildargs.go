@@ -64,12 +64,14 @@ func (d *draft) valueArg(arg *node, name, value string) {
 		d.Build.Tags = append(d.Build.Tags, separated(value, ",")...)
 	case "gcflags":
 		d.Build.GCFlags = append(d.Build.GCFlags, value)
+		d.Flags.GCFlags = Place{arg.path(), arg.pos}
 	case "ldflags":
 		flags, err := splitQuoted(value)
 		if err != nil {
 			d.errorf(arg.pos, "%s: -ldflags has %v", arg.path(), err)
 		}
 		d.Build.LDFlags = append(d.Build.LDFlags, d.takeMeta(flags)...)
+		d.Flags.LDFlags = Place{arg.path(), arg.pos}
 	}
 }
 
@@ -102,19 +104,6 @@ func (d *draft) takeMeta(flags []string) []string {
 		}
 	}
 	return rest
-}
-
-// ldflags reads [build] ldflags.
-func (d *draft) ldflags(build *node) []string {
-	var all []string
-	for _, n := range d.list(build, "ldflags") {
-		flags, err := splitQuoted(n.text)
-		if err != nil {
-			d.errorf(n.pos, "%s has %v", n.path(), err)
-		}
-		all = append(all, flags...)
-	}
-	return all
 }
 
 // cutFlag takes -name=value or --name=value apart. The name is empty where

@@ -27,6 +27,7 @@ type Config struct {
 	Replaces []Replace
 	Excludes []Exclude
 	Build    Build
+	Flags    Flags
 	Verify   Verify
 	Image    Image
 	Check    Check
@@ -226,6 +227,16 @@ type Build struct {
 	Targets []Target
 	// CacheProg is the go command's GOCACHEPROG; empty for the environment's.
 	CacheProg string
+}
+
+// Flags are where the arguments for the tools of [Build] stand, for what those
+// say of them. Their zero values are for none.
+type Flags struct{ LDFlags, GCFlags Place }
+
+// Place is a key with where it stands.
+type Place struct {
+	Key string
+	Pos Position
 }
 
 // Verify is the [verify] table: whose signatures the sources need.

@@ -162,6 +162,7 @@ func TestGenerations(t *testing.T) {
 					CGO:     true, PGO: "/srv/acme/build/profiles/rr.pprof",
 					Targets: []Target{{"linux", "amd64"}, {"linux", "arm64"}}, CacheProg: "/usr/local/bin/cacher --server http://cache.acme.example",
 				},
+				Flags:  Flags{LDFlags: Place{Key: "build.ldflags"}, GCFlags: Place{Key: "build.gcflags"}},
 				Verify: Verify{Signatures: "tag", Keys: []string{"/srv/acme/build/ci/allowed_signers", "/home/ann/keys.asc"}},
 				Image:  Image{Base: "/srv/acme/build/base", CACerts: "/srv/acme/build/ci/ca.pem", User: "1000:1000"},
 				Check:  Check{AllowDisabled: []string{"informer"}},
@@ -215,6 +216,7 @@ func TestGeneration0(t *testing.T) {
 			{Name: "mail", URL: "https://gitlab.acme.example/platform/mail", Ref: "main", Symbol: "Plugin"},
 		},
 		Build: Build{Name: "rr", PGO: "auto", LDFlags: []string{"-s"}},
+		Flags: Flags{LDFlags: Place{Key: "velox.build_args"}},
 		Log:   Log{Level: "debug", Mode: "development"},
 	})
 }
@@ -354,6 +356,7 @@ func dropPositions(c *Config) {
 	for i := range c.Notes {
 		c.Notes[i].Pos = Position{}
 	}
+	c.Flags.LDFlags.Pos, c.Flags.GCFlags.Pos = Position{}, Position{}
 }
 
 // equal compares two Configs field by field, for errors that can be read.

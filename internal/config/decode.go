@@ -262,15 +262,15 @@ func (d *draft) decodeBuild(r *node) {
 	}
 	if build.get("tags") != nil {
 		b.Tags = nil
-		for _, tags := range d.texts(build, "tags") {
-			b.Tags = append(b.Tags, separated(tags, ",")...)
+		for _, n := range d.list(build, "tags") {
+			b.Tags = append(b.Tags, d.tags(n)...)
 		}
 	}
 	if build.get("ldflags") != nil {
 		b.LDFlags = d.ldflags(build)
 	}
 	if build.get("gcflags") != nil {
-		b.GCFlags = d.texts(build, "gcflags")
+		b.GCFlags = d.gcflags(build)
 	}
 	for _, n := range d.list(build, "targets") {
 		if t, err := ParseTarget(n.text); err != nil {

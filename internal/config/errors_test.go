@@ -215,6 +215,9 @@ func TestErrors(t *testing.T) {
 		// Build, log
 		{name: "name is a path", data: "[build]\nname = '../rr'\n", want: `2:8: build.name "../rr" is not a file's name`},
 		{name: "ldflags quote", data: "[build]\nldflags = [\"-X 'a.b=c\"]\n", want: "2:12: build.ldflags has a quote that is not closed"},
+		{name: "tags", data: "[build]\ntags = ['a b', 'c,d-e', ' f , ']\n", want: `2:9: build.tags: "a b" is no build tag, which is of letters, digits, _ and . only` + "\n" + `2:16: build.tags: "d-e" is no build tag, which is of letters, digits, _ and . only`},
+		{name: "ldflags without a dash", data: "[build]\nldflags = ['zzz', '-X a.b=c', '-X=a.b=c', 'd']\n", want: `2:12: build.ldflags: "zzz" does not begin with a dash, and there is no flag before it that it could be the value of` + "\n" + `2:43: build.ldflags: "d" does not begin with a dash, and there is no flag before it that it could be the value of`},
+		{name: "gcflags", data: "[build]\ngcflags = ['-N -l', 'all=-m', 'a=', 'all=m', 'zzz', '=-m']\n", want: `2:37: build.gcflags: "all=m" is neither FLAGS, which begin with a dash, nor PATTERN=FLAGS, as all=-N is` + "\n" + `2:46: build.gcflags: "zzz" is neither FLAGS, which begin with a dash, nor PATTERN=FLAGS, as all=-N is` + "\n" + `2:53: build.gcflags: "=-m" is neither FLAGS, which begin with a dash, nor PATTERN=FLAGS, as all=-N is`},
 		{name: "pgo", data: "[build]\npgo = 'default'\n", want: `2:7: build.pgo is "default", want auto, off or a file`},
 		{name: "target", data: "[build]\ntargets = ['linux']\n", want: `2:12: build.targets: "linux" is not OS/ARCH, as linux/amd64 is`},
 		{name: "target twice", data: "[build]\ntargets = ['linux/amd64', 'Linux/amd64']\n", want: "2:27: build.targets has linux/amd64 twice"},

@@ -20,10 +20,15 @@ func Write(name string, data []byte, mode os.FileMode) error {
 	}
 	defer os.Remove(tmp.Name()) // in vain once it is renamed
 	_, err = tmp.Write(data)
-	if err := errors.Join(err, tmp.Chmod(mode), tmp.Sync(), tmp.Close()); err != nil {
-		return err
+	for _, step := range []func() error{func() error { return tmp.Chmod(mode) }, tmp.Sync, tmp.Close} {
+		if stepErr := step(); err == nil {
+			err = stepErr
+		}
 	}
-	return Rename(tmp.Name(), name)
+	if err == nil {
+		err = Rename(tmp.Name(), name)
+	}
+	return of(name, err)
 }
 
 // Copy copies a file to a place where none is yet, with that mode before the

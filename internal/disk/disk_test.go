@@ -1,8 +1,11 @@
 package disk
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -34,5 +37,26 @@ func write(t *testing.T, name, text string) {
 	t.Helper()
 	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestErrorsNameThePlace wants the errors of a file in the making to be those of
+// the file, and nothing left beside it.
+func TestErrorsNameThePlace(t *testing.T) {
+	dir := t.TempDir()
+	full := filepath.Join(dir, "full")
+	if err := os.MkdirAll(filepath.Join(full, "inner"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	gone := filepath.Join(dir, "gone", "file")
+	folder := filepath.Join(dir, "gone", "folder")
+	_, made := MkdirTemp(folder)
+	for place, err := range map[string]error{gone: Write(gone, nil, 0o644), full: Write(full, nil, 0o644), folder: made} {
+		if pe, ok := errors.AsType[*fs.PathError](err); !ok || pe.Path != place || strings.Contains(err.Error(), ".tmp") {
+			t.Errorf("the error is %v, want one of %s", err, place)
+		}
+	}
+	if left, err := List(dir, ".", ".tmp"); err != nil || len(left) > 0 {
+		t.Errorf("left: %q, %v", left, err)
 	}
 }

@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -29,12 +30,28 @@ func tempPattern(name string) string { return "." + filepath.Base(name) + ".*.tm
 // CreateTemp makes a file beside name, to be renamed to it, which [Sweep] finds
 // where this run cannot remove it.
 func CreateTemp(name string) (*os.File, error) {
-	return os.CreateTemp(filepath.Dir(name), tempPattern(name))
+	f, err := os.CreateTemp(filepath.Dir(name), tempPattern(name))
+	return f, of(name, err)
 }
 
 // MkdirTemp is CreateTemp for a directory.
 func MkdirTemp(name string) (string, error) {
-	return os.MkdirTemp(filepath.Dir(name), tempPattern(name))
+	dir, err := os.MkdirTemp(filepath.Dir(name), tempPattern(name))
+	return dir, of(name, err)
+}
+
+// of makes an error that of the file or directory that is in the making: the
+// name of what stands beside it says nothing to anybody.
+func of(name string, err error) error {
+	var pe *fs.PathError
+	var le *os.LinkError
+	switch {
+	case errors.As(err, &pe):
+		return &fs.PathError{Op: pe.Op, Path: name, Err: pe.Err}
+	case errors.As(err, &le):
+		return &fs.PathError{Op: "replace", Path: name, Err: le.Err}
+	}
+	return err
 }
 
 // leftFor is after how long what stands beside a file is taken for that of a run

@@ -15,8 +15,9 @@ import (
 )
 
 // CheckYAML compares a .rr.yaml with the plugins: what it configures that is not
-// in. It returns the sections with their readers, and the problems.
-func CheckYAML(y *YAML, g *Graph, a Allowance) ([]event.CheckedSection, []error) {
+// in. It returns the sections with their readers, what is no problem and worth a
+// remark, and the problems.
+func CheckYAML(y *YAML, g *Graph, a Allowance) (sections []event.CheckedSection, remarks []string, problems []error) {
 	c := &yamlCheck{yaml: y, graph: g, allow: a, top: y.top()}
 	c.version()
 	c.unread()
@@ -31,7 +32,7 @@ func CheckYAML(y *YAML, g *Graph, a Allowance) ([]event.CheckedSection, []error)
 			c.drivers(s, s.value, "kv", "storage")
 		}
 	}
-	return c.sections, c.problems
+	return c.sections, c.remarks, c.problems
 }
 
 // Join adds problems to what a graph's check found.
@@ -53,6 +54,7 @@ type yamlCheck struct {
 	allow    Allowance
 	top      []section
 	sections []event.CheckedSection
+	remarks  []string
 	problems []error
 }
 
@@ -74,6 +76,9 @@ func (c *yamlCheck) version() {
 			c.report(f.name, key.Line, hint, "version is no string, and the server does not start with it")
 		case i == 0:
 			want = value.Value
+			if v, ok := c.yaml.value(value); ok && v == "2.7" { // config's prevConfigVersion
+				c.remarks = append(c.remarks, fmt.Sprintf("%s:%d: version 2.7 is the one before RoadRunner 2023, and the server asks at each start to make it '3'", f.name, key.Line))
+			}
 		case want != "" && value.Value != want:
 			c.report(f.name, key.Line, []string{"write version: '" + want + "'"}, "version is %s, and %s, which includes this file, has %s", value.Value, c.yaml.files[0].name, want)
 		}
@@ -108,6 +113,8 @@ func (c *yamlCheck) unread() {
 			hints = append(hints, releases(name, m))
 		} else if meant := config.Suggest(s.name, known); meant != "" {
 			hints = append(hints, "did you mean "+meant+"?")
+		} else if meant := c.nearReleased(s.name); meant != "" {
+			hints = append(hints, meant)
 		}
 		if len(blind) > 0 {
 			hints = append(hints, "unless one of these does, whose sources do not tell: "+strings.Join(blind, ", "))
@@ -155,13 +162,18 @@ func (c *yamlCheck) titled(title string) int {
 func (c *yamlCheck) released(title string) (module.Version, string) {
 	plain := strings.NewReplacer("-", "", "_", "")
 	for _, m := range c.allow.Release {
-		prefix, _, _ := module.SplitPathVersion(m.Path)
-		base := strings.TrimPrefix(path.Base(prefix), "roadrunner-")
+		base := released(m)
 		if plain.Replace(base) == plain.Replace(title) && !slices.ContainsFunc(c.graph.Set.Plugins, func(p Plugin) bool { return sameModule(p.Module, m.Path) }) {
 			return m, base
 		}
 	}
 	return module.Version{}, ""
+}
+
+// released is what a .rr.yaml calls a plugin of the release, as its path says.
+func released(m module.Version) string {
+	prefix, _, _ := module.SplitPathVersion(m.Path)
+	return strings.TrimPrefix(path.Base(prefix), "roadrunner-")
 }
 
 // middleware reports the middleware that http would not find.
@@ -205,6 +217,23 @@ func releases(name string, m module.Version) string {
 	return fmt.Sprintf("RoadRunner's release has %s:\n%s", name, strings.Join(entry(name, m), "\n"))
 }
 
+// nearReleased asks whether a plugin of the release is meant that is not in, and
+// is spelled a little otherwise.
+func (c *yamlCheck) nearReleased(name string) string {
+	var names []string
+	for _, m := range c.allow.Release {
+		if _, base := c.released(released(m)); base != "" {
+			names = append(names, base)
+		}
+	}
+	meant := config.Suggest(name, names)
+	if meant == "" {
+		return ""
+	}
+	m, _ := c.released(meant)
+	return "did you mean " + meant + "? " + releases(meant, m)
+}
+
 // instead says what could be meant, or which plugin would bring it.
 func (c *yamlCheck) instead(name string, known []string) []string {
 	if m, base := c.released(name); base != "" {
@@ -212,6 +241,9 @@ func (c *yamlCheck) instead(name string, known []string) []string {
 	}
 	if meant := config.Suggest(name, known); meant != "" {
 		return []string{"did you mean " + meant + "?"}
+	}
+	if meant := c.nearReleased(name); meant != "" {
+		return []string{meant}
 	}
 	if len(known) == 0 {
 		return nil

@@ -124,7 +124,9 @@ type Finding struct {
 	Name string `json:"name"`
 	OK   bool   `json:"ok"`
 	Text string `json:"text"`
-	// Hints say what to do where it is not OK.
+	// Warning is what does no harm yet, and is OK therefore.
+	Warning bool `json:"warning,omitempty"`
+	// Hints say what to do where it is not OK, or a warning.
 	Hints []string `json:"hints,omitempty"`
 }
 

@@ -58,6 +58,9 @@ func (e *PlatformError) Error() string {
 	return fmt.Sprintf("%s is for %s, and an image takes Linux programs", e.File, e.Target)
 }
 
+// ExitStatus is that of wrong usage.
+func (e *PlatformError) ExitStatus() int { return 2 }
+
 // Hints says how to get one.
 func (e *PlatformError) Hints() []string {
 	return []string{"build for one with --target linux/amd64 or --target linux/arm64"}

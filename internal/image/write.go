@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -109,12 +110,66 @@ func (e *RegistryError) Hints() []string {
 	return []string{"a registry's login is that of docker login or podman login: ~/.docker/config.json"}
 }
 
+// ReferenceError is what cannot be the name of an image.
+type ReferenceError struct {
+	Doing, Ref string
+	Err        error
+}
+
+// Error implements error.
+func (e *ReferenceError) Error() string { return fmt.Sprintf("%s %s: %v", e.Doing, e.Ref, e.Err) }
+
+// Unwrap returns what is wrong with it.
+func (e *ReferenceError) Unwrap() error { return e.Err }
+
+// Hints gives an example.
+func (e *ReferenceError) Hints() []string {
+	return []string{"a reference is REGISTRY/NAME:TAG, as registry.corp/team/rr:2025.1 is"}
+}
+
+// ExitStatus is that of wrong usage.
+func (e *ReferenceError) ExitStatus() int { return 2 }
+
+// CheckReference says what is wrong with a reference to push to.
+func CheckReference(ref string) error {
+	if _, err := name.ParseReference(ref); err != nil {
+		return &ReferenceError{Doing: "pushing", Ref: ref, Err: err}
+	}
+	return nil
+}
+
+// BaseError is a base on this machine that is not there, or is no layout.
+type BaseError struct {
+	Base string
+	Err  error
+}
+
+// Error implements error.
+func (e *BaseError) Error() string { return fmt.Sprintf("base %s: %v", e.Base, e.Err) }
+
+// Unwrap returns the cause.
+func (e *BaseError) Unwrap() error { return e.Err }
+
+// ExitStatus is that of wrong usage.
+func (e *BaseError) ExitStatus() int { return 2 }
+
+// isLocal reports whether a base is a path, by how it begins or by what is
+// there. No reference begins so.
+func isLocal(base string) bool {
+	first, _, _ := strings.Cut(filepath.ToSlash(base), "/")
+	if first == "" || first == "." || first == ".." || filepath.IsAbs(base) {
+		return true
+	}
+	_, err := os.Stat(base)
+	return err == nil
+}
+
 // Push puts an image into a registry and returns REPOSITORY@DIGEST. A registry
 // on this machine is spoken to over HTTP, others over HTTPS.
 func Push(ctx context.Context, index v1.ImageIndex, ref string) (string, error) {
 	r, err := name.ParseReference(ref)
 	if err != nil {
-		return "", &RegistryError{Doing: "pushing", Ref: ref, Err: err}
+		return "", &ReferenceError{Doing: "pushing", Ref: ref, Err: err}
 	}
 	if err := remote.WriteIndex(r, index, options(ctx)...); err != nil {
 		return "", &RegistryError{Doing: "pushing", Ref: ref, Err: err}
@@ -127,19 +182,24 @@ func options(ctx context.Context) []remote.Option {
 	return []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithUserAgent("vxlite")}
 }
 
-// Base finds the image to put a server on: a directory is an OCI layout, all
-// else a reference. Offline, only a layout will do.
+// Base finds the image to put a server on: a path is an OCI layout's, all else a
+// reference. Offline, only a layout will do.
 func Base(ctx context.Context, base string, offline bool) (func(v1.Platform) (v1.Image, error), error) {
-	if fi, err := os.Stat(base); err == nil && fi.IsDir() {
+	if isLocal(base) {
+		if fi, err := os.Stat(base); errors.Is(err, fs.ErrNotExist) {
+			return nil, &BaseError{base, errors.New("no such directory")}
+		} else if err == nil && !fi.IsDir() {
+			return nil, &BaseError{base, errors.New("not an OCI layout: not a directory")}
+		}
 		index, err := layout.ImageIndexFromPath(base)
 		if err != nil {
-			return nil, fmt.Errorf("base %s: not an OCI layout: %w", base, err)
+			return nil, &BaseError{base, fmt.Errorf("not an OCI layout: %w", err)}
 		}
 		return func(p v1.Platform) (v1.Image, error) { return fromIndex(index, base, p) }, nil
 	}
 	ref, err := name.ParseReference(base)
 	if err != nil {
-		return nil, &RegistryError{Doing: "base", Ref: base, Err: fmt.Errorf("neither a directory nor a reference: %w", err)}
+		return nil, &ReferenceError{Doing: "base", Ref: base, Err: fmt.Errorf("neither a directory nor a reference: %w", err)}
 	}
 	if offline {
 		return nil, fmt.Errorf("base %s is in a registry, and --offline forbids asking one", base)

@@ -59,6 +59,8 @@ const Folder = "(a folder)"
 type ForeignError struct {
 	File string
 	Err  error
+	// Shown says that what is known of the binary is shown all the same.
+	Shown bool
 }
 
 // Error implements error.
@@ -72,7 +74,11 @@ func (e *ForeignError) Hints() []string {
 	if errors.Is(e.Err, manifest.ErrDamaged) {
 		return []string{"the file was changed after it was built, or is cut off"}
 	}
-	return []string{"it was built by another tool, or packed since; what the go command recorded in it is shown"}
+	hint := "it was built by another tool, or packed since"
+	if e.Shown {
+		hint += "; what the go command recorded in it is shown"
+	}
+	return []string{hint}
 }
 
 // NoProgramError is a file that is no program of Go's.

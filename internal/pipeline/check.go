@@ -34,7 +34,8 @@ func Check(ctx context.Context, o Options, rrYAML string) (*event.Result, error)
 			if err != nil {
 				return err
 			}
-			sections, problems := endure.CheckYAML(conf, g, w.allowance())
+			sections, remarks, problems := endure.CheckYAML(conf, g, w.allowance())
+			w.tell(remarks)
 			check.YAML = sections
 			found = endure.Join(found, problems)
 		}
@@ -180,8 +181,11 @@ func (w *workspace) allowance() endure.Allowance {
 }
 
 // remark tells what is no problem and may become one.
-func (w *workspace) remark(g *endure.Graph) {
-	for _, text := range g.Remarks() {
+func (w *workspace) remark(g *endure.Graph) { w.tell(g.Remarks()) }
+
+// tell tells each remark once.
+func (w *workspace) tell(remarks []string) {
+	for _, text := range remarks {
 		if !slices.Contains(w.remarks, text) { // of another target
 			w.remarks = append(w.remarks, text)
 			w.Sink.Send(event.Event{Kind: event.Note, Text: text})

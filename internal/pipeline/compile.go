@@ -247,5 +247,8 @@ func (w *workspace) explain(ctx context.Context, dir string, c gotool.Compile, e
 	if other, ok := errors.AsType[*gotool.SumMismatchError](err); ok {
 		return w.mismatch(other)
 	}
+	if refused := w.refused(err); refused != nil {
+		return refused
+	}
 	return w.compileError(err)
 }

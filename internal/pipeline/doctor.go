@@ -1,10 +1,12 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -14,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/resolve"
@@ -64,10 +67,20 @@ func (d *doctor) fail(name string, err error) {
 	c := event.Finding{Name: name, Text: err.Error()}
 	var h interface{ Hints() []string }
 	said := slices.ContainsFunc(d.checks, func(other event.Finding) bool { return other.Text == c.Text })
-	if errors.As(err, &h) && !said { // one server can be the end of all repositories
+	var dial *net.OpError
+	switch {
+	case said: // one server can be the end of all repositories
+	case errors.As(err, &h):
 		c.Hints = h.Hints()
+	case errors.As(err, &dial) && dial.Op == "dial":
+		c.Hints = []string{"is the host's name right, and the port, and does the server run? Another place is named with --mirror FROM=TO, or [mirrors] in the config"}
 	}
 	d.checks = append(d.checks, c)
+}
+
+// warn adds what does no harm as things are.
+func (d *doctor) warn(name string, err error, hint string) {
+	d.checks = append(d.checks, event.Finding{Name: name, OK: true, Warning: true, Text: err.Error(), Hints: []string{hint}})
 }
 
 // verdict is nil where nothing is wrong.
@@ -278,6 +291,8 @@ func (d *doctor) remotes(ctx context.Context) error {
 		all.Go(func() { probes[i] = client.Probe(ctx, r.URL) })
 	}
 	all.Wait()
+	d.keys()
+	d.mirrors(probes)
 	for i, r := range remotes {
 		switch at, seen := first[r.URL]; {
 		case r.Err != nil:
@@ -286,9 +301,10 @@ func (d *doctor) remotes(ctx context.Context) error {
 			d.fail(r.Name, helped{fmt.Errorf("local directory %s has no go.mod", r.Dir), "correct its path in the config"})
 		case r.Dir != "":
 			d.ok(r.Name, "%s, a local directory", r.Dir)
+		case seen && at != i && d.lacks(r, probes[at]):
 		case seen && at != i:
 			d.ok(r.Name, "from the repository of %s", remotes[at].Name)
-		default:
+		case !d.lacks(r, probes[i]):
 			d.probed(r.Name, probes[i])
 		}
 	}
@@ -298,6 +314,65 @@ func (d *doctor) remotes(ctx context.Context) error {
 func hasFile(dir, name string) bool {
 	_, err := os.Stat(filepath.Join(dir, name))
 	return err == nil
+}
+
+// keys looks for the SSH keys that the config names.
+func (d *doctor) keys() {
+	for _, c := range d.Config.Git.Credentials {
+		if c.SSHKey == "" {
+			continue
+		}
+		if f, err := os.Open(c.SSHKey); err != nil {
+			d.fail(c.Host, helped{fmt.Errorf("%s:%d: ssh_key %s: %s", c.Pos.File, c.Pos.Line, c.SSHKey, reason(err)), "correct its path in the config; a relative one counts from the config's directory"})
+		} else {
+			f.Close()
+		}
+	}
+}
+
+// mirrors tells of those that have none of the repositories that they were asked
+// for, where another place has answered.
+func (d *doctor) mirrors(probes [][]source.Probe) {
+	for _, m := range d.Config.Mirrors {
+		for _, to := range m.To {
+			var first error
+			answered := false
+			for _, p := range slices.Concat(probes...) {
+				if !strings.HasPrefix(p.Asked, to) {
+					continue
+				}
+				answered = answered || p.Err == nil
+				first = cmp.Or(first, p.Err)
+			}
+			if first != nil && !answered && !lost(probes, to) {
+				own, _ := config.SplitUser(to)
+				d.warn("mirror", fmt.Errorf("%s has answered for no repository, and another place has: %w", own.URL, first), "correct the mirror, or leave it out: each repository is asked for there first")
+			}
+		}
+	}
+}
+
+// lost reports whether a mirror is the end of a repository, which is told then.
+func lost(probes [][]source.Probe, to string) bool {
+	return slices.ContainsFunc(probes, func(all []source.Probe) bool {
+		return len(all) > 0 && all[len(all)-1].Err != nil && slices.ContainsFunc(all, func(p source.Probe) bool { return strings.HasPrefix(p.Asked, to) })
+	})
+}
+
+// lacks tells of a ref that the repository does not have. Of several places, the
+// one that answers has the say.
+func (d *doctor) lacks(r resolve.Remote, probes []source.Probe) bool {
+	for _, p := range probes {
+		if p.Err != nil || p.Refs == nil {
+			continue
+		}
+		err := r.Check(p.Refs)
+		if err != nil {
+			d.fail(r.Name, fmt.Errorf("%s: %w", p.URL, err))
+		}
+		return err != nil
+	}
+	return false
 }
 
 // probed words what a repository's places have shown. Of several, one that

@@ -50,6 +50,15 @@ func Image(ctx context.Context, o Options, io ImageOptions) (*ImageResult, error
 	if result.Output, err = io.place(o.Config.File); err != nil {
 		return nil, err
 	}
+	if io.Push != "" {
+		if err := image.CheckReference(io.Push); err != nil {
+			return nil, err
+		}
+	}
+	opts, err := io.options(ctx, o) // what is wrong with it is told before anything is built
+	if err != nil {
+		return nil, err
+	}
 	store, err := source.OpenStore(o.Store)
 	if err != nil {
 		return nil, err
@@ -71,10 +80,6 @@ func Image(ctx context.Context, o Options, io ImageOptions) (*ImageResult, error
 			return nil, err
 		}
 		binaries = append(binaries, b)
-	}
-	opts, err := io.options(ctx, o)
-	if err != nil {
-		return nil, err
 	}
 	index, err := image.Build(binaries, opts)
 	if err != nil {

@@ -292,6 +292,12 @@ func (w *workspace) check(ctx context.Context) error {
 		}
 		w.whole = true
 	}
+	return w.buildable()
+}
+
+// buildable refuses a plan that the go command would refuse in its own words:
+// it needs a newer Go, or what main.go is to register is not there.
+func (w *workspace) buildable() error {
 	if err := checkGo(w.plan, w.tool); err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func Lock(ctx context.Context, o Options) (*event.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkGo(w.plan, w.tool); err != nil {
+	if err := w.buildable(); err != nil {
 		return nil, err
 	}
 	before := w.lock.old
@@ -72,7 +72,7 @@ func Update(ctx context.Context, o Options, names []string, dryRun bool) (*event
 	if err != nil {
 		return nil, err
 	}
-	if err := checkGo(w.plan, w.tool); err != nil {
+	if err := w.buildable(); err != nil {
 		return nil, err
 	}
 	before, now := w.lock.old, &lock.File{Modules: w.plan.Lock()}

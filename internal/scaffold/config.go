@@ -4,6 +4,7 @@
 package scaffold
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -211,12 +212,17 @@ func choose(rel *resolve.Release, only []string) ([]resolve.ReleasePlugin, error
 	}
 	sort.Strings(names)
 	wanted := map[string]bool{}
+	var unknown []error
 	for _, o := range only {
 		i := slices.IndexFunc(names, func(n string) bool { return strings.EqualFold(spelled(n), spelled(o)) })
 		if i < 0 {
-			return nil, &config.NameError{Flag: "--only", Name: o, Known: names, Of: "RoadRunner " + rel.Ref + " has no plugin of this name"}
+			unknown = append(unknown, &config.NameError{Flag: "--only", Name: o, Known: names, Of: "RoadRunner " + rel.Ref + " has no plugin of this name"})
+			continue
 		}
 		wanted[names[i]] = true
+	}
+	if len(unknown) > 0 {
+		return nil, errors.Join(unknown...)
 	}
 	var out []resolve.ReleasePlugin
 	for _, p := range rel.Plugins {

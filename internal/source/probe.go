@@ -17,13 +17,14 @@ import (
 
 // Probe is what asking a repository for its refs has shown. No secret is in it.
 type Probe struct {
-	// URL is the one after mirrors and insteadOf.
-	URL string
+	// Asked is what was asked for, after mirrors and insteadOf, as these have it;
+	// URL is the same in its usual form.
+	Asked, URL string
 	// With is the credential or the key that the server took, and where it came
 	// from; HostKey the line of known_hosts that the server's key is in.
 	With, HostKey string
-	// Refs is how many branches and tags there are.
-	Refs int
+	// Refs are the branches and tags that are there, nil where none could be asked.
+	Refs *Refs
 	// Err says why it cannot be cloned from; nil where it can.
 	Err error
 }
@@ -45,16 +46,13 @@ func (c *Client) Probe(ctx context.Context, repoURL string) []Probe {
 func (c *Client) probe(ctx context.Context, candidate string) Probe {
 	remote, err := ParseRemote(candidate)
 	if err != nil {
-		return Probe{URL: redact(candidate), Err: err}
+		return Probe{Asked: candidate, URL: redact(candidate), Err: err}
 	}
-	p := Probe{URL: remote.String()}
+	p := Probe{Asked: candidate, URL: remote.String()}
 	if remote.Local() {
 		repo, err := c.openLocal(remote)
 		if p.Err = err; err == nil {
-			repo.mu.Lock()
-			defer repo.mu.Unlock()
-			refs := refsFromStorage(repo.st)
-			p.With, p.Refs = "a local path", len(refs.Tags())+len(refs.Branches())
+			p.With, p.Refs = "a local path", refsFromStorage(repo.st)
 		}
 		return p
 	}
@@ -74,8 +72,7 @@ func (c *Client) probe(ctx context.Context, candidate string) Probe {
 		return p
 	}
 	defer sess.Close()
-	refs := refsFromAdvertisement(adv)
-	p.Refs = len(refs.Tags()) + len(refs.Branches())
+	p.Refs = refsFromAdvertisement(adv)
 	if remote.Scheme == "ssh" {
 		f := c.ssh.known(c.ssh.cfg.resolve(remote, c.ssh.env))
 		p.With, p.HostKey = f.used, f.hostKey

@@ -156,17 +156,25 @@ func (u *unpacker) next() (*tar.Header, string, error) {
 	return h, name, nil
 }
 
-// broken words an error of the tar or zstd reader: the file is cut off, or is
-// none.
+// damaged is an archive that is not any more as vxlite wrote it.
+func (u *unpacker) damaged(format string, args ...any) error {
+	return &FormatError{Place: u.place, Reason: fmt.Sprintf(format, args...), Damaged: true}
+}
+
+// broken words an error of the tar or zstd reader: the file is cut off or
+// damaged, or is none.
 func (u *unpacker) broken(err error) error {
 	var pe *os.PathError
 	if errors.As(err, &pe) || errors.Is(err, context.Canceled) {
 		return err
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return u.bad("it ends in the middle")
+		return u.damaged("it ends in the middle")
 	}
-	return u.bad("cannot be read as a vendored archive: %v", err)
+	if u.want == nil && (errors.Is(err, zstd.ErrMagicMismatch) || errors.Is(err, tar.ErrHeader)) {
+		return u.bad("cannot be read as a vendored archive: %v", err)
+	}
+	return u.damaged("cannot be read as a vendored archive: %v", err)
 }
 
 // list reads the archive's first file.
@@ -183,7 +191,7 @@ func (u *unpacker) list() error {
 		return u.broken(err)
 	}
 	if u.want, err = parseList(data); err != nil {
-		return u.bad("%s: %v", ListFile, err)
+		return u.damaged("%s: %v", ListFile, err)
 	}
 	if len(u.want) > mostFiles {
 		return u.bad("it holds more than %d files", mostFiles)

@@ -54,7 +54,7 @@ func Check(ctx context.Context, dir string) error {
 	}
 	want, err := parseList(data)
 	if err != nil {
-		return &FormatError{Place: filepath.Join(dir, ListFile), Reason: err.Error()}
+		return &FormatError{Place: filepath.Join(dir, ListFile), Reason: err.Error(), Damaged: true}
 	}
 	files, err := walk(dir)
 	if err != nil {

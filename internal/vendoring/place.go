@@ -18,6 +18,9 @@ type PlaceError struct{ Place, Reason string }
 // Error implements error.
 func (e *PlaceError) Error() string { return "output " + e.Place + ": " + e.Reason }
 
+// ExitStatus is that of wrong usage.
+func (*PlaceError) ExitStatus() int { return 2 }
+
 // Hints says what to do.
 func (*PlaceError) Hints() []string {
 	return []string{"name a new folder with -o, or a file that ends in " + Extension}

@@ -110,14 +110,29 @@ func few(names []string) string {
 }
 
 // FormatError is a folder or file that no vxlite wrote.
-type FormatError struct{ Place, Reason string }
+type FormatError struct {
+	Place, Reason string
+	// Damaged says that it was one.
+	Damaged bool
+}
 
 // Error implements error.
 func (e *FormatError) Error() string { return e.Place + ": " + e.Reason }
 
 // Hints says what would be one.
-func (*FormatError) Hints() []string {
+func (e *FormatError) Hints() []string {
+	if e.Damaged {
+		return (*DamageError)(nil).Hints()
+	}
 	return []string{"name what vxlite vendor wrote: a folder, or one file that ends in " + Extension}
+}
+
+// ExitStatus is that of a check that found a problem, where it found damage.
+func (e *FormatError) ExitStatus() int {
+	if e.Damaged {
+		return (*DamageError)(nil).ExitStatus()
+	}
+	return 1
 }
 
 // join is filepath.Join for a slash-separated path.

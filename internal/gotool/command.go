@@ -72,16 +72,44 @@ func (c Compile) exportArgs() ([]string, error) {
 	return append(args, "-json=ImportPath,Dir,Export,GoFiles,CgoFiles,Imports,ImportMap,Module", "./app"), nil
 }
 
-// gcflags are the compiler's arguments.
+// gcflags are the compiler's arguments, one for each pattern of packages. Of
+// several that match a package the go command takes the last alone, so those
+// for all packages stand first, and again in each of the others.
 func (c Compile) gcflags() []string {
-	gc := c.GCFlags
+	const all = "all"
+	var patterns []string // in the order in which they come
+	flags := map[string][]string{}
+	add := func(pattern, value string) {
+		if _, ok := flags[pattern]; !ok {
+			patterns = append(patterns, pattern)
+		}
+		flags[pattern] = append(flags[pattern], value)
+	}
 	if c.Debug {
-		gc = append([]string{"all=-N -l"}, gc...)
+		add(all, "-N -l")
 	}
-	if len(gc) == 0 {
-		return nil
+	for _, value := range c.GCFlags {
+		pattern, rest, ok := strings.Cut(value, "=")
+		if !ok || strings.HasPrefix(strings.TrimSpace(value), "-") {
+			pattern, rest = "", value
+		}
+		add(strings.TrimSpace(pattern), rest)
 	}
-	return []string{"-gcflags=" + strings.Join(gc, " ")}
+	if i := slices.Index(patterns, all); i > 0 {
+		patterns = slices.Insert(slices.Delete(patterns, i, i+1), 0, all)
+	}
+	var args []string
+	for _, p := range patterns {
+		value := strings.Join(flags[p], " ")
+		if p != all && len(flags[all]) > 0 {
+			value = strings.Join(flags[all], " ") + " " + value
+		}
+		if p != "" {
+			value = p + "=" + value
+		}
+		args = append(args, "-gcflags="+value)
+	}
+	return args
 }
 
 // shared are the flags that decide which packages take part.

@@ -212,24 +212,20 @@ func verified(obj plumbing.EncodedObject, want plumbing.Hash) (plumbing.EncodedO
 		if held, err = hold(obj, want); err != nil {
 			return nil, err
 		}
-		obj = held
 	}
-	var got plumbing.Hash
 	if held != nil {
-		got = plainHash(held)
-	} else {
-		r, err := obj.Reader()
-		if err != nil {
-			return nil, err
-		}
-		defer r.Close()
-		h := plumbing.NewHasher(obj.Type(), obj.Size())
-		if _, err := io.Copy(h, r); err != nil {
-			return nil, err
-		}
-		got = h.Sum()
+		return held, held.verify()
 	}
-	if got != want {
+	r, err := obj.Reader()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	h := plumbing.NewHasher(obj.Type(), obj.Size())
+	if _, err := io.Copy(h, r); err != nil {
+		return nil, err
+	}
+	if got := h.Sum(); got != want {
 		return nil, fmt.Errorf("it is %s in truth", got)
 	}
 	return obj, nil

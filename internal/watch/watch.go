@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // Watcher watches directories with all that is below them, and single files.
@@ -200,7 +202,7 @@ func (w *Watcher) counts(e fsnotify.Event) bool {
 	if err == nil && fi.IsDir() {
 		if e.Has(fsnotify.Create) {
 			_ = w.add(e.Name)
-			found, _ := filepath.Glob(filepath.Join(e.Name, "*.go"))
+			found, _ := disk.List(e.Name, "", ".go")
 			return len(found) > 0
 		}
 		return false

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -18,12 +19,12 @@ import (
 // expired since does not make a release bad that was good. A key that was
 // revoked does.
 func (k *Keys) checkPGP(s Signed) (string, error) {
-	sig, err := readPGP(s.Signature)
+	sig, raw, err := readPGP(s.Signature)
 	if err != nil {
 		return "", fmt.Errorf("has an OpenPGP signature that cannot be read: %w", err)
 	}
 	config := &packet.Config{Time: func() time.Time { return sig.CreationTime }}
-	e, err := openpgp.CheckArmoredDetachedSignature(k.pgp, bytes.NewReader(s.Payload), bytes.NewReader(s.Signature), config)
+	e, err := openpgp.CheckDetachedSignature(k.pgp, bytes.NewReader(s.Payload), bytes.NewReader(raw), config)
 	switch {
 	case err == nil:
 		return pgpName(e), nil
@@ -53,21 +54,26 @@ func isPGPState(err error) bool {
 	return false
 }
 
-// readPGP returns the first signature of an armoured block.
-func readPGP(data []byte) (*packet.Signature, error) {
+// readPGP returns the first signature of an armoured block of any type, and the
+// block's content.
+func readPGP(data []byte) (*packet.Signature, []byte, error) {
 	block, err := armor.Decode(bytes.NewReader(data))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	p, err := packet.Read(block.Body)
+	raw, err := io.ReadAll(block.Body)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	p, err := packet.Read(bytes.NewReader(raw))
+	if err != nil {
+		return nil, nil, err
 	}
 	sig, ok := p.(*packet.Signature)
 	if !ok {
-		return nil, errors.New("no signature in it")
+		return nil, nil, errors.New("no signature in it")
 	}
-	return sig, nil
+	return sig, raw, nil
 }
 
 // pgpIssuer names a key that may not be known, as the signature does.

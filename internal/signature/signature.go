@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,26 +34,32 @@ func ParseCommit(data []byte) (Signed, error) {
 		return s, errors.New("the commit has no end of its headers")
 	}
 	var payload bytes.Buffer
-	in := false // the signature
+	in := false    // the signature
+	other := false // the signature of the same commit by its name in SHA-256
 	for line := range bytes.Lines(append(bytes.Clone(header), '\n')) {
 		name, value, _ := bytes.Cut(line, []byte(" "))
 		switch {
 		case len(name) == 0 && in:
 			s.Signature = append(s.Signature, value...)
 			continue
+		case len(name) == 0 && other:
+			continue
 		case len(name) == 0: // of another header
+		case string(name) == "gpgsig-sha256": // no part of what was signed
+			in, other = false, true
+			continue
 		case string(name) == "gpgsig":
 			if s.Signature != nil {
 				return s, errors.New("the commit has two signatures")
 			}
-			in = true
+			in, other = true, false
 			s.Signature = append(s.Signature, value...)
 			continue
 		case string(name) == "committer":
-			in = false
+			in, other = false, false
 			s.Time = personTime(value)
 		default:
-			in = false
+			in, other = false, false
 		}
 		payload.Write(line)
 	}
@@ -61,13 +68,16 @@ func ParseCommit(data []byte) (Signed, error) {
 	return s, nil
 }
 
-// ParseTag takes an annotated tag apart. Its signature stands at its end.
+// ParseTag takes an annotated tag apart. Its signature stands at its end: as
+// for git, it is what the last line that begins any kind of signature begins.
 func ParseTag(data []byte) (Signed, error) {
 	s := Signed{Payload: data}
-	for _, begin := range []string{pgpBegin, sshBegin, x509Begin} {
-		if i := bytes.LastIndex(data, []byte("\n"+begin)); i >= 0 {
-			s.Payload, s.Signature = data[:i+1], data[i+1:]
+	at := 0
+	for line := range bytes.Lines(data) {
+		if slices.ContainsFunc(begins, func(begin string) bool { return bytes.HasPrefix(line, []byte(begin)) }) {
+			s.Payload, s.Signature = data[:at], data[at:]
 		}
+		at += len(line)
 	}
 	header, _, _ := bytes.Cut(data, []byte("\n\n"))
 	for line := range bytes.Lines(header) {
@@ -103,7 +113,11 @@ const (
 	pgpBegin  = "-----BEGIN PGP SIGNATURE-----"
 	sshBegin  = "-----BEGIN SSH SIGNATURE-----"
 	x509Begin = "-----BEGIN SIGNED MESSAGE-----"
+	// pgpMessage began signatures of an older gpg.
+	pgpMessage = "-----BEGIN PGP MESSAGE-----"
 )
+
+var begins = []string{pgpBegin, pgpMessage, sshBegin, x509Begin}
 
 // Check returns who signed: one of the keys, as its file names its owner. The
 // error of a signature that does not do says who made it, as far as it tells.
@@ -111,7 +125,7 @@ func (k *Keys) Check(s Signed) (signer string, err error) {
 	switch {
 	case len(s.Signature) == 0:
 		return "", ErrUnsigned
-	case bytes.HasPrefix(s.Signature, []byte(pgpBegin)):
+	case bytes.HasPrefix(s.Signature, []byte(pgpBegin)), bytes.HasPrefix(s.Signature, []byte(pgpMessage)):
 		return k.checkPGP(s)
 	case bytes.HasPrefix(s.Signature, []byte(sshBegin)):
 		return k.checkSSH(s)

@@ -35,20 +35,31 @@ func (w *world) startHTTPS(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("HTTPS_URL", b.URL+"/")
 }
 
-// startWeakSSHD starts one more OpenSSH server, with lines in its sshd_config,
-// and has SSH_URL and its like name it: sshd LINE…
-func (w *world) startWeakSSHD(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) == 0 {
-		ts.Fatalf("usage: sshd LINE…")
+// sshServer is the OpenSSH server that a script's variables name.
+type sshServer struct{ *testkit.SSHD }
+
+func (c *sshServer) use(s *testkit.SSHD, setenv func(name, value string)) {
+	c.SSHD = s
+	setenv("SSH_URL", s.URL(""))
+	setenv("SSH_ADDR", s.Addr)
+	setenv("SSH_USER", s.User)
+	setenv("SSH_KEY", s.Key)
+	setenv("SSH_KNOWN_HOSTS", s.KnownHosts)
+	_, port, _ := strings.Cut(s.Addr, ":")
+	setenv("SSH_PORT", port)
+}
+
+// startSSHD starts an OpenSSH server for one script alone, with lines in its
+// sshd_config, and has SSH_URL and its like name it: sshd [LINE…]
+func (w *world) startSSHD(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("usage: sshd [LINE…]")
 	}
-	dir, err := os.MkdirTemp(ts.Getenv("WORK"), "sshd")
+	dir, err := os.MkdirTemp(ts.Getenv("TMPDIR"), "sshd")
 	ts.Check(err)
 	ctx, cancel := context.WithCancel(context.Background())
 	s, err := testkit.StartSSHD(ctx, testkit.SSHDOptions{Dir: filepath.Clean(dir), Repos: w.repos, Config: args})
 	ts.Check(err)
 	ts.Defer(func() { s.Close(); cancel() })
-	ts.Setenv("SSH_URL", s.URL(""))
-	ts.Setenv("SSH_ADDR", s.Addr)
-	ts.Setenv("SSH_KEY", s.Key)
-	ts.Setenv("SSH_KNOWN_HOSTS", s.KnownHosts)
+	ts.Value("sshd").(*sshServer).use(s, ts.Setenv)
 }

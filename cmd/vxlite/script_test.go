@@ -52,7 +52,7 @@ func TestScript(t *testing.T) {
 			"unpack":      unpack,
 			"cacheserver": cacheServer,
 			"https":       w.startHTTPS,
-			"sshd":        w.startWeakSSHD,
+			"sshd":        w.startSSHD,
 			"validbom":    validBOM,
 			"documented":  documented,
 			"cijob":       cijob,
@@ -170,13 +170,9 @@ func (w *world) setup(env *testscript.Env) error {
 	env.Setenv("GOENV", "off")
 	env.Setenv("TMPDIR", filepath.Join(env.WorkDir, "tmp"))
 	if w.sshd != nil {
-		env.Setenv("SSH_URL", w.sshd.URL(""))
-		env.Setenv("SSH_ADDR", w.sshd.Addr)
-		env.Setenv("SSH_USER", w.sshd.User)
-		env.Setenv("SSH_KEY", w.sshd.Key)
-		env.Setenv("SSH_KNOWN_HOSTS", w.sshd.KnownHosts)
-		_, port, _ := strings.Cut(w.sshd.Addr, ":")
-		env.Setenv("SSH_PORT", port)
+		current := &sshServer{}
+		env.Values["sshd"] = current
+		current.use(w.sshd, env.Setenv)
 	}
 	if w.http != nil {
 		env.Setenv("HTTP_URL", w.http.URL+"/")
@@ -317,9 +313,14 @@ func (w *world) asked(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// logins compares how many SSH connections a script made: logins START|COUNT
+// logins compares how many SSH connections a script made to a server of its own:
+// logins START|COUNT
 func (w *world) logins(ts *testscript.TestScript, neg bool, args []string) {
-	n := fmt.Sprint(w.sshd.Connections())
+	s := ts.Value("sshd").(*sshServer).SSHD
+	if s == w.sshd {
+		ts.Fatalf("other scripts use this server too: start one with sshd")
+	}
+	n := fmt.Sprint(s.Connections())
 	if args[0] == "start" {
 		ts.Setenv("SSH_LOGINS", n)
 		return

@@ -1,18 +1,11 @@
 package source
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"crypto/rand"
-	"fmt"
 	"io"
-	"os"
-	"path"
-	"strings"
 
 	"golang.org/x/crypto/ssh"
-	xknownhosts "golang.org/x/crypto/ssh/knownhosts"
 )
 
 // Probe is what asking a repository for its refs has shown. No secret is in it.
@@ -94,7 +87,7 @@ type sshFacts struct{ used, hostKey string }
 
 // learned remembers what a handshake has shown.
 func (p *sshPool) learned(host sshHost, id *identities, keys *hostKeys) {
-	f := sshFacts{used: id.used, hostKey: keys.line(host.keyName())}
+	f := sshFacts{used: id.used, hostKey: keys.used}
 	if f.used == "" && id.password != "" {
 		f.used = "the config's password"
 	}
@@ -135,38 +128,4 @@ func (t *tracked) Sign(r io.Reader, data []byte) (*ssh.Signature, error) {
 func (t *tracked) SignWithAlgorithm(_ io.Reader, data []byte, algorithm string) (*ssh.Signature, error) {
 	t.id.used = t.what
 	return t.AlgorithmSigner.SignWithAlgorithm(rand.Reader, data, algorithm)
-}
-
-// line finds the line of known_hosts that has the server's key, as FILE:LINE.
-// A certificate's authority has no such line; its file is named.
-func (k *hostKeys) line(name string) string {
-	if k.key == nil {
-		return ""
-	}
-	for _, file := range k.files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			continue
-		}
-		n := 0
-		for sc := bufio.NewScanner(bytes.NewReader(data)); sc.Scan(); {
-			n++
-			_, hosts, key, _, _, err := ssh.ParseKnownHosts(append(sc.Bytes(), '\n'))
-			if err == nil && bytes.Equal(key.Marshal(), k.key.Marshal()) && namesHost(hosts, name) {
-				return fmt.Sprintf("%s:%d", file, n)
-			}
-		}
-	}
-	return strings.Join(k.files, ", ")
-}
-
-// namesHost reports whether a line of known_hosts is for a host. Hashed names
-// are taken to be, since the key is the same.
-func namesHost(hosts []string, name string) bool {
-	for _, h := range hosts {
-		if ok, _ := path.Match(h, xknownhosts.Normalize(name)); ok || strings.HasPrefix(h, "|") || h == xknownhosts.Normalize(name) {
-			return true
-		}
-	}
-	return false
 }

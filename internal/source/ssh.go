@@ -327,8 +327,8 @@ func (p *sshPool) handshake(ctx context.Context, host sshHost, raw net.Conn) (*s
 		Config:            ssh.Config{KeyExchanges: safe.KeyExchanges, Ciphers: safe.Ciphers, MACs: safe.MACs},
 		User:              host.user,
 		Auth:              id.methods(),
-		HostKeyCallback:   keys.callback,
-		HostKeyAlgorithms: keys.algorithms,
+		HostKeyCallback:   keys.check,
+		HostKeyAlgorithms: keys.algorithms(),
 		ClientVersion:     "SSH-2.0-vxlite",
 	}
 	stop := context.AfterFunc(ctx, func() {
@@ -341,7 +341,7 @@ func (p *sshPool) handshake(ctx context.Context, host sshHost, raw net.Conn) (*s
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("ssh %s: %w", host, context.Cause(ctx))
 		}
-		return nil, keys.explain(host, id, err)
+		return nil, keys.explain(id, err)
 	}
 	p.learned(host, id, keys)
 	return ssh.NewClient(conn, chans, reqs), nil

@@ -10,11 +10,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/skeema/knownhosts"
 	agentpkg "github.com/xanzy/ssh-agent"
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
-	xknownhosts "golang.org/x/crypto/ssh/knownhosts"
 )
 
 // identities are the keys to offer a host, in order, and the story of how
@@ -190,132 +188,6 @@ func (id *identities) close() {
 	}
 }
 
-// hostKeys decides whether a server is the one it claims to be.
-type hostKeys struct {
-	files      []string
-	key        ssh.PublicKey // the server's, once it was found to be right
-	callback   ssh.HostKeyCallback
-	algorithms []string
-	// kinds are those of the host's keys in files, sorted.
-	kinds []string
-}
-
-// hostKeys reads the known_hosts files for a host. They are always checked;
-// there is no way to turn that off.
-func (p *sshPool) hostKeys(h sshHost) (*hostKeys, error) {
-	files := p.git.KnownHosts
-	if len(files) == 0 {
-		files = h.knownHosts
-	}
-	if len(files) == 0 {
-		if home, ok := p.env("HOME"); ok && home != "" {
-			files = append(files, filepath.Join(home, ".ssh", "known_hosts"), filepath.Join(home, ".ssh", "known_hosts2"))
-		}
-		files = append(files, "/etc/ssh/ssh_known_hosts")
-	}
-	k := &hostKeys{files: files}
-	var there []string
-	for _, f := range files {
-		if fileExists(f) {
-			there = append(there, f)
-		}
-	}
-	db, err := knownhosts.NewDB(there...)
-	if err != nil {
-		return nil, fmt.Errorf("ssh %s: %w", h, err)
-	}
-	check := db.HostKeyCallback()
-	known := db.HostKeyAlgorithms(h.keyName())
-	onlyWeak := len(known) > 0 && !slices.ContainsFunc(known, func(a string) bool { return !isWeak(a) })
-	k.callback = func(_ string, addr net.Addr, key ssh.PublicKey) error {
-		if onlyWeak { // which no key of the server's may be compared with
-			return &hostKeyKindError{host: h, known: k.kinds, offered: []string{key.Type()}, files: files}
-		}
-		if err := check(h.keyName(), addr, key); err != nil {
-			return &hostKeyError{host: h, key: key, files: files, err: err}
-		}
-		k.key = key
-		return nil
-	}
-	k.algorithms = safeHostKeys(known)
-	for _, key := range db.HostKeys(h.keyName()) {
-		k.kinds = append(k.kinds, key.Type())
-	}
-	slices.Sort(k.kinds)
-	k.kinds = slices.Compact(k.kinds)
-	return k, nil
-}
-
-// hostKeyError is a host key that is unknown, changed or revoked.
-type hostKeyError struct {
-	host  sshHost
-	key   ssh.PublicKey
-	files []string
-	err   error
-}
-
-// Error implements error.
-func (e *hostKeyError) Error() string {
-	finger := e.key.Type() + " " + ssh.FingerprintSHA256(e.key)
-	var revoked *xknownhosts.RevokedError
-	switch {
-	case errors.As(e.err, &revoked):
-		return fmt.Sprintf("ssh %s: the host key is marked as revoked: %s", e.host, finger)
-	case knownhosts.IsHostKeyChanged(e.err):
-		return fmt.Sprintf("ssh %s: the host key has changed: the server has %s, %s has another", e.host, finger, e.where())
-	case knownhosts.IsHostUnknown(e.err):
-		return fmt.Sprintf("ssh %s: the host key is unknown: %s is not in %s", e.host, finger, strings.Join(e.files, ", "))
-	}
-	return fmt.Sprintf("ssh %s: host key %s: %v", e.host, finger, e.err)
-}
-
-// where names the line of known_hosts that disagrees.
-func (e *hostKeyError) where() string {
-	var ke *xknownhosts.KeyError
-	if errors.As(e.err, &ke) && len(ke.Want) > 0 {
-		return fmt.Sprintf("%s:%d", ke.Want[0].Filename, ke.Want[0].Line)
-	}
-	return strings.Join(e.files, ", ")
-}
-
-// Hints says what to do about a host key.
-func (e *hostKeyError) Hints() []string {
-	if knownhosts.IsHostUnknown(e.err) {
-		return []string{
-			"compare the fingerprint with the one the host's administrator gives, then add this line to " + e.files[0] + ":",
-			knownhosts.Line([]string{e.host.keyName()}, e.key),
-		}
-	}
-	if knownhosts.IsHostKeyChanged(e.err) {
-		return []string{"if the host was set up anew, replace the line; if not, somebody may be listening in"}
-	}
-	return nil
-}
-
-func (e *hostKeyError) Unwrap() error { return e.err }
-
-// hostKeyKindError is a server that has host keys, but none of a kind that
-// known_hosts has for it.
-type hostKeyKindError struct {
-	host           sshHost
-	known, offered []string
-	files          []string
-}
-
-// Error implements error.
-func (e *hostKeyKindError) Error() string {
-	return fmt.Sprintf("ssh %s: the server has no host key of the kind that is known for it: known is %s (in %s), the server offers %s",
-		e.host, strings.Join(e.known, ", "), strings.Join(e.files, ", "), strings.Join(e.offered, ", "))
-}
-
-// Hints says where another key comes from.
-func (e *hostKeyKindError) Hints() []string {
-	return []string{
-		"ask the host's administrator for its key of another kind, and add its line to " + e.files[0],
-		fmt.Sprintf("ssh-keyscan -p %s %s prints such lines; compare what it prints before you trust it", e.host.port, e.host.name),
-	}
-}
-
 // AuthError is a refusal of every credential that was tried.
 type AuthError struct {
 	URL string
@@ -337,21 +209,20 @@ func (e *AuthError) Error() string {
 func (e *AuthError) Hints() []string { return e.hints }
 
 // explain words a failed handshake.
-func (k *hostKeys) explain(h sshHost, id *identities, err error) error {
-	var hk *hostKeyError
-	if errors.As(err, &hk) {
-		return hk
+func (k *hostKeys) explain(id *identities, err error) error {
+	if wrong, ok := errors.AsType[*hostKeyError](err); ok {
+		return wrong
 	}
-	var kind *hostKeyKindError
-	if errors.As(err, &kind) {
+	if kind, ok := errors.AsType[*hostKeyKindError](err); ok {
 		return kind
 	}
+	h := k.host
 	var disagree *ssh.AlgorithmNegotiationError
 	if errors.As(err, &disagree) && (disagree.What != "host key" || !slices.ContainsFunc(disagree.RequestedAlgorithms, func(a string) bool { return !isWeak(a) })) {
 		return &algorithmError{host: h, what: disagree.What, offered: disagree.RequestedAlgorithms, accepted: disagree.SupportedAlgorithms}
 	}
 	if disagree != nil {
-		return &hostKeyKindError{host: h, known: k.kinds, offered: disagree.RequestedAlgorithms, files: k.files}
+		return &hostKeyKindError{hostKeys: k, offered: disagree.RequestedAlgorithms}
 	}
 	if said := err.Error(); strings.Contains(said, "unable to authenticate") || strings.Contains(said, "Too many authentication failures") {
 		return &AuthError{URL: "ssh " + h.String(), Tried: id.tried, hints: []string{

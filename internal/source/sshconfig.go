@@ -179,7 +179,8 @@ type sshHost struct {
 	identities []string // files
 	agent      string   // socket; empty for the environment's, "none" for none
 	only       bool     // IdentitiesOnly
-	knownHosts []string
+	// knownHosts and globalKnownHosts are files; nil for the usual ones.
+	knownHosts, globalKnownHosts []string
 }
 
 // String names the host as in an ssh command line.

@@ -8,18 +8,6 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// safeHostKeys are those of a host's algorithms that are not known to be weak,
-// and all that are safe where there is no such one, for the server's answer. The library, asked for no list,
-// would also take those that rest on SHA-1 or DSA, which OpenSSH's ssh no longer
-// does.
-func safeHostKeys(algorithms []string) []string {
-	safe := slices.DeleteFunc(slices.Clone(algorithms), isWeak)
-	if len(safe) == 0 {
-		return ssh.SupportedAlgorithms().HostKeys
-	}
-	return safe
-}
-
 // isWeak reports whether a host key of that algorithm proves nothing any more.
 func isWeak(algorithm string) bool {
 	return slices.Contains(ssh.InsecureAlgorithms().HostKeys, algorithm)

@@ -264,6 +264,10 @@ type Check struct {
 	// AllowDisabled are names of plugins that may be disabled: they are left
 	// out of what is reported, and what falls with them is not. Sorted.
 	AllowDisabled []string
+	// Allow are names of plugins whose methods may be other than Endure and the
+	// rpc plugin look for: what is found of them is told, and refuses nothing.
+	// Sorted.
+	Allow []string
 }
 
 // Target is a platform to compile for, in Go's names.

@@ -165,7 +165,7 @@ func TestGenerations(t *testing.T) {
 				Flags:  Flags{LDFlags: Place{Key: "build.ldflags"}, GCFlags: Place{Key: "build.gcflags"}},
 				Verify: Verify{Signatures: "tag", Keys: []string{"/srv/acme/build/ci/allowed_signers", "/home/ann/keys.asc"}},
 				Image:  Image{Base: "/srv/acme/build/base", CACerts: "/srv/acme/build/ci/ca.pem", User: "1000:1000"},
-				Check:  Check{AllowDisabled: []string{"informer"}},
+				Check:  Check{AllowDisabled: []string{"informer"}, Allow: []string{"resetter"}},
 				Log:    Log{Mode: "off"},
 			},
 		},

@@ -282,9 +282,11 @@ func (d *draft) decodeBuild(r *node) {
 }
 
 func (d *draft) decodeCheck(t *node) {
-	d.known(t, "allow_disabled")
+	d.known(t, "allow_disabled", "allow")
 	d.Check.AllowDisabled = d.texts(t, "allow_disabled")
+	d.Check.Allow = d.texts(t, "allow")
 	slices.Sort(d.Check.AllowDisabled)
+	slices.Sort(d.Check.Allow)
 }
 
 func (d *draft) decodeLog(t *node) {

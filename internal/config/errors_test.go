@@ -45,7 +45,8 @@ func TestErrors(t *testing.T) {
 
 		// Keys and types
 		{name: "unknown key", data: "[roadrunner]\nversion = 'v1'\n", want: `2:1: unknown key "version" in [roadrunner]`},
-		{name: "unknown key, check", data: "[check]\nallow = []\n", want: `2:1: unknown key "allow" in [check], did you mean "allow_disabled"?`},
+		{name: "unknown key, check", data: "[check]\nallow_disable = []\n", want: `2:1: unknown key "allow_disable" in [check], did you mean "allow_disabled"?`},
+		{name: "no such plugin to allow methods of", data: "[plugins.logger]\ntag = 'v1'\nmodule_name = 'github.com/acme/logger'\n[check]\nallow = ['loger']\n", want: `5:10: check.allow: there is no plugin "loger", did you mean "logger"?`},
 		{name: "no such plugin to allow", data: "[plugins.Logger]\ntag = 'v1'\nmodule_name = 'github.com/acme/logger'\n[check]\nallow_disabled = ['informer', 'config', 'loger']\n", want: `5:41: check.allow_disabled: there is no plugin "loger", did you mean "Logger"?`},
 		{name: "unknown table", data: "[server]\n", want: `1:2: unknown key "server"`},
 		{name: "misspelt table", data: "[githb.plugins.a]\nref = 'v1'\n", want: `1:2: unknown key "githb", did you mean "github"?`},

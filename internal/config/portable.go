@@ -58,7 +58,7 @@ func (c *Config) Portable(o PortableOptions) ([]byte, error) {
 	}
 	p.sort()
 	p.Debug.Enabled = c.Build.Debug
-	p.Check.AllowDisabled = c.Check.AllowDisabled
+	p.Check.AllowDisabled, p.Check.Allow = c.Check.AllowDisabled, c.Check.Allow
 	return p.encode()
 }
 
@@ -184,6 +184,7 @@ type portable struct {
 	} `toml:"debug,omitempty"`
 	Check struct {
 		AllowDisabled []string `toml:"allow_disabled,omitempty"`
+		Allow         []string `toml:"allow,omitempty"`
 	} `toml:"check,omitempty"`
 }
 

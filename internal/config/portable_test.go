@@ -109,6 +109,7 @@ pgo = "my.pprof"
 ldflags = ["-X 'main.a=b c'", "-w"]
 [check]
 allow_disabled = ["logger"]
+allow = ["logger"]
 `
 	read := func(version string) *Config {
 		c, err := Parse("velox.toml", []byte(doc), "/srv/build", func(string) (string, bool) { return version, true })
@@ -121,7 +122,7 @@ allow_disabled = ["logger"]
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"version = '1.2.3'", "pgo = 'build.pgo'", "[check]\nallow_disabled = ['logger']", "modules = ['git.corp/*', 'github.com/acme/*']", `ldflags = ['-X', '"main.a=b c"', '-w']`} {
+	for _, want := range []string{"version = '1.2.3'", "pgo = 'build.pgo'", "[check]\nallow_disabled = ['logger']\nallow = ['logger']", "modules = ['git.corp/*', 'github.com/acme/*']", `ldflags = ['-X', '"main.a=b c"', '-w']`} {
 		if !strings.Contains(string(got), want) {
 			t.Errorf("no %s in\n%s", want, got)
 		}

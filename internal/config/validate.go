@@ -176,7 +176,8 @@ func (d *draft) validateCheck() {
 		names = append(names, p.Name)
 	}
 	slices.Sort(names)
-	for _, n := range d.root.at("check", "allow_disabled").strings() {
+	check := d.root.get("check")
+	for _, n := range slices.Concat(check.get("allow_disabled").strings(), check.get("allow").strings()) {
 		if slices.Contains(names, n.text) {
 			continue
 		}

@@ -3,91 +3,117 @@ package endure
 import (
 	"fmt"
 	"go/types"
-	"path"
+	"slices"
 )
 
-// shape is a method as Endure, or one of RoadRunner's plugins, looks for it.
-type shape struct {
-	name string
-	// form is the signature as one writes it.
-	form string
-	// fate is what becomes of a plugin that has it otherwise.
-	fate string
-	fits func(*reader, *types.Signature) bool
+// askedFor are the interfaces by which Endure asks a plugin for more than Init,
+// and what becomes of a plugin that has a method of one in another form. Endure
+// asks by type assertion, so another signature compiles and does not count.
+var askedFor = []struct{ iface, fate string }{
+	{"Service", "is never started"},
+	{"Named", "has no name"},
+	{"Provider", "provides nothing"},
+	{"Collector", "collects nothing"},
+	{"Weighted", "has the usual weight, 1"},
 }
 
-// shapes are those of Endure's interfaces Service, Named, Provider, Weighted and
-// Collector, and of the rpc plugin's RPCer. Endure asks for them by type
-// assertion, so another signature compiles and does not count.
-var shapes = []shape{
-	{"Serve", "Serve() chan error", "is never started", func(r *reader, s *types.Signature) bool {
-		return plain(s, 0, 1) && isChanError(s.Results().At(0).Type())
-	}},
-	{"Stop", "Stop(context.Context) error", "is never started", func(r *reader, s *types.Signature) bool {
-		return plain(s, 1, 1) && isNamed(s.Params().At(0).Type(), "context", "Context") && isError(s.Results().At(0).Type())
-	}},
-	{"Name", "Name() string", "has no name", func(r *reader, s *types.Signature) bool {
-		return plain(s, 0, 1) && types.Identical(s.Results().At(0).Type(), types.Typ[types.String])
-	}},
-	{"Provides", "Provides() []*dep.Out", "provides nothing", func(r *reader, s *types.Signature) bool {
-		return plain(s, 0, 1) && r.isDepSlice(s.Results().At(0).Type(), "Out")
-	}},
-	{"Collects", "Collects() []*dep.In", "collects nothing", func(r *reader, s *types.Signature) bool {
-		return plain(s, 0, 1) && r.isDepSlice(s.Results().At(0).Type(), "In")
-	}},
-	{"Weight", "Weight() uint", "has the usual weight, 1", func(r *reader, s *types.Signature) bool {
-		return plain(s, 0, 1) && types.Identical(s.Results().At(0).Type(), types.Typ[types.Uint])
-	}},
-	{"RPC", "RPC() any", "has no RPC methods", func(r *reader, s *types.Signature) bool {
-		if !plain(s, 0, 1) {
-			return false
+// rpcMethod is the method by which the rpc plugin collects the others. No plugin
+// has one of this name for anything else, as it may have a Reset or a Status.
+const rpcMethod = "RPC"
+
+// shape is an interface that a plugin may have to meet.
+type shape struct {
+	*types.Interface
+	// fate is what becomes of a plugin that does not.
+	fate string
+}
+
+// readShapes takes the interfaces from the Endure that is linked. What cannot be
+// read asks for nothing.
+func (l *loader) readShapes() {
+	pkg, err := l.importFor(&Package{}, l.in.Endure)
+	if err != nil {
+		return
+	}
+	for _, a := range askedFor {
+		obj := pkg.Scope().Lookup(a.iface)
+		if obj == nil {
+			continue
 		}
-		i, ok := s.Results().At(0).Type().Underlying().(*types.Interface)
-		return ok && i.Empty()
-	}},
+		if i, ok := obj.Type().Underlying().(*types.Interface); ok {
+			l.shapes = append(l.shapes, shape{i, a.fate})
+		}
+	}
+}
+
+// lookup returns the interface's method of that name, or nil.
+func (s shape) lookup(name string) *types.Func {
+	for m := range s.Methods() {
+		if m.Name() == name {
+			return m
+		}
+	}
+	return nil
 }
 
 // fits reports whether a signature is the one that Endure looks for.
 func (r *reader) fits(name string, sig *types.Signature) bool {
-	for _, s := range shapes {
-		if s.name == name {
-			return s.fits(r, sig)
+	for _, s := range r.shapes {
+		if m := s.lookup(name); m != nil {
+			return types.Identical(m.Signature(), sig)
 		}
 	}
-	return false
+	return true
 }
 
 // contract compares the plugin's methods with what Endure looks for.
 func (r *reader) contract() {
 	r.initContract()
-	for _, s := range shapes {
-		fn := r.method(s.name)
-		if fn == nil || s.fits(r, fn.Signature()) {
-			continue
+	for _, s := range r.shapes {
+		for m := range s.Methods() {
+			r.meets(s, m.Name())
 		}
-		r.breach(fn.Pos(), false, fmt.Sprintf("%s%s: the plugin %s", s.name, r.signature(fn.Signature()), s.fate), "write "+r.form(s.form))
 	}
-	for _, pair := range [][2]string{{"Serve", "Stop"}, {"Stop", "Serve"}, {"RPC", "Name"}} {
-		if fn := r.method(pair[0]); fn != nil && r.method(pair[1]) == nil && r.has(pair[0]) {
-			fate := "is never started"
-			if pair[0] == "RPC" {
-				fate = "has no RPC methods"
+}
+
+// meets compares the plugin's method of that name, if it has one, with an
+// interface that has it, and reports what keeps the plugin from being one.
+func (r *reader) meets(s shape, name string) {
+	fn, want := r.method(name), s.lookup(name)
+	if fn == nil {
+		return
+	}
+	if !types.Identical(fn.Signature(), want.Signature()) {
+		r.breach(fn.Pos(), false, fmt.Sprintf("%s%s: the plugin %s", name, r.signature(fn.Signature()), s.fate), "write "+r.form(word(name, want.Signature(), r.qualify)))
+		return
+	}
+	for m := range s.Methods() {
+		if r.method(m.Name()) == nil {
+			r.breach(fn.Pos(), false, fmt.Sprintf("%s without %s: the plugin %s", name, m.Name(), s.fate), "add "+r.form(word(m.Name(), m.Signature(), r.qualify)))
+		}
+	}
+}
+
+// rpc compares the plugins' methods RPC with what is collected by one, in most
+// servers by the plugin rpc. Its form has differed between RoadRunner's majors.
+func (l *loader) rpc() {
+	var shapes []shape
+	for i, t := range l.types {
+		for _, iface := range t.collects {
+			if s := (shape{iface, fmt.Sprintf("has no RPC methods for %s", short(&l.plugins[i]))}); s.lookup(rpcMethod) != nil {
+				shapes = append(shapes, s)
 			}
-			r.breach(fn.Pos(), false, fmt.Sprintf("%s without %s: the plugin %s", pair[0], pair[1], fate), "add "+r.form(formOf(pair[1])))
+		}
+	}
+	for _, r := range l.readers {
+		fits := func(s shape) bool { return types.Implements(r.typ.ptr, s.Interface) }
+		if r.typ.ptr != nil && len(shapes) > 0 && !slices.ContainsFunc(shapes, fits) {
+			r.meets(shapes[0], rpcMethod)
 		}
 	}
 }
 
 func (r *reader) form(s string) string { return fmt.Sprintf("func (*%s) %s", r.plugin.Symbol, s) }
-
-func formOf(name string) string {
-	for _, s := range shapes {
-		if s.name == name {
-			return s.form
-		}
-	}
-	return name + "()"
-}
 
 // initContract checks Init. Endure refuses to start with a wrong one.
 func (r *reader) initContract() {
@@ -122,33 +148,6 @@ func (r *reader) initContract() {
 	}
 }
 
-// plain reports whether a signature has so many parameters and results, and
-// nothing more to it.
-func plain(s *types.Signature, params, results int) bool {
-	return s.Params().Len() == params && s.Results().Len() == results && !s.Variadic()
-}
-
 func isError(t types.Type) bool {
 	return types.Identical(t, types.Universe.Lookup("error").Type())
-}
-
-// isChanError takes a channel of both directions only, as Endure's Service does.
-func isChanError(t types.Type) bool {
-	ch, ok := types.Unalias(t).(*types.Chan)
-	return ok && ch.Dir() == types.SendRecv && isError(ch.Elem())
-}
-
-func isNamed(t types.Type, pkg, name string) bool {
-	n, ok := types.Unalias(t).(*types.Named)
-	return ok && n.Obj().Pkg() != nil && n.Obj().Pkg().Path() == pkg && n.Obj().Name() == name
-}
-
-// isDepSlice reports whether t is []*dep.NAME of the Endure that is linked.
-func (r *reader) isDepSlice(t types.Type, name string) bool {
-	slice, ok := types.Unalias(t).(*types.Slice)
-	if !ok {
-		return false
-	}
-	ptr, ok := types.Unalias(slice.Elem()).(*types.Pointer)
-	return ok && isNamed(ptr.Elem(), path.Join(r.in.Endure, "dep"), name)
 }

@@ -1,6 +1,7 @@
 package endure
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -33,6 +34,9 @@ func (e *Findings) ExitStatus() int { return 3 }
 type Allowance struct {
 	// Disabled are names of plugins that may be disabled.
 	Disabled []string
+	// Methods are names of plugins whose methods may be other than what is
+	// looked for.
+	Methods []string
 	// Release are the modules of the plugins of RoadRunner's release.
 	Release []module.Version
 }
@@ -40,11 +44,8 @@ type Allowance struct {
 // Verify returns the problems of a graph as [Findings], or nil.
 func Verify(g *Graph, a Allowance) error {
 	f := &Findings{}
-	for i := range g.Set.Plugins {
-		p := &g.Set.Plugins[i]
-		for _, b := range p.Broken {
-			f.Problems = append(f.Problems, &BreachError{Plugin: title(p), Breach: b})
-		}
+	if e := g.breaches(a); len(e.Breaches) > 0 {
+		f.Problems = append(f.Problems, e)
 	}
 	for i := range g.Set.Plugins {
 		switch g.Fates[i].Cause {
@@ -72,6 +73,43 @@ func title(p *Plugin) string { return fmt.Sprintf("plugin %s (%s %s)", p.Name, p
 
 // short is a plugin's name and version.
 func short(p *Plugin) string { return strings.TrimSpace(p.Name + " " + p.Version) }
+
+// BreachErrors are all the methods that Endure cannot use, or never would.
+type BreachErrors struct {
+	Breaches []error
+	// Allow are the names of the plugins that have them, and of those that may
+	// already, sorted.
+	Allow []string
+}
+
+// breaches collects the plugins' breaches, those left out that are let pass.
+func (g *Graph) breaches(a Allowance) *BreachErrors {
+	e := &BreachErrors{Allow: slices.Clone(a.Methods)}
+	for i := range g.Set.Plugins {
+		p := &g.Set.Plugins[i]
+		if slices.Contains(a.Methods, p.Name) {
+			continue
+		}
+		for _, b := range p.Broken {
+			e.Breaches = append(e.Breaches, &BreachError{Plugin: title(p), Breach: b})
+			e.Allow = append(e.Allow, p.Name)
+		}
+	}
+	slices.Sort(e.Allow)
+	e.Allow = slices.Compact(e.Allow)
+	return e
+}
+
+// Error implements error: a breach a line.
+func (e *BreachErrors) Error() string { return errors.Join(e.Breaches...).Error() }
+
+// Unwrap returns the breaches, so that each has its hint.
+func (e *BreachErrors) Unwrap() []error { return e.Breaches }
+
+// Hints gives the lines that let a build go on with all of them.
+func (e *BreachErrors) Hints() []string {
+	return []string{"or let it pass:" + checkKey("allow", e.Allow)}
+}
 
 // BreachError is a method that Endure cannot use, or never would.
 type BreachError struct {
@@ -250,7 +288,12 @@ func (f Fall) allow(roots ...string) string {
 	names := slices.Concat(roots, f.Disabled, f.AtRisk, f.Allowed)
 	slices.Sort(names)
 	names = slices.Compact(names)
-	return fmt.Sprintf("or go on with less: [check] allow_disabled = [%s]", quoted(names))
+	return "or go on with less:" + checkKey("allow_disabled", names)
+}
+
+// checkKey are the lines of velox.toml that set a key of [check].
+func checkKey(key string, names []string) string {
+	return fmt.Sprintf("\n  [check]\n  %s = [%s]", key, quoted(names))
 }
 
 func quoted(names []string) string {

@@ -448,9 +448,17 @@ func (s State) String() string {
 }
 
 // Remarks are what is no problem, and worth knowing: what chance decides, what
-// is mixed, and what may be met by something that cannot be read.
-func (g *Graph) Remarks() []string {
+// is mixed, what may be met by something that cannot be read, and what is let
+// pass of the plugins' methods.
+func (g *Graph) Remarks(a Allowance) []string {
 	var out []string
+	for i := range g.Set.Plugins {
+		if p := &g.Set.Plugins[i]; slices.Contains(a.Methods, p.Name) {
+			for _, b := range p.Broken {
+				out = append(out, (&BreachError{Plugin: title(p), Breach: b}).Error())
+			}
+		}
+	}
 	for _, t := range g.Ties {
 		var who []string
 		for _, o := range t.Offers {

@@ -122,7 +122,7 @@ func TestRemarks(t *testing.T) {
 	next := []string{want[0], "Endure v3.0.0 is linked: what would be disabled is decided by the rules of v2"}
 	for version, want := range map[string][]string{"v2.4.3": want, "v2.6.2": want, "v2.4.2": append(old, want[1:]...), "v3.0.0": append(next, want[1:]...)} {
 		s.Endure = version
-		if got := Decide(s).Remarks(); !slices.Equal(got, want) {
+		if got := Decide(s).Remarks(Allowance{}); !slices.Equal(got, want) {
 			t.Errorf("%s: remarks:\n%s\nwant:\n%s", version, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	}

@@ -145,8 +145,10 @@ type loader struct {
 	imported map[string]*types.Package // complete ones, by path
 	checked  map[string]*checkedPackage
 	scan     *scanner
+	shapes   []shape
 	plugins  []Plugin
-	types    []*pluginType // by plugin
+	readers  []*reader // by plugin, as are the types
+	types    []*pluginType
 }
 
 // checkedPackage is a plugin's package, type-checked from its source.
@@ -248,13 +250,18 @@ func (l *loader) importFor(p *Package, path string) (*types.Package, error) {
 
 // read takes each plugin's facts from its package.
 func (l *loader) read() {
-	for _, src := range l.in.Plugins {
-		p := Plugin{Name: src.Name, Version: src.Version, Module: src.Module, Import: src.Import, Symbol: src.Symbol, Pos: src.Pos, Weight: 1}
-		r := &reader{loader: l, plugin: &p, typ: &pluginType{pkg: l.checked[src.Import]}}
+	l.readShapes()
+	l.plugins = make([]Plugin, len(l.in.Plugins))
+	for i, src := range l.in.Plugins {
+		l.plugins[i] = Plugin{Name: src.Name, Version: src.Version, Module: src.Module, Import: src.Import, Symbol: src.Symbol, Pos: src.Pos, Weight: 1}
+		r := &reader{loader: l, plugin: &l.plugins[i], typ: &pluginType{pkg: l.checked[src.Import]}}
 		r.read()
-		sort.SliceStable(p.Broken, func(i, j int) bool { return comparePos(p.Broken[i].Pos, p.Broken[j].Pos) < 0 })
-		l.plugins = append(l.plugins, p)
+		l.readers = append(l.readers, r)
 		l.types = append(l.types, r.typ)
+	}
+	l.rpc()
+	for _, p := range l.plugins {
+		sort.SliceStable(p.Broken, func(i, j int) bool { return comparePos(p.Broken[i].Pos, p.Broken[j].Pos) < 0 })
 	}
 }
 

@@ -115,7 +115,7 @@ func (w *workspace) read(ctx context.Context, c gotool.Compile, key string) (*en
 }
 
 // factsVersion changes with what is read of the sources, and how.
-const factsVersion = "3"
+const factsVersion = "4"
 
 func (w *workspace) remembered(key string) *endure.Set {
 	var s endure.Set
@@ -177,11 +177,11 @@ func (w *workspace) admit(s *endure.Set) error {
 }
 
 func (w *workspace) allowance() endure.Allowance {
-	return endure.Allowance{Disabled: w.Config.Check.AllowDisabled, Release: w.plan.Release}
+	return endure.Allowance{Disabled: w.Config.Check.AllowDisabled, Methods: w.Config.Check.Allow, Release: w.plan.Release}
 }
 
 // remark tells what is no problem and may become one.
-func (w *workspace) remark(g *endure.Graph) { w.tell(g.Remarks()) }
+func (w *workspace) remark(g *endure.Graph) { w.tell(g.Remarks(w.allowance())) }
 
 // tell tells each remark once.
 func (w *workspace) tell(remarks []string) {

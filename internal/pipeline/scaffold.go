@@ -66,7 +66,7 @@ func (b *builder) newPlugin(ctx context.Context, p scaffold.PluginOptions) ([]sc
 	if err != nil {
 		return nil, err
 	}
-	contract, err := resolve.ReadContract(ctx, b.Config, with, rel, p.Kind == "jobs")
+	contract, err := resolve.ReadContract(ctx, b.Config, with, rel, p.Kind)
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func inputs(workspace string, locals []string, t *gotool.Tool, c gotool.Compile,
 	fmt.Fprintf(h, "workspace %s\nlocal %q\ngo %s %s\n", workspace, locals, t.ID, t.Version())
 	args, _ := c.BuildArgs() // what cannot be built is not up to date either
 	fmt.Fprintf(h, "args %q\nenv %q\n", args, t.Decisive(c))
-	fmt.Fprintf(h, "allowed %q\n", check.AllowDisabled)
+	fmt.Fprintf(h, "allowed %q %q\n", check.AllowDisabled, check.Allow)
 	return hex.EncodeToString(h.Sum(nil))
 }
 

@@ -23,15 +23,18 @@ type Contract struct {
 	// Jobs is the import path of the jobs plugin's interfaces; empty where the
 	// release has no jobs plugin, and where no driver was asked for.
 	Jobs string
+	// RPC is the method by which the rpc plugin collects others, as Go source;
+	// empty where it was not asked for.
+	RPC string
 }
 
-// ReadContract fetches the release's logger, and for a driver its jobs plugin,
-// and reads it.
-func ReadContract(ctx context.Context, cfg *config.Config, o Options, rel *Release, driver bool) (*Contract, error) {
+// ReadContract fetches the release's logger, and the plugin of that name, rpc,
+// jobs or none, and reads them.
+func ReadContract(ctx context.Context, cfg *config.Config, o Options, rel *Release, name string) (*Contract, error) {
 	r := newResolver(cfg, o)
 	c := &Contract{}
 	for _, p := range rel.Plugins {
-		if p.Name != "logger" && !(driver && p.Name == "jobs") {
+		if p.Name != "logger" && (p.Name != name || name != "jobs" && name != "rpc") {
 			continue
 		}
 		m, err := r.one(ctx, wanted{name: p.Name, path: p.Module, requirement: p.Version, by: config.RoadRunnerName})
@@ -42,10 +45,13 @@ func ReadContract(ctx context.Context, cfg *config.Config, o Options, rel *Relea
 		if err != nil {
 			return nil, wanted{name: p.Name}.wrap(err)
 		}
-		if p.Name == "logger" {
+		switch p.Name {
+		case "logger":
 			c.LoggerType, c.LoggerImport = namedLogger(files)
-		} else {
+		case "jobs":
 			c.Jobs = jobsImport(files)
+		case "rpc":
+			c.RPC = rpcMethod(files)
 		}
 	}
 	if c.LoggerType == "" {
@@ -102,6 +108,27 @@ func namedLogger(files []*ast.File) (typ, importPath string) {
 		}
 	}
 	return "", ""
+}
+
+// rpcMethod finds the method RPC of an interface.
+func rpcMethod(files []*ast.File) string {
+	found := ""
+	for _, f := range files {
+		ast.Inspect(f, func(n ast.Node) bool {
+			i, ok := n.(*ast.InterfaceType)
+			if !ok {
+				return true
+			}
+			for _, m := range i.Methods.List {
+				var b strings.Builder
+				if len(m.Names) == 1 && m.Names[0].Name == "RPC" && format.Node(&b, token.NewFileSet(), m.Type) == nil {
+					found = "RPC" + strings.TrimPrefix(b.String(), "func")
+				}
+			}
+			return true
+		})
+	}
+	return found
 }
 
 // jobsImport finds the interfaces that the jobs plugin collects its drivers by.

@@ -87,16 +87,34 @@ func NameTakenError(name, reason string) error {
 	return &PluginNameError{Name: name, Reason: reason, Hint: "take another name, as in vxlite new plugin my-" + name}
 }
 
-// NoJobsError is a release for which no jobs driver can be written.
-type NoJobsError struct{ Ref string }
+// NoKindError is a release for which no plugin of a kind can be written.
+type NoKindError struct {
+	// What would be written, Ref the release, Reason what is other in that.
+	What, Ref, Reason string
+}
 
 // Error implements error.
-func (e *NoJobsError) Error() string {
-	return fmt.Sprintf("no jobs driver for RoadRunner %s: it has no jobs plugin with the interfaces of github.com/roadrunner-server/api/v4", e.Ref)
+func (e *NoKindError) Error() string {
+	return fmt.Sprintf("no %s for RoadRunner %s: %s", e.What, e.Ref, e.Reason)
 }
 
 // Hints says where else to look.
-func (*NoJobsError) Hints() []string { return []string{"name a release that has one with --ref"} }
+func (*NoKindError) Hints() []string { return []string{"name a release that has one with --ref"} }
+
+// check refuses a release whose plugins collect others than can be written.
+func (o PluginOptions) check(rel *resolve.Release, c *resolve.Contract) error {
+	switch {
+	case o.Kind == "jobs" && !strings.HasSuffix(c.Jobs, "/plugins/v4/jobs"):
+		return &NoKindError{What: "jobs driver", Ref: rel.Ref, Reason: "it has no jobs plugin with the interfaces of github.com/roadrunner-server/api/v4"}
+	case o.Kind == "rpc" && c.RPC != "RPC() any" && c.RPC != "RPC() interface{}":
+		reason := "it has no rpc plugin that collects RPC() any"
+		if c.RPC != "" {
+			reason = "its rpc plugin collects " + c.RPC + ", not RPC() any"
+		}
+		return &NoKindError{What: "plugin with RPC methods", Ref: rel.Ref, Reason: reason}
+	}
+	return nil
+}
 
 var nameForm = regexp.MustCompile(`^[a-z][a-z0-9]*([_-][a-z0-9]+)*$`)
 
@@ -147,8 +165,8 @@ func Plugin(rel *resolve.Release, c *resolve.Contract, o PluginOptions) ([]File,
 	if o.Kind == "middleware" {
 		d.Section = "http." + o.Name
 	}
-	if o.Kind == "jobs" && !strings.HasSuffix(c.Jobs, "/plugins/v4/jobs") {
-		return nil, &NoJobsError{Ref: rel.Ref}
+	if err := o.check(rel, c); err != nil {
+		return nil, err
 	}
 	if err := d.requirements(rel); err != nil {
 		return nil, err

@@ -12,12 +12,9 @@ import (
 	"os/signal"
 	"runtime"
 	"syscall"
-
-	"github.com/vxlite/vxlite/internal/collector"
 )
 
 func main() {
-	collector.Tune(os.LookupEnv)
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
 		signals = append(signals, syscall.SIGHUP) // it reaches neither the compilers nor a server by itself

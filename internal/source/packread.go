@@ -3,15 +3,12 @@ package source
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"sync"
 
 	"github.com/klauspost/compress/zlib"
-
-	"github.com/vxlite/vxlite/internal/inflate"
 )
 
 // packReader reads entries of a pack, wherever they are. It is for one
@@ -81,24 +78,11 @@ func (r *packReader) inflate(offset int64, size int) (data []byte, end int64, er
 		return r.grow(offset, size)
 	}
 	data = make([]byte, size)
-	// Text is mostly a quarter of its size. What does not compress has a few
-	// bytes more than without, and whoever compresses may waste some.
-	for _, likely := range []int{size/3 + 64, size + size>>8 + 64} {
-		src, err := r.at(offset, likely)
-		if err != nil {
-			return nil, 0, err
-		}
-		n, err := inflate.Zlib(data, src)
-		switch {
-		case err == nil:
-			return data, offset + int64(n), nil
-		case errors.Is(err, inflate.ErrSize):
-			return nil, 0, sizeError(size)
-		case !errors.Is(err, io.ErrUnexpectedEOF) || offset+int64(len(src)) == r.end:
-			return nil, 0, err
-		}
-	}
-	return r.grow(offset, size)
+	end, err = r.stream(offset, size, func(in io.Reader) error {
+		_, err := io.ReadFull(in, data)
+		return err
+	})
+	return data, end, err
 }
 
 func sizeError(size int) error {
@@ -137,28 +121,47 @@ func (r *packReader) inflateTo(w io.Writer, offset int64, size int) (end int64, 
 	})
 }
 
+// inflater is what decompressing takes, kept between objects: most are smaller
+// than the tables and buffers for it.
+type inflater struct {
+	file *bufio.Reader
+	zlib io.ReadCloser // nil before the first object
+}
+
+var inflaters = sync.Pool{New: func() any { return &inflater{file: bufio.NewReaderSize(nil, 16<<10)} }}
+
+// reset begins another object.
+func (in *inflater) reset(file io.Reader) (err error) {
+	in.file.Reset(file)
+	if in.zlib == nil {
+		in.zlib, err = zlib.NewReader(in.file)
+		return err
+	}
+	return in.zlib.(zlib.Resetter).Reset(in.file, nil)
+}
+
 // stream lets take read the size bytes that are compressed from an offset on,
 // and returns where that ends.
 func (r *packReader) stream(offset int64, size int, take func(io.Reader) error) (end int64, err error) {
+	in := inflaters.Get().(*inflater)
+	defer inflaters.Put(in)
 	file := io.NewSectionReader(r.file, offset, r.end-offset)
-	buf := bufio.NewReaderSize(file, 64<<10)
-	in, err := zlib.NewReader(buf)
-	if err != nil {
+	if err := in.reset(file); err != nil {
 		return 0, noEnd(err)
 	}
-	if err := take(in); err != nil {
+	if err := take(in.zlib); err != nil {
 		return 0, noEnd(err)
 	}
 	// The end has to be here, and its checksum is looked at when it is met.
 	var more [1]byte
-	switch n, err := io.ReadFull(in, more[:]); {
+	switch n, err := io.ReadFull(in.zlib, more[:]); {
 	case n > 0:
 		return 0, sizeError(size)
 	case err != io.EOF:
 		return 0, noEnd(err)
 	}
 	read, err := file.Seek(0, io.SeekCurrent)
-	return offset + read - int64(buf.Buffered()), err
+	return offset + read - int64(in.file.Buffered()), err
 }
 
 // crc returns the CRC-32 of what stands between two places.

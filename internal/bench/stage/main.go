@@ -11,7 +11,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/vxlite/vxlite/internal/collector"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/gen"
 	"github.com/vxlite/vxlite/internal/resolve"
@@ -22,7 +21,6 @@ import (
 const atOnce = 8
 
 func main() {
-	collector.Tune(os.LookupEnv)
 	stages := map[string]func([]string) error{"resolve": resolveOnly, "generate": generateOnly}
 	if err := stages[os.Args[1]](os.Args[2:]); err != nil {
 		fmt.Fprintln(os.Stderr, "stage:", err)

@@ -22,8 +22,6 @@ const module = "github.com/vxlite/vxlite/"
 var floor = map[string]int{
 	"internal/event":      0,
 	"internal/disk":       0,
-	"internal/inflate":    0,
-	"internal/collector":  0,
 	"internal/manifest":   1,
 	"internal/config":     1,
 	"internal/lock":       1,

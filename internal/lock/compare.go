@@ -1,6 +1,10 @@
 package lock
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // Difference is one entry that two locks do not share.
 type Difference struct {
@@ -46,7 +50,7 @@ func Compare(old, now *File) []Difference {
 	for i, m := range now.Modules {
 		b[m.Path], all[m.Path] = &now.Modules[i], true
 	}
-	for _, path := range sortedKeys(all) {
+	for _, path := range slices.Sorted(maps.Keys(all)) {
 		if d, ok := compareModules(path, a[path], b[path]); ok {
 			out = append(out, d)
 		}
@@ -95,7 +99,7 @@ func CompareSums(old, now []Sum) []Difference {
 	for _, s := range now {
 		b[s.name()], all[s.name()] = s, true
 	}
-	for _, name := range sortedKeys(all) {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
 		was, had := a[name]
 		is, has := b[name]
 		switch {

@@ -31,25 +31,25 @@ type File struct {
 
 // Module is one git-sourced module.
 type Module struct {
-	Path    string
-	Version string // canonical; a pseudo-version for a commit without a tag
+	Path    string `toml:"path"`
+	Version string `toml:"version"` // canonical; a pseudo-version for a commit without a tag
 	// URL is the clone URL before mirrors, as the config or the module's path
 	// gives it, without what may be a secret.
-	URL string
+	URL string `toml:"url"`
 	// Ref is what the config or a requirement asks for.
-	Ref    string
-	Commit string // 40 hex digits
+	Ref    string `toml:"ref"`
+	Commit string `toml:"commit"` // 40 hex digits
 	// Folder is where the module's go.mod is, slash-separated; empty for the
 	// repository's root.
-	Folder string
+	Folder string `toml:"folder"`
 	// ReplacedBy is the module whose files these are, as PATH@VERSION, where
 	// that is another; H1 is its hash then.
-	ReplacedBy string
+	ReplacedBy string `toml:"replaced_by"`
 	// InsteadOf is set where a plugin's `replace` says so: its own repository
 	// and ref, separated by a space.
-	InsteadOf string
+	InsteadOf string `toml:"instead_of"`
 	// H1 is the hash of the module's zip, as go.sum has it: h1:….
-	H1 string
+	H1 string `toml:"h1"`
 }
 
 // Sum is what go.sum knows of a third-party module.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -16,7 +17,7 @@ import (
 // stall starts two servers that fall silent, and leaves them in STALL_URL and
 // SILENT_ADDR: one has git's repositories over HTTP and stops in the middle of a
 // pack, the other takes connections and says nothing. Each makes FILE when it
-// has come so far: stall FILE.
+// has come so far: stall FILE. Below /slowly/ the first goes on, a byte at a time.
 func (w *world) stall(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: stall FILE")
@@ -25,9 +26,12 @@ func (w *world) stall(ts *testscript.TestScript, neg bool, args []string) {
 	silent := func() { _ = os.WriteFile(file, nil, 0o644) }
 	halfway := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, req *http.Request) {
 		if req.Method != http.MethodPost {
+			req.URL.Path = strings.TrimPrefix(req.URL.Path, "/slowly")
 			w.http.ServeHTTP(rw, req)
 			return
 		}
+		path, slowly := strings.CutPrefix(req.URL.Path, "/slowly")
+		req.URL.Path = path
 		answer := httptest.NewRecorder()
 		w.http.ServeHTTP(answer, req)
 		rw.Header().Set("Content-Type", answer.Header().Get("Content-Type"))
@@ -35,6 +39,11 @@ func (w *world) stall(ts *testscript.TestScript, neg bool, args []string) {
 		_, _ = io.CopyN(rw, answer.Body, beginning)
 		_ = http.NewResponseController(rw).Flush()
 		silent()
+		for slowly && req.Context().Err() == nil {
+			_, _ = io.CopyN(rw, answer.Body, 1)
+			_ = http.NewResponseController(rw).Flush()
+			time.Sleep(20 * time.Millisecond)
+		}
 		<-req.Context().Done()
 	}))
 	ts.Defer(halfway.Close)

@@ -159,6 +159,11 @@ type Patience struct {
 	// connection may take to be made, with all that is said before the first
 	// question.
 	Timeout, ConnectTimeout time.Duration
+	// TotalTimeout is how long all that is asked of a server at once may take,
+	// and MinRate how many bytes a second it has to send, taken over Timeout: of
+	// its refs, and of a pack once that has begun.
+	TotalTimeout time.Duration
+	MinRate      int64
 	// Retries is how often a server is asked again after something that may
 	// pass.
 	Retries int

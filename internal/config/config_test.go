@@ -147,7 +147,7 @@ func TestGenerations(t *testing.T) {
 					Modules:    []string{"github.com/acme/*", "git.acme.example/*", "github.com/team"},
 					KnownHosts: []string{"/srv/acme/build/ci/known_hosts"},
 					CAFile:     "/etc/acme/ca.pem",
-					Patience:   Patience{Timeout: 90 * time.Second, ConnectTimeout: 5 * time.Second, Retries: 0},
+					Patience:   Patience{Timeout: 90 * time.Second, ConnectTimeout: 5 * time.Second, TotalTimeout: 10 * time.Minute, MinRate: 4096, Retries: 0},
 					Credentials: []Credential{
 						{Host: "git.acme.example", Username: "oauth2", Password: "pw"},
 						{Host: "git.acme.example:2222", SSHKey: "/home/ann/.ssh/id_ed25519"},

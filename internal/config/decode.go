@@ -183,7 +183,7 @@ func (d *draft) decodeMirrors(t *node) {
 }
 
 func (d *draft) decodeGit(t *node) {
-	d.known(t, "modules", "known_hosts", "ca_file", "credentials", "timeout", "connect_timeout", "retries")
+	d.known(t, "modules", "known_hosts", "ca_file", "credentials", "timeout", "connect_timeout", "total_timeout", "min_rate", "retries")
 	d.decodePatience(t)
 	for _, patterns := range d.texts(t, "modules") {
 		d.Git.Modules = append(d.Git.Modules, separated(patterns, ",")...) // as in GOPRIVATE

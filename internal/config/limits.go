@@ -17,6 +17,9 @@ import (
 type Limits struct {
 	// Refs is how many bytes a server may take to name its refs.
 	Refs int64
+	// Answer is how many bytes a server may send before a pack, and how many
+	// beside it more than the pack has: lines, progress, empty packets.
+	Answer int64
 	// Pack is how many bytes of a pack are received.
 	Pack int64
 	// Objects is how many objects a pack may have, Object how many bytes one of
@@ -48,7 +51,8 @@ type limit struct {
 }
 
 var limits = []limit{
-	{"refs", func(l *Limits) *int64 { return &l.Refs }, 128 * mib, 0, true},
+	{"refs", func(l *Limits) *int64 { return &l.Refs }, 32 * mib, 0, true},
+	{"answer", func(l *Limits) *int64 { return &l.Answer }, mib, 0, true},
 	{"pack", func(l *Limits) *int64 { return &l.Pack }, 2 * gib, 0, true},
 	{"objects", func(l *Limits) *int64 { return &l.Objects }, 5_000_000, 1<<32 - 1, false},
 	{"object", func(l *Limits) *int64 { return &l.Object }, 128 * mib, 2*gib - 1, true},
@@ -162,7 +166,18 @@ func FormatSize(v int64) string {
 // DefaultPatience is what [git] does not say. Servers may think long before
 // they send a large pack.
 func DefaultPatience() Patience {
-	return Patience{Timeout: 2 * time.Minute, ConnectTimeout: 30 * time.Second, Retries: 3}
+	return Patience{Timeout: 2 * time.Minute, ConnectTimeout: 30 * time.Second, TotalTimeout: time.Hour, MinRate: kib, Retries: 3}
+}
+
+// OrDefault returns p with the defaults in place of what is zero, but for
+// Retries, where zero is a number of times.
+func (p Patience) OrDefault() Patience {
+	def := DefaultPatience()
+	p.Timeout = cmp.Or(p.Timeout, def.Timeout)
+	p.ConnectTimeout = cmp.Or(p.ConnectTimeout, def.ConnectTimeout)
+	p.TotalTimeout = cmp.Or(p.TotalTimeout, def.TotalTimeout)
+	p.MinRate = cmp.Or(p.MinRate, def.MinRate)
+	return p
 }
 
 // decodePatience reads the keys of [git] that say how long a server is waited
@@ -172,6 +187,8 @@ func (d *draft) decodePatience(t *node) {
 	p := &d.Git.Patience
 	p.Timeout = d.duration(t, "timeout", p.Timeout)
 	p.ConnectTimeout = d.duration(t, "connect_timeout", p.ConnectTimeout)
+	p.TotalTimeout = d.duration(t, "total_timeout", p.TotalTimeout)
+	p.MinRate = cmp.Or(d.limit(t, limit{key: "min_rate", size: true}), p.MinRate)
 	const mostRetries = 100
 	n := t.get("retries")
 	if n == nil || n.broken || !d.want(n, unstable.Integer) {

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"github.com/vxlite/vxlite/internal/source"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/vxlite/vxlite/internal/config"
@@ -210,6 +212,7 @@ func FuzzParseMeta(f *testing.F) {
 // TestMetaFind asks a module's own host.
 func TestMetaFind(t *testing.T) {
 	var asked []string
+	var sent atomic.Int64
 	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked = append(asked, r.URL.RequestURI())
 		switch r.URL.Path {
@@ -218,6 +221,14 @@ func TestMetaFind(t *testing.T) {
 		case "/gone": // the go command takes the tag from any page
 			w.WriteHeader(http.StatusNotFound)
 			fmt.Fprint(w, `<meta name="go-import" content="corp.example/gone git https://git.corp/gone">`)
+		case "/endless": // it has the tag, but where nobody looks for it
+			for range 1 << 10 {
+				n, _ := w.Write(bytes.Repeat([]byte("<p>"), 64<<10))
+				sent.Add(int64(n))
+			}
+			fmt.Fprint(w, `<meta name="go-import" content="corp.example/endless git https://git.corp/endless">`)
+		case "/circle":
+			http.Redirect(w, r, r.URL.RequestURI(), http.StatusFound)
 		default:
 			fmt.Fprint(w, "<html>Welcome</html>")
 		}
@@ -236,6 +247,7 @@ func TestMetaFind(t *testing.T) {
 		{"corp.example/lib", "https://git.corp/lib"},
 		{"corp.example/gone", "https://git.corp/gone"},
 		{"corp.example/none", "corp.example/none: its path does not tell where its repository is: corp.example: the page has no go-import meta tag for git"},
+		{"corp.example/endless", "corp.example/endless: its path does not tell where its repository is: corp.example: the page has no go-import meta tag for git"},
 		{"nowhere.example/lib", "nowhere.example/lib: its path does not tell where its repository is: no such host nowhere.example:443"},
 	} {
 		loc, err := m.find(t.Context(), tt.path)
@@ -247,7 +259,15 @@ func TestMetaFind(t *testing.T) {
 			t.Errorf("%s: %s, want %s", tt.path, got, tt.want)
 		}
 	}
-	if got, want := strings.Join(asked, " "), "/lib?go-get=1 /gone?go-get=1 /none?go-get=1"; got != want {
+	const onItsWay = 12 << 20 // bytes in the kernel's buffers
+	if n := sent.Load(); n > onItsWay {
+		t.Errorf("%d bytes of a page were taken", n)
+	}
+	if _, err := m.find(t.Context(), "corp.example/circle"); err == nil || !strings.Contains(err.Error(), "stopped after 10 redirects") {
+		t.Errorf("a redirect in a circle: %v", err)
+	}
+	asked = asked[:min(4, len(asked))]
+	if got, want := strings.Join(asked, " "), "/lib?go-get=1 /gone?go-get=1 /none?go-get=1 /endless?go-get=1"; got != want {
 		t.Errorf("asked %s, want %s", got, want)
 	}
 }

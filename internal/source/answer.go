@@ -13,8 +13,8 @@ import (
 // refuses the rest: a page of HTML is no broken packet, and an error need not
 // bring a page along.
 type gitOnly struct {
-	next http.RoundTripper
-	refs int64 // bytes that they may take
+	next   http.RoundTripper
+	bounds bounds
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -32,16 +32,27 @@ func (g gitOnly) RoundTrip(req *http.Request) (*http.Response, error) {
 		return res, nil
 	case res.StatusCode < 300 && strings.HasPrefix(kind, "application/x-git-upload-pack-"):
 		if req.Method == http.MethodGet {
-			res.Body = readCloser{boundedRefs(res.Body, g.refs), res.Body}
+			res.Body = readCloser{g.bounds.refs(res.Body), res.Body}
+			return res, nil
 		}
+		body, err := g.bounds.answer(res.Body)
+		if err != nil {
+			res.Body.Close()
+			return nil, err
+		}
+		res.Body = readCloser{body, res.Body}
 		return res, nil
 	}
 	defer res.Body.Close()
 	return nil, newAnswerError(res, kind)
 }
 
-// mostOfPage bounds what is read of an answer that is not git's, in bytes.
-const mostOfPage = 64 << 10
+// mostOfPage bounds what is read of an answer that is not git's, mostOfHeader the
+// header of any answer, in bytes.
+const (
+	mostOfPage   = 64 << 10
+	mostOfHeader = 256 << 10
+)
 
 func limited(body io.ReadCloser) io.ReadCloser {
 	return readCloser{io.LimitReader(body, mostOfPage), body}

@@ -43,7 +43,7 @@ func (c *Client) Between(ctx context.Context, f Found, old string) (Between, err
 	if c.offline {
 		return Between{}, &OfflineError{Module: f.module, Ref: f.Commit, URL: f.URL}
 	}
-	release, err := c.acquire(ctx)
+	ctx, release, err := c.acquire(ctx)
 	if err != nil {
 		return Between{}, err
 	}

@@ -8,7 +8,6 @@
 package source
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,9 +77,7 @@ type Client struct {
 
 // NewClient returns a Client; Close ends its connections.
 func NewClient(o Options) (*Client, error) {
-	patience := &o.Git.Patience
-	patience.Timeout = cmp.Or(patience.Timeout, config.DefaultPatience().Timeout)
-	patience.ConnectTimeout = cmp.Or(patience.ConnectTimeout, config.DefaultPatience().ConnectTimeout)
+	o.Git.Patience = o.Git.Patience.OrDefault()
 	hosts, err := newHTTPPool(o.Env, o.Git, o.Limits.OrDefault(), o.Sink)
 	if err != nil {
 		return nil, err
@@ -89,7 +86,7 @@ func NewClient(o Options) (*Client, error) {
 		store:    o.Store,
 		env:      o.Env,
 		limits:   o.Limits.OrDefault(),
-		patience: *patience,
+		patience: o.Git.Patience,
 		pause:    pause,
 		offline:  o.Offline,
 		fresh:    o.Fresh && !o.Offline,
@@ -372,12 +369,15 @@ func (e *ChooseError) Error() string { return e.URL + ": " + e.Err.Error() }
 // Unwrap returns Choose's own error.
 func (e *ChooseError) Unwrap() error { return e.Err }
 
-// acquire waits for one of the Options.Jobs places.
-func (c *Client) acquire(ctx context.Context) (release func(), err error) {
+// acquire waits for one of the Options.Jobs places, and returns the context of
+// what is done there, which ends when that has taken too long.
+func (c *Client) acquire(ctx context.Context) (_ context.Context, release func(), err error) {
 	select {
 	case c.slots <- struct{}{}:
-		return func() { <-c.slots }, nil
+		total := c.patience.TotalTimeout
+		ctx, cancel := context.WithTimeoutCause(ctx, total, &TotalError{total})
+		return ctx, func() { cancel(); <-c.slots }, nil
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		return nil, nil, context.Cause(ctx)
 	}
 }

@@ -191,14 +191,14 @@ func TestCancel(t *testing.T) {
 func TestJobs(t *testing.T) {
 	c := newClient(t, Options{Jobs: 2})
 	for range 2 {
-		if _, err := c.acquire(t.Context()); err != nil {
+		if _, _, err := c.acquire(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
 	cause := errors.New("interrupted")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(cause)
-	if _, err := c.acquire(ctx); err != cause {
+	if _, _, err := c.acquire(ctx); err != cause {
 		t.Errorf("a third conversation: %v, want %v", err, cause)
 	}
 }

@@ -93,7 +93,7 @@ func (c *Client) cloneObjects(ctx context.Context, req CloneRequest, remote Remo
 	if c.offline {
 		return nil, &OfflineError{Module: req.Module, Ref: "the history of " + req.Ref, URL: req.URL}
 	}
-	release, err := c.acquire(ctx)
+	ctx, release, err := c.acquire(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package source
 
 import (
-	"bytes"
 	"context"
 	"iter"
 	"os"
@@ -173,13 +172,14 @@ func (c *credentials) helper(ctx context.Context, r Remote) (credential, bool) {
 			env = append(env, name+"="+v)
 		}
 	}
-	out, err := run.Run(ctx, c.sink, run.Cmd{Path: git, Args: []string{"-c", "core.askPass=", "credential", "fill"}, Env: env,
-		Stdin: strings.NewReader(in.String() + "\n"), Stderr: &bytes.Buffer{}, Why: "credentials for " + r.Host})
+	out := lines{most: 64 << 10} // a token has some thousand bytes at most
+	_, err := run.Run(ctx, c.sink, run.Cmd{Path: git, Args: []string{"-c", "core.askPass=", "credential", "fill"}, Env: env,
+		Stdin: strings.NewReader(in.String() + "\n"), Stdout: &out, Stderr: &lines{}, Why: "credentials for " + r.Host})
 	if err != nil {
 		return credential{}, false
 	}
 	cred := credential{origin: "git's credential helper"}
-	for line := range strings.Lines(string(out)) {
+	for line := range strings.Lines(string(out.buf)) {
 		k, v, _ := strings.Cut(strings.TrimRight(line, "\r\n"), "=")
 		switch k {
 		case "username":

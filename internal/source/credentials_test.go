@@ -182,6 +182,7 @@ func TestCredentialHelperFails(t *testing.T) {
 	for name, script := range map[string]string{
 		"fails":            "#!/bin/sh\necho username=a; echo password=b; exit 128\n",
 		"without password": "#!/bin/sh\necho username=a\n",
+		"without end":      "#!/bin/sh\nwhile :; do echo username=a; echo password=b; done\n",
 		"rubbish":          "#!/bin/sh\necho ====; echo\n",
 		"not a program":    "rubbish",
 	} {

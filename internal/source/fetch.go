@@ -36,7 +36,7 @@ func (c *Client) connect(ctx context.Context, remote Remote) (transport.UploadPa
 // fetch asks a server for its refs, chooses, and gets the commit, all in one
 // conversation where the server allows.
 func (c *Client) fetch(ctx context.Context, req Request, remote Remote) (Found, error) {
-	release, err := c.acquire(ctx)
+	ctx, release, err := c.acquire(ctx)
 	if err != nil {
 		return Found{}, err
 	}

@@ -125,7 +125,7 @@ func (c *Client) reachableRemote(ctx context.Context, f Found, remote Remote, in
 	if c.offline {
 		return nil, false, &OfflineError{Module: f.module, Ref: f.Commit, URL: f.URL}
 	}
-	release, err := c.acquire(ctx)
+	ctx, release, err := c.acquire(ctx)
 	if err != nil {
 		return nil, false, err
 	}

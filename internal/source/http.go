@@ -38,6 +38,7 @@ func newHTTPPool(env Env, git config.Git, limits config.Limits, sink event.Sink)
 	tr := http.DefaultTransport.(*http.Transport).Clone()
 	tr.Proxy = proxyOf(env)
 	tr.MaxIdleConnsPerHost = 16
+	tr.MaxResponseHeaderBytes = mostOfHeader
 	tr.DialContext = (&net.Dialer{Timeout: git.Patience.ConnectTimeout}).DialContext
 	tr.TLSHandshakeTimeout = git.Patience.ConnectTimeout
 	if git.CAFile != "" {
@@ -50,7 +51,7 @@ func newHTTPPool(env Env, git config.Git, limits config.Limits, sink event.Sink)
 	client := &http.Client{Transport: patient{tr, git.Patience.Timeout}}
 	return &httpPool{
 		client:    client,
-		transport: githttp.NewClient(&http.Client{Transport: gitOnly{client.Transport, limits.Refs}}),
+		transport: githttp.NewClient(&http.Client{Transport: gitOnly{client.Transport, bounds{limits, git.Patience}}}),
 		creds:     &credentials{env: env, git: git, sink: sink},
 		worked:    map[string]credential{},
 	}, nil
@@ -200,7 +201,7 @@ func (p *httpPool) explain(ctx context.Context, remote Remote, err error) error 
 		answer.URL = remote.String()
 		return answer
 	case ctx.Err() != nil:
-		return context.Cause(ctx)
+		return at(remote, context.Cause(ctx))
 	case errors.Is(err, transport.ErrRepositoryNotFound):
 		return &NoRepositoryError{URL: remote.String()}
 	case errors.As(err, &cert):

@@ -62,6 +62,13 @@ func at(remote Remote, err error) error {
 	return fmt.Errorf("%s: %w", remote, err)
 }
 
+// isBound reports whether err is about how much or how slowly a server sends.
+func isBound(err error) bool {
+	_, limit := errors.AsType[*LimitError](err)
+	_, slow := errors.AsType[*SlowError](err)
+	return limit || slow
+}
+
 // bounded reads at most left bytes; the next one is over.
 type bounded struct {
 	r    io.Reader

@@ -53,7 +53,7 @@ func (c *Client) probe(ctx context.Context, candidate string) Probe {
 		p.Err = &OfflineError{Module: candidate, Ref: "its list of refs", URL: p.URL}
 		return p
 	}
-	release, err := c.acquire(ctx)
+	ctx, release, err := c.acquire(ctx)
 	if err != nil {
 		p.Err = err
 		return p

@@ -166,7 +166,8 @@ func passes(err error, attempt int) (wait time.Duration, ok bool) {
 
 func isPassing(err error) bool {
 	var stall *StallError
-	var slow *ConnectError
+	var slow *SlowError
+	var connect *ConnectError
 	var damaged *PackError
 	var answer *AnswerError
 	var dns *net.DNSError
@@ -180,7 +181,7 @@ func isPassing(err error) bool {
 		return false
 	case errors.As(err, &dns):
 		return dns.IsTimeout || dns.IsTemporary
-	case errors.As(err, &stall), errors.As(err, &slow), errors.As(err, &damaged), errors.As(err, &exit),
+	case errors.As(err, &stall), errors.As(err, &connect), errors.As(err, &slow), errors.As(err, &damaged), errors.As(err, &exit),
 		errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, errNothing), errors.Is(err, net.ErrClosed),
 		slices.ContainsFunc(brokenConnection, func(broken syscall.Errno) bool { return errors.Is(err, broken) }):
 		return true

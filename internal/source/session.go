@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing/format/pktline"
@@ -29,7 +30,7 @@ type uploadPack struct {
 	ctx    context.Context // the conversation's; go-git's interface has a place for it in some calls only
 	stop   func() bool     // undoes the watch on it
 
-	refs    int64         // bytes that they may take
+	bounds  bounds
 	timeout time.Duration // how long the server may stay silent
 	stalled func()        // called when it was
 	cancel  context.CancelCauseFunc
@@ -48,6 +49,7 @@ func (u *uploadPack) start(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
+	u.stderr.most = 4 << 10 // a banner can be long, an error is not
 	u.stderr.full = make(chan struct{})
 	u.sess.Stderr = &u.stderr
 	waiting := time.AfterFunc(u.timeout, u.tooLong)
@@ -114,9 +116,12 @@ func (u *uploadPack) AdvertisedReferencesContext(ctx context.Context) (*packp.Ad
 		return u.adv, nil
 	}
 	adv := packp.NewAdvRefs()
-	if err := adv.Decode(boundedRefs(u.out, u.refs)); err != nil {
+	if err := adv.Decode(u.bounds.refs(u.out)); err != nil {
 		if over := u.over(ctx); over != nil {
 			return nil, over
+		}
+		if isBound(err) { // whatever the server may have to say of it
+			return nil, err
 		}
 		return nil, u.explain(err)
 	}
@@ -184,7 +189,11 @@ func (u *uploadPack) UploadPack(ctx context.Context, req *packp.UploadPackReques
 		return nil, u.explain(err)
 	}
 	res := packp.NewUploadPackResponse(req)
-	if err := res.Decode(io.NopCloser(u.out)); err != nil {
+	out, err := u.bounds.answer(u.out)
+	if err == nil {
+		err = res.Decode(io.NopCloser(out))
+	}
+	if err != nil {
 		if over := u.over(ctx); over != nil {
 			return nil, over
 		}
@@ -219,20 +228,26 @@ func (u *uploadPack) Close() error {
 	return nil
 }
 
-// lines keeps the beginning of what a server writes to standard error.
+// lines keeps the beginning of what a server, or a program, writes, and refuses
+// to read it without end.
 type lines struct {
+	most int          // bytes that are kept
+	read atomic.Int64 // bytes so far
 	mu   sync.Mutex
 	buf  []byte
-	full chan struct{} // closed when no more is kept
+	full chan struct{} // closed when no more is kept, unless it is nil
 }
 
 func (l *lines) Write(p []byte) (int, error) {
-	const most = 4 << 10 // bytes; a banner can be long, an error is not
+	const read = 1 << 20 // bytes; then the writer is left to wait
+	if l.read.Add(int64(len(p))) > read {
+		return 0, errors.New("more is written than anybody reads")
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if n := most - len(l.buf); n > 0 {
+	if n := l.most - len(l.buf); n > 0 {
 		l.buf = append(l.buf, p[:min(n, len(p))]...)
-		if len(l.buf) == most {
+		if len(l.buf) == l.most && l.full != nil {
 			close(l.full)
 		}
 	}

@@ -167,7 +167,7 @@ func (c *Client) remoteTag(ctx context.Context, remote Remote, repoURL, module, 
 	if c.offline {
 		return Object{}, &OfflineError{Module: module, Ref: "tag " + ref, URL: repoURL}
 	}
-	release, err := c.acquire(ctx)
+	ctx, release, err := c.acquire(ctx)
 	if err != nil {
 		return Object{}, err
 	}

@@ -43,8 +43,8 @@ type sshConn struct {
 	cancel  context.CancelFunc
 
 	timeout time.Duration // how long the server may stay silent
-	refs    int64         // bytes that they may take
-	heard   atomic.Int64  // when it last was not, in nanoseconds since 1970
+	bounds  bounds
+	heard   atomic.Int64 // when it last was not, in nanoseconds since 1970
 
 	ready chan struct{} // closed when what follows is set
 	err   error
@@ -99,7 +99,7 @@ func (c *sshConn) converse(ctx context.Context, remote Remote) (*uploadPack, err
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", remote, err)
 	}
-	u := &uploadPack{sess: sess, free: c.slots.release, timeout: c.timeout, stalled: c.stalled, refs: c.refs}
+	u := &uploadPack{sess: sess, free: c.slots.release, timeout: c.timeout, stalled: c.stalled, bounds: c.bounds}
 	if err := u.start(ctx, remote.Path); err != nil {
 		u.Close()
 		return nil, explainSSH(remote, err)
@@ -155,7 +155,7 @@ func (p *sshPool) connection(ctx context.Context, host sshHost) (*sshConn, error
 	c := p.conns[key]
 	if c == nil || c.ended() && c.mayBeRemade() {
 		making, cancel := context.WithCancel(context.WithoutCancel(ctx)) // not the first caller's alone
-		c = &sshConn{ready: make(chan struct{}), gone: make(chan struct{}), slots: newSlots(sshSessions), cancel: cancel, again: c != nil, timeout: p.git.Patience.Timeout, refs: p.limits.Refs}
+		c = &sshConn{ready: make(chan struct{}), gone: make(chan struct{}), slots: newSlots(sshSessions), cancel: cancel, again: c != nil, timeout: p.git.Patience.Timeout, bounds: bounds{p.limits, p.git.Patience}}
 		p.conns[key] = c
 		go p.establish(making, c, host)
 	}

@@ -1,0 +1,430 @@
+package source
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/knownhosts"
+
+	"github.com/vxlite/vxlite/internal/config"
+)
+
+// hostile is a server that speaks git's protocol over HTTP and SSH, and says in
+// it what it likes.
+type hostile struct {
+	refs   func(w io.Writer) // what it advertises
+	answer func(w io.Writer) // to a request for a pack
+	stderr func(w io.Writer) // over SSH
+	sent   atomic.Int64      // bytes
+	quit   <-chan struct{}
+}
+
+// forever writes s again and again, until the other side has had enough.
+func forever(s string) func(io.Writer) {
+	return func(w io.Writer) {
+		block := []byte(strings.Repeat(s, 1+(64<<10)/len(s)))
+		for {
+			if _, err := w.Write(block); err != nil {
+				return
+			}
+		}
+	}
+}
+
+// slowly writes s now and then.
+func slowly(s string, each time.Duration) func(io.Writer) {
+	return func(w io.Writer) {
+		for {
+			if _, err := io.WriteString(w, s); err != nil {
+				return
+			}
+			time.Sleep(each)
+		}
+	}
+}
+
+func say(parts ...func(io.Writer)) func(io.Writer) {
+	return func(w io.Writer) {
+		for _, p := range parts {
+			p(w)
+		}
+	}
+}
+
+func text(s string) func(io.Writer) {
+	return func(w io.Writer) { _, _ = io.WriteString(w, s) }
+}
+
+// pkt is a packet.
+func pkt(s string) string { return fmt.Sprintf("%04x%s", len(s)+4, s) }
+
+const (
+	hostileCommit = "1111111111111111111111111111111111111111"
+	hostileCaps   = "\x00shallow side-band-64k ofs-delta no-progress agent=git/2\n"
+)
+
+// oneRef advertises a tag.
+var oneRef = text(pkt(hostileCommit+" refs/tags/v1.0.0"+hostileCaps) + "0000")
+
+// counted counts what is written, and fails once the test is over.
+type counted struct {
+	io.Writer
+	h *hostile
+}
+
+func (c counted) Write(p []byte) (int, error) {
+	select {
+	case <-c.h.quit:
+		return 0, io.ErrClosedPipe
+	default:
+	}
+	n, err := c.Writer.Write(p)
+	c.h.sent.Add(int64(n))
+	if f, ok := c.Writer.(http.Flusher); ok {
+		f.Flush()
+	}
+	return n, err
+}
+
+// ServeHTTP implements http.Handler.
+func (h *hostile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet {
+		w.Header().Set("Content-Type", "application/x-git-upload-pack-advertisement")
+		_, _ = io.WriteString(w, pkt("# service=git-upload-pack\n")+"0000")
+		h.refs(counted{w, h})
+		return
+	}
+	_, _ = io.Copy(io.Discard, r.Body)
+	w.Header().Set("Content-Type", "application/x-git-upload-pack-result")
+	h.answer(counted{w, h})
+}
+
+// overHTTP starts it and returns a repository's URL.
+func (h *hostile) overHTTP(t testing.TB) string {
+	t.Helper()
+	h.quit = t.Context().Done()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return s.URL + "/lib.git"
+}
+
+// overSSH starts it and returns a repository's URL, and the known_hosts.
+func (h *hostile) overSSH(t testing.TB) (url, known string) {
+	t.Helper()
+	h.quit = t.Context().Done()
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := ssh.NewSignerFromKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := &ssh.ServerConfig{NoClientAuth: true}
+	cfg.AddHostKey(signer)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go h.serveSSH(conn, cfg)
+		}
+	}()
+	known = filepath.Join(t.TempDir(), "known_hosts")
+	if t, ok := t.(*testing.T); ok {
+		writeFile(t, known, knownhosts.Line([]string{l.Addr().String()}, signer.PublicKey())+"\n")
+	}
+	return "ssh://git@" + l.Addr().String() + "/lib.git", known
+}
+
+func (h *hostile) serveSSH(conn net.Conn, cfg *ssh.ServerConfig) {
+	defer conn.Close()
+	_, chans, reqs, err := ssh.NewServerConn(conn, cfg)
+	if err != nil {
+		return
+	}
+	go ssh.DiscardRequests(reqs)
+	for c := range chans {
+		ch, reqs, err := c.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			for r := range reqs {
+				_ = r.Reply(true, nil)
+				if r.Type == "exec" {
+					go h.talk(ch)
+				}
+			}
+		}()
+	}
+}
+
+func (h *hostile) talk(ch ssh.Channel) {
+	defer ch.Close()
+	if h.stderr != nil {
+		h.stderr(counted{ch.Stderr(), h})
+	}
+	h.refs(counted{ch, h})
+	var said []byte
+	buf := make([]byte, 4<<10)
+	for !bytes.HasSuffix(said, []byte("done\n")) {
+		n, err := ch.Read(buf)
+		if err != nil {
+			return
+		}
+		said = append(said, buf[:n]...)
+	}
+	h.answer(counted{ch, h})
+}
+
+// peak runs f and returns how much the heap grew while it ran, garbage and all.
+func peak(f func()) int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	before, most := m.HeapAlloc, uint64(0)
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			runtime.ReadMemStats(&m)
+			most = max(most, m.HeapAlloc)
+			select {
+			case <-stop:
+				return
+			case <-time.After(2 * time.Millisecond):
+			}
+		}
+	}()
+	f()
+	close(stop)
+	<-done
+	return int64(most) - int64(min(before, most))
+}
+
+// TestHostileServers has servers that never come to an end, or take all the time
+// or memory there is, at each point of a conversation, over HTTP and SSH. Each
+// is refused after so many bytes, and within so much memory.
+func TestHostileServers(t *testing.T) {
+	const (
+		mib     = 1 << 20
+		pace    = "the server has sent less than 1KiB a second for 400ms"
+		before  = "what the server sends before the pack is more than 1MiB"
+		beside  = "what the server sends beside the pack is more than 1MiB"
+		refsBig = "the server's refs have more than 32MiB"
+	)
+	wanted := tag("v1.0.0")
+	hash := strings.Repeat("1", 40)
+	tag := pkt(hash + " refs/tags/v1.0.0" + hostileCaps)
+	pack := pkt("\x01PACK\x00\x00\x00\x02\x00\x00\x00\x01")
+	many := func(w io.Writer) { // no two the same
+		var b strings.Builder
+		for i := 0; ; i++ {
+			b.WriteString(pkt(fmt.Sprintf("%s refs/tags/v%d\n", hash, i)))
+			if b.Len() > 64<<10 {
+				if _, err := io.WriteString(w, b.String()); err != nil {
+					return
+				}
+				b.Reset()
+			}
+		}
+	}
+	for _, tt := range []struct {
+		name         string
+		refs, answer func(io.Writer)
+		stderr       func(io.Writer)
+		want         string
+		bytes        int64 // that it may get rid of, besides what is on its way
+		memory       int64
+		total        time.Duration
+		only         string
+	}{
+		{name: "refs without end", refs: say(text(tag), many), want: refsBig, bytes: 32 * mib, memory: 192 * mib},
+		{name: "one ref without end", refs: say(text(tag), forever(pkt(hash+" refs/tags/v2\n"))), want: refsBig, bytes: 32 * mib, memory: 32 * mib},
+		{name: "shallow commits without end, of the refs", refs: say(text(tag), forever(pkt("shallow "+hash))), want: refsBig, bytes: 32 * mib, memory: 128 * mib},
+		{name: "refs a byte at a time", refs: say(text(tag+"0fff"), slowly("0", 20*time.Millisecond)), want: pace, bytes: mib, memory: 16 * mib},
+		{name: "shallow without end", refs: oneRef, answer: forever(pkt("shallow " + hash)), want: before, bytes: mib, memory: 32 * mib},
+		{name: "unshallow without end", refs: oneRef, answer: forever(pkt("unshallow " + hash)), want: before, bytes: mib, memory: 32 * mib},
+		{name: "ACK without end", refs: oneRef, answer: say(text("0000"), forever(pkt("ACK "+hash+" common\n"))), want: before, bytes: mib, memory: 32 * mib},
+		{name: "NAK without end", refs: oneRef, answer: say(text("0000"), forever(pkt("NAK\n"))), want: before, bytes: mib, memory: 32 * mib},
+		{name: "flushes without end", refs: oneRef, answer: forever("0000"), want: before, bytes: mib, memory: 32 * mib},
+		{name: "words without end", refs: oneRef, answer: forever(pkt("what is this")), want: `the server's answer is none that git knows: "what is this"`, bytes: mib, memory: 32 * mib},
+		{name: "progress without end", refs: oneRef, answer: say(text("0000"+pkt("NAK\n")), forever(pkt("\x02counting"))), want: beside, bytes: mib, memory: 32 * mib},
+		{name: "packets without content", refs: oneRef, answer: say(text("0000"+pkt("NAK\n")+pack), forever(pkt("\x01"))), want: beside, bytes: mib, memory: 32 * mib},
+		{name: "progress in the pack", refs: oneRef, answer: say(text("0000"+pkt("NAK\n")+pack), forever(pkt("\x02 50%\n"))), want: beside, bytes: mib, memory: 32 * mib},
+		{name: "a pack without end", refs: oneRef, answer: say(text("0000"+pkt("NAK\n")+pack), forever(pkt("\x01xxxxxxxxxxxxxxxxxxxxxxxx"))), want: "the pack has more than 8MiB", bytes: 12 * mib, memory: 32 * mib},
+		{name: "a pack a byte at a time", refs: oneRef, answer: say(text("0000"+pkt("NAK\n")+pack), slowly(pkt("\x01x"), 20*time.Millisecond)), want: pace, bytes: mib, memory: 16 * mib},
+		{name: "thinking without end", refs: oneRef, answer: say(text("0000"+pkt("NAK\n")), slowly(pkt("\x02."), 20*time.Millisecond)), want: "the fetch is not done after 1s", total: time.Second, bytes: mib, memory: 16 * mib},
+		{name: "standard error without end", refs: oneRef, answer: text(""), stderr: forever("no, and "), only: "ssh", want: "the server has sent nothing for 400ms", bytes: 4 * mib, memory: 32 * mib},
+	} {
+		for _, over := range []string{"http", "ssh"} {
+			if tt.only != "" && tt.only != over {
+				continue
+			}
+			t.Run(tt.name+", "+over, func(t *testing.T) {
+				h := &hostile{refs: tt.refs, answer: tt.answer, stderr: tt.stderr}
+				o := Options{
+					Git: config.Git{Patience: config.Patience{Timeout: 400 * time.Millisecond, TotalTimeout: tt.total}}, Limits: config.Limits{Pack: 8 * mib},
+				}
+				var url string
+				if over == "http" {
+					url = h.overHTTP(t)
+				} else {
+					var known string
+					url, known = h.overSSH(t)
+					o.Git.KnownHosts = []string{known}
+				}
+				c := newClient(t, o)
+				var err error
+				grown := peak(func() {
+					_, err = c.Find(t.Context(), Request{URL: url, Choose: wanted})
+				})
+				if err == nil || err.Error() != url+": "+tt.want {
+					t.Errorf("error %v, want %s", err, tt.want)
+				}
+				const onItsWay = 12 * mib // buffers of both sides' kernels and of SSH
+				if sent := h.sent.Load(); sent > tt.bytes+onItsWay {
+					t.Errorf("%d bytes were taken, want %d", sent, tt.bytes)
+				}
+				if grown > tt.memory {
+					t.Errorf("the heap grew by %d MiB, want %d", grown/mib, tt.memory/mib)
+				}
+				t.Logf("%d KiB sent, heap %d MiB", h.sent.Load()>>10, grown/mib)
+			})
+		}
+	}
+}
+
+// TestHostileHTTP has what HTTP alone makes possible: headers, pages and
+// redirects without end, and an answer that grows when it is unpacked.
+func TestHostileHTTP(t *testing.T) {
+	const mib = 1 << 20
+	var bomb bytes.Buffer
+	z := gzip.NewWriter(&bomb)
+	_, _ = io.WriteString(z, pkt("# service=git-upload-pack\n")+"0000"+pkt(hostileCommit+" refs/tags/v1.0.0"+hostileCaps))
+	line := pkt(hostileCommit + " refs/tags/v2\n")
+	_, _ = io.WriteString(z, strings.Repeat(line, 256*mib/len(line)))
+	_ = z.Close()
+	for _, tt := range []struct {
+		name  string
+		serve func(w http.ResponseWriter, r *http.Request)
+		want  string
+		bytes int64
+	}{
+		{"a page without end", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/plain")
+			w.WriteHeader(http.StatusTeapot)
+			forever("I am a teapot ")(w)
+		}, "the server answers 418 I'm a teapot", mib},
+		{"a refusal without end", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNotFound)
+			forever("not here ")(w)
+		}, "no repository", mib},
+		{"a redirect in a circle", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, r.URL.RequestURI()+"x", http.StatusFound)
+		}, "redirect", mib},
+		{"a header without end", func(w http.ResponseWriter, _ *http.Request) {
+			conn, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				return
+			}
+			defer conn.Close()
+			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\n")
+			forever("X-More: of the same\r\n")(counted{conn, w.(*watched).h})
+		}, "server response headers exceeded", mib},
+		{"refs that unpack to 256 MB", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/x-git-upload-pack-advertisement")
+			w.Header().Set("Content-Encoding", "gzip")
+			_, _ = w.Write(bomb.Bytes())
+		}, "the server's refs have more than 32MiB", 4 * mib},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := &hostile{quit: t.Context().Done()}
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				tt.serve(&watched{w, h}, r)
+			}))
+			defer s.Close()
+			c := newClient(t, Options{})
+			var err error
+			grown := peak(func() { _, err = c.Find(t.Context(), Request{URL: s.URL + "/lib.git", Choose: refuse(t)}) })
+			if err == nil || !strings.Contains(err.Error(), tt.want) || len(err.Error()) > 1000 {
+				t.Errorf("error %v, want %s", err, tt.want)
+			}
+			const onItsWay = 12 * mib
+			if sent := h.sent.Load(); sent > tt.bytes+onItsWay {
+				t.Errorf("%d bytes were taken, want %d", sent, tt.bytes)
+			}
+			if most := int64(32 * mib); grown > most {
+				t.Errorf("the heap grew by %d MiB, want %d", grown/mib, most/mib)
+			}
+		})
+	}
+}
+
+// watched counts what a handler writes.
+type watched struct {
+	http.ResponseWriter
+	h *hostile
+}
+
+func (w *watched) Write(p []byte) (int, error) { return counted{w.ResponseWriter, w.h}.Write(p) }
+
+// Unwrap is for http.ResponseController.
+func (w *watched) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// TestHostileSSHGreeting has servers that say other things than SSH's before
+// it: they are left after some lines.
+func TestHostileSSHGreeting(t *testing.T) {
+	for _, greeting := range []string{"welcome to the machine\r\n", "x", "SSH-2.0-" + strings.Repeat("x", 1000)} {
+		h := &hostile{quit: t.Context().Done()}
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		go func() {
+			for {
+				conn, err := l.Accept()
+				if err != nil {
+					return
+				}
+				go func() { defer conn.Close(); forever(greeting)(counted{conn, h}) }()
+			}
+		}()
+		known := filepath.Join(t.TempDir(), "known_hosts")
+		writeFile(t, known, knownhosts.Line([]string{l.Addr().String()}, newKey(t))+"\n")
+		c := newClient(t, Options{Git: config.Git{KnownHosts: []string{known}, Patience: config.Patience{ConnectTimeout: 2 * time.Second}}})
+		var slow *ConnectError
+		grown := peak(func() {
+			_, err = c.Find(t.Context(), Request{URL: "ssh://git@" + l.Addr().String() + "/lib.git", Choose: refuse(t)})
+		})
+		if err == nil || errors.As(err, &slow) || len(err.Error()) > 1000 {
+			t.Errorf("%.10q: error %v", greeting, err)
+		}
+		if grown > 16<<20 {
+			t.Errorf("%.10q: the heap grew by %d bytes", greeting, grown)
+		}
+	}
+}

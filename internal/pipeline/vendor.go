@@ -263,6 +263,10 @@ func (g *gatherer) download(ctx context.Context) error {
 		return err
 	}
 	defer disk.RemoveAll(tmp)
+	downloads := filepath.Join(tmp, "cache", "download")
+	if err := os.MkdirAll(downloads, 0o755); err != nil { // the go command makes it only for what it downloads
+		return err
+	}
 	g.files, g.kinds = nil, nil
 	tool := g.tool.With(map[string]string{"GOMODCACHE": tmp, "GOPROXY": g.proxies(), "GOFLAGS": "-modcacherw"})
 	for _, t := range g.Config.Build.Targets {
@@ -280,7 +284,7 @@ func (g *gatherer) download(ctx context.Context) error {
 			return err
 		}
 	}
-	return vendoring.WriteProxy(ctx, filepath.Join(tmp, "cache", "download"), filepath.Join(g.folder, vendoring.ProxyDir), g.Toolchain)
+	return vendoring.WriteProxy(ctx, downloads, filepath.Join(g.folder, vendoring.ProxyDir), g.Toolchain)
 }
 
 // downloadFor fetches what one target needs.

@@ -93,7 +93,7 @@ func (t *Tool) list(ctx context.Context, dir string, c Compile, why string, how 
 	}
 	args := slices.Concat([]string{"list", "-deps"}, flags, how, []string{"./app"})
 	env, show := t.Env(filepath.Join(dir, "go.work"), c)
-	out, err := run.Run(ctx, t.sink, run.Cmd{Path: t.Path, Args: args, Dir: dir, Env: env, Show: show, Why: why})
+	out, err := t.run(ctx, run.Cmd{Args: args, Dir: dir, Env: env, Show: show, Why: why})
 	if err != nil {
 		return nil, explain(err)
 	}
@@ -213,8 +213,8 @@ func (c *Compilation) Export(ctx context.Context) ([]Exported, error) {
 func (c *Compilation) run(ctx context.Context, args []string, why string) ([]byte, error) {
 	env, show := c.tool.Env(filepath.Join(c.dir, "go.work"), c.settings)
 	w := c.progress
-	w.rest.Reset()
-	out, err := run.Run(ctx, c.tool.sink, run.Cmd{Path: c.tool.Path, Args: args, Dir: c.dir, Env: env, Show: show, Stderr: w, Group: true, Why: why})
+	w.rest = run.Excerpt{}
+	out, err := c.tool.run(ctx, run.Cmd{Args: args, Dir: c.dir, Env: env, Show: show, Stderr: w, Why: why})
 	w.flush()
 	if err != nil {
 		var re *run.Error
@@ -230,7 +230,7 @@ func (c *Compilation) run(ctx context.Context, args []string, why string) ([]byt
 // The main module has no version.
 func (t *Tool) Graph(ctx context.Context, dir string, c Compile) ([][2]string, error) {
 	env, show := t.Env(filepath.Join(dir, "go.work"), c)
-	out, err := run.Run(ctx, t.sink, run.Cmd{Path: t.Path, Args: []string{"mod", "graph"}, Dir: dir, Env: env, Show: show, Why: "who requires what"})
+	out, err := t.run(ctx, run.Cmd{Args: []string{"mod", "graph"}, Dir: dir, Env: env, Show: show, Why: "who requires what"})
 	if err != nil {
 		return nil, explain(err)
 	}
@@ -251,13 +251,20 @@ type progress struct {
 	known  map[string]bool
 	done   int
 	line   []byte
-	rest   bytes.Buffer
+	rest   run.Excerpt
 }
+
+// maxLine is what is kept of a line until its end comes. No package's name is
+// as long.
+const maxLine = 64 << 10
 
 func (p *progress) Write(b []byte) (int, error) {
 	p.line = append(p.line, b...)
 	for {
 		i := bytes.IndexByte(p.line, '\n')
+		if i < 0 && len(p.line) > maxLine {
+			p.flush()
+		}
 		if i < 0 {
 			return len(b), nil
 		}
@@ -281,7 +288,7 @@ func (p *progress) take(line string) {
 	case strings.HasPrefix(line, "go: downloading "):
 		p.sink.Send(event.Event{Kind: event.Debug, Text: line})
 	default:
-		p.rest.WriteString(line + "\n")
+		fmt.Fprintln(&p.rest, line)
 	}
 }
 
@@ -348,7 +355,7 @@ func explain(err error) error {
 // Download fetches one module, whatever any go.mod requires.
 func (t *Tool) Download(ctx context.Context, path, version string) error {
 	env, show := t.Env("off", Compile{OS: t.vars["GOHOSTOS"], Arch: t.vars["GOHOSTARCH"]})
-	_, err := run.Run(ctx, t.sink, run.Cmd{Path: t.Path, Args: []string{"mod", "download", path + "@" + version}, Dir: os.TempDir(),
+	_, err := t.run(ctx, run.Cmd{Args: []string{"mod", "download", path + "@" + version}, Dir: os.TempDir(),
 		Env: env, Show: show, Why: "fetch " + path})
 	return err
 }

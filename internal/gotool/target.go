@@ -44,7 +44,7 @@ func (t *Tool) CheckTarget(ctx context.Context, goos, goarch string, cache Cache
 	}
 	var known []string
 	if !cache.ReadJSON(&known, "ports", t.envKey()) {
-		out, err := run.Run(ctx, t.sink, run.Cmd{Path: t.Path, Args: []string{"tool", "dist", "list"}, Dir: os.TempDir(),
+		out, err := t.run(ctx, run.Cmd{Args: []string{"tool", "dist", "list"}, Dir: os.TempDir(),
 			Env: t.pass(append(passed, goSettings...)), Why: "whether it compiles for " + name})
 		if err != nil {
 			return err

@@ -10,6 +10,6 @@ import (
 func (t *Tool) Tidy(ctx context.Context, dir string) error {
 	goos, arch := t.Host()
 	env, show := t.Env("off", Compile{OS: goos, Arch: arch, Private: t.Private()})
-	_, err := run.Run(ctx, t.sink, run.Cmd{Path: t.Path, Args: []string{"mod", "tidy"}, Dir: dir, Env: env, Show: show, Why: "complete go.mod and go.sum"})
+	_, err := t.run(ctx, run.Cmd{Args: []string{"mod", "tidy"}, Dir: dir, Env: env, Show: show, Why: "complete go.mod and go.sum"})
 	return explain(err)
 }

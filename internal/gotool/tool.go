@@ -77,7 +77,7 @@ func Find(ctx context.Context, env Env, cache Cache, sink event.Sink) (*Tool, er
 		}
 		return t, nil
 	}
-	out, err := run.Run(ctx, sink, run.Cmd{Path: t.Path, Args: []string{"env", "-json"}, Dir: os.TempDir(),
+	out, err := t.run(ctx, run.Cmd{Args: []string{"env", "-json"}, Dir: os.TempDir(),
 		Env: t.pass(append(passed, goSettings...)), Why: "what the go command is set to"})
 	if err != nil {
 		return nil, err
@@ -185,6 +185,12 @@ func (t *Tool) Private() []string {
 		}
 	}
 	return out
+}
+
+// run runs the go command.
+func (t *Tool) run(ctx context.Context, c run.Cmd) ([]byte, error) {
+	c.Path = t.Path
+	return run.Run(ctx, t.sink, c)
 }
 
 // pass copies variables from the caller's environment, sorted.

@@ -226,14 +226,14 @@ func (w *workspace) smoke(ctx context.Context, built string, c gotool.Compile) e
 	if hostOS, hostArch := w.tool.Host(); c.OS != hostOS || c.Arch != hostArch {
 		return nil
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, smokeTimeout, fmt.Errorf("no answer within %v", smokeTimeout))
-	defer cancel()
-	out, err := run.Run(ctx, w.Sink, run.Cmd{Path: built, Args: []string{"--version"}, Dir: filepath.Dir(built), Why: "does it run"})
+	var said run.Excerpt // it is the plugins' code that speaks
+	_, err := run.Run(ctx, w.Sink, run.Cmd{Path: built, Args: []string{"--version"}, Dir: filepath.Dir(built), Stdout: &said,
+		Timeout: smokeTimeout, Why: "does it run"})
 	if err != nil {
 		return fmt.Errorf("the new binary does not start: %w", err)
 	}
-	if !strings.Contains(string(out), c.Version) {
-		return &SmokeError{Want: c.Version, Got: string(out)}
+	if !strings.Contains(said.String(), c.Version) {
+		return &SmokeError{Want: c.Version, Got: said.String()}
 	}
 	return nil
 }

@@ -41,20 +41,26 @@ func NewSession(o Options) *Session {
 	return &Session{opts: o}
 }
 
-// output is where the next binary goes, below the store: by the config's place
-// and the directories that stand in for modules, and so that the one before it
-// can go on running.
-func (s *Session) output() (string, error) {
+// place is the session's directory in the store, by the config's place and the
+// directories that stand in for modules.
+func (s *Session) place() (store *source.Store, elem []string, err error) {
 	file, err := filepath.Abs(s.opts.Config.File)
 	if err != nil {
-		return "", err
+		return nil, nil, err
 	}
-	store, err := source.OpenStore(s.opts.Store)
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %+v", file, s.opts.Config.Overrides))
+	store, err = source.OpenStore(s.opts.Store)
+	return store, []string{"run", hex.EncodeToString(sum[:16])}, err
+}
+
+// output is where the next binary goes, so that the one before it can go on
+// running.
+func (s *Session) output() (string, error) {
+	store, elem, err := s.place()
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %+v", file, s.opts.Config.Overrides))
-	dir := filepath.Join(store.Dir(), "run", hex.EncodeToString(sum[:16]))
+	dir := filepath.Join(append([]string{store.Dir()}, elem...)...)
 	if s.Running != "" && filepath.Dir(s.Running) == filepath.Join(dir, "a") {
 		return filepath.Join(dir, "b") + "/", nil
 	}

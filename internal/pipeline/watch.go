@@ -34,6 +34,7 @@ type WatchOptions struct {
 func Watch(ctx context.Context, o Options, wo WatchOptions) error {
 	w := &watching{WatchOptions: wo, session: NewSession(o), sink: o.Sink}
 	defer w.stop()
+	w.leftover(ctx)
 	file, err := filepath.Abs(o.Config.File)
 	if err != nil {
 		return err
@@ -298,6 +299,9 @@ func (w *watching) replace(r built) {
 		return
 	}
 	w.server, w.session.Running, w.ended = server, r.bin.Path, false
+	if err := w.record(); err != nil {
+		w.note("a run after this one could not tell of this server: " + err.Error())
+	}
 	w.note("started " + strings.Join(append([]string{filepath.Base(r.bin.Path)}, cmd.Args...), " "))
 }
 

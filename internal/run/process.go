@@ -3,18 +3,19 @@ package run
 import (
 	"errors"
 	"os/exec"
+	"runtime"
 	"time"
 
 	"github.com/vxlite/vxlite/internal/event"
 )
 
-// Process is a program that runs beside this one. Where the system has process
-// groups it is in one of its own, so that an interrupt on the terminal reaches
-// it by Stop alone, once.
+// Process is a program that runs beside this one. It is in a group of its own,
+// so that an interrupt on the terminal reaches it by Stop alone, once.
 type Process struct {
-	cmd  *exec.Cmd
-	done chan struct{}
-	err  error
+	cmd   *exec.Cmd
+	group *group
+	done  chan struct{}
+	err   error
 }
 
 // Start starts c. Its Stdout and Stderr must be set.
@@ -23,17 +24,36 @@ func Start(sink event.Sink, c Cmd) (*Process, error) {
 	cmd := exec.Command(c.Path, c.Args...)
 	cmd.Dir, cmd.Env = c.Dir, c.Env
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.Stdin, c.Stdout, c.Stderr
-	ownGroup(cmd)
-	if err := cmd.Start(); err != nil {
+	cmd.WaitDelay = defaultGrace
+	p := &Process{cmd: cmd, group: newGroup(cmd, true), done: make(chan struct{})}
+	started := make(chan error)
+	go p.run(started)
+	if err := <-started; err != nil {
 		return nil, &Error{Path: c.Path, Args: c.Args, Err: err}
 	}
-	p := &Process{cmd: cmd, done: make(chan struct{})}
-	go func() {
-		p.err = cmd.Wait()
-		close(p.done)
-	}()
 	return p, nil
 }
+
+// run starts the program and waits for its end, on one thread: see [Run].
+func (p *Process) run(started chan<- error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	defer p.group.close()
+	err := p.cmd.Start()
+	if err == nil {
+		p.group.started()
+	}
+	started <- err
+	if err != nil {
+		return
+	}
+	p.err = p.cmd.Wait()
+	p.group.kill()
+	close(p.done)
+}
+
+// PID is the process id.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
 
 // Done is closed when the program has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
@@ -60,7 +80,7 @@ func (p *Process) Stop(grace time.Duration) (killed bool) {
 		return false
 	default:
 	}
-	terminate(p.cmd.Process)
+	p.group.terminate()
 	t := time.NewTimer(grace)
 	defer t.Stop()
 	select {
@@ -68,7 +88,7 @@ func (p *Process) Stop(grace time.Duration) (killed bool) {
 		return false
 	case <-t.C:
 	}
-	kill(p.cmd.Process)
+	p.group.kill()
 	<-p.done
 	return true
 }

@@ -203,7 +203,7 @@ func TestGroup(t *testing.T) {
 			}()
 			c := shell(t, script)
 			c.Env = []string{"PATH=" + os.Getenv("PATH")}
-			c.Stdout, c.Group, c.Grace = w, true, 300*time.Millisecond
+			c.Stdout, c.Grace = w, 300*time.Millisecond
 			if _, err := Run(ctx, nil, c); !errors.Is(err, context.Canceled) {
 				t.Errorf("error %v, want %v", err, context.Canceled)
 			}

@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"io"
 	"iter"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/jdx/go-netrc"
 
@@ -149,6 +151,10 @@ func (c *credentials) netrcFile() string {
 	return ""
 }
 
+// helperTimeout is how long a credential helper may take. One that has its user
+// log in with a browser takes a minute.
+const helperTimeout = 5 * time.Minute
+
 // helper asks git's credential helpers, where git is installed. It must not
 // prompt: nobody may be there.
 func (c *credentials) helper(ctx context.Context, r Remote) (credential, bool) {
@@ -172,14 +178,14 @@ func (c *credentials) helper(ctx context.Context, r Remote) (credential, bool) {
 			env = append(env, name+"="+v)
 		}
 	}
-	out := lines{most: 64 << 10} // a token has some thousand bytes at most
+	var said run.Excerpt // a helper is anybody's program
 	_, err := run.Run(ctx, c.sink, run.Cmd{Path: git, Args: []string{"-c", "core.askPass=", "credential", "fill"}, Env: env,
-		Stdin: strings.NewReader(in.String() + "\n"), Stdout: &out, Stderr: &lines{}, Why: "credentials for " + r.Host})
+		Stdin: strings.NewReader(in.String() + "\n"), Stdout: &said, Stderr: io.Discard, Timeout: helperTimeout, Why: "credentials for " + r.Host})
 	if err != nil {
 		return credential{}, false
 	}
 	cred := credential{origin: "git's credential helper"}
-	for line := range strings.Lines(string(out.buf)) {
+	for line := range strings.Lines(said.String()) {
 		k, v, _ := strings.Cut(strings.TrimRight(line, "\r\n"), "=")
 		switch k {
 		case "username":

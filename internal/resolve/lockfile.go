@@ -63,7 +63,8 @@ type hashes struct {
 func (m *Module) hash(ctx context.Context, client *source.Client, store *source.Store) error {
 	own := m.own()
 	prefix := own.Path + "@" + own.Version
-	sum := sha256.Sum256([]byte(m.Folder + "\n" + prefix))
+	// 2 is for hashes in which .gitattributes count.
+	sum := sha256.Sum256([]byte("2\n" + m.Folder + "\n" + prefix))
 	name := m.Commit + "-" + hex.EncodeToString(sum[:8])
 	var h hashes
 	if !store.ReadJSON(&h, "h1", name) || h.H1 == "" {

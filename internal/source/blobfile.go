@@ -21,7 +21,11 @@ type blobFile struct {
 	size int64 // 0 before it is read
 	// obj is kept where it was read before its turn.
 	obj plumbing.EncodedObject
-	sum [sha256.Size]byte // once it is written
+	// convert is what .gitattributes asks for; nil for nothing.
+	convert *conversion
+	// sum is of the file once it is written, blob of what it is in the
+	// repository where that is another.
+	sum, blob [sha256.Size]byte
 }
 
 // Path implements zip.File.
@@ -44,6 +48,20 @@ func (f *blobFile) object() (plumbing.EncodedObject, error) {
 		return f.obj, nil
 	}
 	return f.w.object(plumbing.BlobObject, f.hash)
+}
+
+// converted is the file as git writes it out.
+func (f *blobFile) converted(obj plumbing.EncodedObject) (plumbing.EncodedObject, error) {
+	blob, err := blobContent(obj)
+	if err != nil {
+		return nil, err
+	}
+	f.blob = sha256.Sum256(blob)
+	data, err := f.convert.apply(blob, f.w.limits.Object)
+	if err != nil {
+		return nil, err
+	}
+	return &packedObject{packed: packed{kind: plumbing.BlobObject, data: data}}, nil
 }
 
 type blobInfo struct {

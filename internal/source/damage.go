@@ -154,7 +154,7 @@ func (c *Client) Verify(ctx context.Context, f Found, folder string) (FileSums, 
 		return sums.(FileSums), nil // just now, by this run
 	}
 	if want, ok := c.store.sums(f.Commit, folder); ok {
-		if got, err := sumTree(dst); err == nil && got.recorded() == want {
+		if got, err := sumTree(dst, want.blob()); err == nil && got.recorded() == want {
 			return got, nil
 		}
 	}
@@ -171,7 +171,8 @@ func (c *Client) Verify(ctx context.Context, f Found, folder string) (FileSums, 
 	if sums, ok := c.wrote.Load(dst); ok {
 		return sums.(FileSums), nil
 	}
-	return sumTree(dst) // another run was first
+	want, _ := c.store.sums(f.Commit, folder)
+	return sumTree(dst, want.blob()) // another run was first
 }
 
 // Discard is for the other packages that keep directories in the store.

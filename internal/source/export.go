@@ -45,7 +45,7 @@ func (c *Client) export(ctx context.Context, f Found, remote Remote, folders []s
 	needed := &recorder{EncodedObjectStorer: st, seen: map[plumbing.Hash]plumbing.ObjectType{}}
 	for _, folder := range folders {
 		w := &treeWriter{st: needed, url: remote.String(), commit: f.Commit, limits: c.limits, trusted: !remote.Local()}
-		files, err := w.choose(folder)
+		files, err := w.choose(ctx, folder)
 		if err != nil {
 			return err
 		}

@@ -30,11 +30,11 @@ import (
 // removes. Several runs may use a store at once.
 //
 //	git/COMMIT/          a bare, shallow repository with that one commit
-//	tree/COMMIT/FOLDER/  the module in that folder, as its module zip would be
+//	tree/COMMIT/FOLDER%2/  the module in that folder, as its module zip would be
 //	commit/COMMIT        the commit's time
 //	tag/URL/TAG          the commit a tag named when its server was last asked,
 //	                     or that it was not there when another was taken for it
-//	sum/COMMIT/FOLDER    checksums of a tree's files, to find damage by
+//	sum/COMMIT/FOLDER%2  checksums of a tree's files, to find damage by
 //	peel/OBJECT          the commit an annotated tag object points to
 //	version/…            pseudo-versions, which take a history to work out
 //	tagobject/…          annotated tags that were asked for their signature
@@ -171,14 +171,10 @@ func (s *Store) Module(commit, folder string) (dir string, ok bool) {
 	return dir, true
 }
 
-// treeDir is where the module in folder lies; the root is "%".
+// treeDir is where the module in folder lies. No escaped name ends in %2, which
+// tells the trees in which .gitattributes count from those of earlier versions.
 func (s *Store) treeDir(commit, folder string) string {
-	name := url.PathEscape(folder)
-	switch folder {
-	case "", ".", "..": // no names in a file system
-		name = "%" + folder
-	}
-	return s.in("tree", commit, name)
+	return s.in("tree", commit, url.PathEscape(folder)+"%2")
 }
 
 // hasTree reports whether files of a commit are in the store.

@@ -20,6 +20,9 @@ type FileSums []fileSum
 type fileSum struct {
 	name string
 	sum  [sha256.Size]byte
+	// blob is of the file in the repository where .gitattributes make the one in
+	// the tree another, else zero.
+	blob [sha256.Size]byte
 }
 
 // treeSums are recorded beside a tree when it is written.
@@ -28,6 +31,16 @@ type treeSums struct {
 	// their names and contents.
 	GoMod string `json:"mod"`
 	Files string `json:"files"`
+	// GoModBlob is of the go.mod in the repository, where that is another: the
+	// go command does not take it from the zip.
+	GoModBlob string `json:"blob,omitempty"`
+}
+
+// blob is GoModBlob as a checksum; zero for none.
+func (s treeSums) blob() (sum [sha256.Size]byte) {
+	b, _ := hex.DecodeString(s.GoModBlob) // the record has a checksum of its own
+	copy(sum[:], b)
+	return sum
 }
 
 func (s FileSums) sort() {
@@ -42,6 +55,9 @@ func (s FileSums) recorded() treeSums {
 		fmt.Fprintf(all, "%s\x00%x\n", f.name, f.sum)
 		if f.name == "go.mod" {
 			sums.GoMod = hex.EncodeToString(f.sum[:])
+			if f.blob != ([sha256.Size]byte{}) {
+				sums.GoModBlob = hex.EncodeToString(f.blob[:])
+			}
 		}
 	}
 	sums.Files = hex.EncodeToString(all.Sum(nil))
@@ -64,7 +80,11 @@ func (s FileSums) H1(prefix string) string {
 func (s FileSums) GoModH1() string {
 	for _, f := range s {
 		if f.name == "go.mod" {
-			sum := sha256.Sum256(fmt.Appendf(nil, "%x  go.mod\n", f.sum))
+			got := f.sum
+			if f.blob != ([sha256.Size]byte{}) {
+				got = f.blob
+			}
+			sum := sha256.Sum256(fmt.Appendf(nil, "%x  go.mod\n", got))
 			return h1(sum[:])
 		}
 	}
@@ -73,8 +93,9 @@ func (s FileSums) GoModH1() string {
 
 func h1(sum []byte) string { return "h1:" + base64.StdEncoding.EncodeToString(sum) }
 
-// sumTree works out the sums of a tree as it is on disk.
-func sumTree(dir string) (FileSums, error) {
+// sumTree works out the sums of a tree as it is on disk. goMod is of its go.mod
+// in the repository, where that is another.
+func sumTree(dir string, goMod [sha256.Size]byte) (FileSums, error) {
 	var files FileSums
 	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -88,7 +109,11 @@ func sumTree(dir string) (FileSums, error) {
 			return fmt.Errorf("%s is no file", rel)
 		}
 		sum, err := disk.Sum(p)
-		files = append(files, fileSum{filepath.ToSlash(rel), sum})
+		f := fileSum{name: filepath.ToSlash(rel), sum: sum}
+		if f.name == "go.mod" {
+			f.blob = goMod
+		}
+		files = append(files, f)
 		return err
 	})
 	files.sort()

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"crypto/sha256"
 	"io"
 	"os"
 	"path/filepath"
@@ -22,7 +23,7 @@ func TestFileSums(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	sums, err := sumTree(dir)
+	sums, err := sumTree(dir, [sha256.Size]byte{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -94,7 +94,7 @@ func (c *Client) writeTree(ctx context.Context, f Found, remote Remote, folder s
 	}
 	defer done()
 	_, known := st.(*memory.Storage) // of which the hashes were just worked out
-	w := &treeWriter{st: st, url: remote.String(), commit: f.Commit, limits: c.limits, trusted: known || !remote.Local() && c.exported == ""}
+	w := &treeWriter{st: st, url: remote.String(), commit: f.Commit, limits: c.limits, trusted: known || !remote.Local() && c.exported == "", partial: c.exported != ""}
 	dst := c.store.ownTree(f.Commit, folder) // never into a shared store
 	return c.store.publish(dst, func(dir string) error {
 		if err := w.write(ctx, dir, folder); err != nil {
@@ -171,9 +171,12 @@ type treeWriter struct {
 	url, commit string
 	limits      config.Limits
 	trusted     bool  // st gives under each name what the name says
+	partial     bool  // st may lack .gitattributes files above the folder
 	entries     int64 // of trees, so far
 	sums        FileSums
 	bytes       atomic.Int64 // of all files so far
+	// attributeFiles are those of the folder and of the folders above it.
+	attributeFiles []attributeFile
 }
 
 // named puts the repository and the commit in front of an error.
@@ -270,8 +273,8 @@ func (w *treeWriter) rootTree() (hash plumbing.Hash, err error) {
 
 // choose returns the files of the module in folder, as its module zip has them.
 // Their sizes are not known yet.
-func (w *treeWriter) choose(folder string) ([]*blobFile, error) {
-	files, err := w.list(folder)
+func (w *treeWriter) choose(ctx context.Context, folder string) ([]*blobFile, error) {
+	files, err := w.list(ctx, folder)
 	if err != nil {
 		return nil, err
 	}
@@ -340,6 +343,11 @@ func (w *treeWriter) one(f *blobFile, take func(*blobFile, plumbing.EncodedObjec
 		return err
 	}
 	f.obj = nil // it is needed no more
+	if f.convert != nil {
+		if obj, err = f.converted(obj); err != nil {
+			return fmt.Errorf("%s: %w", f.path, err)
+		}
+	}
 	f.size = obj.Size()
 	if w.bytes.Add(f.size) > w.limits.Module {
 		over := tooLarge("its files have more than", "module", w.limits.Module)
@@ -374,7 +382,7 @@ func (w *treeWriter) checkGoMod(f *blobFile) error {
 
 // list returns the files below folder. A folder without a go.mod is an error
 // that names those with one.
-func (w *treeWriter) list(folder string) ([]*blobFile, error) {
+func (w *treeWriter) list(ctx context.Context, folder string) ([]*blobFile, error) {
 	root, err := w.rootTree()
 	if err != nil {
 		return nil, w.named(err)
@@ -385,7 +393,10 @@ func (w *treeWriter) list(folder string) ([]*blobFile, error) {
 	}
 	var files []*blobFile
 	if ok {
-		if err := w.walk(hash, "", &files); err != nil {
+		if err := w.walk(hash, folder, "", &files); err != nil {
+			return nil, w.named(err)
+		}
+		if err := w.attribute(ctx, folder, files); err != nil {
 			return nil, w.named(err)
 		}
 	}
@@ -431,11 +442,14 @@ func (w *treeWriter) lookup(tree plumbing.Hash, folder string) (plumbing.Hash, b
 	if folder == "" {
 		return tree, true, nil
 	}
+	at := ""
 	for _, name := range strings.Split(folder, "/") {
 		t, err := w.tree(tree)
 		if err != nil {
 			return tree, false, err
 		}
+		w.noteAttributes(at, t)
+		at = path.Join(at, name)
 		e := entry(t, name)
 		if e == nil || e.Mode != filemode.Dir {
 			return tree, false, nil
@@ -447,7 +461,7 @@ func (w *treeWriter) lookup(tree plumbing.Hash, folder string) (plumbing.Hash, b
 
 // walk collects the blobs of a tree. It stops at nested modules, which are
 // modules of their own and may be large.
-func (w *treeWriter) walk(hash plumbing.Hash, dir string, files *[]*blobFile) error {
+func (w *treeWriter) walk(hash plumbing.Hash, folder, dir string, files *[]*blobFile) error {
 	tree, err := w.below(hash, dir)
 	if err != nil {
 		return err
@@ -455,6 +469,7 @@ func (w *treeWriter) walk(hash plumbing.Hash, dir string, files *[]*blobFile) er
 	if e := entry(tree, "go.mod"); dir != "" && e != nil && isRegular(e.Mode) {
 		return nil
 	}
+	w.noteAttributes(path.Join(folder, dir), tree)
 	for _, e := range tree.Entries {
 		name := path.Join(dir, e.Name)
 		if !isName(e.Name) {
@@ -462,7 +477,7 @@ func (w *treeWriter) walk(hash plumbing.Hash, dir string, files *[]*blobFile) er
 		}
 		switch {
 		case e.Mode == filemode.Dir:
-			if err := w.walk(e.Hash, name, files); err != nil {
+			if err := w.walk(e.Hash, folder, name, files); err != nil {
 				return err
 			}
 		case e.Mode == filemode.Submodule:

@@ -18,7 +18,7 @@ import (
 // write fills dir. All writing goes through an os.Root, so that whatever names
 // a repository brings, nothing outside dir is touched.
 func (w *treeWriter) write(ctx context.Context, dir, folder string) error {
-	files, err := w.choose(folder)
+	files, err := w.choose(ctx, folder)
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func (w *treeWriter) write(ctx context.Context, dir, folder string) error {
 		return err
 	}
 	for _, f := range files {
-		w.sums = append(w.sums, fileSum{f.path, f.sum})
+		w.sums = append(w.sums, fileSum{f.path, f.sum, f.blob})
 	}
 	w.sums.sort()
 	return nil

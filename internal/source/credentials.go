@@ -2,7 +2,6 @@ package source
 
 import (
 	"context"
-	"io"
 	"iter"
 	"os"
 	"path/filepath"
@@ -178,14 +177,14 @@ func (c *credentials) helper(ctx context.Context, r Remote) (credential, bool) {
 			env = append(env, name+"="+v)
 		}
 	}
-	var said run.Excerpt // a helper is anybody's program
+	out := lines{most: 64 << 10} // a token has some thousand bytes at most
 	_, err := run.Run(ctx, c.sink, run.Cmd{Path: git, Args: []string{"-c", "core.askPass=", "credential", "fill"}, Env: env,
-		Stdin: strings.NewReader(in.String() + "\n"), Stdout: &said, Stderr: io.Discard, Timeout: helperTimeout, Why: "credentials for " + r.Host})
+		Stdin: strings.NewReader(in.String() + "\n"), Stdout: &out, Stderr: &lines{}, Timeout: helperTimeout, Why: "credentials for " + r.Host})
 	if err != nil {
 		return credential{}, false
 	}
 	cred := credential{origin: "git's credential helper"}
-	for line := range strings.Lines(said.String()) {
+	for line := range strings.Lines(string(out.buf)) {
 		k, v, _ := strings.Cut(strings.TrimRight(line, "\r\n"), "=")
 		switch k {
 		case "username":

@@ -66,7 +66,7 @@ func (g *generator) developWork(places map[string]string) ([]File, error) {
 		replaces = append(replaces, strings.TrimSpace(modfile.AutoQuote(r.Old.Path)+" "+r.Old.Version)+" => "+r.New.Path+" "+r.New.Version)
 	}
 	sort.Strings(use[1:])
-	text := fmt.Sprintf("go %s\n\nuse (\n\t%s\n)\n\nreplace (\n\t%s\n)\n", g.plan.GoVersion(), strings.Join(use, "\n\t"), strings.Join(replaces, "\n\t"))
+	text := fmt.Sprintf("%s\nuse (\n\t%s\n)\n\nreplace (\n\t%s\n)\n", g.settings(), strings.Join(use, "\n\t"), strings.Join(replaces, "\n\t"))
 	f, err := modfile.ParseWork("go.work", []byte(text), nil)
 	if err != nil {
 		return nil, err

@@ -182,7 +182,7 @@ func (g *generator) appPath() string { return g.plan.RoadRunner.Path + "/vxlite"
 // (golang/go issues 54264 and 66516).
 func (g *generator) goWork() ([]File, error) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "go %s\n\nuse ./app\n\nreplace (\n", g.plan.GoVersion())
+	fmt.Fprintf(&b, "%s\nuse ./app\n\nreplace (\n", g.settings())
 	for _, m := range g.plan.Modules { // sorted by path
 		place, err := modulePlace(m)
 		if err != nil {
@@ -200,6 +200,20 @@ func (g *generator) goWork() ([]File, error) {
 		return nil, err
 	}
 	return []File{{Path: "go.work", Data: modfile.Format(f.Syntax)}}, nil
+}
+
+// settings are the lines of go.work that are not about modules: the Go version,
+// and the godebug settings of RoadRunner's go.mod. In a workspace those of a
+// go.mod do not count, and a plugin's never would. Its toolchain line is a
+// wish, which the user's choice of Go stands above, and its tool and ignore
+// lines change no binary.
+func (g *generator) settings() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "go %s\n", g.plan.GoVersion())
+	for _, d := range g.plan.RoadRunner.GoMod.Godebug {
+		fmt.Fprintf(&b, "\ngodebug %s=%s\n", d.Key, d.Value)
+	}
+	return b.String()
 }
 
 // appMod requires every git-sourced module at its version, so that `go version

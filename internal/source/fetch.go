@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -296,10 +297,11 @@ func writeRepo(dir string, pack io.Reader, shallows []plumbing.Hash, limits conf
 // storeHead is the HEAD of each repository in the store. No branch is there.
 const storeHead = "ref: refs/heads/main\n"
 
-// openStorage opens a bare repository of the store's own making.
+// openStorage opens a bare repository of the store's own making, which was
+// within the limits when it was received.
 func openStorage(dir string) *packStorage {
-	return openPacks(dir, filesystem.NewStorageWithOptions(osfs.New(dir, osfs.WithBoundOS()), cache.NewObjectLRU(objectCache),
-		filesystem.Options{ExclusiveAccess: true, KeepDescriptors: true, LargeObjectThreshold: largeObject}))
+	return openObjectDirs(dir, math.MaxInt64, filesystem.NewStorageWithOptions(osfs.New(dir, osfs.WithBoundOS()), cache.NewObjectLRUDefault(),
+		filesystem.Options{ExclusiveAccess: true}))
 }
 
 // openObjects is openStorage for those who only read objects.
@@ -310,9 +312,6 @@ func openObjects(dir string) (storer.EncodedObjectStorer, func()) {
 
 // largeObject is from how many bytes on an object is streamed, not held.
 const largeObject = 16 << 20
-
-// objectCache bounds the memory for delta bases of one open repository.
-const objectCache = 8 * cache.MiByte
 
 // NoCommitError is a commit that a repository does not have.
 type NoCommitError struct {

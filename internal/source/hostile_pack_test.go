@@ -69,9 +69,10 @@ func TestHeavyChain(t *testing.T) {
 		at = append(at, int64(len(data)))
 		whole = append(data, next[head:]...)
 	}
-	p := &pack{file: bytes.NewReader(whole), bases: map[int64]packed{}}
+	p := &pack{file: bytes.NewReader(whole), bases: map[int64]packed{}, most: 4 * largeObject}
 	_, err := p.object(at[len(at)-1])
-	wantError(t, err, "a chain of deltas that are too large")
+	wantError(t, err, "the deltas of an object have more than 64MiB",
+		"if it is meant to be that large, allow more in the config: [limits] object, which is 64MiB")
 }
 
 // backwards encodes how far before a delta its base is.

@@ -143,5 +143,5 @@ func TestWrongObjects(t *testing.T) {
 	c := newClient(t, Options{})
 	found := mustFind(t, c, Request{URL: url, Choose: commit(hash)}, hash)
 	_, err = c.Tree(t.Context(), found, "")
-	wantError(t, err, fmt.Sprintf("%s is damaged: object %s: it is %s in truth", url, good, evil), "look at it with: git -C "+url+" fsck")
+	wantError(t, err, fmt.Sprintf("%s is damaged: object %s: hash mismatch: the content is that of %s", url, good, evil), "look at it with: git -C "+url+" fsck")
 }

@@ -58,7 +58,7 @@ func (c *Client) openLocal(remote Remote) (*localRepo, error) {
 		return r, nil
 	}
 	for _, p := range []string{remote.Path, remote.Path + ".git"} {
-		st, err := openPath(p)
+		st, err := openPath(p, c.limits.Object)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", p, err)
 		}
@@ -71,9 +71,9 @@ func (c *Client) openLocal(remote Remote) (*localRepo, error) {
 	return nil, &NoRepositoryError{URL: remote.String()}
 }
 
-// openPath opens a bare repository or a work tree's, or returns nil where
-// there is neither.
-func openPath(dir string) (*packStorage, error) {
+// openPath opens a bare repository or a work tree's, of which an object may have
+// most bytes. It returns nil where there is neither.
+func openPath(dir string, most int64) (*packStorage, error) {
 	switch {
 	case fileExists(filepath.Join(dir, ".git")):
 		repo, err := git.PlainOpenWithOptions(dir, &git.PlainOpenOptions{EnableDotGitCommonDir: true})
@@ -84,17 +84,16 @@ func openPath(dir string) (*packStorage, error) {
 		if !ok {
 			return nil, errors.New("not a repository in the file system")
 		}
-		return openGitDir(st.Filesystem()), nil // go-git itself would not follow alternates
+		return openGitDir(st.Filesystem(), most), nil
 	case fileExists(filepath.Join(dir, "HEAD")) && isDir(filepath.Join(dir, "objects")):
-		return openGitDir(osfs.New(dir)), nil
+		return openGitDir(osfs.New(dir), most), nil
 	}
 	return nil, nil
 }
 
-func openGitDir(dir billy.Filesystem) *packStorage {
-	st := filesystem.NewStorageWithOptions(dir, cache.NewObjectLRU(objectCache),
-		filesystem.Options{ExclusiveAccess: true, KeepDescriptors: true, LargeObjectThreshold: largeObject, AlternatesFS: osfs.New(filepath.VolumeName(dir.Root()) + string(filepath.Separator))})
-	return openPacks(commonDir(dir.Root()), st)
+func openGitDir(dir billy.Filesystem, most int64) *packStorage {
+	st := filesystem.NewStorageWithOptions(dir, cache.NewObjectLRUDefault(), filesystem.Options{ExclusiveAccess: true})
+	return openObjectDirs(commonDir(dir.Root()), most, st)
 }
 
 // commonDir is where the objects are of a work tree that shares another's

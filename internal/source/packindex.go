@@ -3,6 +3,7 @@ package source
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"sort"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -15,25 +16,27 @@ type packIndex struct {
 	count                         int
 }
 
+var errIndex = errors.New("not a pack index of version 2, or damaged")
+
 // parseIndex checks that an index of version 2 is whole enough to be read.
 func parseIndex(data []byte) (packIndex, error) {
 	const head, fanout, perObject, trailer = 8, 4 * 256, 20 + 4 + 4, 20 + 20
 	if len(data) < head+fanout+trailer || !bytes.Equal(data[:head], []byte("\xfftOc\x00\x00\x00\x02")) {
-		return packIndex{}, errNotHere
+		return packIndex{}, errIndex
 	}
 	x := packIndex{fanout: data[head : head+fanout]}
 	before := 0
 	for b := range 256 {
 		n := int(binary.BigEndian.Uint32(x.fanout[4*b:]))
 		if n < before {
-			return packIndex{}, errNotHere
+			return packIndex{}, errIndex
 		}
 		before = n
 	}
 	x.count = before
 	rest := data[head+fanout:]
 	if len(rest)-trailer < x.count*perObject {
-		return packIndex{}, errNotHere
+		return packIndex{}, errIndex
 	}
 	x.hashes, rest = rest[:20*x.count], rest[24*x.count:] // past the checksums
 	x.offsets, rest = rest[:4*x.count], rest[4*x.count:]
@@ -48,9 +51,9 @@ func (x packIndex) find(hash plumbing.Hash) (int64, bool) {
 		low = int(binary.BigEndian.Uint32(x.fanout[4*(int(hash[0])-1):]))
 	}
 	at := low + sort.Search(high-low, func(i int) bool {
-		return bytes.Compare(x.hashes[20*(low+i):20*(low+i)+20], hash[:]) >= 0
+		return bytes.Compare(x.hash(low+i), hash[:]) >= 0
 	})
-	if at == high || !bytes.Equal(x.hashes[20*at:20*at+20], hash[:]) {
+	if at == high || !bytes.Equal(x.hash(at), hash[:]) {
 		return 0, false
 	}
 	offset := binary.BigEndian.Uint32(x.offsets[4*at:])
@@ -65,3 +68,15 @@ func (x packIndex) find(hash plumbing.Hash) (int64, bool) {
 	far := int64(binary.BigEndian.Uint64(x.wide[i:]))
 	return far, far > 0
 }
+
+// withPrefix returns the hashes that begin with these bytes, in order.
+func (x packIndex) withPrefix(prefix []byte) []plumbing.Hash {
+	var out []plumbing.Hash
+	at := sort.Search(x.count, func(i int) bool { return bytes.Compare(x.hash(i), prefix) >= 0 })
+	for ; at < x.count && bytes.HasPrefix(x.hash(at), prefix); at++ {
+		out = append(out, plumbing.Hash(x.hash(at)))
+	}
+	return out
+}
+
+func (x packIndex) hash(i int) []byte { return x.hashes[20*i : 20*i+20] }

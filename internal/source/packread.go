@@ -73,13 +73,8 @@ func (r *packReader) header(offset int64) (h entryHeader, body int64, err error)
 // inflate returns the size bytes that are compressed from an offset on, and
 // where that ends.
 func (r *packReader) inflate(offset int64, size int) (data []byte, end int64, err error) {
-	const atOnce = 4 << 20 // bytes for which memory is taken because a size is declared
-	if size > atOnce {
-		return r.grow(offset, size)
-	}
-	data = make([]byte, size)
-	end, err = r.stream(offset, size, func(in io.Reader) error {
-		_, err := io.ReadFull(in, data)
+	end, err = r.stream(offset, func(in io.Reader) error {
+		data, err = readSized(in, size)
 		return err
 	})
 	return data, end, err
@@ -89,35 +84,42 @@ func sizeError(size int) error {
 	return fmt.Errorf("an object is not of the %d bytes that it declares", size)
 }
 
-// grow is inflate for what is large, or compressed oddly. The memory for it is
-// taken as it comes: a size is easily declared.
-func (r *packReader) grow(offset int64, size int) (data []byte, end int64, err error) {
-	data = make([]byte, min(size, 1<<20))
-	end, err = r.stream(offset, size, func(in io.Reader) error {
-		for n := 0; ; {
-			if _, err := io.ReadFull(in, data[n:]); err != nil {
-				return err
-			}
-			if n = len(data); n == size {
-				return nil
-			}
-			next := size
-			if n < size/4 {
-				next = 4 * n
-			}
-			more := make([]byte, next)
-			copy(more, data)
-			data = more
+// readSized reads size bytes and wants the end there. The memory for them is
+// taken as they come: a size is easily declared.
+func readSized(in io.Reader, size int) ([]byte, error) {
+	const atOnce = 4 << 20 // bytes for which memory is taken because a size is declared
+	data := make([]byte, min(size, atOnce))
+	for n := 0; ; {
+		if _, err := io.ReadFull(in, data[n:]); err != nil {
+			return nil, noEnd(err)
 		}
-	})
-	return data, end, err
+		if n = len(data); n == size {
+			break
+		}
+		data = append(data, make([]byte, min(size-n, 3*n))...)
+	}
+	return data, atEnd(in, size)
+}
+
+// atEnd wants the end after size bytes. Its checksum is compared when it is met.
+func atEnd(in io.Reader, size int) error {
+	var more [1]byte
+	switch n, err := io.ReadFull(in, more[:]); {
+	case n > 0:
+		return sizeError(size)
+	case err != io.EOF:
+		return noEnd(err)
+	}
+	return nil
 }
 
 // inflateTo is inflate for what is too large to be held.
 func (r *packReader) inflateTo(w io.Writer, offset int64, size int) (end int64, err error) {
-	return r.stream(offset, size, func(in io.Reader) error {
-		_, err := io.CopyN(w, in, int64(size))
-		return err
+	return r.stream(offset, func(in io.Reader) error {
+		if _, err := io.CopyN(w, in, int64(size)); err != nil {
+			return err
+		}
+		return atEnd(in, size)
 	})
 }
 
@@ -140,9 +142,9 @@ func (in *inflater) reset(file io.Reader) (err error) {
 	return in.zlib.(zlib.Resetter).Reset(in.file, nil)
 }
 
-// stream lets take read the size bytes that are compressed from an offset on,
-// and returns where that ends.
-func (r *packReader) stream(offset int64, size int, take func(io.Reader) error) (end int64, err error) {
+// stream lets take read what is compressed from an offset on, and returns where
+// that ends.
+func (r *packReader) stream(offset int64, take func(io.Reader) error) (end int64, err error) {
 	in := inflaters.Get().(*inflater)
 	defer inflaters.Put(in)
 	file := io.NewSectionReader(r.file, offset, r.end-offset)
@@ -150,14 +152,6 @@ func (r *packReader) stream(offset int64, size int, take func(io.Reader) error) 
 		return 0, noEnd(err)
 	}
 	if err := take(in.zlib); err != nil {
-		return 0, noEnd(err)
-	}
-	// The end has to be here, and its checksum is looked at when it is met.
-	var more [1]byte
-	switch n, err := io.ReadFull(in.zlib, more[:]); {
-	case n > 0:
-		return 0, sizeError(size)
-	case err != io.EOF:
 		return 0, noEnd(err)
 	}
 	read, err := file.Seek(0, io.SeekCurrent)

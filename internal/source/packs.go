@@ -1,136 +1,28 @@
 package source
 
 import (
+	"bufio"
 	"bytes"
-	"cmp"
 	"crypto/sha1"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/storage/filesystem"
-
-	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/go-git/go-git/v5/utils/ioutil"
+	"github.com/klauspost/compress/zlib"
 )
-
-// packStorage reads the objects of a repository on disk.
-//
-// go-git's storage could do it alone, and is asked for whatever is not found
-// here: loose objects, alternates, large blobs, packs of a kind unknown. But it
-// decodes the whole index of each pack, hashes every delta base that it keeps,
-// and inflates with the standard library, which is most of the time that
-// taking a few files out of a large repository costs. Here, what is returned is
-// hashed, and only that; but for what is streamed, as it is too large.
-type packStorage struct {
-	*filesystem.Storage
-	// packs are opened when the first object is asked for: often only refs are.
-	packs func() []*pack
-
-	mu     sync.Mutex // of the list below, and of Storage's objects
-	opened []*pack
-}
-
-// openPacks lays a reader of dir's packs over its storage. dir is the
-// repository: where objects/ is.
-func openPacks(dir string, st *filesystem.Storage) *packStorage {
-	s := &packStorage{Storage: st}
-	s.packs = sync.OnceValue(func() []*pack { return s.open(dir) })
-	return s
-}
-
-func (s *packStorage) open(dir string) []*pack {
-	names, _ := disk.List(filepath.Join(dir, "objects", "pack"), "pack-", ".idx") // else go-git tells why
-	var packs []*pack
-	for _, name := range names {
-		if p, err := openPack(name); err == nil { // else go-git may know better
-			packs = append(packs, p)
-		}
-	}
-	// Most objects are in the largest.
-	slices.SortStableFunc(packs, func(a, b *pack) int { return cmp.Compare(b.index.count, a.index.count) })
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.opened = packs
-	return packs
-}
-
-// Close closes all files.
-func (s *packStorage) Close() error {
-	errs := []error{s.Storage.Close()}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, p := range s.opened {
-		errs = append(errs, p.close())
-	}
-	return errors.Join(errs...)
-}
-
-// forget lets go of what is held for the next object, when a tree is complete:
-// as many repositories stay open as a config has.
-func (s *packStorage) forget() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, p := range s.opened {
-		p.drop()
-	}
-}
-
-// EncodedObject implements storer.EncodedObjectStorer.
-func (s *packStorage) EncodedObject(kind plumbing.ObjectType, hash plumbing.Hash) (plumbing.EncodedObject, error) {
-	for _, p := range s.packs() {
-		offset, ok := p.index.find(hash)
-		if !ok {
-			continue
-		}
-		obj, err := p.object(offset)
-		if errors.Is(err, errNotHere) {
-			break
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", p.name, err)
-		}
-		held := &packedObject{packed: obj, hash: hash}
-		if err := held.verify(); err != nil {
-			return nil, err
-		}
-		if kind != plumbing.AnyObject && kind != obj.kind {
-			return nil, plumbing.ErrObjectNotFound
-		}
-		return held, nil
-	}
-	return s.slow(kind, hash)
-}
-
-// slow asks go-git, whose storage must not be asked by two at once. What it
-// streams, it streams from a file of its own.
-func (s *packStorage) slow(kind plumbing.ObjectType, hash plumbing.Hash) (plumbing.EncodedObject, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	obj, err := s.Storage.EncodedObject(kind, hash)
-	if err != nil || obj.Size() > largeObject {
-		return obj, err
-	}
-	held, err := hold(obj, hash)
-	if err != nil {
-		return nil, err
-	}
-	return held, held.verify()
-}
-
-// errNotHere is an object that go-git has to be asked for.
-var errNotHere = errors.New("not read here")
 
 // packed is an object's type and content, which nobody may change.
 type packed struct {
 	kind plumbing.ObjectType
-	data []byte
+	data []byte // nil where large is set
+	// large reads the content where that is not held in memory.
+	large *largeContent
 }
 
 // pack is one pack and its index. Its methods may be called by several
@@ -141,6 +33,8 @@ type pack struct {
 	file  io.ReaderAt
 	close func() error
 
+	most int64 // bytes of an object, and of the deltas that lead to one
+
 	mu    sync.Mutex
 	bases map[int64]packed // by offset
 	held  int              // bytes in bases
@@ -149,14 +43,15 @@ type pack struct {
 // mostBases bounds the delta bases that a pack keeps, in bytes.
 const mostBases = 16 << 20
 
-func openPack(index string) (*pack, error) {
+// openPack opens a pack by its index.
+func openPack(index string, most int64) (*pack, error) {
 	data, err := os.ReadFile(index)
 	if err != nil {
 		return nil, err
 	}
-	p := &pack{bases: map[int64]packed{}, name: strings.TrimSuffix(index, ".idx") + ".pack"}
+	p := &pack{bases: map[int64]packed{}, name: strings.TrimSuffix(index, ".idx") + ".pack", most: most}
 	if p.index, err = parseIndex(data); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", index, err)
 	}
 	f, err := os.Open(p.name)
 	if err != nil {
@@ -175,14 +70,13 @@ type delta struct {
 // object reads the object at an offset: the chain of deltas down to a whole
 // object or a base that is known, then up again.
 func (p *pack) object(offset int64) (packed, error) {
-	const longest = 4096            // deltas; git makes no longer chain
-	const largest = 4 * largeObject // bytes, of all deltas of a chain; git's are smaller than what they make
+	const longest = 4096 // deltas; git makes no longer chain
 	var chain []delta
-	held := 0
+	var held int64 // bytes of the deltas; git's are smaller than what they make
 	at := offset
 	obj, ok := p.base(at)
 	for !ok {
-		e, err := p.entry(at)
+		e, err := p.entry(at, len(chain) == 0)
 		if err != nil {
 			return packed{}, err
 		}
@@ -196,8 +90,8 @@ func (p *pack) object(offset int64) (packed, error) {
 		if len(chain) == longest {
 			return packed{}, errors.New("a chain of deltas without end")
 		}
-		if held += len(e.data); held > largest {
-			return packed{}, errors.New("a chain of deltas that are too large")
+		if held += int64(len(e.data)); held > p.most {
+			return packed{}, tooLarge("the deltas of an object have more than", "object", p.most)
 		}
 		chain = append(chain, delta{at, e.data})
 		at = e.base
@@ -209,8 +103,8 @@ func (p *pack) object(offset int64) (packed, error) {
 // apply makes an object of its base and the deltas to it, the last first.
 func (p *pack) apply(obj packed, chain []delta) (packed, error) {
 	for i := len(chain) - 1; i >= 0; i-- {
-		if deltaResult(chain[i].data) > largeObject {
-			return packed{}, errNotHere
+		if deltaResult(chain[i].data) > uint64(p.most) {
+			return packed{}, tooLarge("an object has more than", "object", p.most)
 		}
 		data, err := applyDelta(obj.data, chain[i].data)
 		if err != nil {
@@ -271,8 +165,8 @@ type packEntry struct {
 	base int64 // 0 for none: no object is there
 }
 
-// entry reads an entry.
-func (p *pack) entry(offset int64) (packEntry, error) {
+// entry reads an entry. A large object is only held where it is to be a base.
+func (p *pack) entry(offset int64, first bool) (packEntry, error) {
 	r := packReaders.Get().(*packReader)
 	defer packReaders.Put(r)
 	r.reset(p.file)
@@ -282,14 +176,17 @@ func (p *pack) entry(offset int64) (packEntry, error) {
 	}
 	e := packEntry{packed: packed{kind: h.kind}, base: h.base}
 	if h.kind == plumbing.REFDeltaObject {
-		base, ok := p.index.find(h.ref)
-		if !ok || base == offset {
-			return packEntry{}, errNotHere
+		var ok bool
+		if e.base, ok = p.index.find(h.ref); !ok {
+			return packEntry{}, errors.New("a delta to an object that is not in the pack")
 		}
-		e.base = base
 	}
-	if h.size > largeObject {
-		return packEntry{}, errNotHere
+	if h.size > uint64(p.most) {
+		return packEntry{}, tooLarge("an object has more than", "object", p.most)
+	}
+	if first && !h.isDelta() && h.size > largeObject {
+		e.large = &largeContent{file: p.file, body: body, size: int64(h.size)}
+		return e, nil
 	}
 	e.data, _, err = r.inflate(body, int(h.size))
 	return e, err
@@ -302,14 +199,26 @@ type packedObject struct {
 	verified bool // the content has the hash
 }
 
-// verify compares the content with the hash.
+// verify compares the content with the hash. That of a large object is not
+// looked at before it is read: see verified.
 func (o *packedObject) verify() error {
+	if o.large != nil {
+		return nil
+	}
 	if got := plainHash(o); got != o.hash {
-		return fmt.Errorf("it is %s in truth", got)
+		return &WrongObjectError{Name: o.hash.String(), Is: got.String()}
 	}
 	o.verified = true
 	return nil
 }
+
+// WrongObjectError is an object that has other content than its name says.
+type WrongObjectError struct {
+	Name, Is string // hashes, 40 hex digits each
+}
+
+// Error implements error.
+func (e *WrongObjectError) Error() string { return "hash mismatch: the content is that of " + e.Is }
 
 // plainHash is an object's hash without go-git's search for signs of a SHA-1
 // collision, which makes it half as slow again. What comes from a server is
@@ -322,6 +231,21 @@ func plainHash(obj *packedObject) (hash plumbing.Hash) {
 	h.Write(obj.data)
 	h.Sum(hash[:0])
 	return hash
+}
+
+// largeContent is compressed somewhere in a file, and too large to be held.
+type largeContent struct {
+	file io.ReaderAt
+	body int64 // where it begins
+	size int64 // inflated
+}
+
+func (c *largeContent) reader() (io.ReadCloser, error) {
+	z, err := zlib.NewReader(bufio.NewReader(io.NewSectionReader(c.file, c.body, 1<<62)))
+	if err != nil {
+		return nil, noEnd(err)
+	}
+	return ioutil.NewReadCloser(io.LimitReader(z, c.size), z), nil
 }
 
 // hold reads an object into memory. It has to be of the size that it declares.
@@ -348,13 +272,21 @@ func (o *packedObject) Type() plumbing.ObjectType { return o.kind }
 func (o *packedObject) SetType(plumbing.ObjectType) {}
 
 // Size returns how many bytes the content has.
-func (o *packedObject) Size() int64 { return int64(len(o.data)) }
+func (o *packedObject) Size() int64 {
+	if o.large != nil {
+		return o.large.size
+	}
+	return int64(len(o.data))
+}
 
 // SetSize does nothing.
 func (o *packedObject) SetSize(int64) {}
 
 // Reader returns the content.
 func (o *packedObject) Reader() (io.ReadCloser, error) {
+	if o.large != nil {
+		return o.large.reader()
+	}
 	return io.NopCloser(bytes.NewReader(o.data)), nil
 }
 

@@ -71,6 +71,16 @@ func openPacked(t testing.TB, data []byte) *packStorage {
 	return st
 }
 
+// packsOf are the packs of a repository without alternates.
+func packsOf(t testing.TB, st *packStorage) []*pack {
+	t.Helper()
+	dirs, err := st.dirs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dirs[0].packs
+}
+
 func content(t testing.TB, obj plumbing.EncodedObject) []byte {
 	t.Helper()
 	r, err := obj.Reader()
@@ -96,7 +106,7 @@ func TestPacks(t *testing.T) {
 				t.Fatalf("%d bytes: there are no deltas in it", len(data))
 			}
 			st := openPacked(t, data)
-			packs := st.packs()
+			packs := packsOf(t, st)
 			if len(packs) != 1 || packs[0].index.count != len(hashes) {
 				t.Fatalf("%d packs", len(packs))
 			}
@@ -107,9 +117,6 @@ func TestPacks(t *testing.T) {
 					t.Fatal(err)
 				}
 				exp, _ := want.EncodedObject(plumbing.BlobObject, h)
-				if _, ok := obj.(*packedObject); !ok {
-					t.Errorf("%s was read by go-git", h)
-				}
 				if obj.Hash() != h || obj.Size() != exp.Size() || !bytes.Equal(content(t, obj), content(t, exp)) {
 					t.Errorf("%s has other content", h)
 				}
@@ -124,8 +131,7 @@ func TestPacks(t *testing.T) {
 	}
 }
 
-// TestPacksLarge leaves what is too large to be held to go-git, which streams
-// it.
+// TestPacksLarge streams what is too large to be held.
 func TestPacksLarge(t *testing.T) {
 	mem := memory.NewStorage()
 	h := setBlob(t, mem, make([]byte, largeObject+1))
@@ -134,8 +140,14 @@ func TestPacksLarge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := obj.(*packedObject); ok || len(content(t, obj)) != largeObject+1 {
-		t.Errorf("%T of %d bytes", obj, obj.Size())
+	if obj.(*packedObject).data != nil || obj.Size() != largeObject+1 || len(content(t, obj)) != largeObject+1 {
+		t.Errorf("an object of %d bytes", obj.Size())
+	}
+	if _, err := verified(obj, h); err != nil {
+		t.Error(err)
+	}
+	if _, err := verified(&packedObject{packed: obj.(*packedObject).packed, hash: h}, plumbing.NewHash(hash1)); err == nil {
+		t.Error("it has any hash")
 	}
 }
 
@@ -145,7 +157,7 @@ func TestPacksDamaged(t *testing.T) {
 	mem, hashes := variants(t, 4)
 	data := encode(t, mem, hashes, false)
 	st := openPacked(t, data)
-	p := st.packs()[0]
+	p := packsOf(t, st)[0]
 	for at := 12; at < len(data)-20; at++ {
 		damaged := bytes.Clone(data)
 		damaged[at] ^= 1
@@ -204,7 +216,7 @@ func FuzzPacks(f *testing.F) {
 	}
 	index := indexOf(f, encode(f, mem, hashes, true))
 	f.Fuzz(func(t *testing.T, data []byte, offset uint16) {
-		p := &pack{index: index, file: bytes.NewReader(data), bases: map[int64]packed{}}
+		p := &pack{index: index, file: bytes.NewReader(data), bases: map[int64]packed{}, most: largeObject}
 		if obj, err := p.object(int64(offset)); err == nil && len(obj.data) > largeObject {
 			t.Errorf("%d bytes", len(obj.data))
 		}
@@ -214,5 +226,5 @@ func FuzzPacks(f *testing.F) {
 // indexOf is a pack's index.
 func indexOf(t testing.TB, data []byte) packIndex {
 	t.Helper()
-	return openPacked(t, data).packs()[0].index
+	return packsOf(t, openPacked(t, data))[0].index
 }

@@ -125,7 +125,7 @@ func (c *Client) objects(ctx context.Context, f Found, remote Remote) (storer.En
 			return nil, nil, err
 		}
 		repo.mu.Lock()
-		return repo.st, func() { repo.st.forget(); repo.mu.Unlock() }, nil
+		return repo.st, func() { repo.st.dropBases(); repo.mu.Unlock() }, nil
 	}
 	if st, ok := c.objectsOf.LoadAndDelete(f.Commit); ok {
 		return st.(storer.EncodedObjectStorer), func() {}, nil
@@ -210,7 +210,9 @@ func verified(obj plumbing.EncodedObject, want plumbing.Hash) (plumbing.EncodedO
 	if ok && held.verified {
 		return obj, nil
 	}
-	if !ok && obj.Size() <= largeObject {
+	if ok && held.large != nil {
+		held = nil
+	} else if !ok && obj.Size() <= largeObject {
 		var err error
 		if held, err = hold(obj, want); err != nil {
 			return nil, err
@@ -229,7 +231,7 @@ func verified(obj plumbing.EncodedObject, want plumbing.Hash) (plumbing.EncodedO
 		return nil, err
 	}
 	if got := h.Sum(); got != want {
-		return nil, fmt.Errorf("it is %s in truth", got)
+		return nil, &WrongObjectError{Name: want.String(), Is: got.String()}
 	}
 	return obj, nil
 }

@@ -118,7 +118,7 @@ func (f *blobFile) write(folder *os.Root, obj plumbing.EncodedObject) error {
 		return err
 	}
 	defer out.Close() // in vain where nothing failed
-	if held, ok := obj.(*packedObject); ok {
+	if held, ok := obj.(*packedObject); ok && held.large == nil {
 		err = f.writeHeld(out, held.data)
 	} else {
 		err = f.writeStream(out, obj)

@@ -80,7 +80,11 @@ func (d *doctor) fail(name string, err error) {
 
 // warn adds what does no harm as things are.
 func (d *doctor) warn(name string, err error, hint string) {
-	d.checks = append(d.checks, event.Finding{Name: name, OK: true, Warning: true, Text: err.Error(), Hints: []string{hint}})
+	f := event.Finding{Name: name, OK: true, Warning: true, Text: err.Error()}
+	if hint != "" {
+		f.Hints = []string{hint}
+	}
+	d.checks = append(d.checks, f)
 }
 
 // verdict is nil where nothing is wrong.
@@ -292,6 +296,7 @@ func (d *doctor) remotes(ctx context.Context) error {
 	}
 	all.Wait()
 	d.keys()
+	d.unused(probes)
 	d.mirrors(probes)
 	for i, r := range remotes {
 		switch at, seen := first[r.URL]; {
@@ -326,6 +331,19 @@ func (d *doctor) keys() {
 			d.fail(c.Host, helped{fmt.Errorf("%s:%d: ssh_key %s: %s", c.Pos.File, c.Pos.Line, c.SSHKey, reason(err)), "correct its path in the config; a relative one counts from the config's directory"})
 		} else {
 			f.Close()
+		}
+	}
+}
+
+// unused tells of settings for a place that others use and vxlite does not.
+func (d *doctor) unused(probes [][]source.Probe) {
+	told := map[string]bool{}
+	for _, p := range slices.Concat(probes...) {
+		for _, u := range p.Unused {
+			if !told[u.What] {
+				told[u.What] = true
+				d.warn("unused", fmt.Errorf("%s is not supported", u.What), u.Instead)
+			}
 		}
 	}
 }

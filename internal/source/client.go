@@ -93,7 +93,7 @@ func NewClient(o Options) (*Client, error) {
 		exported: o.Exported,
 		sink:     o.Sink,
 		urls:     newRewriter(o),
-		ssh:      newSSHPool(o.Env, o.Git, o.Limits.OrDefault()),
+		ssh:      newSSHPool(o.Env, o.Git, o.Limits.OrDefault(), o.Sink),
 		http:     hosts,
 		slots:    make(chan struct{}, max(1, o.Jobs)),
 		local:    map[string]*localRepo{},

@@ -28,10 +28,24 @@ import (
 
 // connect starts a conversation with git-upload-pack at remote.
 func (c *Client) connect(ctx context.Context, remote Remote) (transport.UploadPackSession, *packp.AdvRefs, error) {
+	connect := c.http.session
 	if remote.Scheme == "ssh" {
-		return c.ssh.session(ctx, remote)
+		connect = c.ssh.session
 	}
-	return c.http.session(ctx, remote)
+	sess, adv, err := connect(ctx, remote)
+	if err != nil && ctx.Err() == nil {
+		err = withUnused(err, c.unusedFor(remote))
+	}
+	return sess, adv, err
+}
+
+// unusedFor are settings of git's and OpenSSH's for a remote that do not count.
+func (c *Client) unusedFor(remote Remote) []Unused {
+	unused := c.urls.git.unusedFor(remote, c.env)
+	if remote.Scheme == "ssh" {
+		unused = append(unused, c.ssh.cfg.resolve(remote).unused...)
+	}
+	return unused
 }
 
 // fetch asks a server for its refs, chooses, and gets the commit, all in one

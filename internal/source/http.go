@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -67,9 +68,10 @@ func proxyOf(env Env) func(*http.Request) (*url.URL, error) {
 		v, _ := env(lower)
 		return v
 	}
+	all := either("ALL_PROXY", "all_proxy") // which curl, and so git, knows besides
 	cfg := httpproxy.Config{
-		HTTPProxy:  either("HTTP_PROXY", "http_proxy"),
-		HTTPSProxy: either("HTTPS_PROXY", "https_proxy"),
+		HTTPProxy:  cmp.Or(either("HTTP_PROXY", "http_proxy"), all),
+		HTTPSProxy: cmp.Or(either("HTTPS_PROXY", "https_proxy"), all),
 		NoProxy:    either("NO_PROXY", "no_proxy"),
 	}
 	_, cfg.CGI = env("REQUEST_METHOD") // HTTP_PROXY is a request's header there

@@ -18,6 +18,8 @@ type Probe struct {
 	With, HostKey string
 	// Refs are the branches and tags that are there, nil where none could be asked.
 	Refs *Refs
+	// Unused are settings of git's and OpenSSH's for the place that do not count.
+	Unused []Unused
 	// Err says why it cannot be cloned from; nil where it can.
 	Err error
 }
@@ -59,6 +61,7 @@ func (c *Client) probe(ctx context.Context, candidate string) Probe {
 		return p
 	}
 	defer release()
+	p.Unused = c.unusedFor(remote)
 	sess, adv, err := c.connect(ctx, remote)
 	if err != nil {
 		p.Err = err
@@ -67,7 +70,7 @@ func (c *Client) probe(ctx context.Context, candidate string) Probe {
 	defer sess.Close()
 	p.Refs = refsFromAdvertisement(adv)
 	if remote.Scheme == "ssh" {
-		f := c.ssh.known(c.ssh.cfg.resolve(remote, c.ssh.env))
+		f := c.ssh.known(c.ssh.cfg.resolve(remote))
 		p.With, p.HostKey = f.used, f.hostKey
 	} else {
 		p.With = c.http.took(remote)

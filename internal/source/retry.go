@@ -174,7 +174,10 @@ func isPassing(err error) bool {
 	var said *serverError
 	var exit *ssh.ExitMissingError
 	var timeout net.Error
+	var proxy *ProxyCommandError
 	switch {
+	case errors.As(err, &proxy):
+		return proxy.passing()
 	case errors.As(err, &answer):
 		return isPassingStatus(answer.code)
 	case errors.As(err, &said) && said.said != "":

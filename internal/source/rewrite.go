@@ -1,6 +1,7 @@
 package source
 
 import (
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,20 +17,20 @@ import (
 // the config's mirrors, then by the user's own insteadOf.
 type rewriter struct {
 	mirrors []config.Mirror
-	instead []insteadOf // longest prefix first
+	git     gitSettings
 }
 
 // newRewriter looks for URLs that have lost what stood in front of their host.
 func newRewriter(o Options) rewriter {
-	w := rewriter{instead: readInsteadOf(o.Env)}
+	w := rewriter{git: readGitSettings(o.Env)}
 	for _, m := range o.Mirrors {
 		own, _ := config.SplitUser(m.From)
 		m.From = own.URL
 		w.mirrors = append(w.mirrors, m)
 	}
-	for i, in := range w.instead {
+	for i, in := range w.git.instead {
 		own, _ := config.SplitUser(in.prefix)
-		w.instead[i].prefix = own.URL
+		w.git.instead[i].prefix = own.URL
 	}
 	return w
 }
@@ -54,7 +55,7 @@ func (w rewriter) candidates(repo string) []string {
 		}
 	}
 	for i, u := range urls {
-		for _, in := range w.instead {
+		for _, in := range w.git.instead {
 			if strings.HasPrefix(u, in.prefix) {
 				urls[i] = in.base + u[len(in.prefix):]
 				break
@@ -88,59 +89,123 @@ func joinMirror(to, rest string) string {
 	return to + "/" + rest
 }
 
-// readInsteadOf collects the insteadOf settings of git's system and user
-// configuration, as git-config(1) names the files. A file that is missing or
-// that cannot be read says nothing.
-func readInsteadOf(env Env) []insteadOf {
-	files := []string{"/etc/gitconfig"}
+// gitSettings are what counts of git's system and user configuration.
+type gitSettings struct {
+	instead []insteadOf // longest prefix first
+	unused  []Unused
+}
+
+// readGitSettings reads the files that git-config(1) names. A file that is
+// missing or that cannot be read says nothing.
+func readGitSettings(env Env) gitSettings {
+	var s gitSettings
+	if v, ok := env("GIT_CONFIG_NOSYSTEM"); !ok || v == "" || v == "0" || strings.EqualFold(v, "false") {
+		system, ok := env("GIT_CONFIG_SYSTEM")
+		if !ok {
+			system = "/etc/gitconfig"
+		}
+		s.readFile(system, env, 0)
+	}
 	if global, ok := env("GIT_CONFIG_GLOBAL"); ok {
-		files = append(files, global)
+		s.readFile(global, env, 0)
 	} else if home, ok := env("HOME"); ok && home != "" {
 		xdg, ok := env("XDG_CONFIG_HOME")
 		if !ok || xdg == "" {
 			xdg = filepath.Join(home, ".config")
 		}
-		files = append(files, filepath.Join(xdg, "git", "config"), filepath.Join(home, ".gitconfig"))
+		s.readFile(filepath.Join(xdg, "git", "config"), env, 0)
+		s.readFile(filepath.Join(home, ".gitconfig"), env, 0)
 	}
-	var out []insteadOf
-	for _, f := range files {
-		out = append(out, insteadOfIn(f, env, 0)...)
-	}
-	sort.SliceStable(out, func(i, j int) bool { return len(out[i].prefix) > len(out[j].prefix) })
-	return out
+	sort.SliceStable(s.instead, func(i, j int) bool { return len(s.instead[i].prefix) > len(s.instead[j].prefix) })
+	return s
 }
 
-// insteadOfIn reads one file and what it includes; depth bounds a loop, at
-// git's own limit.
-func insteadOfIn(file string, env Env, depth int) []insteadOf {
+// readFile reads one file and what it includes; depth bounds a loop, at git's
+// own limit.
+func (s *gitSettings) readFile(file string, env Env, depth int) {
 	const maxDepth = 10
 	f, err := os.Open(file)
 	if err != nil {
-		return nil
+		return
 	}
 	defer f.Close()
 	cfg := gitconfig.New()
 	if err := gitconfig.NewDecoder(f).Decode(cfg); err != nil {
-		return nil
+		return
 	}
-	var out []insteadOf
 	if depth < maxDepth {
 		for _, inc := range cfg.Section("include").OptionAll("path") {
 			inc = expandHome(inc, env)
 			if !filepath.IsAbs(inc) {
 				inc = filepath.Join(filepath.Dir(file), inc)
 			}
-			out = append(out, insteadOfIn(inc, env, depth+1)...)
+			s.readFile(inc, env, depth+1)
 		}
 	}
-	for _, sub := range cfg.Section("url").Subsections {
-		for _, prefix := range sub.OptionAll("insteadOf") {
-			if prefix != "" {
-				out = append(out, insteadOf{prefix: prefix, base: sub.Name})
+	for _, section := range cfg.Sections {
+		for _, o := range section.Options {
+			s.set(file, section.Name, "", o.Key, o.Value)
+		}
+		for _, sub := range section.Subsections {
+			for _, o := range sub.Options {
+				s.set(file, section.Name, sub.Name, o.Key, o.Value)
 			}
 		}
 	}
-	return out
+}
+
+// set takes one setting. Its value may be a secret.
+func (s *gitSettings) set(where, section, sub, key, value string) {
+	name := strings.ToLower(section + "." + key)
+	unused, known := unusedGit[name]
+	switch {
+	case name == "url.insteadof" && value != "":
+		s.instead = append(s.instead, insteadOf{prefix: value, base: sub})
+	case known && value != "" && !(name == "http.sslverify" && value != "false" && value != "0"):
+		unused.What, unused.url = where+": "+name, sub
+		s.unused = append(s.unused, unused)
+	}
+}
+
+// unusedGit are settings that git uses to reach a server.
+var unusedGit = map[string]Unused{
+	"core.sshcommand":  {ssh: true, fails: toAny, Instead: "vxlite speaks SSH itself, as ~/.ssh/config says"},
+	"http.proxy":       {fails: toConnect, Instead: "set HTTPS_PROXY"},
+	"http.extraheader": {fails: toLogIn, Instead: "name a credential in the config, or put one into ~/.netrc"},
+	"http.cookiefile":  {fails: toLogIn, Instead: "name a credential in the config, or put one into ~/.netrc"},
+	"http.sslcert":     {fails: toLogIn},
+	"http.sslcainfo":   {fails: toTrust, Instead: "name the file in the config: [git] ca_file"},
+	"http.sslcapath":   {fails: toTrust, Instead: "name a file in the config: [git] ca_file"},
+	"http.sslverify":   {fails: toTrust, Instead: "name the authority in the config: [git] ca_file"},
+}
+
+// unusedVariables are the same in the environment.
+var unusedVariables = []Unused{
+	{What: "GIT_SSH_COMMAND", ssh: true, fails: toAny, Instead: "vxlite speaks SSH itself, as ~/.ssh/config says"},
+	{What: "GIT_SSH", ssh: true, fails: toAny, Instead: "vxlite speaks SSH itself, as ~/.ssh/config says"},
+	{What: "GIT_CONFIG_COUNT", ssh: true, fails: toAny, Instead: gitConfigInstead},
+	{What: "GIT_CONFIG_COUNT", fails: toAny, Instead: gitConfigInstead},
+	{What: "GIT_ASKPASS", fails: toLogIn, Instead: "name a credential in the config, or put one into ~/.netrc"},
+	{What: "GIT_SSL_CAINFO", fails: toTrust, Instead: "name the file in the config: [git] ca_file"},
+	{What: "GIT_SSL_NO_VERIFY", fails: toTrust, Instead: "name the authority in the config: [git] ca_file"},
+	{What: "GIT_SSL_CERT", fails: toLogIn},
+}
+
+const gitConfigInstead = "put its settings into a file, and name that with GIT_CONFIG_GLOBAL"
+
+// unusedFor are the settings that git would use for a remote and this does not.
+func (s gitSettings) unusedFor(remote Remote, env Env) []Unused {
+	var out []Unused
+	for _, u := range unusedVariables {
+		if v, ok := env(u.What); ok && v != "" {
+			out = append(out, u)
+		}
+	}
+	out = append(out, s.unused...)
+	return slices.DeleteFunc(out, func(u Unused) bool {
+		at, err := url.Parse(u.url) // a pattern's host may have a *
+		return u.ssh != (remote.Scheme == "ssh") || u.url != "" && err == nil && !matchesPattern(strings.ToLower(at.Hostname()), strings.ToLower(remote.Host))
+	})
 }
 
 // expandHome replaces a leading "~/".

@@ -19,7 +19,7 @@ func TestCandidates(t *testing.T) {
 		{From: "https://twice.corp/", To: []string{"/srv/first"}},
 		{From: "https://twice.corp/", To: []string{"/srv/second", "/srv/first"}},
 	}
-	instead := []insteadOf{ // longest first, as readInsteadOf has them
+	instead := []insteadOf{ // longest first, as readGitSettings has them
 		{prefix: "https://mirror.corp/a/", base: "git@mirror.corp:a/"},
 		{prefix: "https://plain.corp/x/", base: "ssh://x.corp/"},
 		{prefix: "https://plain.corp/", base: "ssh://plain.corp/"},
@@ -59,7 +59,7 @@ func TestCandidates(t *testing.T) {
 		{"https://plain.corp/x/y", []string{"ssh://x.corp/y"}},
 		{"https://plain.corp/z", []string{"ssh://plain.corp/z"}},
 	} {
-		w := rewriter{mirrors: mirrors, instead: instead}
+		w := rewriter{mirrors: mirrors, git: gitSettings{instead: instead}}
 		if got := w.candidates(tt.repo); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %q, want %q", tt.repo, got, tt.want)
 		}
@@ -93,8 +93,8 @@ func TestReadInsteadOf(t *testing.T) {
 	write("home/.config/git/config", "[url \"/xdg/\"]\n\tinsteadOf = xdg:\n")
 	write("xdg/git/config", "[url \"/other-xdg/\"]\n\tinsteadOf = xdg:\n")
 	global := write("global", "[url \"/global/\"]\n\tinsteadOf = global:\n")
+	system := write("system", "[url \"/system/\"]\n\tinsteadOf = system:\n")
 	broken := write("broken", "[url \"/global/\"\n")
-	system := insteadOfIn("/etc/gitconfig", vars{}.env, 0) // the machine's own, if it has some
 	home := filepath.Join(dir, "home")
 
 	common := []insteadOf{
@@ -117,9 +117,14 @@ func TestReadInsteadOf(t *testing.T) {
 		{"XDG_CONFIG_HOME", vars{"HOME": t.TempDir(), "XDG_CONFIG_HOME": filepath.Join(dir, "xdg")}, []insteadOf{{"xdg:", "/other-xdg/"}}},
 		{"GIT_CONFIG_GLOBAL", vars{"HOME": home, "GIT_CONFIG_GLOBAL": global}, []insteadOf{{"global:", "/global/"}}},
 		{"no global", vars{"HOME": home, "GIT_CONFIG_GLOBAL": "/dev/null"}, nil},
+		{"GIT_CONFIG_SYSTEM", vars{"GIT_CONFIG_SYSTEM": system}, []insteadOf{{"system:", "/system/"}}},
+		{"GIT_CONFIG_SYSTEM and GIT_CONFIG_NOSYSTEM", vars{"GIT_CONFIG_SYSTEM": system, "GIT_CONFIG_NOSYSTEM": "true"}, nil},
 		{"broken", vars{"HOME": home, "GIT_CONFIG_GLOBAL": broken}, nil},
 	} {
-		got := slices.DeleteFunc(readInsteadOf(tt.env.env), func(in insteadOf) bool { return slices.Contains(system, in) })
+		if _, ok := tt.env["GIT_CONFIG_SYSTEM"]; !ok {
+			tt.env["GIT_CONFIG_NOSYSTEM"] = "1" // the machine may have some
+		}
+		got := readGitSettings(tt.env.env).instead
 		if !slices.Equal(got, tt.want) {
 			t.Errorf("%s:\n%v\nwant:\n%v", tt.name, got, tt.want)
 		}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/event"
 )
 
 // sshPool holds one connection a host and user, which carries the
@@ -24,14 +25,15 @@ type sshPool struct {
 	git    config.Git
 	cfg    sshConfig
 	limits config.Limits
+	sink   event.Sink
 
 	mu    sync.Mutex
 	conns map[string]*sshConn
 	facts map[string]sshFacts // of hosts that were reached
 }
 
-func newSSHPool(env Env, git config.Git, limits config.Limits) *sshPool {
-	return &sshPool{env: env, git: git, limits: limits, cfg: readSSHConfig(env), conns: map[string]*sshConn{}, facts: map[string]sshFacts{}}
+func newSSHPool(env Env, git config.Git, limits config.Limits, sink event.Sink) *sshPool {
+	return &sshPool{env: env, git: git, limits: limits, sink: sink, cfg: readSSHConfig(env), conns: map[string]*sshConn{}, facts: map[string]sshFacts{}}
 }
 
 // sshConn is one connection, made for the first who needs it.
@@ -77,7 +79,7 @@ const sshSessions = 8
 // session opens a conversation on the host's connection. A connection that has
 // ended meanwhile (servers end idle ones) is made anew, once.
 func (p *sshPool) session(ctx context.Context, remote Remote) (transport.UploadPackSession, *packp.AdvRefs, error) {
-	host := p.cfg.resolve(remote, p.env)
+	host := p.cfg.resolve(remote)
 	for tries := 0; ; tries++ {
 		c, err := p.connection(ctx, host)
 		if err != nil {
@@ -265,15 +267,32 @@ func (p *sshPool) dial(ctx context.Context, host sshHost, depth int, heard *atom
 	timeout := p.git.Patience.ConnectTimeout // from dial to authentication
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, &ConnectError{timeout})
 	defer cancel()
-	var via []*ssh.Client
-	var raw net.Conn
-	var err error
-	if host.jump != "" {
+	raw, via, err := p.reach(ctx, host, depth)
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := p.handshake(ctx, host, &heardConn{raw, heard})
+	if err != nil {
+		raw.Close()
+		closeAll(via)
+		if proxy, ok := raw.(*proxyConn); ok && proxy.err != nil && ctx.Err() == nil {
+			err = fmt.Errorf("ssh %s: %w", host, &ProxyCommandError{host.proxy.String(), proxy.err})
+		}
+		return nil, nil, err
+	}
+	return client, via, nil
+}
+
+// reach makes the connection that SSH is spoken on: through a jump host, by a
+// program, or without more ado.
+func (p *sshPool) reach(ctx context.Context, host sshHost, depth int) (raw net.Conn, via []*ssh.Client, err error) {
+	switch {
+	case host.jump != "":
 		jump, first, err := parseJump(host.jump)
 		if err != nil {
 			return nil, nil, fmt.Errorf("ssh %s: %w", host, err)
 		}
-		hop := p.cfg.resolve(jump, p.env)
+		hop := p.cfg.resolve(jump)
 		if first != "" {
 			hop.jump = first
 		}
@@ -282,22 +301,20 @@ func (p *sshPool) dial(ctx context.Context, host sshHost, depth int, heard *atom
 			return nil, nil, fmt.Errorf("ssh %s: by ProxyJump %s: %w", host, host.jump, err)
 		}
 		via = append(before, last)
-		raw, err = last.DialContext(ctx, "tcp", host.addr())
-		if err != nil {
+		if raw, err = last.DialContext(ctx, "tcp", host.addr()); err != nil {
 			closeAll(via)
 			return nil, nil, fmt.Errorf("ssh %s: from %s: %w", host, host.jump, err)
 		}
-	} else if raw, err = new(net.Dialer).DialContext(ctx, "tcp", host.addr()); err != nil {
+		return raw, via, nil
+	case host.proxy.name != "":
+		raw, err = p.dialProxy(ctx, host)
+	default:
+		raw, err = new(net.Dialer).DialContext(ctx, "tcp", host.addr())
+	}
+	if err != nil {
 		return nil, nil, fmt.Errorf("ssh %s: %w", host, cause(ctx, err))
 	}
-	raw = &heardConn{raw, heard}
-	client, err := p.handshake(ctx, host, raw)
-	if err != nil {
-		raw.Close()
-		closeAll(via)
-		return nil, nil, err
-	}
-	return client, via, nil
+	return raw, nil, nil
 }
 
 func closeAll(clients []*ssh.Client) {

@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"encoding/pem"
 	"fmt"
 	"net"
 	"os"
@@ -249,6 +250,39 @@ func newECDSA(t *testing.T) ssh.PublicKey {
 	return key
 }
 
+func readRawKey(t *testing.T, file string) (any, ssh.Signer) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := ssh.ParseRawPrivateKey(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := ssh.NewSignerFromKey(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw, signer
+}
+
+// publicText is a private key's public one.
+func publicText(t *testing.T, file string) string {
+	_, signer := readRawKey(t, file)
+	return string(ssh.MarshalAuthorizedKey(signer.PublicKey()))
+}
+
+// lockedText is a private key with a passphrase.
+func lockedText(t *testing.T, file string) string {
+	raw, _ := readRawKey(t, file)
+	block, err := ssh.MarshalPrivateKeyWithPassphrase(raw, "", []byte("phrase"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(block))
+}
+
 // TestKeys has which keys are offered, and the error where none is taken.
 func TestKeys(t *testing.T) {
 	r := parseRepo(t, module("a"))
@@ -261,6 +295,9 @@ func TestKeys(t *testing.T) {
 	writeFile(t, locked, "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END EC PRIVATE KEY-----\n")
 	rubbish := filepath.Join(dir, "rubbish")
 	writeFile(t, rubbish, "no key\n")
+	public, same := filepath.Join(dir, "public"), filepath.Join(dir, "same") // the server's key
+	writeFile(t, public, publicText(t, s.Key))
+	writeFile(t, same, lockedText(t, s.Key))
 	good := startAgent(t, s.Key)
 	full := startAgent(t, wrong, wrong, wrong, wrong, wrong, wrong, wrong)
 	hint := `name a key in the config: [git.credentials."127.0.0.1"] ssh_key = "~/.ssh/KEY", or load one into ssh-agent`
@@ -284,6 +321,10 @@ func TestKeys(t *testing.T) {
 		{name: "agent", agent: good, bare: true},
 		{name: "agent, of ssh_config", config: "IdentityAgent " + good + "\n", bare: true},
 		{name: "agent, the keys named", agent: good, config: "IdentitiesOnly yes\nIdentityFile " + s.Key + "\n", bare: true},
+		{name: "agent, the public key named", agent: good, config: "IdentitiesOnly yes\nIdentityFile " + public + "\n", bare: true},
+		{name: "agent, the key named has a passphrase", agent: good, config: "IdentitiesOnly yes\nIdentityFile " + same + "\n", bare: true},
+		{name: "agent, the usual keys alone", agent: startAgent(t, wrong, wrong, wrong, wrong, wrong, wrong, s.Key), config: "IdentitiesOnly yes\n"},
+		{name: "no file, by ssh_config", config: "IdentityFile none\n", want: "tried ssh-agent: not running (SSH_AUTH_SOCK is not set)"},
 
 		{name: "nothing", bare: true, want: "tried ssh-agent: not running (SSH_AUTH_SOCK is not set)"},
 		{name: "config, wrong", git: key(wrong), agent: good, want: "tried key " + wrong + " (from the config)"},

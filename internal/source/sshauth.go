@@ -21,6 +21,7 @@ type identities struct {
 	signers  []ssh.Signer
 	password string
 	tried    []string
+	public   map[string]bool // the keys that files were named for
 	closers  []io.Closer
 	used     string // what the server took, as far as it was asked
 }
@@ -28,7 +29,7 @@ type identities struct {
 // identities collects: the config's key and password, ssh_config's
 // IdentityFile, the agent, and the usual files.
 func (p *sshPool) identities(h sshHost) *identities {
-	id := &identities{}
+	id := &identities{public: map[string]bool{}}
 	for _, c := range p.git.Credentials {
 		if !credentialFits(c.Host, h.alias, h.port) {
 			continue
@@ -45,19 +46,42 @@ func (p *sshPool) identities(h sshHost) *identities {
 	for _, f := range h.identities {
 		id.file(f, "from ssh_config")
 	}
-	if !fromConfig {
-		id.agent(h, p.env)
+	if fromConfig {
+		return id
 	}
-	if len(h.identities) == 0 && !fromConfig {
-		if home, ok := p.env("HOME"); ok && home != "" {
-			for _, name := range []string{"id_ed25519", "id_ecdsa", "id_rsa"} {
-				if f := filepath.Join(home, ".ssh", name); fileExists(f) {
-					id.file(f, "a usual place")
-				}
-			}
-		}
+	var usual []string
+	if h.identities == nil {
+		usual = p.usualKeys()
+	}
+	if h.only { // then they say which of the agent's count
+		id.files(usual)
+	}
+	id.agent(h, p.env)
+	if !h.only {
+		id.files(usual)
 	}
 	return id
+}
+
+func (id *identities) files(usual []string) {
+	for _, f := range usual {
+		id.file(f, "a usual place")
+	}
+}
+
+// usualKeys are the files that OpenSSH looks for where its configuration names
+// none.
+func (p *sshPool) usualKeys() (files []string) {
+	home, ok := p.env("HOME")
+	if !ok || home == "" {
+		return nil
+	}
+	for _, name := range []string{"id_ed25519", "id_ecdsa", "id_rsa"} {
+		if f := filepath.Join(home, ".ssh", name); fileExists(f) {
+			files = append(files, f)
+		}
+	}
+	return files
 }
 
 func fileExists(p string) bool {
@@ -77,21 +101,35 @@ func credentialFits(pattern, host, port string) bool {
 // file adds a private key.
 func (id *identities) file(name, origin string) {
 	what := fmt.Sprintf("key %s (%s)", name, origin)
+	if data, err := os.ReadFile(name + ".pub"); err == nil {
+		if pub, _, _, _, err := ssh.ParseAuthorizedKey(data); err == nil {
+			id.public[string(pub.Marshal())] = true
+		}
+	}
 	data, err := os.ReadFile(name)
 	if err != nil {
 		id.tried = append(id.tried, what+": "+reason(err))
+		return
+	}
+	if pub, _, _, _, err := ssh.ParseAuthorizedKey(data); err == nil {
+		id.public[string(pub.Marshal())] = true
+		id.tried = append(id.tried, what+": is a public key, whose private one may be in ssh-agent")
 		return
 	}
 	signer, err := ssh.ParsePrivateKey(data)
 	var locked *ssh.PassphraseMissingError
 	switch {
 	case errors.As(err, &locked):
+		if locked.PublicKey != nil {
+			id.public[string(locked.PublicKey.Marshal())] = true
+		}
 		id.tried = append(id.tried, what+": has a passphrase; add it to ssh-agent")
 		return
 	case err != nil:
 		id.tried = append(id.tried, what+": "+err.Error())
 		return
 	}
+	id.public[string(signer.PublicKey().Marshal())] = true
 	id.tried = append(id.tried, what)
 	id.signers = append(id.signers, id.track(signer, what))
 }
@@ -105,8 +143,8 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// agent adds the agent's keys; with IdentitiesOnly those alone that
-// ssh_config names, by the public file beside them.
+// agent adds the agent's keys; with IdentitiesOnly those alone that files were
+// named for.
 func (id *identities) agent(h sshHost, env Env) {
 	conn, err := dialAgent(h, env)
 	if err != nil {
@@ -119,19 +157,9 @@ func (id *identities) agent(h sshHost, env Env) {
 		id.tried = append(id.tried, "ssh-agent: "+err.Error())
 		return
 	}
-	only := map[string]bool{}
-	if h.only {
-		for _, f := range h.identities {
-			if data, err := os.ReadFile(f + ".pub"); err == nil {
-				if pub, _, _, _, err := ssh.ParseAuthorizedKey(data); err == nil {
-					only[string(pub.Marshal())] = true
-				}
-			}
-		}
-	}
 	n := 0
 	for _, s := range signers {
-		if !h.only || only[string(s.PublicKey().Marshal())] {
+		if !h.only || id.public[string(s.PublicKey().Marshal())] {
 			id.signers = append(id.signers, id.track(s, "a key of ssh-agent, "+ssh.FingerprintSHA256(s.PublicKey())))
 			n++
 		}
@@ -148,7 +176,7 @@ func dialAgent(h sshHost, env Env) (io.ReadWriteCloser, error) {
 	case "none":
 		return nil, errors.New("turned off by ssh_config")
 	default:
-		socket = expandHome(h.agent, env)
+		socket = h.agent
 	}
 	if socket != "" {
 		return net.Dial("unix", socket)

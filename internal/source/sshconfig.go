@@ -1,171 +1,269 @@
 package source
 
 import (
-	"bytes"
+	"cmp"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
-
-	sshconfig "github.com/kevinburke/ssh_config"
 )
 
 // sshConfig is the user's and the system's ssh_config, of which the keywords
-// Host, HostName, User, Port, IdentityFile, IdentitiesOnly, ProxyJump,
-// HostKeyAlias, UserKnownHostsFile and IdentityAgent count.
+// of sshKeywords count. It is read once, and gone through for each host as
+// ssh_config(5) says: the first value of a keyword wins.
 type sshConfig struct {
-	parts []sshPart // the user's first, as in ssh: the first value wins
+	files [][]sshLine // the user's first
+	env   Env
 	home  string
 }
 
-// sshPart is a stretch of a file without an Include in it.
-type sshPart struct {
-	*sshconfig.Config
-	// inside are the Host blocks that the file's own Include stands in: it
-	// counts for the hosts that all of them match.
-	inside []*sshconfig.Host
+// sshKeywords are those that count, by their names in small letters.
+var sshKeywords = []string{"host", "match", "include", "hostname", "user", "port", "identityfile", "identitiesonly", "identityagent",
+	"proxyjump", "proxycommand", "hostkeyalias", "userknownhostsfile", "globalknownhostsfile"}
+
+// unusedKeywords are some that do not count and without which a connection may
+// fail, each with what fails then.
+var unusedKeywords = map[string]failing{
+	"addressfamily": toConnect, "bindaddress": toConnect, "bindinterface": toConnect, "canonicalizehostname": toConnect, "proxyusefdpass": toConnect,
+	"certificatefile": toLogIn, "hostbasedauthentication": toLogIn, "kbdinteractiveauthentication": toLogIn,
+	"pkcs11provider": toLogIn, "pubkeyacceptedalgorithms": toLogIn, "pubkeyacceptedkeytypes": toLogIn, "securitykeyprovider": toLogIn,
+	"ciphers": toAgree, "kexalgorithms": toAgree, "macs": toAgree,
+	"casignaturealgorithms": toTrust, "hostkeyalgorithms": toTrust, "knownhostscommand": toTrust, "nohostauthenticationforlocalhost": toTrust,
+	"revokedhostkeys": toTrust, "stricthostkeychecking": toTrust, "verifyhostkeydns": toTrust,
 }
 
-func (p sshPart) matches(alias string) bool {
-	for _, h := range p.inside {
-		if !h.Matches(alias) {
-			return false
-		}
-	}
-	return true
+// sshLine is a line of a file, or what an Include in it brings.
+type sshLine struct {
+	file     string
+	number   int
+	keyword  string // in small letters
+	name     string // as written
+	args     []string
+	rest     string // the arguments as written
+	included [][]sshLine
 }
+
+func (l sshLine) String() string { return fmt.Sprintf("%s:%d: %s", l.file, l.number, l.name) }
 
 func readSSHConfig(env Env) sshConfig {
 	home, _ := env("HOME")
-	c := sshConfig{home: home}
+	c := sshConfig{env: env, home: home}
 	if home != "" {
-		c.read(filepath.Join(home, ".ssh", "config"), filepath.Join(home, ".ssh"), nil, 0)
+		c.files = append(c.files, c.read(filepath.Join(home, ".ssh", "config"), filepath.Join(home, ".ssh"), 0))
 	}
-	c.read("/etc/ssh/ssh_config", "/etc/ssh", nil, 0)
+	c.files = append(c.files, c.read("/etc/ssh/ssh_config", "/etc/ssh", 0))
 	return c
 }
 
-// read adds a file. The library would follow Include by itself, from the home
-// directory of whoever runs the process.
-func (c *sshConfig) read(file, dir string, inside []*sshconfig.Host, depth int) {
+// read reads a file, and those that it includes.
+func (c sshConfig) read(file, dir string, depth int) []sshLine {
 	const deepest = 16 // as in ssh
 	data, err := os.ReadFile(file)
 	if err != nil || depth > deepest {
-		return
+		return nil
 	}
-	var host, text []byte // the Host line that counts, and the lines since the last Include
-	flush := func() (last *sshconfig.Host) {
-		cfg, err := sshconfig.Decode(bytes.NewReader(slices.Concat(host, text)))
-		if err != nil {
-			return nil
-		}
-		c.parts = append(c.parts, sshPart{cfg, inside})
-		return cfg.Hosts[len(cfg.Hosts)-1]
-	}
-	var current []byte // the last Host line
-	// The library refuses a whole file for a Match block; ssh itself applies what
-	// stands before it whatever Match says.
-	for line := range bytes.Lines(beforeMatch(data)) {
-		keyword, args := sshKeyword(line)
-		switch keyword {
-		case "include":
-			block := flush()
-			host, text = current, nil
-			if block == nil {
-				continue
+	var lines []sshLine
+	n := 0
+	for text := range strings.Lines(string(data)) {
+		n++
+		l := parseSSHLine(text)
+		l.file, l.number = file, n
+		if l.keyword == "include" {
+			for _, pattern := range l.args {
+				l.included = append(l.included, c.include(pattern, dir, depth)...)
 			}
-			for _, pattern := range args {
-				c.include(pattern, dir, append(slices.Clip(inside), block), depth)
-			}
-			continue
-		case "host":
-			current = append(bytes.TrimRight(bytes.Clone(line), "\r\n"), '\n')
 		}
-		text = append(text, line...)
+		if l.keyword != "" {
+			lines = append(lines, l)
+		}
 	}
-	flush()
+	return lines
 }
 
 // include reads the files that an argument of Include means.
-func (c *sshConfig) include(pattern, dir string, inside []*sshconfig.Host, depth int) {
-	if rest, ok := strings.CutPrefix(pattern, "~/"); ok {
-		pattern = filepath.Join(c.home, rest)
-	}
+func (c sshConfig) include(pattern, dir string, depth int) (all [][]sshLine) {
+	pattern = c.tilde(pattern)
 	if !filepath.IsAbs(pattern) {
 		pattern = filepath.Join(dir, pattern)
 	}
 	files, err := filepath.Glob(pattern) // sorted, as ssh has them
 	if err != nil {
-		return
+		return nil
 	}
 	for _, f := range files {
-		c.read(f, dir, inside, depth+1)
+		all = append(all, c.read(f, dir, depth+1))
 	}
+	return all
 }
 
-// sshKeyword splits a line into its keyword, in small letters, and its words.
-func sshKeyword(line []byte) (keyword string, args []string) {
-	text := strings.TrimSpace(string(line))
+// parseSSHLine splits a line into its keyword and its arguments. A comment has
+// no keyword.
+func parseSSHLine(text string) (l sshLine) {
+	text = strings.TrimSpace(text)
+	if text == "" || text[0] == '#' {
+		return l
+	}
 	end := strings.IndexAny(text, " \t=\"")
 	if end < 0 {
-		return strings.ToLower(text), nil
+		end = len(text)
 	}
-	keyword = strings.ToLower(text[:end])
-	rest := strings.TrimLeft(strings.TrimPrefix(strings.TrimLeft(text[end:], " \t"), "="), " \t")
-	for rest != "" && rest[0] != '#' {
-		var word string
-		if rest[0] == '"' {
-			word, rest, _ = strings.Cut(rest[1:], `"`)
-		} else if end := strings.IndexAny(rest, " \t"); end >= 0 {
-			word, rest = rest[:end], rest[end:]
-		} else {
-			word, rest = rest, ""
-		}
-		args = append(args, word)
-		rest = strings.TrimLeft(rest, " \t")
-	}
-	return keyword, args
+	l.name, l.keyword = text[:end], strings.ToLower(text[:end])
+	l.rest = strings.TrimLeft(strings.TrimPrefix(strings.TrimLeft(text[end:], " \t"), "="), " \t")
+	l.args = splitArgs(l.rest)
+	return l
 }
 
-// beforeMatch cuts a config at its first Match line.
-func beforeMatch(data []byte) []byte {
-	var out []byte
-	for line := range bytes.Lines(data) {
-		fields := bytes.Fields(line)
-		if len(fields) > 0 && bytes.EqualFold(fields[0], []byte("match")) {
-			break
+// splitArgs splits as OpenSSH does: at blanks, but for those in quotes or
+// behind a backslash, and up to a comment.
+func splitArgs(s string) (args []string) {
+	for s = strings.TrimLeft(s, " \t"); s != "" && s[0] != '#'; s = strings.TrimLeft(s, " \t") {
+		var arg strings.Builder
+		quote := byte(0)
+		i := 0
+		for ; i < len(s) && (quote != 0 || s[i] != ' ' && s[i] != '\t'); i++ {
+			switch c := s[i]; {
+			case c == '\\' && i+1 < len(s) && (strings.IndexByte(`'"\`, s[i+1]) >= 0 || quote == 0 && s[i+1] == ' '):
+				i++
+				arg.WriteByte(s[i])
+			case quote == 0 && (c == '"' || c == '\''):
+				quote = c
+			case c == quote:
+				quote = 0
+			default:
+				arg.WriteByte(c)
+			}
 		}
-		out = append(out, line...)
+		args, s = append(args, arg.String()), s[i:]
 	}
-	return out
+	return args
 }
 
-// get returns the first value of a keyword for a host as typed.
-func (c sshConfig) get(alias, keyword string) string {
-	for _, p := range c.parts {
-		if !p.matches(alias) {
-			continue
-		}
-		if v, err := p.Get(alias, keyword); err == nil && v != "" {
-			return v
-		}
+// sshPass is one time through the files for a host.
+type sshPass struct {
+	alias string // as the URL has it
+	local string // who runs this
+	final bool   // the second time, which "Match final" asks for
+	again bool   // whether it did
+	// values are the first of each keyword; those that the URL has win.
+	values     map[string]sshLine
+	identities []string
+	unused     []Unused
+}
+
+func (p *sshPass) value(keyword string) string {
+	if args := p.values[keyword].args; len(args) > 0 {
+		return args[0]
 	}
 	return ""
 }
 
-func (c sshConfig) all(alias, keyword string) []string {
-	var out []string
-	for _, p := range c.parts {
-		if !p.matches(alias) {
-			continue
-		}
-		if vs, err := p.GetAll(alias, keyword); err == nil {
-			out = append(out, vs...)
+// apply goes through one file's lines. An included file begins as the line that
+// includes it stands, and ends without a word on what comes after it.
+func (p *sshPass) apply(lines []sshLine, reached bool) {
+	active := reached
+	for _, l := range lines {
+		switch {
+		case l.keyword == "host":
+			active = reached && matchesList(l.args, p.host())
+		case l.keyword == "match":
+			active = reached && p.matches(l)
+		case !active:
+		case l.keyword == "include":
+			for _, file := range l.included {
+				p.apply(file, true)
+			}
+		case len(l.args) == 0:
+		default:
+			p.set(l)
 		}
 	}
-	return out
+}
+
+func (p *sshPass) set(l sshLine) {
+	fails, unused := unusedKeywords[l.keyword]
+	switch {
+	case unused:
+		harmless := slices.Contains([]string{"no", "none", "any", "ask"}, strings.ToLower(l.args[0])) || l.keyword == "stricthostkeychecking" && isYes(l.args[0])
+		if !harmless {
+			p.unuse(l.String(), fails)
+		}
+	case l.keyword == "identityfile":
+		if !slices.Contains(p.identities, l.args[0]) {
+			p.identities = append(p.identities, l.args[0])
+		}
+	case l.keyword == "proxyjump" || l.keyword == "proxycommand": // the first of the two
+		if len(p.values["proxyjump"].args)+len(p.values["proxycommand"].args) == 0 {
+			p.values[l.keyword] = l
+		}
+	case slices.Contains(sshKeywords, l.keyword) && p.values[l.keyword].args == nil:
+		p.values[l.keyword] = l
+	}
+}
+
+func (p *sshPass) unuse(what string, fails failing) {
+	if u := (Unused{What: what, fails: fails, ssh: true}); !slices.Contains(p.unused, u) {
+		p.unused = append(p.unused, u)
+	}
+}
+
+// host is what Host compares with.
+func (p *sshPass) host() string {
+	if p.final {
+		return p.hostName()
+	}
+	return p.alias
+}
+
+func (p *sshPass) hostName() string {
+	name := cmp.Or(p.value("hostname"), p.alias)
+	return strings.ToLower(strings.NewReplacer("%h", p.alias, "%%", "%").Replace(name))
+}
+
+func (p *sshPass) user() string { return cmp.Or(p.value("user"), p.local) }
+
+// matches decides whether a Match line is for the host. What would have to run
+// a program does not match.
+func (p *sshPass) matches(l sshLine) bool {
+	matched := true
+	for args := l.args; len(args) > 0; {
+		criterion, negated := strings.CutPrefix(args[0], "!")
+		criterion, value, given := strings.Cut(criterion, "=")
+		args = args[1:]
+		takes := func(names ...string) bool {
+			if !given && len(args) > 0 {
+				value, args = args[0], args[1:]
+			}
+			patterns := strings.Split(value, ",")
+			return slices.ContainsFunc(names, func(name string) bool { return matchesList(patterns, name) })
+		}
+		var ok bool
+		switch strings.ToLower(criterion) {
+		case "all":
+			ok = true
+		case "canonical":
+			ok = p.final
+		case "final":
+			ok, p.again = p.final, true
+		case "host":
+			ok = takes(strings.ToLower(p.hostName()))
+		case "originalhost":
+			ok = takes(p.alias)
+		case "user":
+			ok = takes(p.user())
+		case "localuser":
+			ok = takes(p.local)
+		default:
+			if matched {
+				p.unuse(fmt.Sprintf("%s:%d: Match %s", l.file, l.number, criterion), toAny)
+			}
+			return false
+		}
+		matched = matched && ok != negated
+	}
+	return matched
 }
 
 // sshHost is where and as whom to connect.
@@ -174,13 +272,15 @@ type sshHost struct {
 	name       string
 	port       string
 	user       string
-	jump       string // the nearest ProxyJump, with those before it after a comma
+	jump       string  // the nearest ProxyJump, with those before it after a comma
+	proxy      sshLine // ProxyCommand; without a name for none
 	keyAlias   string
-	identities []string // files
+	identities []string // files; nil for the usual ones
 	agent      string   // socket; empty for the environment's, "none" for none
 	only       bool     // IdentitiesOnly
 	// knownHosts and globalKnownHosts are files; nil for the usual ones.
 	knownHosts, globalKnownHosts []string
+	unused                       []Unused
 }
 
 // String names the host as in an ssh command line.
@@ -205,48 +305,79 @@ func (h sshHost) keyName() string {
 }
 
 // resolve applies ssh_config to a remote, whose own user and port win.
-func (c sshConfig) resolve(r Remote, env Env) sshHost {
-	h := sshHost{alias: r.Host, name: r.Host, port: r.Port, user: r.User}
-	if v := c.get(r.Host, "HostName"); v != "" {
-		h.name = strings.ReplaceAll(v, "%h", r.Host)
+func (c sshConfig) resolve(r Remote) sshHost {
+	local := c.localUser()
+	p := &sshPass{alias: r.Host, local: local, values: map[string]sshLine{}}
+	for keyword, own := range map[string]string{"user": r.User, "port": r.Port} {
+		if own != "" {
+			p.values[keyword] = sshLine{args: []string{own}}
+		}
 	}
-	if h.port == "" {
-		h.port = c.get(r.Host, "Port")
+	for pass := 0; pass == 0 || pass == 1 && p.again; pass++ {
+		p.final = pass == 1
+		for _, lines := range c.files {
+			p.apply(lines, true)
+		}
 	}
-	if h.port == "" {
-		h.port = "22"
-	}
-	if h.user == "" {
-		h.user = c.get(r.Host, "User")
-	}
-	if h.user == "" {
-		h.user, _ = env("USER")
-	}
-	if h.user == "" {
-		h.user = "git"
-	}
-	if v := c.get(r.Host, "ProxyJump"); v != "none" {
+	h := sshHost{alias: r.Host, name: p.hostName(), port: cmp.Or(p.value("port"), "22"), keyAlias: p.value("hostkeyalias"),
+		only: isYes(p.value("identitiesonly")), unused: p.unused}
+	h.user = cmp.Or(p.value("user"), local, "git")
+	if v := p.value("proxyjump"); v != "none" {
 		h.jump = v
 	}
-	h.keyAlias = c.get(r.Host, "HostKeyAlias")
-	for _, f := range c.all(r.Host, "IdentityFile") {
-		h.identities = append(h.identities, c.path(f, h))
+	if v := p.values["proxycommand"]; len(v.args) > 0 && v.args[0] != "none" {
+		h.proxy = v
 	}
-	h.agent = c.get(r.Host, "IdentityAgent")
-	h.only = strings.EqualFold(c.get(r.Host, "IdentitiesOnly"), "yes")
-	for _, f := range strings.Fields(c.get(r.Host, "UserKnownHostsFile")) {
-		h.knownHosts = append(h.knownHosts, c.path(f, h))
-	}
+	h.agent = c.expand(p.value("identityagent"), h)
+	h.identities = c.expandAll(p.identities, h)
+	h.knownHosts = c.expandAll(p.values["userknownhostsfile"].args, h)
+	h.globalKnownHosts = c.expandAll(p.values["globalknownhostsfile"].args, h)
 	return h
 }
 
-// path expands the tokens of a file name that ssh_config(5) allows.
-func (c sshConfig) path(p string, h sshHost) string {
-	p = strings.Trim(p, `"`)
-	if rest, ok := strings.CutPrefix(p, "~/"); ok {
-		p = filepath.Join(c.home, rest)
+func isYes(s string) bool { return strings.EqualFold(s, "yes") || strings.EqualFold(s, "true") }
+
+// localUser is who runs this.
+func (c sshConfig) localUser() string {
+	name, _ := c.env("USER")
+	return name
+}
+
+// expandAll expands file names. It is empty, and not nil, for "none".
+func (c sshConfig) expandAll(names []string, h sshHost) []string {
+	if names == nil {
+		return nil
 	}
-	return strings.NewReplacer("%d", c.home, "%h", h.name, "%r", h.user, "%n", h.alias, "%p", h.port, "%%", "%").Replace(p)
+	out := []string{}
+	for _, name := range names {
+		if name != "none" {
+			out = append(out, c.expand(name, h))
+		}
+	}
+	return out
+}
+
+// expand expands a leading "~/", variables, and the tokens of a file name that
+// ssh_config(5) allows.
+func (c sshConfig) expand(p string, h sshHost) string {
+	host, _ := os.Hostname()
+	short, _, _ := strings.Cut(host, ".")
+	p = strings.NewReplacer("%%", "%", "%d", c.home, "%h", h.name, "%i", strconv.Itoa(os.Getuid()), "%j", h.jump,
+		"%k", cmp.Or(h.keyAlias, h.alias), "%L", short, "%l", host, "%n", h.alias, "%p", h.port, "%r", h.user, "%u", c.localUser()).Replace(c.tilde(p))
+	return os.Expand(p, func(name string) string {
+		v, ok := c.env(name)
+		if !ok {
+			return "${" + name + "}"
+		}
+		return v
+	})
+}
+
+func (c sshConfig) tilde(p string) string {
+	if rest, ok := strings.CutPrefix(p, "~/"); ok {
+		return filepath.Join(c.home, rest)
+	}
+	return p
 }
 
 // parseJump reads the last of a ProxyJump's hosts. Those before it are that

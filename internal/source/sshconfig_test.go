@@ -1,9 +1,14 @@
 package source
 
 import (
+	"os/exec"
+	"os/user"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
+
+	"github.com/vxlite/vxlite/internal/testkit"
 )
 
 func TestSSHConfig(t *testing.T) {
@@ -32,14 +37,14 @@ Host *
 	ProxyJump everywhere.corp
 	Port 2022
 
-# Nobody can tell whether this matches, and what follows may be meant for it.
+# No program is run to tell whether this matches.
 MATCH exec "true"
 	HostKeyAlias never
 Host later.corp
-	HostKeyAlias never
+	HostKeyAlias later
 `)
 	config := readSSHConfig(vars{"HOME": home}.env)
-	config.parts = config.parts[:1] // without the machine's own
+	config.files = config.files[:1] // without the machine's own
 	identities := []string{filepath.Join(home, ".ssh/corp"), filepath.Join(home, "keys/deploy@git.corp-ssh.git.corp-2222-%")}
 	knownHosts := []string{filepath.Join(home, ".ssh/corp_hosts"), "/srv/known_hosts"}
 	for _, tt := range []struct {
@@ -64,7 +69,7 @@ Host later.corp
 		{
 			url: "ssh://bastion.corp/lib",
 			want: sshHost{alias: "bastion.corp", name: "bastion.corp", port: "2022", user: "jumper", jump: "everywhere.corp",
-				agent: "~/.ssh/agent.sock"},
+				agent: filepath.Join(home, ".ssh/agent.sock")},
 			text: "jumper@bastion.corp:2022", addr: "bastion.corp:2022", keyName: "bastion.corp:2022",
 		},
 		{
@@ -84,21 +89,25 @@ Host later.corp
 		},
 		{url: "cut.corp:lib", want: sshHost{alias: "cut.corp", name: "cut.corp", port: "2022", user: "somebody", jump: "everywhere.corp"},
 			text: "somebody@cut.corp:2022", addr: "cut.corp:2022", keyName: "cut.corp:2022"},
-		{url: "later.corp:lib", want: sshHost{alias: "later.corp", name: "later.corp", port: "2022", user: "somebody", jump: "everywhere.corp"},
-			text: "somebody@later.corp:2022", addr: "later.corp:2022", keyName: "later.corp:2022"},
+		{url: "later.corp:lib", want: sshHost{alias: "later.corp", name: "later.corp", port: "2022", user: "somebody", jump: "everywhere.corp", keyAlias: "later"},
+			text: "somebody@later.corp:2022", addr: "later.corp:2022", keyName: "later:22"},
 	} {
 		r, err := ParseRemote(tt.url)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := config.resolve(r, vars{}.env)
+		got := config.resolve(r)
+		if want := (Unused{What: filepath.Join(home, ".ssh", "config") + ":26: Match exec", ssh: true}); len(got.unused) != 1 || got.unused[0] != want {
+			t.Errorf("%s: not used: %v, want %v", tt.url, got.unused, want)
+		}
+		got.unused = nil
 		for _, names := range [][]string{got.identities, got.knownHosts, tt.want.identities, tt.want.knownHosts} {
 			for i := range names {
 				names[i] = filepath.ToSlash(names[i])
 			}
 		}
 		if !reflect.DeepEqual(got, tt.want) {
-			t.Errorf("%s:\n%+v\nwant:\n%+v", tt.url, got, tt.want)
+			t.Errorf("%s:\n%#v\nwant:\n%#v", tt.url, got, tt.want)
 		}
 		if got.String() != tt.text || got.addr() != tt.addr || got.keyName() != tt.keyName {
 			t.Errorf("%s: %s, %s, %s; want %s, %s, %s", tt.url, got, got.addr(), got.keyName(), tt.text, tt.addr, tt.keyName)
@@ -121,7 +130,7 @@ func TestSSHUser(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := (sshConfig{}).resolve(r, tt.env.env).String(); got != tt.want {
+		if got := (sshConfig{env: tt.env.env}).resolve(r).String(); got != tt.want {
 			t.Errorf("%v %s: %s, want %s", tt.env, tt.url, got, tt.want)
 		}
 	}
@@ -167,14 +176,14 @@ func TestSSHConfigInclude(t *testing.T) {
 	for name, content := range map[string]string{
 		"config": "Include ~/.ssh/first \"conf.d/*.conf\" none # more\nUser last\n" +
 			"Host *.corp !open.corp\n\tInclude=corp\n\tPort 2200\nHost alone\n\tPort 2201\n\tinclude conf.d/more\n\tHostName alone.corp\n" +
-			"Match all\n\tInclude never\n",
+			"Match all\n\tInclude later\n",
 		"first":         "Host one.corp\n\tUser first\n",
 		"conf.d/a.conf": "Host two.corp one.corp\n\tUser second\n",
 		"conf.d/b.conf": "Host two.corp three.*\n\tUser third\n",
 		"conf.d/more":   "IdentityFile ~/.ssh/more\nInclude " + filepath.Join(home, "absolute") + "\n",
 		"../absolute":   "HostKeyAlias deep\nHost other\n\tHostKeyAlias other\n",
 		"corp":          "HostKeyAlias of-corp\nHost open.corp elsewhere\n\tHostKeyAlias wrong\nHost two.corp\n\tPort 2222\nInclude corp\n",
-		"never":         "HostKeyAlias never\n",
+		"later":         "IdentityAgent none\n",
 	} {
 		writeFile(t, filepath.Join(home, ".ssh", name), content)
 	}
@@ -191,10 +200,111 @@ func TestSSHConfigInclude(t *testing.T) {
 		{"alone", sshHost{name: "alone.corp", user: "last", port: "2201", keyAlias: "deep", identities: []string{filepath.Join(home, ".ssh/more")}}},
 		{"other", sshHost{name: "other", user: "last", port: "22"}},
 	} {
-		got := config.resolve(Remote{Scheme: "ssh", Host: tt.host}, vars{}.env)
-		tt.want.alias = tt.host
+		got := config.resolve(Remote{Scheme: "ssh", Host: tt.host})
+		tt.want.alias, tt.want.agent = tt.host, "none"
 		if !reflect.DeepEqual(got, tt.want) {
-			t.Errorf("%s:\n%+v\nwant:\n%+v", tt.host, got, tt.want)
+			t.Errorf("%s:\n%#v\nwant:\n%#v", tt.host, got, tt.want)
 		}
 	}
+}
+
+// TestSSHConfigAsOpenSSH asks OpenSSH's client what it makes of each config.
+func TestSSHConfigAsOpenSSH(t *testing.T) {
+	program, err := exec.LookPath("ssh")
+	if err != nil {
+		testkit.Check(t, &testkit.MissingError{Program: "ssh", Install: "OpenSSH's client (openssh-client)", Err: err})
+	}
+	who, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "a.inc"), "User included\nMatch host b\n\tPort 11\nHost c\n\tPort 12\n")
+	hosts := []string{"a", "b", "c", "git.corp", "ann@git.corp", "git.corp:2200", "GIT.Corp", "x.y.corp", "172.16.1.1"}
+	for name, text := range map[string]string{
+		"first value wins":      "Host a\n\tPort 1\n\tPort 2\nHost *\n\tPort 3\n\tUser u\n",
+		"patterns":              "Host *.corp !x.*\n\tPort 1\nHost ?\n\tPort 2\nHost !a *\n\tPort 3\nHost !git.corp\n\tPort 4\n",
+		"written otherwise":     "HOST=a\n\tport = 1\n  HostName\t\"h 1\" # more\nhost \"b\" 'c'\n\tUser=\"u v\"\n#\n\n  # Port 9\nHost git\\.corp \"#\" # *\n\tPort 5\n",
+		"HostName":              "Host a\n\tHostName %h.Corp\nHost b\n\tHostName 100%%.corp\n",
+		"Match all":             "Match all\n\tPort 7\n\tUser all\n",
+		"Match host":            "Host a\n\tHostName x.corp\nMatch host x.corp\n\tPort 1\nMatch host a,b\n\tPort 2\nMatch host *.corp,!git.*\n\tPort 3\n",
+		"Match host, case":      "Match host git.corp\n\tPort 1\nMatch host GIT.corp\n\tPort 2\nMatch originalhost GIT.Corp\n\tPort 3\nHost git.corp\n\tUser small\n",
+		"Match originalhost":    "Host a\n\tHostName x.corp\nMatch originalhost a\n\tPort 1\nMatch originalhost x.corp\n\tPort 2\n",
+		"Match user":            "Match user ann\n\tPort 1\nMatch user " + who.Username + " host a\n\tPort 2\nHost b\n\tUser bob\nMatch user bob\n\tPort 3\nMatch !user bob host *\n\tPort 4\n",
+		"Match localuser":       "Match localuser " + who.Username + "\n\tPort 1\nMatch localuser nobody-else\n\tUser n\nMatch !localuser nobody-else\n\tUser m\n",
+		"Match negated":         "Match !host a\n\tPort 1\nMatch !originalhost b user *\n\tUser nb\n",
+		"Match with equals":     "Match host=a\n\tPort 1\nMatch originalhost=b user=*\n\tPort 2\n",
+		"Match with a comment":  "Match host a # b\n\tPort 1\n",
+		"Match with quotes":     "Match host \"a,b\"\n\tPort 1\n",
+		"Match final":           "Host a\n\tHostName x.corp\nMatch final host x.corp\n\tPort 1\n\tIdentityFile late\nHost x.corp\n\tUser second\nHost a\n\tUser third\n\tIdentityFile early\n",
+		"Match canonical":       "Match canonical\n\tPort 1\nMatch !canonical host a\n\tPort 2\n",
+		"Match canonical final": "Match canonical host a\n\tPort 1\nMatch !final\n\tUser first\nMatch final all\n\tUser second\n",
+		"Include":               "Include " + dir + "/a.inc\nPort 13\nHost b c\n\tUser later\n",
+		"Include in a block":    "Host b\n\tInclude " + dir + "/a.inc\n\tHostKeyAlias still-b\nHost *\n\tPort 14\n",
+		"Include in a Match":    "Match host c\n\tInclude \"" + dir + "/*.inc\" " + dir + "/none\nHost *\n\tPort 14\n",
+		"identities":            "Host a\n\tIdentityFile one\n\tIdentityFile \"two two\"\n\tIdentityFile one\nHost *\n\tIdentityFile three\n\tIdentitiesOnly yes\nHost b\n\tIdentitiesOnly no\n",
+		"no identities":         "IdentityFile none\nIdentitiesOnly true\n",
+		"known hosts":           "Host a\n\tUserKnownHostsFile /one \"/two two\" ~/three\n\tUserKnownHostsFile /four\nHost b\n\tUserKnownHostsFile none\n\tGlobalKnownHostsFile /dev/null\nHost c\n\tUserKnownHostsFile /dev/null\n\tGlobalKnownHostsFile /five /six\n",
+		"tokens":                "HostKeyAlias alias\nHostName host.%h\nUser deploy\nUserKnownHostsFile /d=%d/h=%h/i=%i/k=%k/L=%L/l=%l/n=%n/p=%p/r=%r/u=%u/100%% ~/x/${VAR}/%u\n",
+		"tokens without alias":  "HostName host.%h\nUserKnownHostsFile /k=%k/%r\nIdentityAgent ~/%r.sock\n",
+		"agent":                 "Host a\n\tIdentityAgent none\nHost b\n\tIdentityAgent SSH_AUTH_SOCK\nHost c\n\tIdentityAgent ${VAR}/%u\n",
+		"ProxyJump":             "Host a\n\tProxyJump ann@hop:22,last\n\tProxyCommand never\nHost b\n\tProxyJump none\nHost *\n\tProxyJump other\n",
+		"ProxyCommand":          "Host a\n\tProxyCommand nc -x \"a b\" %h %p # what a shell takes for a comment\n\tProxyJump never\nHost b\n\tProxyCommand none\nHost *\n\tProxyCommand=other %%\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "config")
+			writeFile(t, file, text)
+			env := vars{"HOME": who.HomeDir, "USER": who.Username, "VAR": "value"}
+			config := sshConfig{env: env.env, home: who.HomeDir}
+			config.files = [][]sshLine{config.read(file, who.HomeDir, 0)}
+			for _, host := range hosts {
+				r, err := ParseRemote("ssh://" + host + "/x")
+				if err != nil {
+					t.Fatal(err)
+				}
+				h := config.resolve(r)
+				args := []string{"-G", "-F", file}
+				if r.Port != "" {
+					args = append(args, "-p", r.Port)
+				}
+				if r.User != "" {
+					args = append(args, "-l", r.User)
+				}
+				cmd := exec.CommandContext(t.Context(), program, append(args, r.Host)...)
+				cmd.Env = append(cmd.Environ(), "VAR=value")
+				out, err := cmd.Output()
+				if err != nil {
+					t.Fatalf("ssh -G: %v\n%s", err, err.(*exec.ExitError).Stderr)
+				}
+				want := map[string][]string{}
+				for line := range strings.Lines(string(out)) {
+					keyword, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+					want[keyword] = append(want[keyword], value)
+				}
+				for keyword, got := range map[string]string{
+					"hostname": h.name, "user": h.user, "port": h.port, "hostkeyalias": h.keyAlias, "identityagent": h.agent,
+					"proxyjump": h.jump, "proxycommand": h.proxy.rest, "identitiesonly": map[bool]string{true: "yes", false: "no"}[h.only],
+					"userknownhostsfile": list(h.knownHosts, knownHostsFiles(sshHost{globalKnownHosts: []string{}}, who.HomeDir)), "globalknownhostsfile": list(h.globalKnownHosts, knownHostsFiles(sshHost{}, "")),
+					"identityfile": list(h.identities, nil),
+				} {
+					wanted := strings.Join(want[keyword], " ")
+					if keyword == "identityfile" && h.identities == nil && strings.HasPrefix(wanted, "~/.ssh/id_rsa ") {
+						continue // the usual ones, of which some are of kinds that are not supported
+					}
+					if got != wanted {
+						t.Errorf("%s: %s is %q, OpenSSH has %q", host, keyword, got, wanted)
+					}
+				}
+			}
+		})
+	}
+}
+
+func list(files, usual []string) string {
+	if files == nil {
+		files = usual
+	} else if len(files) == 0 {
+		return "none"
+	}
+	return strings.Join(files, " ")
 }

@@ -132,7 +132,7 @@ func TestSSHWaiters(t *testing.T) {
 	r := startRelay(t, s.Addr, &relay{hold: make(chan struct{})}) // flow lets it begin
 	env, url := relayed(t, s, r)
 	c := newClient(t, Options{Env: env.env, Jobs: 4})
-	host := c.ssh.cfg.resolve(mustParse(t, url), env.env)
+	host := c.ssh.cfg.resolve(mustParse(t, url))
 	wait := func(ctx context.Context) chan error {
 		done := make(chan error, 1)
 		go func() {
@@ -260,7 +260,7 @@ func TestSSHTalkers(t *testing.T) {
 			t.Parallel()
 			s := startSSHD(t, testkit.SSHDOptions{Script: tt.script})
 			c := newClient(t, Options{Env: home(t, s, "").env})
-			host := c.ssh.cfg.resolve(mustParse(t, s.URL("")), c.env)
+			host := c.ssh.cfg.resolve(mustParse(t, s.URL("")))
 			if _, err := c.ssh.connection(t.Context(), host); err != nil {
 				t.Fatal(err)
 			}

@@ -102,6 +102,12 @@ func (s *SSHD) URL(path string) string {
 	return "ssh://" + s.User + "@" + s.Addr + "/" + path
 }
 
+// Command is a shell's command that serves SSH on its standard input and output,
+// as this server does.
+func (s *SSHD) Command() string {
+	return quote(s.program) + " -i -f " + quote(s.file("sshd_config")) + " -E " + quote(s.file("log"))
+}
+
 // Connections is how many connections came in so far.
 func (s *SSHD) Connections() int { return int(s.connections.Load()) }
 

@@ -52,7 +52,7 @@ func (p *sshPool) dialProxy(ctx context.Context, h sshHost) (net.Conn, error) {
 	go func() {
 		const grace = time.Second
 		_, err := run.Run(ctx, p.sink, run.Cmd{Path: "/bin/sh", Args: []string{"-c", "exec " + command}, Env: env,
-			Stdin: theirIn, Stdout: theirOut, Group: true, Grace: grace, Why: "ProxyCommand of ssh_config, for " + h.alias})
+			Stdin: theirIn, Stdout: theirOut, Grace: grace, Why: "ProxyCommand of ssh_config, for " + h.alias})
 		if ctx.Err() == nil {
 			c.err = cmp.Or(err, errProxyEnded)
 		}

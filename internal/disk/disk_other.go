@@ -8,6 +8,9 @@ import (
 	"syscall"
 )
 
+// nonblock is for opening what may be a pipe.
+const nonblock = syscall.O_NONBLOCK
+
 // patiently calls f once: an open file can be renamed and replaced.
 func patiently(f func() error) error { return f() }
 

@@ -9,6 +9,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+// nonblock is nothing: pipes are no files there.
+const nonblock = 0
+
 // patience is for how long a rename is tried.
 const patience = 2 * time.Second
 

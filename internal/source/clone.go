@@ -88,7 +88,7 @@ func (c *Client) cloneObjects(ctx context.Context, req CloneRequest, remote Remo
 		repo.mu.Lock()
 		defer repo.mu.Unlock()
 		refs := refsFromStorage(repo.st)
-		return refs, copyObjects(commonDir(repo.st.Filesystem().Root()), gitDir)
+		return refs, at(remote, copyObjects(commonDir(repo.st.Filesystem().Root()), gitDir, c.limits.Pack))
 	}
 	if c.offline {
 		return nil, &OfflineError{Module: req.Module, Ref: "the history of " + req.Ref, URL: req.URL}
@@ -115,14 +115,14 @@ func (c *Client) cloneObjects(ctx context.Context, req CloneRequest, remote Remo
 
 // copyObjects makes gitDir a bare repository with the objects of another on
 // this machine. Those that the other borrows from a third it goes on to
-// borrow.
-func copyObjects(from, gitDir string) error {
+// borrow. All together may be as large as a pack.
+func copyObjects(from, gitDir string, most int64) error {
 	for _, sub := range []string{"objects", "refs/heads", "refs/tags"} {
 		if err := os.MkdirAll(filepath.Join(gitDir, filepath.FromSlash(sub)), 0o755); err != nil {
 			return err
 		}
 	}
-	objects := filepath.Join(from, "objects")
+	objects, left := filepath.Join(from, "objects"), most
 	err := filepath.WalkDir(objects, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -140,15 +140,24 @@ func copyObjects(from, gitDir string) error {
 		case !d.Type().IsRegular() || strings.HasPrefix(d.Name(), "tmp_"):
 			return nil
 		}
+		fi, err := d.Info()
+		if err != nil {
+			return err
+		}
+		if left -= fi.Size(); left < 0 {
+			return tooLarge("the objects' files have more than", "pack", most)
+		}
 		return disk.Copy(p, dst, 0o444)
 	})
 	if err != nil {
 		return err
 	}
-	if shallow := filepath.Join(from, "shallow"); fileExists(shallow) {
-		if err := disk.Copy(shallow, filepath.Join(gitDir, "shallow"), 0o644); err != nil {
-			return err
-		}
+	shallow, err := disk.ReadRegular(filepath.Join(from, "shallow"), most)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(gitDir, "shallow"), shallow, 0o644)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	return os.WriteFile(filepath.Join(gitDir, "HEAD"), []byte("ref: refs/heads/main\n"), 0o644)
 }
@@ -156,7 +165,7 @@ func copyObjects(from, gitDir string) error {
 // copyAlternates makes the paths absolute, which may be relative to the
 // objects they stand beside.
 func copyAlternates(name, objects, dst string) error {
-	data, err := os.ReadFile(name)
+	data, err := disk.ReadRegular(name, mostSmall)
 	if err != nil {
 		return err
 	}

@@ -58,6 +58,9 @@ func completeIn(st *packStorage, prefix string, remote Remote) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if len(raw) == 0 { // a default branch without a commit
+		return onlyOne(prefix, nil, remote)
+	}
 	hashes, err := st.HashesWithPrefix(raw)
 	if err != nil {
 		return "", err

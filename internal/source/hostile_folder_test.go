@@ -93,7 +93,7 @@ func TestHostileFolders(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
 			tt.make(t, dir)
-			st, err := openPath(dir, config.Limits{}.OrDefault().Object)
+			st, err := openPath(dir, config.Limits{}.OrDefault())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -127,7 +127,7 @@ func TestAlternates(t *testing.T) {
 		"two/objects/info/alternates":                filepath.Join(root, "three", "objects") + "\n",
 		"three/objects/" + hash[:2] + "/" + hash[2:]: string(deflated(t, blob, 0)),
 	})
-	st, err := openPath(filepath.Join(root, "one"), 1<<20)
+	st, err := openPath(filepath.Join(root, "one"), config.Limits{}.OrDefault())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,19 +3,20 @@ package source
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 
 	"github.com/go-git/go-billy/v5"
-	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5"
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/storage/filesystem"
+	"github.com/go-git/go-git/v5/storage/filesystem/dotgit"
 
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 )
 
@@ -58,7 +59,7 @@ func (c *Client) openLocal(remote Remote) (*localRepo, error) {
 		return r, nil
 	}
 	for _, p := range []string{remote.Path, remote.Path + ".git"} {
-		st, err := openPath(p, c.limits.Object)
+		st, err := openPath(p, c.limits)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", p, err)
 		}
@@ -71,35 +72,72 @@ func (c *Client) openLocal(remote Remote) (*localRepo, error) {
 	return nil, &NoRepositoryError{URL: remote.String()}
 }
 
-// openPath opens a bare repository or a work tree's, of which an object may have
-// most bytes. It returns nil where there is neither.
-func openPath(dir string, most int64) (*packStorage, error) {
+// openPath opens a bare repository or a work tree's, or returns nil where
+// there is neither.
+func openPath(dir string, limits config.Limits) (*packStorage, error) {
 	switch {
 	case fileExists(filepath.Join(dir, ".git")):
-		repo, err := git.PlainOpenWithOptions(dir, &git.PlainOpenOptions{EnableDotGitCommonDir: true})
+		gitDir, err := gitDirOf(dir)
 		if err != nil {
 			return nil, err
 		}
-		st, ok := repo.Storer.(*filesystem.Storage)
-		if !ok {
-			return nil, errors.New("not a repository in the file system")
+		st, err := openGitDir(gitDir, limits)
+		if err != nil {
+			return nil, err
 		}
-		return openGitDir(st.Filesystem(), most), nil
+		_, err = git.Open(st.Storage, nil) // it knows which extensions it does not
+		return st, err
 	case fileExists(filepath.Join(dir, "HEAD")) && isDir(filepath.Join(dir, "objects")):
-		return openGitDir(osfs.New(dir), most), nil
+		return openGitDir(dir, limits)
 	}
 	return nil, nil
 }
 
-func openGitDir(dir billy.Filesystem, most int64) *packStorage {
-	st := filesystem.NewStorageWithOptions(dir, cache.NewObjectLRUDefault(), filesystem.Options{ExclusiveAccess: true})
-	return openObjectDirs(commonDir(dir.Root()), most, st)
+// gitDirOf is the repository of a work tree, which has a file that names it
+// where it is not inside: see gitrepository-layout(5).
+func gitDirOf(dir string) (string, error) {
+	name := filepath.Join(dir, ".git")
+	if isDir(name) {
+		return name, nil
+	}
+	data, err := disk.ReadRegular(name, mostSmall)
+	if err != nil {
+		return "", err
+	}
+	line, _, _ := strings.Cut(string(data), "\n")
+	to, ok := strings.CutPrefix(strings.TrimSpace(line), "gitdir: ")
+	if !ok {
+		return "", fmt.Errorf("%s does not begin with gitdir:", name)
+	}
+	if !filepath.IsAbs(to) {
+		to = filepath.Join(dir, to)
+	}
+	if !isDir(to) {
+		return "", git.ErrRepositoryNotExists
+	}
+	return to, nil
+}
+
+func openGitDir(dir string, limits config.Limits) (*packStorage, error) {
+	common := commonDir(dir)
+	var files billy.Filesystem = gitFiles(dir, limits)
+	for _, name := range []string{"HEAD", "config", "packed-refs", "shallow", alternatesFile} { // or a broken one is as good as none
+		place := filepath.Join(common, filepath.FromSlash(name))
+		if err := disk.CheckRegular(place, mostOf(name, limits)); err != nil {
+			return nil, err
+		}
+	}
+	if common != dir {
+		files = dotgit.NewRepositoryFilesystem(files, gitFiles(common, limits))
+	}
+	st := filesystem.NewStorageWithOptions(files, cache.NewObjectLRUDefault(), filesystem.Options{ExclusiveAccess: true})
+	return openObjectDirs(common, limits.Object, st), nil
 }
 
 // commonDir is where the objects are of a work tree that shares another's
 // repository: see gitrepository-layout(5).
 func commonDir(dir string) string {
-	b, err := os.ReadFile(filepath.Join(dir, "commondir"))
+	b, err := disk.ReadRegular(filepath.Join(dir, "commondir"), mostSmall)
 	if err != nil {
 		return dir
 	}

@@ -1,6 +1,8 @@
 package source
 
 import (
+	"bufio"
+	"bytes"
 	"cmp"
 	"encoding/hex"
 	"errors"
@@ -9,12 +11,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/format/objfile"
 	"github.com/go-git/go-git/v5/storage/filesystem"
+	"github.com/klauspost/compress/zlib"
 
 	"github.com/vxlite/vxlite/internal/disk"
 )
@@ -85,13 +88,13 @@ func (s *packStorage) open(dir string) ([]*objectDir, error) {
 // alternates returns a directory of objects and those that it refers to, each
 // once: see "objects/info/alternates" in gitrepository-layout(5).
 func alternates(dir string) ([]string, error) {
-	const deepest = 5 // as git has it
+	const deepest, most = 5, 1000 // the first as git has it
 	out := []string{filepath.Clean(dir)}
 	todo := out
 	for range deepest {
 		var next []string
 		for _, d := range todo {
-			data, err := os.ReadFile(filepath.Join(d, "info", "alternates"))
+			data, err := disk.ReadRegular(filepath.Join(d, "info", "alternates"), mostSmall)
 			if err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return nil, err
 			}
@@ -105,6 +108,9 @@ func alternates(dir string) ([]string, error) {
 				}
 				if path = filepath.Clean(path); !slices.Contains(out, path) {
 					out, next = append(out, path), append(next, path)
+				}
+				if len(out) > most {
+					return nil, fmt.Errorf("%s: more than %d directories of objects are named", d, most)
 				}
 			}
 		}
@@ -184,17 +190,18 @@ func (s *packStorage) read(hash plumbing.Hash) (packed, error) {
 // loose reads an object that is in no pack.
 func (d *objectDir) loose(hash plumbing.Hash, most int64) (packed, error) {
 	name := hash.String()
-	f, err := os.Open(filepath.Join(d.path, name[:2], name[2:]))
+	f, err := disk.OpenRegular(filepath.Join(d.path, name[:2], name[2:]), mostLoose)
 	if err != nil {
 		return packed{}, err
 	}
 	defer f.Close()
-	r, err := objfile.NewReader(f)
+	z, err := zlib.NewReader(f)
 	if err != nil {
 		return packed{}, fmt.Errorf("%s: %w", f.Name(), err)
 	}
-	defer r.Close()
-	kind, size, err := r.Header()
+	defer z.Close()
+	r := bufio.NewReader(z)
+	kind, size, err := looseHeader(r)
 	if err != nil {
 		return packed{}, fmt.Errorf("%s: %w", f.Name(), err)
 	}
@@ -206,6 +213,22 @@ func (d *objectDir) loose(hash plumbing.Hash, most int64) (packed, error) {
 		return packed{}, fmt.Errorf("%s: %w", f.Name(), err)
 	}
 	return packed{kind: kind, data: data}, nil
+}
+
+// looseHeader reads "KIND SIZE" and a zero: see gitformat-loose(5). go-git's own
+// reader takes one of any length.
+func looseHeader(r *bufio.Reader) (kind plumbing.ObjectType, size int64, err error) {
+	const longest = 32 // bytes
+	begin, _ := r.Peek(longest)
+	head, _, ended := bytes.Cut(begin, []byte{0})
+	word, number, _ := strings.Cut(string(head), " ")
+	kind, kindErr := plumbing.ParseObjectType(word)
+	size, sizeErr := strconv.ParseInt(number, 10, 64)
+	if !ended || kindErr != nil || sizeErr != nil || size < 0 {
+		return kind, 0, errors.New("it does not begin as an object does")
+	}
+	_, err = r.Discard(len(head) + 1)
+	return kind, size, err
 }
 
 // HashesWithPrefix returns the objects whose hash begins with these bytes, of

@@ -8,13 +8,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"math"
 	"strings"
 	"sync"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/utils/ioutil"
 	"github.com/klauspost/compress/zlib"
+
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // packed is an object's type and content, which nobody may change.
@@ -45,7 +47,7 @@ const mostBases = 16 << 20
 
 // openPack opens a pack by its index.
 func openPack(index string, most int64) (*pack, error) {
-	data, err := os.ReadFile(index)
+	data, err := disk.ReadRegular(index, mostIndex)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +55,7 @@ func openPack(index string, most int64) (*pack, error) {
 	if p.index, err = parseIndex(data); err != nil {
 		return nil, fmt.Errorf("%s: %w", index, err)
 	}
-	f, err := os.Open(p.name)
+	f, err := disk.OpenRegular(p.name, math.MaxInt64)
 	if err != nil {
 		return nil, err
 	}

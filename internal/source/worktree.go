@@ -8,6 +8,8 @@ import (
 
 	"github.com/go-git/go-git/v5"
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"github.com/vxlite/vxlite/internal/config"
 )
 
 // State is how a directory stands against the repository it is in.
@@ -23,7 +25,7 @@ type State struct {
 // WorktreeState looks at a directory of the user's. The repository may begin
 // further up; changes outside of the directory do not count.
 func WorktreeState(dir string) (State, error) {
-	repo, err := git.PlainOpenWithOptions(dir, &git.PlainOpenOptions{DetectDotGit: true, EnableDotGitCommonDir: true})
+	repo, err := openAbove(dir)
 	if errors.Is(err, git.ErrRepositoryNotExists) {
 		return State{}, nil
 	}
@@ -56,6 +58,29 @@ func WorktreeState(dir string) (State, error) {
 		}
 	}
 	return s, nil
+}
+
+// openAbove opens the repository that a directory is in.
+func openAbove(dir string) (*git.Repository, error) {
+	top, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	for !fileExists(filepath.Join(top, ".git")) {
+		if top == filepath.Dir(top) {
+			return nil, git.ErrRepositoryNotExists
+		}
+		top = filepath.Dir(top)
+	}
+	gitDir, err := gitDirOf(top)
+	if err != nil {
+		return nil, err
+	}
+	st, err := openGitDir(gitDir, config.Limits{}.OrDefault())
+	if err != nil {
+		return nil, err
+	}
+	return git.Open(st, workFiles(top))
 }
 
 // folderOf returns where dir is below root, slash-separated and "" for root

@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"runtime"
 	"syscall"
+	"time"
 )
 
 func main() {
@@ -19,11 +20,24 @@ func main() {
 	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
 		signals = append(signals, syscall.SIGHUP) // it reaches neither the compilers nor a server by itself
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), signals...)
-	status := run(ctx, os.LookupEnv, os.Stdout, os.Stderr, os.Args)
-	stop()
-	os.Exit(status)
+	ctx, cancel := context.WithCancel(context.Background())
+	asked := make(chan os.Signal, 2)
+	signal.Notify(asked, signals...)
+	go func() {
+		<-asked
+		cancel()
+		select {
+		case <-asked: // again: at once
+		case <-time.After(longestEnd): // whatever it is that does not listen
+		}
+		os.Exit(exitInterrupted)
+	}()
+	os.Exit(run(ctx, os.LookupEnv, os.Stdout, os.Stderr, os.Args))
 }
+
+// longestEnd is how long an interrupted run may take to end: longer than it waits
+// for any program that it has started.
+const longestEnd = serverGrace + 10*time.Second
 
 // run is the whole program. It returns the exit status.
 func run(ctx context.Context, env lookup, stdout, stderr io.Writer, args []string) int {

@@ -124,6 +124,9 @@ func openGitDir(dir string, limits config.Limits) (*packStorage, error) {
 	for _, name := range []string{"HEAD", "config", "packed-refs", "shallow", alternatesFile} { // or a broken one is as good as none
 		place := filepath.Join(common, filepath.FromSlash(name))
 		if err := disk.CheckRegular(place, mostOf(name, limits)); err != nil {
+			if e, ok := errors.AsType[*disk.IrregularError](err); ok {
+				e.Name = name // the repository stands in front
+			}
 			return nil, err
 		}
 	}

@@ -155,7 +155,7 @@ func TestIrregularError(t *testing.T) {
 		}
 		c := newClient(t, Options{})
 		_, err := c.Find(t.Context(), Request{URL: filepath.Join(dir, "lib"), Choose: refuse(t)})
-		wantError(t, err, filepath.Join(dir, "lib.git")+": "+refs+" is "+tt.want)
+		wantError(t, err, filepath.Join(dir, "lib.git")+": packed-refs is "+tt.want)
 		if _, ok := errors.AsType[*disk.IrregularError](err); !ok {
 			t.Errorf("%T", err)
 		}

@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -161,20 +164,54 @@ func (w *world) hashes(ctx context.Context) error {
 	return nil
 }
 
-// compiles measures a full compile against the bare go command in the same
-// workspace, and a run in which nothing changed.
+// compiles measures a full compile, without and with a profile, against the bare
+// go command in the same workspace, and a run in which nothing changed.
 func (w *world) compiles(ctx context.Context) error {
-	out := filepath.Join(w.dir, "out") + "/"
-	build := []string{"build", "-q", "-c", w.config, "-o", out, "--mirror", "https://github.com/=" + w.repos + "/"}
-	if _, err := timed(ctx, w.env, "", w.vxlite, build...); err != nil {
+	if err := w.compile(ctx, "", w.config, true); err != nil {
 		return err
 	}
-	work, err := filepath.Glob(filepath.Join(w.dir, "store", "*", "work", "*"))
+	profiled, err := w.profiled()
+	if err != nil {
+		return err
+	}
+	return w.compile(ctx, " with a profile", profiled, false)
+}
+
+// profiled is the config with the profile that the go command's compiler is built
+// with, unless it says something of its own build. Its relative paths are those of
+// a copy.
+func (w *world) profiled() (file string, err error) {
+	data, err := os.ReadFile(w.config)
+	if err != nil {
+		return "", err
+	}
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return "", err
+	}
+	pgo := filepath.Join(strings.TrimSpace(string(root)), "src", "cmd", "compile", "default.pgo")
+	if !strings.Contains(string(data), "[build]") {
+		data = fmt.Appendf(data, "\n[build]\npgo = %q\n", pgo)
+	}
+	file = filepath.Join(w.dir, "profiled.toml")
+	return file, os.WriteFile(file, data, 0o644)
+}
+
+// compile measures one config's.
+func (w *world) compile(ctx context.Context, name, config string, again bool) error {
+	out := filepath.Join(w.dir, "out"+name) + "/"
+	store := filepath.Join(w.dir, "store"+name)
+	own := append(slices.Clone(w.env), "VXLITE_CACHE="+store)
+	build := []string{"build", "-q", "-c", config, "-o", out, "--mirror", "https://github.com/=" + w.repos + "/"}
+	if _, err := timed(ctx, own, "", w.vxlite, build...); err != nil {
+		return err
+	}
+	work, err := filepath.Glob(filepath.Join(store, "*", "work", "*"))
 	if err != nil || len(work) != 1 {
 		return fmt.Errorf("%d workspaces, not 1: %v", len(work), err)
 	}
 	bare := func(env ...string) (sample, error) {
-		return timed(ctx, append(append(w.env, "CGO_ENABLED=0"), env...), work[0], "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s",
+		return timed(ctx, append(append(slices.Clone(own), "CGO_ENABLED=0"), env...), work[0], "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s",
 			"-o", filepath.Join(w.dir, "bare"), "./app")
 	}
 	empty := func(name string) (string, error) {
@@ -189,7 +226,7 @@ func (w *world) compiles(ctx context.Context) error {
 		if err != nil {
 			return sample{}, err
 		}
-		return timed(ctx, append(w.env, cache), "", w.vxlite, build...)
+		return timed(ctx, append(slices.Clone(own), cache), "", w.vxlite, build...)
 	}, func() (sample, error) {
 		cache, err := empty("cache-bare")
 		if err != nil {
@@ -200,8 +237,11 @@ func (w *world) compiles(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	row("full compile, against go build", a, b)
-	a, b, err = w.inTurn(func() (sample, error) { return timed(ctx, w.env, "", w.vxlite, build...) }, func() (sample, error) { return bare() })
+	row("full compile"+name+", against go build", a, b)
+	if !again {
+		return nil
+	}
+	a, b, err = w.inTurn(func() (sample, error) { return timed(ctx, own, "", w.vxlite, build...) }, func() (sample, error) { return bare() })
 	if err != nil {
 		return err
 	}

@@ -184,6 +184,9 @@ func (c *Compilation) Export(ctx context.Context) ([]Exported, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.tool.preprocess(ctx, c.dir, c.settings); err != nil {
+		return nil, explain(err)
+	}
 	out, err := c.run(ctx, args, "compile "+c.progress.target+", for the types of the plugins")
 	if err != nil {
 		return nil, err

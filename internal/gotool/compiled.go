@@ -33,6 +33,9 @@ func (t *Tool) Compiled(ctx context.Context, dir string, c Compile) ([]Compiled,
 	}
 	args := append([]string{"list", "-deps", "-export"}, flags[1:]...)
 	args = append(args, "-f", "{{if .Export}}{{.ImportPath}}\t{{with .Module}}{{.Path}}{{end}}\t{{.BuildID}}\t{{.Export}}{{end}}", "./app")
+	if err := t.preprocess(ctx, dir, c); err != nil {
+		return nil, explain(err)
+	}
 	env, show := t.Env(filepath.Join(dir, "go.work"), c)
 	out, err := t.run(ctx, run.Cmd{Args: args, Dir: dir, Env: env, Show: show, Why: "which compiled packages take part"})
 	if err != nil {

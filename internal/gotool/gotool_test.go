@@ -591,3 +591,40 @@ func TestPackages(t *testing.T) {
 		t.Errorf("events %q", events)
 	}
 }
+
+// TestProfile compiles a program with a profile: for its types, and then to the
+// end. Each package is compiled once.
+func TestProfile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles the standard library anew")
+	}
+	dir := workspace(t, "", "")
+	write(t, filepath.Join(dir, "app", "default.pgo"), "", 0o644)
+	tool := realGo(t, vars{"GOPROXY": "off", "GOCACHE": t.TempDir()})
+	c := Compile{OS: runtime.GOOS, Arch: runtime.GOARCH, Meta: "main", Version: "v", Time: "t"}
+	pkgs, err := tool.Packages(t.Context(), dir, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiled := map[string]int{}
+	tool.sink = func(e event.Event) {
+		if e.Kind == event.CompilePackage {
+			compiled[e.Package]++
+		}
+	}
+	compilation := tool.Compile(dir, c, pkgs)
+	if _, err := compilation.Export(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if compiled["runtime"] != 1 {
+		t.Errorf("compiled for their types: %v; want runtime among them", compiled)
+	}
+	if err := compilation.Build(t.Context(), filepath.Join(t.TempDir(), "out")); err != nil {
+		t.Fatal(err)
+	}
+	for path, n := range compiled {
+		if n != 1 {
+			t.Errorf("%s was compiled %d times", path, n)
+		}
+	}
+}

@@ -22,7 +22,7 @@ workspace with the main.go that registers them, compiles it, tries the binary
 and puts it into DIR as rr. What went in is printed as a table.
 
    vxlite build                              velox.toml here, to ./rr
-   vxlite build -o /usr/bin/                 to /usr/bin/rr
+   vxlite build -o /usr/bin                  to /usr/bin/rr
    vxlite build --mirror https://github.com/=ssh://git@git.corp/github/
    vxlite build --with cache=../cache        the plugin cache from a directory of yours
    vxlite build --target linux/amd64 --target linux/arm64 -o dist/
@@ -30,7 +30,7 @@ and puts it into DIR as rr. What went in is printed as a table.
    vxlite build --vendor rr.tar.zst          from what vxlite vendor wrote, and
                                              from nothing else`,
 		Flags: append([]urfave.Flag{
-			&urfave.StringFlag{Name: "output", Aliases: []string{"o"}, Value: ".", Usage: "put the binary into `DIR`, or write it to that file"},
+			&urfave.StringFlag{Name: "output", Aliases: []string{"o", "out"}, Value: ".", Usage: "put the binary into `DIR`, or write it to a file named rr, rr.exe or as in [build] name, or that is there"},
 			targetFlag(),
 			&urfave.BoolFlag{Name: "sbom", Usage: "write a CycloneDX bill of materials beside each binary"},
 			&urfave.BoolFlag{Name: "provenance", Usage: "write an in-toto statement of where it came from beside each binary"},

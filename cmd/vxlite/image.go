@@ -31,7 +31,7 @@ input gives the same digest.
    vxlite image -o image.tar --ca-certs /etc/ssl/certs/ca-certificates.crt
    vxlite image -o image.tar --base gcr.io/distroless/static:nonroot`,
 		Flags: append([]urfave.Flag{
-			&urfave.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write an OCI layout to this tar `FILE`"},
+			&urfave.StringFlag{Name: "output", Aliases: []string{"o", "out"}, Usage: "write an OCI layout to this .tar `FILE`, or as rr.tar into a directory"},
 			&urfave.StringFlag{Name: "push", Usage: "put it into a registry as `REF`"},
 			&urfave.StringFlag{Name: "base", Usage: "put the server on this `IMAGE`: a reference, or the directory of an OCI layout (default: scratch)"},
 			&urfave.StringFlag{Name: "ca-certs", Usage: "add the PEM certificates in `FILE`"},

@@ -33,7 +33,7 @@ from it, with no network, no home directory and no git.
                                              does not need
    vxlite build --vendor rr.tar.zst -o dist/`,
 		Flags: append([]urfave.Flag{
-			&urfave.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "vendor", Usage: "write the folder `DIR`, or a file whose name ends in .tar.zst"},
+			&urfave.StringFlag{Name: "output", Aliases: []string{"o", "out"}, Value: "vendor", Usage: "write the folder `DIR`, or a file whose name ends in .tar.zst"},
 			&urfave.BoolFlag{Name: "with-compile-cache", Usage: "add the compiled packages for all targets"},
 			&urfave.BoolFlag{Name: "with-toolchain", Usage: "add the Go release in use, from the module proxy"},
 			&urfave.BoolFlag{Name: "prune", Usage: "fetch nothing: remove from the folder what its own lock does not need"},

@@ -28,7 +28,8 @@ type ImageOptions struct {
 	// Files are binaries that were built before; with none, the config's are
 	// built.
 	Files []string
-	// Output is a file, or empty. Push is a reference in a registry, or empty.
+	// Output is a file, whose name ends in .tar unless it is there, a directory,
+	// or empty. Push is a reference in a registry, or empty.
 	Output, Push string
 }
 
@@ -47,7 +48,7 @@ type ImageResult struct {
 func Image(ctx context.Context, o Options, io ImageOptions) (*ImageResult, error) {
 	result := &ImageResult{}
 	var err error
-	if result.Output, err = io.place(o.Config.File); err != nil {
+	if result.Output, err = io.place(o.Config); err != nil {
 		return nil, err
 	}
 	if io.Push != "" {
@@ -113,20 +114,18 @@ func Image(ctx context.Context, o Options, io ImageOptions) (*ImageResult, error
 }
 
 // place returns the absolute file that the image becomes, or "" for none, once
-// it is sure that it may become it.
-func (io ImageOptions) place(configFile string) (string, error) {
+// it is sure that it may become it: NAME.tar in a directory.
+func (io ImageOptions) place(cfg *config.Config) (string, error) {
 	if io.Output == "" {
 		return "", nil
 	}
-	file, err := filepath.Abs(io.Output)
+	dir, name, err := splitOutput(io.Output, func(name string) bool { return filepath.Ext(name) == ".tar" })
 	if err != nil {
 		return "", err
 	}
-	if isDir(file) {
-		return "", &OutputError{Path: file, Reason: "is a directory", Hint: "name a file with -o"}
-	}
-	what := product{name: "image of vxlite", input: "is what the image is made from", is: image.IsLayout}
-	inputs := append([]string{configFile, lock.Name(configFile), io.CACerts}, io.Files...)
+	file := filepath.Join(dir, cmp.Or(name, cfg.Build.Name+".tar"))
+	what := product{name: "image of vxlite", input: "is what the image is made from", another: "name another place with -o", is: image.IsLayout}
+	inputs := append([]string{cfg.File, lock.Name(cfg.File), io.CACerts}, io.Files...)
 	return file, checkWritable([]output{{file: file}}, what, inputs...)
 }
 

@@ -11,7 +11,9 @@ import (
 	"path/filepath"
 	"slices"
 	"sort"
+	"strings"
 
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 )
@@ -32,16 +34,80 @@ func (e *OutputError) Hints() []string {
 	return []string{e.Hint}
 }
 
+// output is a target and the file that its binary becomes.
+type output struct {
+	target config.Target
+	file   string // absolute
+}
+
+// outputs decides the files: NAME in a directory for one target, and
+// NAME-OS-ARCH for several.
+func (b *builder) outputs() ([]output, error) {
+	targets := b.targets()
+	own := []string{"rr", b.Config.Build.Name}
+	for _, t := range targets {
+		own = append(own, strings.TrimSuffix(b.binaryName(t, true), ".exe"))
+	}
+	dir, file, err := splitOutput(b.Output, func(name string) bool { return slices.Contains(own, strings.TrimSuffix(name, ".exe")) })
+	if err != nil {
+		return nil, err
+	}
+	if file != "" && len(targets) > 1 {
+		return nil, &OutputError{Path: b.Output, Reason: fmt.Sprintf("is a file, and there are %d targets", len(targets)),
+			Hint: "name a directory, with a slash at its end"}
+	}
+	var out []output
+	for _, t := range targets {
+		name := file
+		if name == "" {
+			name = b.binaryName(t, len(targets) > 1)
+		}
+		out = append(out, output{target: t, file: filepath.Join(dir, name)})
+	}
+	return out, nil
+}
+
+// binaryName is what a binary is called, as one of several or as the only one.
+func (b *builder) binaryName(t config.Target, several bool) string {
+	name := b.Config.Build.Name
+	if several {
+		name += "-" + strings.ReplaceAll(t.String(), "/", "-")
+	}
+	if t.OS == "windows" {
+		name += ".exe"
+	}
+	return name
+}
+
+// splitOutput tells a directory from a file. A new name is a directory, which is
+// made, unless it is one that the product itself has; so is what is a directory
+// already, or ends in a separator, or is empty. Then file is empty.
+func splitOutput(o string, own func(name string) bool) (dir, file string, err error) {
+	abs, err := filepath.Abs(o)
+	if err != nil {
+		return "", "", err
+	}
+	if o == "" || strings.HasSuffix(o, "/") || strings.HasSuffix(o, string(filepath.Separator)) {
+		return abs, "", nil
+	}
+	if fi, err := os.Stat(abs); err == nil && fi.IsDir() || err != nil && !own(filepath.Base(abs)) {
+		return abs, "", nil
+	}
+	return filepath.Dir(abs), filepath.Base(abs), nil
+}
+
 // product is what a command puts in a place: it may take that of another of
 // its kind, and of no other file.
 type product struct {
 	name  string
 	input string // what to say of a file that it is made from
+	// another says what to do about a directory in its place.
+	another string
 	// is reports whether a file is one.
 	is func(file string) bool
 }
 
-var program = product{name: "program", input: "is what the build reads", is: isProgram}
+var program = product{name: "program", input: "is what the build reads", another: "name another binary with [build] name", is: isProgram}
 
 // checkWritable makes the output's directories and tries to write to them, so
 // that a build does not end in finding out. inputs are files that the product
@@ -65,7 +131,7 @@ func checkWritable(outputs []output, what product, inputs ...string) error {
 			return &OutputError{Path: dir, Reason: reason(err)}
 		}
 		if isDir(o.file) {
-			return &OutputError{Path: o.file, Reason: "is a directory", Hint: "name another binary with [build] name"}
+			return &OutputError{Path: o.file, Reason: "is a directory", Hint: what.another}
 		}
 	}
 	return nil

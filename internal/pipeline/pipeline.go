@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -31,7 +30,7 @@ import (
 // Options says what to build, and with what.
 type Options struct {
 	Config *config.Config
-	// Output is a directory (existing, or ending in a separator) or a file.
+	// Output is a directory, or a file where that is plain: see outputs.
 	Output string
 	// Store is the directory of the store.
 	Store string
@@ -371,12 +370,6 @@ func modules(p *resolve.Plan) []event.Module {
 	return append(append(out, plugins...), rest...)
 }
 
-// output is a target and the file that its binary becomes.
-type output struct {
-	target config.Target
-	file   string // absolute
-}
-
 // targets are those of the config, each once, and the host where it has none.
 func (b *builder) targets() []config.Target {
 	var out []config.Target
@@ -389,46 +382,4 @@ func (b *builder) targets() []config.Target {
 		out = append(out, config.Target{OS: runtime.GOOS, Arch: runtime.GOARCH})
 	}
 	return out
-}
-
-// outputs decides the files: NAME in a directory for one target, and
-// NAME-OS-ARCH for several.
-func (b *builder) outputs() ([]output, error) {
-	targets := b.targets()
-	dir, file, err := splitOutput(b.Output)
-	if err != nil {
-		return nil, err
-	}
-	if file != "" && len(targets) > 1 {
-		return nil, &OutputError{Path: b.Output, Reason: fmt.Sprintf("is a file, and there are %d targets", len(targets)),
-			Hint: "name a directory, with a slash at its end"}
-	}
-	var out []output
-	for _, t := range targets {
-		name := file
-		if name == "" {
-			name = b.Config.Build.Name
-			if len(targets) > 1 {
-				name += "-" + t.OS + "-" + t.Arch
-			}
-			if t.OS == "windows" {
-				name += ".exe"
-			}
-		}
-		out = append(out, output{target: t, file: filepath.Join(dir, name)})
-	}
-	return out, nil
-}
-
-// splitOutput tells a directory from a file, as cp does: what exists as a
-// directory, or ends in a separator, or is empty, is one.
-func splitOutput(o string) (dir, file string, err error) {
-	abs, err := filepath.Abs(o)
-	if err != nil {
-		return "", "", err
-	}
-	if o == "" || o == "." || strings.HasSuffix(o, "/") || strings.HasSuffix(o, string(filepath.Separator)) || isDir(abs) {
-		return abs, "", nil
-	}
-	return filepath.Dir(abs), filepath.Base(abs), nil
 }

@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/utils/ioutil"
 	"github.com/klauspost/compress/zlib"
 
@@ -105,7 +106,11 @@ func (p *pack) object(offset int64) (packed, error) {
 // apply makes an object of its base and the deltas to it, the last first.
 func (p *pack) apply(obj packed, chain []delta) (packed, error) {
 	for i := len(chain) - 1; i >= 0; i-- {
-		if deltaResult(chain[i].data) > uint64(p.most) {
+		size, err := deltaResult(chain[i].data)
+		if err != nil {
+			return packed{}, err
+		}
+		if size > uint64(p.most) {
 			return packed{}, tooLarge("an object has more than", "object", p.most)
 		}
 		data, err := applyDelta(obj.data, chain[i].data)
@@ -120,12 +125,34 @@ func (p *pack) apply(obj packed, chain []delta) (packed, error) {
 	return obj, nil
 }
 
-// deltaResult reads from a delta how large the object is that it makes: the
-// second of the two numbers that it begins with.
-func deltaResult(data []byte) uint64 {
+var errDelta = errors.New("a delta that does not fit its base")
+
+// deltaResult reads from a delta how many bytes the object has that it makes:
+// the second of the two numbers that it begins with.
+func deltaResult(data []byte) (uint64, error) {
 	_, n := binary.Uvarint(data)
-	size, _ := binary.Uvarint(data[max(n, 0):])
-	return size
+	if n <= 0 {
+		return 0, errDelta
+	}
+	size, m := binary.Uvarint(data[n:])
+	if m <= 0 {
+		return 0, errDelta
+	}
+	return size, nil
+}
+
+// applyDelta makes an object of a base and a delta to it. go-git takes sizes that
+// are cut off.
+func applyDelta(base, delta []byte) ([]byte, error) {
+	size, err := deltaResult(delta)
+	if err != nil {
+		return nil, err
+	}
+	out, err := packfile.PatchDelta(base, delta)
+	if err != nil || uint64(len(out)) != size {
+		return nil, errDelta
+	}
+	return out, nil
 }
 
 // base returns the base at an offset, if it is still held.

@@ -213,7 +213,11 @@ func (x *indexer) entry(e *indexed) (err error) {
 		if e.data, e.end, err = x.in.inflate(body, int(size)); err != nil {
 			return err
 		}
-		if err := x.weigh(deltaResult(e.data)); err != nil {
+		makes, err := deltaResult(e.data)
+		if err != nil {
+			return err
+		}
+		if err := x.weigh(makes); err != nil {
 			return err
 		}
 		if h.kind == plumbing.OFSDeltaObject {

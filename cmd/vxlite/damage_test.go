@@ -30,7 +30,7 @@ func TestDamaged(t *testing.T) {
 	k.run(store)
 	random := rand.New(rand.NewPCG(11, 13))
 	kinds := storeFiles(t, store)
-	for _, kind := range []string{"commit", "git", "h1", "sum", "tag", "tree", "version"} {
+	for _, kind := range []string{"commit", "git", "h1", "pseudo", "said", "sum", "tree"} {
 		if len(kinds[kind]) == 0 {
 			t.Errorf("the store has no file in %s", kind)
 		}

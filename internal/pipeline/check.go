@@ -2,6 +2,9 @@ package pipeline
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"path"
 	"slices"
 
@@ -117,9 +120,20 @@ func (w *workspace) read(ctx context.Context, c gotool.Compile, key string) (*en
 // factsVersion changes with what is read of the sources, and how.
 const factsVersion = "4"
 
+// factsFile names what is read of the plugins. Without a lock, the key does not
+// tell which third-party modules went in: those of the proxies that were asked.
+func (w *workspace) factsFile(key string) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\n", key)
+	for _, name := range []string{"GOPROXY", "GOSUMDB", "GONOSUMDB", "GONOPROXY", "GOINSECURE"} {
+		fmt.Fprintf(h, "%s=%q\n", name, w.tool.Var(name))
+	}
+	return factsVersion + "-" + hex.EncodeToString(h.Sum(nil)[:16])
+}
+
 func (w *workspace) remembered(key string) *endure.Set {
 	var s endure.Set
-	if !w.store.ReadJSON(&s, "plugins", factsVersion+"-"+key[:32]) {
+	if !w.store.ReadJSON(&s, "plugins", w.factsFile(key)) {
 		return nil
 	}
 	return &s
@@ -138,7 +152,7 @@ func (w *workspace) facts(ctx context.Context, c *gotool.Compilation, key string
 	if err != nil {
 		return nil, err
 	}
-	return s, w.store.WriteJSON(s, "plugins", factsVersion+"-"+key[:32])
+	return s, w.store.WriteJSON(s, "plugins", w.factsFile(key))
 }
 
 // input is what the plugins are read from: those that main.go registers. Those

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -37,6 +38,7 @@ func inputs(workspace string, locals []string, t *gotool.Tool, c gotool.Compile,
 	fmt.Fprintf(h, "workspace %s\nlocal %q\ngo %s %s\n", workspace, locals, t.ID, t.Version())
 	args, _ := c.BuildArgs() // what cannot be built is not up to date either
 	fmt.Fprintf(h, "args %q\nenv %q\n", args, t.Decisive(c))
+	fmt.Fprintf(h, "compiled packages %q\n", cmp.Or(c.CacheProg, t.Var("GOCACHEPROG"))) // who hands them out decides what is linked
 	fmt.Fprintf(h, "allowed %q %q\n", check.AllowDisabled, check.Allow)
 	return hex.EncodeToString(h.Sum(nil))
 }

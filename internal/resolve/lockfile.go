@@ -98,6 +98,22 @@ func (r *resolver) sawMoved(name string, locked bool, moved *source.Moved) {
 	r.moved = append(r.moved, note)
 }
 
+// sawElsewhere notes a tag that another place of the repository, which another
+// config has asked, has for another commit.
+func (r *resolver) sawElsewhere(name string, found source.Found) {
+	var others []string
+	for _, e := range r.client.Elsewhere(found) {
+		others = append(others, fmt.Sprintf("%s at %s", e.Commit, e.From))
+	}
+	if others == nil {
+		return
+	}
+	note := fmt.Sprintf("%s: tag %s is %s at %s and %s, which another config asked; the first is taken", name, found.Tag, found.Commit, found.From, joinNames(others))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.moved = append(r.moved, note)
+}
+
 // notLocked remembers a request that the lock does not answer.
 func (r *resolver) notLocked(w wanted) {
 	r.mu.Lock()

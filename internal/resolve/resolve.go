@@ -90,6 +90,11 @@ func (r *resolver) run(ctx context.Context) (*Plan, error) {
 	if err := r.named(ctx); err != nil {
 		return nil, err
 	}
+	if m := r.roadRunner; !m.Local { // of which more is read here than go.mod
+		if _, err := r.client.Verify(ctx, m.Found(), m.Folder); err != nil {
+			return nil, err
+		}
+	}
 	rr, err := readRoadRunner(r.roadRunner)
 	if err != nil {
 		return nil, err
@@ -373,6 +378,9 @@ func (r *resolver) fetchOne(ctx context.Context, w wanted) (*Module, error) {
 		return nil, err
 	}
 	r.sawMoved(w.name, entry != nil, found.Moved)
+	if entry == nil {
+		r.sawElsewhere(w.name, found)
+	}
 	return r.read(ctx, w, q, found, loc.folder)
 }
 

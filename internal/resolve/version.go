@@ -57,7 +57,7 @@ func (r *resolver) version(ctx context.Context, found source.Found, q query, mod
 			return "", "", &MajorError{Module: modulePath, Tag: found.Tag}
 		}
 	}
-	if v, ok := r.store.Version(found.Commit, modulePath); ok {
+	if v, ok := r.client.Version(found, modulePath); ok {
 		return v, "", nil
 	}
 	unlock, err := r.client.LockRepo(ctx, found)
@@ -65,7 +65,7 @@ func (r *resolver) version(ctx context.Context, found source.Found, q query, mod
 		return "", "", err
 	}
 	defer unlock()
-	if v, ok := r.store.Version(found.Commit, modulePath); ok { // another run was first
+	if v, ok := r.client.Version(found, modulePath); ok { // another run was first
 		return v, "", nil
 	}
 	own := q.prefixes()[0]
@@ -81,7 +81,7 @@ func (r *resolver) version(ctx context.Context, found source.Found, q query, mod
 		return v, fmt.Sprintf("%s: the history of commit %.12s is not to be had from %s, so tags before it may be missing in its version, %s",
 			modulePath, found.Commit, found.From, v), nil
 	}
-	return v, "", r.store.PutVersion(found.Commit, modulePath, v)
+	return v, "", r.client.PutVersion(found, modulePath, v)
 }
 
 // tagVersion returns the version in a tag's name, of whatever major.

@@ -60,12 +60,17 @@ func usage(p string) (files int, size int64, err error) {
 // removed, and the paths, relative to the store and sorted.
 func (s *Store) Clean(keep func(commit string) bool, before time.Time) (removed []string, size int64, err error) {
 	c := &cleaner{store: s, keep: keep, before: before, gone: map[string]bool{}}
-	for _, sub := range []string{"git", "tree", "sum", "commit", "version", "h1"} {
+	for _, sub := range former {
+		if err := c.former(sub); err != nil {
+			return nil, 0, err
+		}
+	}
+	for _, sub := range []string{"git", "tree", "sum", "commit", "pseudo", "signed", "h1"} {
 		if err := c.commits(sub); err != nil {
 			return nil, 0, err
 		}
 	}
-	for _, sub := range []string{"tag", "peel"} {
+	for _, sub := range []string{"said", "peel"} {
 		if err := c.names(sub); err != nil {
 			return nil, 0, err
 		}
@@ -79,6 +84,10 @@ func (s *Store) Clean(keep func(commit string) bool, before time.Time) (removed 
 	return c.removed, c.size, nil
 }
 
+// former are directories of earlier versions of vxlite, which nothing reads any
+// more: they did not tell who had said what they held.
+var former = []string{"tag", "tagobject", "version"}
+
 // cleaner remembers what it removed.
 type cleaner struct {
 	store   *Store
@@ -87,6 +96,15 @@ type cleaner struct {
 	gone    map[string]bool // commits
 	removed []string
 	size    int64
+}
+
+// former removes a directory that nothing reads any more.
+func (c *cleaner) former(sub string) error {
+	dir := filepath.Join(c.store.dir, sub)
+	if !isDir(dir) {
+		return nil
+	}
+	return c.remove(dir)
 }
 
 // commits removes entries that begin with a commit that is not kept.

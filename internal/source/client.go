@@ -54,6 +54,7 @@ type Client struct {
 	exported string
 	sink     event.Sink
 	urls     rewriter
+	anchors  map[string]string // see place
 	ssh      *sshPool
 	http     *httpPool
 	slots    chan struct{}
@@ -72,7 +73,7 @@ type Client struct {
 
 	mu    sync.Mutex
 	local map[string]*localRepo    // by path
-	repos map[string]chan struct{} // by URL as written: a repository is fetched once a run
+	repos map[string]chan struct{} // by place: a repository is fetched once a run
 }
 
 // NewClient returns a Client; Close ends its connections.
@@ -93,6 +94,7 @@ func NewClient(o Options) (*Client, error) {
 		exported: o.Exported,
 		sink:     o.Sink,
 		urls:     newRewriter(o),
+		anchors:  anchors(o.Git),
 		ssh:      newSSHPool(o.Env, o.Git, o.Limits.OrDefault(), o.Sink),
 		http:     hosts,
 		slots:    make(chan struct{}, max(1, o.Jobs)),
@@ -119,8 +121,8 @@ type Request struct {
 	Module string
 	// URL is the clone URL before mirrors.
 	URL string
-	// Tags answer the request without asking a server: the first that is known
-	// from an earlier run, if those before it are known not to be there.
+	// Tags answer the request without asking a server: the first that the same
+	// server told in an earlier run, if those before it are known not to be there.
 	Tags []string
 	// Commit is a whole commit hash, where the request is for one.
 	Commit string
@@ -257,48 +259,51 @@ func (e *GoneError) Hints() []string {
 }
 
 func (c *Client) findAt(ctx context.Context, req Request, remote Remote) (Found, error) {
-	if found, ok := c.known(req); ok && req.Locked != "" && !c.fresh && c.store.hasTree(req.Locked) {
+	at := c.place(remote)
+	if found, ok := c.known(req, at); ok && req.Locked != "" && !c.fresh && c.store.hasTree(req.Locked) {
 		return found, nil // without so much as opening a repository
 	}
 	if remote.Local() {
 		return c.findLocal(req, remote)
 	}
-	if found, ok := c.known(req); ok && !c.fresh {
+	if found, ok := c.known(req, at); ok && !c.fresh {
 		return found, nil
 	}
 	if c.offline {
 		return Found{}, &OfflineError{Module: req.Module, Ref: req.Ref, URL: req.URL}
 	}
-	unlock, err := c.lock(ctx, req.URL)
+	unlock, err := c.lock(ctx, at)
 	if err != nil {
 		return Found{}, err
 	}
 	defer unlock()
-	if found, ok := c.known(req); ok && !c.fresh { // another run, or goroutine, was first
+	if found, ok := c.known(req, at); ok && !c.fresh { // another run, or goroutine, was first
 		return found, nil
 	}
 	return c.fetch(ctx, req, remote)
 }
 
-// known answers a request from the store alone.
-func (c *Client) known(req Request) (Found, bool) {
+// known answers a request from the store alone, by what the same place has said
+// before.
+func (c *Client) known(req Request, at place) (Found, bool) {
 	if req.Locked != "" {
 		return c.stored(req.Locked, "")
 	}
 	commit, tag := req.Commit, ""
 	for _, t := range req.Tags {
-		if h, ok := c.store.tagCommit(req.URL, t); ok {
-			commit, tag = h, t
-			break
+		said := c.store.said(req.URL, t, at)
+		if said == absent {
+			continue
 		}
-		if !c.store.tagAbsent(req.URL, t) {
-			break // a server may have it, and it comes before the others
+		if said != "" {
+			commit, tag = said, t
 		}
+		break // without a word: the server may have it, and it comes before the others
 	}
 	if commit == "" && req.Alias != "" {
-		commit, _ = c.store.tagCommit(req.URL, req.Alias)
+		commit = c.store.said(req.URL, req.Alias, at)
 	}
-	if commit == "" {
+	if !isFullHash(commit) {
 		return Found{}, false
 	}
 	return c.stored(commit, tag)
@@ -314,12 +319,12 @@ func (c *Client) stored(commit, tag string) (Found, bool) {
 // lock takes a repository for this goroutine and this run alone. The
 // in-process turn comes first, since a file lock does not tell goroutines
 // apart.
-func (c *Client) lock(ctx context.Context, repoURL string) (func(), error) {
+func (c *Client) lock(ctx context.Context, at place) (func(), error) {
 	c.mu.Lock()
-	turn := c.repos[repoURL]
+	turn := c.repos[at.id]
 	if turn == nil {
 		turn = make(chan struct{}, 1)
-		c.repos[repoURL] = turn
+		c.repos[at.id] = turn
 	}
 	c.mu.Unlock()
 	select {
@@ -327,7 +332,7 @@ func (c *Client) lock(ctx context.Context, repoURL string) (func(), error) {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	unlock, err := c.store.lockRepo(ctx, repoURL)
+	unlock, err := c.store.lockRepo(ctx, at)
 	if err != nil {
 		<-turn
 		return nil, err
@@ -338,10 +343,11 @@ func (c *Client) lock(ctx context.Context, repoURL string) (func(), error) {
 // LockRepo keeps other runs, and other goroutines of this one, from asking f's
 // server about its repository meanwhile, for those who remember the answer.
 func (c *Client) LockRepo(ctx context.Context, f Found) (unlock func(), err error) {
-	if remote, err := ParseRemote(f.From); err != nil || remote.Local() || c.offline {
+	remote, err := ParseRemote(f.From)
+	if err != nil || remote.Local() || c.offline {
 		return func() {}, err
 	}
-	return c.lock(ctx, f.URL)
+	return c.lock(ctx, c.place(remote))
 }
 
 // OfflineError is a commit that only a server could have given.

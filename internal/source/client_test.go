@@ -77,11 +77,11 @@ func TestKilled(t *testing.T) {
 	}{
 		{"nothing lost", nil, 0},
 		{"before the tree was there", []string{"tree"}, 0},
-		{"before the tag was known", []string{"tree", "tag"}, 0},
-		{"before the commit was known", []string{"tree", "tag", "commit"}, 0},
+		{"before the tag was known", []string{"tree", "said"}, 0},
+		{"before the commit was known", []string{"tree", "said", "commit"}, 0},
 		{"the repository lost, and its tree", []string{"tree", "git"}, 1},
 		{"the repository lost", []string{"git"}, 0},
-		{"all lost", []string{"tree", "git", "tag", "commit"}, 1},
+		{"all lost", []string{"tree", "git", "said", "commit"}, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()

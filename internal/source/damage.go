@@ -122,11 +122,32 @@ func (s *Store) ownTree(commit, folder string) string {
 	return filepath.Join(s.dir, "tree", commit, filepath.Base(s.treeDir(commit, folder)))
 }
 
-// sums are those recorded for a tree.
+// sums are those recorded for a tree in this store.
 func (s *Store) sums(commit, folder string) (treeSums, bool) {
 	var sums treeSums
-	ok := s.readJSON(&sums, "sum", commit, filepath.Base(s.treeDir(commit, folder)))
+	ok := s.own().readJSON(&sums, "sum", commit, filepath.Base(s.treeDir(commit, folder)))
 	return sums, ok
+}
+
+// goodShared reports whether a shared store's tree is as it was when this store
+// first saw it, or else as the shared one has recorded it. Whoever can write
+// there can change both, so all files are looked at each time; that they are
+// the right ones, the hash says that is worked out from them.
+func (s *Store) goodShared(commit, folder string) bool {
+	want, known := s.sums(commit, folder)
+	if !known && !(&Store{dir: s.shared}).readJSON(&want, "sum", commit, filepath.Base(s.treeDir(commit, folder))) {
+		return false
+	}
+	got, err := sumTree(s.treeDir(commit, folder), want.blob())
+	if err != nil || got.recorded() != want {
+		return false
+	}
+	return known || s.putSums(want, commit, folder) == nil
+}
+
+// isShared reports whether a directory is a shared store's.
+func (s *Store) isShared(dir string) bool {
+	return s.shared != "" && strings.HasPrefix(dir, s.shared+string(filepath.Separator))
 }
 
 func (s *Store) putSums(sums treeSums, commit, folder string) error {
@@ -135,8 +156,12 @@ func (s *Store) putSums(sums treeSums, commit, folder string) error {
 
 // goodGoMod reports whether a tree is there and its go.mod, on which all of a
 // plan depends, is as it was written. The other files are compared only when
-// they are going to be used: see [Client.Verify].
+// they are going to be used: see [Client.Verify]. Those of a shared store are
+// compared at once.
 func (s *Store) goodGoMod(commit, folder string) bool {
+	if s.isShared(s.treeDir(commit, folder)) {
+		return s.goodShared(commit, folder)
+	}
 	sums, ok := s.sums(commit, folder)
 	if !ok {
 		return false
@@ -181,7 +206,7 @@ func (s *Store) Discard(dir string) error { return s.discard(dir) }
 // discard takes a directory out of its place. Its files are removed only then:
 // nobody finds it half there.
 func (s *Store) discard(dir string) error {
-	if s.shared != "" && strings.HasPrefix(dir, s.shared+string(filepath.Separator)) {
+	if s.isShared(dir) {
 		return nil // it is only read; what is made anew comes before it
 	}
 	tmp, err := s.TempDir()

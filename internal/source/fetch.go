@@ -81,12 +81,12 @@ func (c *Client) fetch(ctx context.Context, req Request, remote Remote) (Found, 
 	found.Moved = moved
 	if strings.HasPrefix(chosen.Name, tagPrefix) {
 		found.Tag = chosen.Short()
-		if err := c.remember(req, found); err != nil {
+		if err := c.remember(req, found, remote); err != nil {
 			return Found{}, err
 		}
 	}
 	if req.Alias != "" {
-		if err := c.store.putTag(req.URL, req.Alias, found.Commit); err != nil {
+		if err := c.store.putSaid(req.URL, req.Alias, c.place(remote), found.Commit); err != nil {
 			return Found{}, err
 		}
 	}
@@ -97,13 +97,14 @@ func (c *Client) fetch(ctx context.Context, req Request, remote Remote) (Found, 
 
 // remember records the tag that answered a request, and that those of the
 // request's tags that come before it are not there.
-func (c *Client) remember(req Request, found Found) error {
+func (c *Client) remember(req Request, found Found, remote Remote) error {
+	at := c.place(remote)
 	for _, t := range req.Tags[:max(0, slices.Index(req.Tags, found.Tag))] {
-		if err := c.store.putTagAbsent(req.URL, t); err != nil {
+		if err := c.store.putSaid(req.URL, t, at, absent); err != nil {
 			return err
 		}
 	}
-	return c.store.putTag(req.URL, found.Tag, found.Commit)
+	return c.store.putSaid(req.URL, found.Tag, at, found.Commit)
 }
 
 // download is one conversation's second half: getting objects.

@@ -101,7 +101,7 @@ func TestFindErrors(t *testing.T) {
 				c.store = newStore(t)
 				_, err := c.Find(t.Context(), Request{Module: "lib", URL: w.url, Choose: tt.choose})
 				wantError(t, err, tt.want)
-				for _, dir := range []string{"git", "commit", "tag", "tmp"} {
+				for _, dir := range []string{"git", "commit", "said", "tmp"} {
 					if got := entries(t, c.store, dir); len(got) != 0 {
 						t.Errorf("%s: the store's %s has %q", tt.name, dir, got)
 					}

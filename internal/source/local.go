@@ -171,6 +171,12 @@ func (c *Client) findLocal(req Request, remote Remote) (Found, error) {
 	if tag, ok := strings.CutPrefix(ref.Name, tagPrefix); ok {
 		found.Tag = tag
 	}
+	if at := c.place(remote); found.Tag != "" && req.Locked == "" && at.url != req.URL && c.store.said(req.URL, found.Tag, at) != ref.Commit {
+		// It is asked anew each time; this is for those who ask another place.
+		if err := c.store.putSaid(req.URL, found.Tag, at, ref.Commit); err != nil {
+			return Found{}, err
+		}
+	}
 	if t, ok := c.store.commitTime(ref.Commit); ok && (moved == nil || c.store.hasTree(ref.Commit)) {
 		found.Time = t
 		return found, nil

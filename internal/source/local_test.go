@@ -182,7 +182,7 @@ func TestTagOfTree(t *testing.T) {
 	store := newStore(t)
 	_, err = newClient(t, Options{Store: store}).Find(t.Context(), Request{URL: web, Choose: tag("tree")})
 	wantError(t, err, web+" has no commit "+tree)
-	if got := entries(t, store, "tag"); len(got) != 0 {
+	if got := entries(t, store, "said"); len(got) != 0 {
 		t.Errorf("the store remembers the tag: %q", got)
 	}
 	if got := entries(t, store, "git"); len(got) != 0 {

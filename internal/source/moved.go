@@ -39,13 +39,13 @@ func (r Request) isTag(ref Ref) bool {
 // isTagName reports whether a request names a version, so a tag.
 func isTagName(r Request) bool { return len(r.Tags) > 0 }
 
-// movedSince compares with what the store saw of the tag before.
+// movedSince compares with what the same place said of the tag before.
 func (c *Client) movedSince(req Request, ref Ref, err error, remote Remote) *Moved {
 	if err != nil || !req.isTag(ref) {
 		return nil
 	}
-	was, ok := c.store.tagCommit(req.URL, ref.Short())
-	if !ok || was == ref.Commit {
+	was := c.store.said(req.URL, ref.Short(), c.place(remote))
+	if !isFullHash(was) || was == ref.Commit {
 		return nil
 	}
 	return &Moved{Tag: ref.Short(), Was: was, Now: ref.Commit, From: remote.String()}

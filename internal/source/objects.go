@@ -144,8 +144,9 @@ func (s *packStorage) dropBases() {
 	}
 }
 
-// EncodedObject implements storer.EncodedObjectStorer. What is held in memory
-// has been compared with its hash.
+// EncodedObject implements storer.EncodedObjectStorer. What it returns has been
+// compared with its hash, but for a large blob, which is hashed by who writes it
+// out.
 func (s *packStorage) EncodedObject(kind plumbing.ObjectType, hash plumbing.Hash) (plumbing.EncodedObject, error) {
 	obj, err := s.read(hash)
 	if err != nil {
@@ -157,6 +158,9 @@ func (s *packStorage) EncodedObject(kind plumbing.ObjectType, hash plumbing.Hash
 	}
 	if kind != plumbing.AnyObject && kind != obj.kind {
 		return nil, plumbing.ErrObjectNotFound
+	}
+	if o.large != nil && obj.kind != plumbing.BlobObject {
+		return verified(o, hash)
 	}
 	return o, nil
 }

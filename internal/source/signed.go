@@ -160,7 +160,7 @@ func (c *Client) localTag(remote Remote, ref string, names []string, commit stri
 // remoteTag gets a tag from the store or from a server.
 func (c *Client) remoteTag(ctx context.Context, remote Remote, repoURL, module, ref string, names []string, commit string) (Object, error) {
 	for _, name := range names {
-		if o, ok := c.store.tagObject(repoURL, name, commit); ok {
+		if o, ok := c.store.tagObject(c.place(remote), name, commit); ok {
 			return o, nil
 		}
 	}
@@ -191,7 +191,7 @@ func (c *Client) remoteTag(ctx context.Context, remote Remote, repoURL, module, 
 		if err != nil {
 			return Object{}, err
 		}
-		return o, c.store.putTagObject(repoURL, commit, o)
+		return o, c.store.putTagObject(c.place(remote), commit, o)
 	}
 	return Object{}, &NoTagError{Ref: ref, Commit: commit, URL: remote.String()}
 }
@@ -215,8 +215,8 @@ func (d *download) tag(ctx context.Context, o Object) (Object, error) {
 }
 
 // tagObject returns a tag's object that putTagObject kept.
-func (s *Store) tagObject(repoURL, tag, commit string) (Object, bool) {
-	data, ok := s.read("tagobject", key(repoURL), commit, tagFile(tag))
+func (s *Store) tagObject(at place, tag, commit string) (Object, bool) {
+	data, ok := s.read("signed", signedFile(at, tag, commit))
 	if !ok {
 		return Object{}, false
 	}
@@ -225,6 +225,10 @@ func (s *Store) tagObject(repoURL, tag, commit string) (Object, bool) {
 	return o, ok && plumbing.ComputeHash(plumbing.TagObject, data).String() == o.Hash
 }
 
-func (s *Store) putTagObject(repoURL, commit string, o Object) error {
-	return s.write(append([]byte(o.Hash+"\n"), o.Data...), "tagobject", key(repoURL), commit, tagFile(o.Tag))
+func (s *Store) putTagObject(at place, commit string, o Object) error {
+	return s.write(append([]byte(o.Hash+"\n"), o.Data...), "signed", signedFile(at, o.Tag, commit))
 }
+
+// signedFile is by place, too: an object proves what it is, and not that it is
+// the one that a place has under a tag's name.
+func signedFile(at place, tag, commit string) string { return commit + "-" + key(at.id+"\n"+tag) }

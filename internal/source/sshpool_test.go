@@ -313,7 +313,7 @@ func TestSSHStalled(t *testing.T) {
 			if d := time.Since(<-told); d > prompt {
 				t.Errorf("it took %v to stop", d)
 			}
-			for _, dir := range []string{"tmp", "git", "tag"} {
+			for _, dir := range []string{"tmp", "git", "said"} {
 				if got := entries(t, store, dir); len(got) != 0 {
 					t.Errorf("left in %s: %q", dir, got)
 				}

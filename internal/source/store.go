@@ -24,7 +24,8 @@ import (
 //
 // Everything in it is named by what it holds (a commit, a commit's folder), or
 // records a fact that does not change, so nothing in it is ever rewritten, but
-// for a tag's commit: a tag is not asked for twice, unless a lock is made. A
+// for what a place said of a tag: it is not asked twice, unless a lock is made,
+// and only those believe it who would ask the same place. A
 // locked commit is found by itself, whatever the store knows of the tag. A directory is filled beside its place and renamed into it:
 // a run that is killed leaves at most a directory in tmp, which a later run
 // removes. Several runs may use a store at once.
@@ -32,12 +33,14 @@ import (
 //	git/COMMIT/          a bare, shallow repository with that one commit
 //	tree/COMMIT/FOLDER%2/  the module in that folder, as its module zip would be
 //	commit/COMMIT        the commit's time
-//	tag/URL/TAG          the commit a tag named when its server was last asked,
-//	                     or that it was not there when another was taken for it
+//	said/URL/TAG/PLACE   the commit a tag named when a place was last asked, or
+//	                     that it was not there when another was taken for it
 //	sum/COMMIT/FOLDER%2  checksums of a tree's files, to find damage by
 //	peel/OBJECT          the commit an annotated tag object points to
-//	version/…            pseudo-versions, which take a history to work out
-//	tagobject/…          annotated tags that were asked for their signature
+//	pseudo/…             pseudo-versions, which take a history to work out, by
+//	                     commit, path and place
+//	signed/…             annotated tags that were asked for their signature, by
+//	                     commit, name and place
 //	h1/…                 hashes of modules, by commit, folder, path and version
 //	lock/                one lock a repository, held while it is fetched
 //
@@ -55,7 +58,7 @@ const storeVersion = "v1"
 // OpenStore returns the store below dir, which it creates.
 func OpenStore(dir string) (*Store, error) {
 	s := &Store{dir: filepath.Join(dir, storeVersion)}
-	for _, sub := range []string{"git", "tree", "commit", "tag", "peel", "version", "lock", "tmp"} {
+	for _, sub := range []string{"git", "tree", "commit", "said", "peel", "pseudo", "lock", "tmp"} {
 		if err := os.MkdirAll(filepath.Join(s.dir, sub), 0o755); err != nil {
 			return nil, fmt.Errorf("store: %w", err)
 		}
@@ -66,7 +69,10 @@ func OpenStore(dir string) (*Store, error) {
 
 // Share lets a store find what it lacks in another below dir, which is only
 // read: one that a fleet of machines has in common, say. What that one lacks
-// too is fetched into the store itself.
+// too is fetched into the store itself. Repositories and modules are taken from
+// it, which their names and the hashes in a lock prove, and what was said of
+// refs; what can be worked out of these, such as a module's hash, is worked out
+// here and not taken on another's word.
 func (s *Store) Share(dir string) {
 	if dir != "" {
 		s.shared = filepath.Join(dir, storeVersion)
@@ -113,7 +119,11 @@ func (s *Store) Publish(dst string, fill func(dir string) error) error { return 
 func (s *Store) WriteJSON(v any, elem ...string) error { return s.writeJSON(v, elem...) }
 
 // ReadJSON reads what WriteJSON wrote; false where there is nothing to be read.
-func (s *Store) ReadJSON(v any, elem ...string) bool { return s.readJSON(v, elem...) }
+// A shared store's is not taken: see Share.
+func (s *Store) ReadJSON(v any, elem ...string) bool { return s.own().readJSON(v, elem...) }
+
+// own is the store without the shared one.
+func (s *Store) own() *Store { return &Store{dir: s.dir} }
 
 // TempDir makes a directory that a later run removes if this one cannot.
 func (s *Store) TempDir() (string, error) { return os.MkdirTemp(filepath.Join(s.dir, "tmp"), "") }
@@ -143,9 +153,9 @@ func isDir(p string) bool {
 	return err == nil && fi.IsDir()
 }
 
-// lockRepo keeps other runs from fetching the same repository meanwhile.
-func (s *Store) lockRepo(ctx context.Context, repoURL string) (unlock func(), err error) {
-	l := flock.New(filepath.Join(s.dir, "lock", key(repoURL)))
+// lockRepo keeps other runs from fetching from the same place meanwhile.
+func (s *Store) lockRepo(ctx context.Context, p place) (unlock func(), err error) {
+	l := flock.New(filepath.Join(s.dir, "lock", p.id))
 	const poll = 20 * time.Millisecond
 	if _, err := l.TryLockContext(ctx, poll); err != nil {
 		return nil, fmt.Errorf("store: lock: %w", err)
@@ -195,14 +205,6 @@ func (s *Store) putCommit(commit string, t time.Time) error {
 	return s.writeJSON(commitRecord{Time: t}, "commit", commit)
 }
 
-func (s *Store) tagCommit(repoURL, tag string) (string, bool) {
-	return s.readHash("tag", key(repoURL), tagFile(tag))
-}
-
-func (s *Store) putTag(repoURL, tag, commit string) error {
-	return s.write([]byte(commit+"\n"), "tag", key(repoURL), tagFile(tag))
-}
-
 // tagFile names a tag in the store. Tags that differ in case alone must not
 // meet in one file, so a capital is written as the module cache writes it.
 func tagFile(tag string) string {
@@ -217,19 +219,6 @@ func tagFile(tag string) string {
 	return b.String()
 }
 
-// absent is what a tag's file holds where the repository had no such tag.
-const absent = "absent"
-
-// tagAbsent reports whether putTagAbsent was the last word on a tag.
-func (s *Store) tagAbsent(repoURL, tag string) bool {
-	b, ok := s.read("tag", key(repoURL), tagFile(tag))
-	return ok && strings.TrimSpace(string(b)) == absent
-}
-
-func (s *Store) putTagAbsent(repoURL, tag string) error {
-	return s.write([]byte(absent+"\n"), "tag", key(repoURL), tagFile(tag))
-}
-
 func (s *Store) peeled(object string) (string, bool) { return s.readHash("peel", object) }
 
 func (s *Store) putPeeled(object, commit string) error {
@@ -237,15 +226,28 @@ func (s *Store) putPeeled(object, commit string) error {
 }
 
 // Version returns the pseudo-version that PutVersion remembered for a module
-// path at a commit.
-func (s *Store) Version(commit, modulePath string) (string, bool) {
-	b, ok := s.read("version", commit+"-"+key(modulePath))
+// path at a commit, as the tags are where f came from.
+func (c *Client) Version(f Found, modulePath string) (string, bool) {
+	name, err := c.versionFile(f, modulePath)
+	if err != nil {
+		return "", false
+	}
+	b, ok := c.store.read("pseudo", name)
 	return strings.TrimSpace(string(b)), ok
 }
 
 // PutVersion remembers a pseudo-version, which takes a history to work out.
-func (s *Store) PutVersion(commit, modulePath, version string) error {
-	return s.write([]byte(version+"\n"), "version", commit+"-"+key(modulePath))
+func (c *Client) PutVersion(f Found, modulePath, version string) error {
+	name, err := c.versionFile(f, modulePath)
+	if err != nil {
+		return err
+	}
+	return c.store.write([]byte(version+"\n"), "pseudo", name)
+}
+
+func (c *Client) versionFile(f Found, modulePath string) (string, error) {
+	remote, err := ParseRemote(f.From)
+	return f.Commit + "-" + key(modulePath+"\n"+c.place(remote).id), err
 }
 
 func (s *Store) readHash(elem ...string) (string, bool) {

@@ -34,8 +34,9 @@ func entries(t *testing.T, s *Store, elem ...string) []string {
 func TestStoreFacts(t *testing.T) {
 	s := newStore(t)
 	const url, other = "https://git.corp/lib", "https://git.corp/../../lib"
-	if _, ok := s.tagCommit(url, "v1.0.0"); ok {
-		t.Error("an empty store knows a tag")
+	at := place{url: url, id: key(url)}
+	if got := s.said(url, "v1.0.0", at); got != "" {
+		t.Errorf("an empty store knows a tag: %s", got)
 	}
 	for _, tt := range []struct{ url, tag, commit string }{
 		{url, "v1.0.0", hash1},
@@ -43,18 +44,21 @@ func TestStoreFacts(t *testing.T) {
 		{other, "v1.0.0", hash2},
 		{url, "example.com/mod@v0.0.0-20260105090000-111111111111", hash1},
 	} {
-		if err := s.putTag(tt.url, tt.tag, tt.commit); err != nil {
+		if err := s.putSaid(tt.url, tt.tag, at, tt.commit); err != nil {
 			t.Fatal(err)
 		}
-		if got, ok := s.tagCommit(tt.url, tt.tag); !ok || got != tt.commit {
-			t.Errorf("%s %s: %s %v, want %s", tt.url, tt.tag, got, ok, tt.commit)
+		if got := s.said(tt.url, tt.tag, at); got != tt.commit {
+			t.Errorf("%s %s: %s, want %s", tt.url, tt.tag, got, tt.commit)
 		}
 	}
-	if got, _ := s.tagCommit(url, "v1.0.0"); got != hash1 {
+	if got := s.said(url, "v1.0.0", at); got != hash1 {
 		t.Errorf("another repository's tag stands in for one of its name: %s", got)
 	}
+	if got := s.said(url, "v1.0.0", place{id: key(other)}); got != "" {
+		t.Errorf("another place's word is taken: %s", got)
+	}
 	when := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
-	if err := errors.Join(s.putCommit(hash1, when), s.putPeeled(hash2, hash1), s.PutVersion(hash1, "example.com/lib", "v1.2.3")); err != nil {
+	if err := errors.Join(s.putCommit(hash1, when), s.putPeeled(hash2, hash1)); err != nil {
 		t.Fatal(err)
 	}
 	if got, ok := s.commitTime(hash1); !ok || !got.Equal(when) {
@@ -63,11 +67,18 @@ func TestStoreFacts(t *testing.T) {
 	if got, ok := s.peeled(hash2); !ok || got != hash1 {
 		t.Errorf("peeled %s %v, want %s", got, ok, hash1)
 	}
-	if got, ok := s.Version(hash1, "example.com/lib"); !ok || got != "v1.2.3" {
+	c, found := newClient(t, Options{Store: s}), Found{Commit: hash1, From: url}
+	if err := c.PutVersion(found, "example.com/lib", "v1.2.3"); err != nil {
+		t.Fatal(err)
+	}
+	if got, ok := c.Version(found, "example.com/lib"); !ok || got != "v1.2.3" {
 		t.Errorf("version %s %v, want v1.2.3", got, ok)
 	}
-	if got, ok := s.Version(hash1, "example.com/lib/v2"); ok {
+	if got, ok := c.Version(found, "example.com/lib/v2"); ok {
 		t.Errorf("another module's version stands in: %s", got)
+	}
+	if got, ok := c.Version(Found{Commit: hash1, From: "https://mirror.corp/lib"}, "example.com/lib"); ok {
+		t.Errorf("another place's version stands in: %s", got)
 	}
 	if _, ok := s.commitTime(hash2); ok {
 		t.Error("a commit is known that nobody put there")
@@ -80,14 +91,15 @@ func TestStoreFacts(t *testing.T) {
 // TestStoreRubbish damages what the store holds, as a full disk may.
 func TestStoreRubbish(t *testing.T) {
 	s := newStore(t)
-	if err := errors.Join(s.putTag("u", "v1.0.0", hash1), s.putCommit(hash1, time.Unix(0, 0))); err != nil {
+	at := place{url: "u", id: key("u")}
+	if err := errors.Join(s.putSaid("u", "v1.0.0", at, hash1), s.putCommit(hash1, time.Unix(0, 0))); err != nil {
 		t.Fatal(err)
 	}
 	for _, content := range []string{"", "\n", hash1[:39], hash1 + "1", "../../../../../../etc/passwd", strings.Repeat("G", 40), strings.Repeat("A", 40), hash1 + "\n" + hash2} {
-		writeFile(t, filepath.Join(s.dir, "tag", key("u"), "v1.0.0"), content)
+		writeFile(t, filepath.Join(s.dir, "said", key("u"), "v1.0.0", at.id), content)
 		writeFile(t, filepath.Join(s.dir, "peel", hash2), content)
 		writeFile(t, filepath.Join(s.dir, "commit", hash1), content)
-		if got, ok := s.tagCommit("u", "v1.0.0"); ok {
+		if got := s.said("u", "v1.0.0", at); got != "" {
 			t.Errorf("%q is taken for the commit %q", content, got)
 		}
 		if got, ok := s.peeled(hash2); ok {
@@ -233,21 +245,21 @@ func TestLockRepo(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	unlock, err := stores[0].lockRepo(t.Context(), "https://git.corp/lib")
+	unlock, err := stores[0].lockRepo(t.Context(), place{id: "lib"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := stores[1].lockRepo(t.Context(), "https://git.corp/other")
+	other, err := stores[1].lockRepo(t.Context(), place{id: "other"})
 	if err != nil {
 		t.Fatalf("another repository's lock: %v", err)
 	}
 	other()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	_, err = stores[1].lockRepo(ctx, "https://git.corp/lib")
+	_, err = stores[1].lockRepo(ctx, place{id: "lib"})
 	wantError(t, err, "store: lock: context deadline exceeded")
 	unlock()
-	if unlock, err = stores[1].lockRepo(t.Context(), "https://git.corp/lib"); err != nil {
+	if unlock, err = stores[1].lockRepo(t.Context(), place{id: "lib"}); err != nil {
 		t.Fatalf("after the lock was given back: %v", err)
 	}
 	unlock()

@@ -94,7 +94,7 @@ func (c *Client) writeTree(ctx context.Context, f Found, remote Remote, folder s
 	}
 	defer done()
 	_, known := st.(*memory.Storage) // of which the hashes were just worked out
-	w := &treeWriter{st: st, url: remote.String(), commit: f.Commit, limits: c.limits, trusted: known || !remote.Local() && c.exported == "", partial: c.exported != ""}
+	w := &treeWriter{st: st, url: remote.String(), commit: f.Commit, limits: c.limits, trusted: known || c.proven(f, remote), partial: c.exported != ""}
 	dst := c.store.ownTree(f.Commit, folder) // never into a shared store
 	return c.store.publish(dst, func(dir string) error {
 		if err := w.write(ctx, dir, folder); err != nil {
@@ -148,7 +148,7 @@ func (c *Client) refetch(ctx context.Context, f Found, remote Remote) error {
 	if c.offline {
 		return &OfflineError{Module: f.module, Ref: f.Commit, URL: f.URL}
 	}
-	unlock, err := c.lock(ctx, f.URL)
+	unlock, err := c.lock(ctx, c.place(remote))
 	if err != nil {
 		return err
 	}
@@ -163,6 +163,12 @@ func (c *Client) refetch(ctx context.Context, f Found, remote Remote) error {
 		return Ref{Commit: f.Commit}, nil
 	}}, remote)
 	return err
+}
+
+// proven reports whether f's objects were compared with their names already, which
+// is done when this store takes them.
+func (c *Client) proven(f Found, remote Remote) bool {
+	return !remote.Local() && c.exported == "" && !c.store.isShared(c.store.gitDir(f.Commit))
 }
 
 // treeWriter writes one module's files.

@@ -1,0 +1,188 @@
+package source
+
+import (
+	"bytes"
+	"compress/zlib"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/testkit"
+)
+
+// placeOf is the place that a URL is to a config with nothing of its own.
+func placeOf(t *testing.T, url string) place {
+	t.Helper()
+	remote, err := ParseRemote(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return new(Client).place(remote)
+}
+
+// movedLib is lib's repository with the tag v1.0.0 on another commit: what a
+// hostile mirror of it serves.
+func movedLib(t *testing.T) *testkit.Repo {
+	t.Helper()
+	return parseRepo(t, "url example.com/acme/lib\nbranch main\nadd 1\ncommit 2026-02-05T09:00:00Z Other\ntag v1.0.0\n-- 1/go.mod --\nmodule example.com/acme/lib\n-- 1/evil.go --\npackage lib\n")
+}
+
+// TestMirrorsOfOthers has two configs share a store, one of which has a hostile
+// mirror: each gets what its own mirror says, whoever asked first, and is told
+// where the two differ. So does a third without a mirror.
+func TestMirrorsOfOthers(t *testing.T) {
+	good, _ := lib(t)
+	bad := movedLib(t)
+	goodDir, badDir := writeRepos(t, good), writeRepos(t, bad)
+	goodHTTP := startHTTP(t, testkit.HTTPBackendOptions{Repos: goodDir})
+	badHTTP := startHTTP(t, testkit.HTTPBackendOptions{Repos: badDir})
+	const url = "https://example.com/acme/lib"
+	for _, tt := range []struct{ name, bad, good string }{
+		{"two servers", badHTTP.URL + "/", goodHTTP.URL + "/"},
+		{"a hostile folder", badDir + "/", goodHTTP.URL + "/"},
+		{"a hostile server", badHTTP.URL + "/", goodDir + "/"},
+		{"two folders", badDir + "/", goodDir + "/"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			store := newStore(t)
+			req := Request{URL: url, Ref: "v1.0.0", Tags: []string{"v1.0.0"}, Alias: "example.com/acme/lib@pseudo", Choose: tag("v1.0.0")}
+			attacker := newClient(t, Options{Store: store, Mirrors: mirrorTo("https://example.com/", tt.bad)})
+			mustFind(t, attacker, req, bad.Commit("v1.0.0"))
+			victim := newClient(t, Options{Store: store, Mirrors: mirrorTo("https://example.com/", tt.good)})
+			found := mustFind(t, victim, req, good.Commit("v1.0.0"))
+			want := Elsewhere{Commit: bad.Commit("v1.0.0"), From: tt.bad + "acme/lib"}
+			if got := victim.Elsewhere(found); len(got) != 1 || got[0] != want {
+				t.Errorf("elsewhere %v, want %v", got, want)
+			}
+			if found.Moved != nil {
+				t.Errorf("moved: %+v", found.Moved)
+			}
+			mustFind(t, newClient(t, Options{Store: store, Mirrors: mirrorTo("https://example.com/", tt.bad)}), req, bad.Commit("v1.0.0"))
+			mustFind(t, newClient(t, Options{Store: store, Mirrors: mirrorTo("https://example.com/", tt.good)}), req, good.Commit("v1.0.0"))
+			_, err := newClient(t, Options{Store: store, Offline: true}).Find(t.Context(), req)
+			if _, ok := err.(*OfflineError); !ok {
+				t.Errorf("who asks neither believes both: %v", err)
+			}
+		})
+	}
+}
+
+// TestAnchors has two configs that ask one URL, and recognise its server by
+// authorities and host keys of their own: what the one was told, by whom the
+// other would not recognise, is not for the other.
+func TestAnchors(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a.pem", "b.pem", "a_hosts", "b_hosts"} {
+		writeFile(t, filepath.Join(dir, name), name)
+	}
+	at := func(url string, git config.Git) place {
+		remote, err := ParseRemote(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return (&Client{anchors: anchors(git)}).place(remote)
+	}
+	none, a, b := config.Git{}, config.Git{CAFile: filepath.Join(dir, "a.pem"), KnownHosts: []string{filepath.Join(dir, "a_hosts")}},
+		config.Git{CAFile: filepath.Join(dir, "b.pem"), KnownHosts: []string{filepath.Join(dir, "b_hosts")}}
+	for _, url := range []string{"https://git.corp/lib", "ssh://git@git.corp/lib"} {
+		if p := at(url, a); p == at(url, none) || p == at(url, b) || p != at(url, a) || p.url != url {
+			t.Errorf("%s: %+v, which is not for that config alone", url, p)
+		}
+	}
+	if url := "http://git.corp/lib"; at(url, a) != at(url, b) {
+		t.Errorf("%s is two places", url)
+	}
+}
+
+// TestFormerStore has a store that an earlier vxlite wrote: it is read without
+// an error, what it says of tags is not believed, and cleaning it drops that.
+func TestFormerStore(t *testing.T) {
+	r, unnamed := lib(t)
+	url := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, r)}).URL + "/" + r.Path()
+	store := newStore(t)
+	for _, elem := range [][]string{{"tag", key(url), "v1.0.0"}, {"tagobject", key(url), unnamed, "v1.0.0"}, {"version", unnamed + "-" + key("example.com/acme/lib")}} {
+		if err := store.write([]byte(unnamed+"\n"), elem...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustFind(t, newClient(t, Options{Store: store}), Request{URL: url, Ref: "v1.0.0", Tags: []string{"v1.0.0"}, Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
+	if _, _, err := store.Clean(func(string) bool { return true }, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, sub := range former {
+		if _, err := os.Lstat(filepath.Join(store.dir, sub)); err == nil {
+			t.Errorf("%s is still there", sub)
+		}
+	}
+}
+
+// TestMirrorsRaced has the two ask at the same time, again and again: each gets
+// its own mirror's commit, and at least one is told of the other.
+func TestMirrorsRaced(t *testing.T) {
+	good, _ := lib(t)
+	bad := movedLib(t)
+	goodHTTP := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, good)})
+	badHTTP := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, bad)})
+	req := Request{URL: "https://example.com/acme/lib", Ref: "v1.0.0", Tags: []string{"v1.0.0"}, Choose: tag("v1.0.0")}
+	for range 16 {
+		dir := t.TempDir()
+		var told atomic.Int32
+		var wg sync.WaitGroup
+		for to, want := range map[string]string{goodHTTP.URL + "/": good.Commit("v1.0.0"), badHTTP.URL + "/": bad.Commit("v1.0.0")} {
+			store, err := OpenStore(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := newClient(t, Options{Store: store, Mirrors: mirrorTo("https://example.com/", to)})
+			wg.Go(func() {
+				found, err := c.Find(t.Context(), req)
+				if err != nil || found.Commit != want {
+					t.Errorf("%s: commit %s, %v; want %s", to, found.Commit, err, want)
+				}
+				told.Add(int32(len(c.Elsewhere(found))))
+			})
+		}
+		wg.Wait()
+		if told.Load() == 0 {
+			t.Error("neither is told of the other")
+		}
+	}
+}
+
+// TestFalseObjects has a folder with loose objects that are not what their names
+// say, and too large to be held in memory: a commit of another time, a tag of
+// another commit. What is learned of them would count for every config.
+func TestFalseObjects(t *testing.T) {
+	r, unnamed := lib(t)
+	long := strings.Repeat("x", largeObject)
+	commit := "tree " + strings.Repeat("0", 40) + "\nauthor a <a@b> 1 +0000\ncommitter a <a@b> 1 +0000\n\n" + long
+	annotated := "object " + unnamed + "\ntype commit\ntag v1.1.0\ntagger a <a@b> 1 +0000\n\n" + long
+	for _, tt := range []struct{ ref, object, kind, data string }{
+		{"v1.0.0", r.Object("v1.0.0"), "commit", commit},
+		{"v1.1.0", r.Object("v1.1.0"), "tag", annotated},
+	} {
+		dir := filepath.Join(writeRepos(t, r), r.Path())
+		testkit.Check(t, os.RemoveAll(filepath.Join(dir, "objects", "pack")))
+		var b bytes.Buffer
+		z := zlib.NewWriter(&b)
+		fmt.Fprintf(z, "%s %d\x00%s", tt.kind, len(tt.data), tt.data)
+		testkit.Check(t, z.Close())
+		writeFile(t, filepath.Join(dir, "objects", tt.object[:2], tt.object[2:]), b.String())
+		store := newStore(t)
+		_, err := newClient(t, Options{Store: store}).Find(t.Context(), Request{URL: dir, Choose: tag(tt.ref)})
+		if err == nil || !strings.Contains(err.Error(), "hash mismatch") {
+			t.Errorf("%s: %v", tt.ref, err)
+		}
+		for _, sub := range []string{"commit", "peel"} {
+			if got := entries(t, store, sub); len(got) != 0 {
+				t.Errorf("%s: the store believes it: %s/%q", tt.ref, sub, got)
+			}
+		}
+	}
+}

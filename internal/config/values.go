@@ -3,7 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
-	"net/url"
+	neturl "net/url"
 	"path/filepath"
 	"strings"
 
@@ -104,7 +104,7 @@ func checkRemote(s string) error {
 	case strings.Contains(s, "://"):
 		return checkURL(s)
 	}
-	host, path, ok := strings.Cut(s, ":")
+	host, path, ok := CutSCP(s)
 	if strings.HasPrefix(path, ":") {
 		return errors.New("names a remote helper, which would be run as a program")
 	}
@@ -116,6 +116,16 @@ func checkRemote(s string) error {
 		host = user
 	}
 	return checkDashes(user, host, path)
+}
+
+// CutSCP parts user@host:path at the colon that ends the host, which may be an
+// address in brackets.
+func CutSCP(s string) (host, path string, ok bool) {
+	before, after, bracketed := strings.Cut(s, "[")
+	if end := strings.Index(after, "]:"); bracketed && end >= 0 && !strings.ContainsAny(before, ":/") {
+		return before + after[:end], after[end+2:], true
+	}
+	return strings.Cut(s, ":")
 }
 
 // checkPrefix says what is wrong with the beginning of something to clone from.
@@ -130,7 +140,7 @@ func checkURL(s string) error {
 	if helper, _, ok := strings.Cut(s, "::"); ok && !strings.Contains(helper, ":") {
 		return errors.New("names a remote helper, which would be run as a program")
 	}
-	u, err := url.Parse(s)
+	u, err := neturl.Parse(s)
 	if err != nil {
 		return errors.New("is not a valid URL")
 	}
@@ -158,29 +168,39 @@ func checkDashes(parts ...string) error {
 }
 
 // SplitUser takes the name and the password out of a URL of http or https.
-// They are there to log in with, not to be shown or kept.
+// They are there to log in with, not to be shown or kept. The URL comes back
+// with its scheme, and the host of one of http or https, in small letters, so
+// that one place has one name; a host of ssh may be ssh_config's own name for it.
 func SplitUser(s string) (URLCredential, bool) {
 	scheme, rest, ok := strings.Cut(s, "://")
-	if !ok || !strings.EqualFold(scheme, "https") && !strings.EqualFold(scheme, "http") {
+	if !ok || isDir(s) {
 		return URLCredential{URL: s}, false
+	}
+	scheme = strings.ToLower(scheme)
+	if scheme != "https" && scheme != "http" {
+		return URLCredential{URL: scheme + "://" + rest}, false
 	}
 	host, path := rest, ""
 	if slash := strings.IndexByte(rest, '/'); slash >= 0 {
 		host, path = rest[:slash], rest[slash:]
 	}
 	at := strings.LastIndexByte(host, '@')
-	u, err := url.Parse(scheme + "://" + host)
-	if at < 0 || err != nil {
+	url := scheme + "://" + strings.ToLower(host[at+1:]) + path
+	u, err := neturl.Parse(scheme + "://" + host)
+	switch {
+	case err != nil:
 		return URLCredential{URL: s}, false
+	case at < 0:
+		return URLCredential{URL: url}, false
 	}
 	password, _ := u.User.Password()
-	return URLCredential{URL: scheme + "://" + host[at+1:] + path, Username: u.User.Username(), Password: Secret(password)}, true
+	return URLCredential{URL: url, Username: u.User.Username(), Password: Secret(password)}, true
 }
 
 // hasPassword reports whether a URL has a password that nothing would use: SSH
 // has other ways to log in.
 func hasPassword(s string) bool {
-	u, err := url.Parse(s)
+	u, err := neturl.Parse(s)
 	if err != nil || isDir(s) {
 		return false
 	}

@@ -30,7 +30,15 @@ func VCSURL(clone string) string {
 		}
 		return "git+" + strings.TrimPrefix(u.String(), "git+")
 	}
-	host, rest, ok := strings.Cut(clone, ":")
+	host, rest, ok := strings.Cut(clone, "]:") // an address, or a host and its port
+	switch {
+	case !ok:
+		host, rest, ok = strings.Cut(clone, ":")
+	case strings.Count(host, ":") == 1:
+		host = strings.Replace(host, "[", "", 1)
+	default:
+		host += "]"
+	}
 	if !ok || host == "local" || strings.ContainsAny(host, `/\`) {
 		return ""
 	}

@@ -19,6 +19,8 @@ func TestVCSURL(t *testing.T) {
 		"https://github.com/acme/lib":          "git+https://github.com/acme/lib",
 		"ssh://git@git.corp:2222/acme/lib.git": "git+ssh://git@git.corp:2222/acme/lib.git",
 		"git@git.corp:acme/lib.git":            "git+ssh://git@git.corp/acme/lib.git",
+		"git@[::1]:acme/lib":                   "git+ssh://git@[::1]/acme/lib",
+		"git@[git.corp:2222]:lib":              "git+ssh://git@git.corp:2222/lib",
 		"local:lib":                            "",
 		"./repos/lib":                          "",
 		"../x:y":                               "",

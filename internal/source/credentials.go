@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jdx/go-netrc"
-
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/run"
@@ -118,12 +116,9 @@ func (c *credentials) static(r Remote) []credential {
 		}
 	}
 	if file := c.netrcFile(); file != "" {
-		// Its Parse leaves the file open, and runs gpg where that is its ending.
 		data, _ := os.ReadFile(file)
-		if n, err := netrc.ParseString(string(data)); err == nil {
-			if m := n.Machine(r.Host); m != nil && (r.User == "" || r.User == m.Get("login")) {
-				out = append(out, credential{m.Get("login"), config.Secret(m.Get("password")), file})
-			}
+		if login, password, ok := netrcLogin(string(data), r.Host, r.User); ok {
+			out = append(out, credential{login, config.Secret(password), file})
 		}
 	}
 	return out

@@ -7,7 +7,10 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
+
+	"github.com/vxlite/vxlite/internal/config"
 )
 
 // Remote is where a repository can be cloned from.
@@ -44,7 +47,7 @@ func ParseRemote(s string) (Remote, error) {
 	case strings.Contains(s, "://"):
 		return parseURL(s)
 	}
-	host, path, ok := strings.Cut(s, ":")
+	host, path, ok := config.CutSCP(s)
 	if !ok || host == "" || path == "" || strings.HasPrefix(path, ":") || strings.ContainsAny(host, `/\[]`) {
 		return Remote{}, fmt.Errorf("clone URL %q is neither a path, a URL nor user@host:path", s)
 	}
@@ -53,6 +56,12 @@ func ParseRemote(s string) (Remote, error) {
 		r.User, host = host[:at], host[at+1:]
 	}
 	r.Host = host
+	if name, port, ok := strings.Cut(host, ":"); ok && !strings.Contains(port, ":") { // of brackets
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+			return Remote{}, fmt.Errorf("clone URL %q has the port %q, which is no number", s, port)
+		}
+		r.Host, r.Port = name, port
+	}
 	return r, r.check(s)
 }
 
@@ -143,10 +152,18 @@ func (r Remote) String() string {
 		return "./" + r.Path
 	case r.Local():
 		return r.Path
-	case r.scp && r.User == "":
-		return r.Host + ":" + r.Path
 	case r.scp:
-		return r.User + "@" + r.Host + ":" + r.Path
+		host := r.Host
+		if r.Port != "" {
+			host += ":" + r.Port
+		}
+		if strings.Contains(host, ":") {
+			host = "[" + host + "]"
+		}
+		if r.User != "" {
+			host = r.User + "@" + host
+		}
+		return host + ":" + r.Path
 	}
 	u := url.URL{Scheme: r.Scheme, Host: r.Host, Path: r.Path}
 	if strings.Contains(r.Host, ":") {

@@ -153,7 +153,7 @@ func TestGenerations(t *testing.T) {
 						{Host: "git.acme.example:2222", SSHKey: "/home/ann/.ssh/id_ed25519"},
 					},
 				},
-				Limits: Limits{Pack: 4 << 30, Files: 400_000, Module: 100_000_000, GoMod: 4096},
+				Limits: Limits{Pack: 4 << 30, Files: 400_000, Module: 100_000_000, GoMod: 4096, Modules: 900},
 				Build: Build{
 					Name: "acme-rr", Version: "1.2.3", Time: "2025-01-02T03:04:05Z",
 					Tags:    []string{"aws", "gcp", "netgo"},

@@ -33,7 +33,12 @@ type Limits struct {
 	// go.mod alone. Neither is above what Go allows: see
 	// golang.org/x/mod/zip.MaxZipFile and MaxGoMod.
 	Module, GoMod int64
+	// Modules is how many modules are taken from git.
+	Modules int64
 }
+
+// ModulesLimit is the key of Limits.Modules.
+const ModulesLimit = "modules"
 
 const (
 	kib = 1 << 10
@@ -61,6 +66,7 @@ var limits = []limit{
 	{"depth", func(l *Limits) *int64 { return &l.Depth }, 100, 1000, false},
 	{"module", func(l *Limits) *int64 { return &l.Module }, zip.MaxZipFile, zip.MaxZipFile, true},
 	{"go_mod", func(l *Limits) *int64 { return &l.GoMod }, zip.MaxGoMod, zip.MaxGoMod, true},
+	{ModulesLimit, func(l *Limits) *int64 { return &l.Modules }, 500, 0, false},
 }
 
 // OrDefault returns l with the defaults in place of what is not set.

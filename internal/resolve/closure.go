@@ -30,7 +30,7 @@ func trimIncompatible(v string) string { return strings.TrimSuffix(v, "+incompat
 // those on the way. Where some of them turn out to be required by nobody, the
 // config has changed, and it is done without.
 func (r *resolver) close(ctx context.Context) error {
-	before := append([]*Module(nil), r.modules...)
+	before, counted := append([]*Module(nil), r.modules...), r.counted
 	chosen := map[string]string{} // module path → version, of those that no config names
 	if err := r.closeWith(ctx, chosen); err != nil {
 		return err
@@ -38,7 +38,7 @@ func (r *resolver) close(ctx context.Context) error {
 	if r.lock.file == nil || r.required(chosen) {
 		return nil
 	}
-	r.modules, r.slow = before, true
+	r.modules, r.counted, r.slow = before, counted, true
 	return r.closeWith(ctx, map[string]string{})
 }
 
@@ -67,6 +67,9 @@ func (r *resolver) closeWith(ctx context.Context, chosen map[string]string) erro
 		}
 		for _, w := range todo {
 			chosen[w.path] = w.requirement
+			if err := r.count(1, module.Version{Path: w.path, Version: w.requirement}, w.asker); err != nil {
+				return err
+			}
 		}
 		got, err := r.all(ctx, todo)
 		if err != nil {
@@ -151,7 +154,7 @@ func (r *resolver) missing(chosen map[string]string) []wanted {
 			if old, ok := need[p]; ok && semver.Compare(v, old.requirement) <= 0 {
 				continue
 			}
-			need[p] = wanted{name: p, path: p, requirement: v, by: m.label()}
+			need[p] = wanted{name: p, path: p, requirement: v, by: m.label(), asker: m}
 		}
 	}
 	out := make([]wanted, 0, len(need))
@@ -159,6 +162,7 @@ func (r *resolver) missing(chosen map[string]string) []wanted {
 		if !r.slow {
 			w.requirement = r.lock.required(w.path, w.requirement)
 		}
+		r.asked(module.Version{Path: w.path, Version: w.requirement}, w.asker)
 		out = append(out, w)
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].name < out[j].name })

@@ -142,6 +142,10 @@ func (r *resolver) siblings(ctx context.Context, m *Module, which which) error {
 			}
 			return &ReplaceConflictError{Path: rep.Old.Path, First: old.by, FirstTo: old.place(), Second: m.label(), SecondTo: sib.place()}
 		}
+		if err := r.count(1, module.Version{Path: sib.Path, Version: sib.Version}, m); err != nil {
+			return err
+		}
+		r.asked(module.Version{Path: sib.Path, Version: sib.Version}, m)
 		r.modules = append(r.modules, sib)
 		if err := r.siblings(ctx, sib, which); err != nil {
 			return err
@@ -268,6 +272,9 @@ func (r *resolver) forkReplace(ctx context.Context, m *Module, rep *modfile.Repl
 		return nil
 	}
 	w := wanted{name: rep.Old.Path, path: rep.New.Path, requirement: rep.New.Version, by: m.label(), substitute: true}
+	if err := r.count(1, rep.New, m); err != nil {
+		return err
+	}
 	fork, err := r.one(ctx, w)
 	if err != nil {
 		return err

@@ -71,7 +71,7 @@ func (e *UnlockedError) Unwrap() error { return e.Err }
 
 func newResolver(cfg *config.Config, o Options) *resolver {
 	r := &resolver{cfg: cfg, client: o.Client, store: o.Store, jobs: max(1, o.Jobs), lock: oracle{file: o.Lock, written: cfg.Written},
-		third: map[module.Version]Replace{}, git: map[string]bool{}, meta: metaFinder{client: o.HTTP, offline: o.Offline}}
+		third: map[module.Version]Replace{}, git: map[string]bool{}, askedBy: map[module.Version]*Module{}, meta: metaFinder{client: o.HTTP, offline: o.Offline}}
 	if r.meta.client == nil {
 		r.meta.client = http.DefaultClient
 	}
@@ -127,6 +127,8 @@ type resolver struct {
 	private []string
 	git     map[string]bool // what fromGit said
 	roots   repoRoots
+	counted int                        // see count
+	askedBy map[module.Version]*Module // who was the first to ask for a version, of those that no config names
 
 	roadRunner *Module
 	plugins    []*Module // in the config's order
@@ -154,7 +156,8 @@ type wanted struct {
 	dir    string // a local directory instead
 	// requirement is a version that go.mod files ask for, in place of ref.
 	requirement string
-	by          string // whose requirement it is
+	by          string  // whose requirement it is
+	asker       *Module // the same, where it is the closure's
 	// replaced says that only the module path and the version are wanted, as
 	// the files are another's.
 	replaced bool
@@ -194,6 +197,7 @@ func (r *resolver) named(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.counted = len(got)
 	for i, m := range got {
 		m.Pinned, m.counts = true, true
 		if i <= len(cfg.Plugins) {

@@ -35,6 +35,8 @@ and puts it into DIR as rr. What went in is printed as a table.
 			&urfave.BoolFlag{Name: "sbom", Usage: "write a CycloneDX bill of materials beside each binary"},
 			&urfave.BoolFlag{Name: "provenance", Usage: "write an in-toto statement of where it came from beside each binary"},
 			&urfave.StringFlag{Name: "vendor", Usage: "read nothing but the vendor folder `DIR`, or a .tar.zst of one; with -c, the config must fit its lock"},
+			&urfave.BoolFlag{Name: "with-compile-cache", Usage: "with --vendor, use the compiled packages in it, though nothing proves what they are made of"},
+			&urfave.StringSliceFlag{Name: "signed-by", Usage: "with --vendor, want it signed by one of the keys in `FILE`, and use all that is in it (repeatable)"},
 			&urfave.BoolFlag{Name: "verify", Usage: "build twice, as differently as can be, and compare the bytes"},
 		}, sharedFlags()...),
 		HideHelpCommand: true,
@@ -42,6 +44,10 @@ and puts it into DIR as rr. What went in is printed as a table.
 		Action: func(ctx *urfave.Context) error {
 			if ctx.IsSet("vendor") {
 				return c.buildVendored(ctx)
+			}
+			if ctx.IsSet("with-compile-cache") || ctx.IsSet("signed-by") {
+				c.startScreen(ctx, config.Log{})
+				return errWithoutVendor
 			}
 			o, err := c.options(ctx)
 			if err != nil {
@@ -52,6 +58,8 @@ and puts it into DIR as rr. What went in is printed as a table.
 		},
 	}
 }
+
+var errWithoutVendor = usageError{errors.New("--with-compile-cache and --signed-by go with --vendor only")}
 
 // build builds, and shows the result.
 func (c *cli) build(o pipeline.Options) error {
@@ -71,20 +79,21 @@ func (c *cli) buildVendored(ctx *urfave.Context) (err error) {
 	if err != nil {
 		store = "" // none is needed
 	}
-	v, err := pipeline.OpenVendored(c.ctx, ctx.String("vendor"), store, c.env)
+	v, err := pipeline.OpenVendored(c.ctx, ctx.String("vendor"), pipeline.VendoredOptions{CompileCache: ctx.Bool("with-compile-cache"),
+		SignedBy: ctx.StringSlice("signed-by"), Store: store, Env: c.env, Sink: c.screen.sink()})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, v.Close()) }()
-	file, env := v.Config(), v.Env
+	read := v.Config
 	if ctx.IsSet("config") {
-		file, env = ctx.String("config"), c.env
+		read = func() (*config.Config, error) { return config.Read(ctx.String("config"), c.env) }
 	}
-	cfg, err := c.readConfigFile(ctx, file, env)
+	cfg, err := c.readConfigBy(ctx, read)
 	if err != nil {
 		return err
 	}
 	o := c.optionsWith(ctx, cfg)
-	o.Store, o.Env, o.Vendored = v.Store(), v.Env, v
+	o.Store, o.Env, o.Vendored = v.EmptyStore(), v.Getenv, v
 	return c.build(o)
 }

@@ -78,8 +78,13 @@ func (c *cli) readConfig(ctx *urfave.Context) (*config.Config, error) {
 
 // readConfigFile does the same with another file than -c names.
 func (c *cli) readConfigFile(ctx *urfave.Context, file string, env lookup) (*config.Config, error) {
+	return c.readConfigBy(ctx, func() (*config.Config, error) { return config.Read(file, env) })
+}
+
+// readConfigBy does the same with what a function reads.
+func (c *cli) readConfigBy(ctx *urfave.Context, read func() (*config.Config, error)) (*config.Config, error) {
 	c.startScreen(ctx, config.Log{}) // for the errors until the config is read
-	cfg, err := config.Read(file, env)
+	cfg, err := read()
 	if err != nil {
 		return nil, badConfig(ctx, err)
 	}

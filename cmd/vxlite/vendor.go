@@ -28,7 +28,9 @@ from it, with no network, no home directory and no git.
    vxlite vendor                             into ./vendor
    vxlite vendor -o rr.tar.zst               into one file
    vxlite vendor -o rr.tar.zst --with-compile-cache
-                                             larger, and built in seconds
+                                             larger, and built in seconds with
+                                             build --with-compile-cache
+   vxlite vendor -o rr.tar.zst --sign KEY    signed, for build --signed-by
    vxlite vendor --prune                     drop from ./vendor what its lock
                                              does not need
    vxlite build --vendor rr.tar.zst -o dist/`,
@@ -36,6 +38,7 @@ from it, with no network, no home directory and no git.
 			&urfave.StringFlag{Name: "output", Aliases: []string{"o", "out"}, Value: "vendor", Usage: "write the folder `DIR`, or a file whose name ends in .tar.zst"},
 			&urfave.BoolFlag{Name: "with-compile-cache", Usage: "add the compiled packages for all targets"},
 			&urfave.BoolFlag{Name: "with-toolchain", Usage: "add the Go release in use, from the module proxy"},
+			&urfave.StringFlag{Name: "sign", Usage: "sign it with the private key in `KEY`, of SSH or OpenPGP"},
 			&urfave.BoolFlag{Name: "prune", Usage: "fetch nothing: remove from the folder what its own lock does not need"},
 			targetFlag(),
 		}, without(sharedFlags(), "with")...),
@@ -54,7 +57,7 @@ func (c *cli) vendor(ctx *urfave.Context) error {
 		return err
 	}
 	result, err := pipeline.Vendor(c.ctx, o,
-		pipeline.VendorOptions{CompileCache: ctx.Bool("with-compile-cache"), Toolchain: ctx.Bool("with-toolchain")})
+		pipeline.VendorOptions{CompileCache: ctx.Bool("with-compile-cache"), Toolchain: ctx.Bool("with-toolchain"), Sign: ctx.String("sign")})
 	if err != nil {
 		return err
 	}
@@ -62,12 +65,12 @@ func (c *cli) vendor(ctx *urfave.Context) error {
 	return nil
 }
 
-var errPruneWith = usageError{errors.New("--prune goes by the folder's own lock, so -c, --target, --with-compile-cache and --with-toolchain do not go with it")}
+var errPruneWith = usageError{errors.New("--prune goes by the folder's own lock, so -c, --target, --sign, --with-compile-cache and --with-toolchain do not go with it")}
 
 // prune removes from a vendor folder what its lock does not need.
 func (c *cli) prune(ctx *urfave.Context) error {
 	c.startScreen(ctx, config.Log{})
-	if ctx.Bool("with-compile-cache") || ctx.Bool("with-toolchain") || ctx.IsSet("target") || ctx.IsSet("config") {
+	if ctx.Bool("with-compile-cache") || ctx.Bool("with-toolchain") || ctx.IsSet("target") || ctx.IsSet("config") || ctx.IsSet("sign") {
 		return errPruneWith
 	}
 	removed, err := pipeline.Prune(c.ctx, ctx.String("output"))

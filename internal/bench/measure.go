@@ -270,7 +270,8 @@ func (w *world) rebuilds(ctx context.Context) error {
 			return err
 		}
 		a, _, err := w.inTurn(func() (sample, error) {
-			return timed(ctx, env, "", w.vxlite, "build", "-q", "--vendor", file, "-o", filepath.Join(w.dir, "rebuilt")+"/")
+			build := append([]string{"build", "-q", "--vendor", file, "-o", filepath.Join(w.dir, "rebuilt") + "/"}, how.with...)
+			return timed(ctx, env, "", w.vxlite, build...)
 		}, nil)
 		if err != nil {
 			return err

@@ -38,6 +38,10 @@ func TestPortable(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%v\n%s", err, first)
 			}
+			strict, err := ParsePortable("velox.toml", first, "/srv/build")
+			if err != nil || !reflect.DeepEqual(strict, again) {
+				t.Errorf("it is refused, or means something else: %v", err)
+			}
 			second, err := again.Portable(PortableOptions{})
 			if err != nil || string(second) != string(first) {
 				t.Errorf("%v: written again it is\n%s\nnot\n%s", err, second, first)
@@ -158,5 +162,59 @@ new = "./other"
 		"module github.com/acme/lib: /srv/build/lib, module github.com/acme/other: /srv/build/other"
 	if err == nil || testkit.Unix(err.Error()) != want {
 		t.Errorf("%v\nwant\n%s", err, want)
+	}
+}
+
+// TestParsePortable has configs that Portable does not write.
+func TestParsePortable(t *testing.T) {
+	const doc = `[roadrunner]
+ref = "v2025.1.15"
+[plugins.logger]
+module_name = "github.com/roadrunner-server/logger/v5"
+ref = "v5.1.9"
+`
+	const flags = "is not taken from a vendor folder: it may start a program or write a file"
+	for more, want := range map[string]string{
+		"": "",
+		"[build]\nname = \"rr\"\npgo = \"build.pgo\"":                                                   "",
+		"[build]\ncacheprog = \"/bin/evil\"":                                                            "velox.toml:7:1: build.cacheprog is no key that vxlite vendor writes",
+		"[Build]\nCacheProg = \"/bin/evil\"":                                                            "velox.toml:7:1: Build.CacheProg is no key that vxlite vendor writes",
+		"[plugins.mine]\npath = \"/etc\"":                                                               "velox.toml:7:1: plugins.mine.path is no key that vxlite vendor writes",
+		"[plugins.mine]\nmodule_name = \"a.b/c\"\nref = \"v1.0.0\"\nreplace = \"../../etc\"":            "velox.toml: plugin mine: /etc is a directory of the machine, which vxlite vendor does not write",
+		"[[replaces]]\nold = \"a.b/c\"\nnew = \"/etc\"":                                                 "velox.toml: module a.b/c: /etc is a directory of the machine, which vxlite vendor does not write",
+		"[[modules]]\nmodule = \"a.b/c\"\npath = \"/etc\"":                                              "velox.toml:8:1: modules.path is no key that vxlite vendor writes",
+		"[mirrors]\n\"https://github.com/\" = \"/srv/\"":                                                "velox.toml:6:2: mirrors is no key that vxlite vendor writes",
+		"[git]\nca_file = \"ca.pem\"":                                                                   "velox.toml:7:1: git.ca_file is no key that vxlite vendor writes",
+		"[git.credentials.\"a.b\"]\nssh_key = \"/root/k\"":                                              `velox.toml:6:2: git.credentials."a.b" is no key that vxlite vendor writes`,
+		"[image]\nbase = \"/etc\"":                                                                      "velox.toml:6:2: image is no key that vxlite vendor writes",
+		"[verify]\nsignatures = \"tag\"":                                                                "velox.toml:6:2: verify is no key that vxlite vendor writes",
+		"[limits]\nobject_size = \"1TB\"":                                                               "velox.toml:6:2: limits is no key that vxlite vendor writes",
+		"[github.token]\ntoken = \"x\"":                                                                 "velox.toml:6:2: github.token is no key that vxlite vendor writes",
+		"[velox]\nbuild_args = [\"-toolexec=/bin/evil\"]":                                               "velox.toml:6:2: velox is no key that vxlite vendor writes",
+		"[build]\npgo = \"/etc/passwd\"":                                                                "velox.toml: build.pgo: /etc/passwd lies outside of the folder",
+		"[build]\npgo = \"../passwd\"":                                                                  "velox.toml: build.pgo: /srv/passwd lies outside of the folder",
+		"[build]\nversion = \"${HOME}\"":                                                                "velox.toml:7:12: a variable, which vxlite vendor replaces by its value",
+		"[build]\nldflags = [\"-s\", \"-X\", \"a.b=-extld=c\", \"'-extldflags=-static -Wl,-z,relro'\"]": "",
+		"[build]\nldflags = [\"-extld=/bin/evil\"]":                                                     "velox.toml:7:1: build.ldflags: -extld=/bin/evil " + flags,
+		"[build]\nldflags = [\"-s\", \"--extld\", \"/bin/evil\"]":                                       "velox.toml:7:1: build.ldflags: --extld " + flags,
+		"[build]\nldflags = [\"-X\", \"-s\", \"-cpuprofile=/x\"]":                                       "velox.toml:7:1: build.ldflags: -cpuprofile=/x " + flags,
+		"[build]\nldflags = [\"-extldflags=-fplugin=/x.so\"]":                                           "velox.toml:7:1: build.ldflags: -extldflags -fplugin=/x.so " + flags,
+		"[build]\nldflags = [\"-extldflags\", \"'-s -wrapper /x'\"]":                                    "velox.toml:7:1: build.ldflags: -extldflags -wrapper " + flags,
+		"[build]\ngcflags = [\"all=-N -l\", \"-d=checkptr=0\"]":                                         "",
+		"[build]\ngcflags = [\"all=-N -cpuprofile=/x\"]":                                                "velox.toml:7:1: build.gcflags: -cpuprofile=/x is not taken from a vendor folder: it may write a file",
+		"[plugins.b]\nurl = \"https://a:s3cret@b.c/d\"\nref = \"v1\"":                                   "velox.toml: https://b.c/d has a name or a password in front of its host, which vxlite vendor does not write",
+	} {
+		_, err := ParsePortable("velox.toml", []byte(doc+more), "/srv/build")
+		got := ""
+		if err != nil {
+			got = testkit.Unix(err.Error())
+		}
+		if got != want {
+			t.Errorf("%s\n%s\nwant\n%s", more, got, want)
+		}
+	}
+	two := "[image]\n[build]\ncacheprog = \"x\"\nversion = \"${X}\""
+	if _, err := ParsePortable("velox.toml", []byte(doc+two), "/srv/build"); err == nil || strings.Count(err.Error(), "\n") != 2 {
+		t.Errorf("not all at once: %v", err)
 	}
 }

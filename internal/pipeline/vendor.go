@@ -20,6 +20,7 @@ import (
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/signature"
 	"github.com/vxlite/vxlite/internal/source"
 	"github.com/vxlite/vxlite/internal/vendoring"
 )
@@ -30,6 +31,8 @@ type VendorOptions struct {
 	CompileCache bool
 	// Toolchain adds the Go release that is in use, for this machine's platform.
 	Toolchain bool
+	// Sign is the file of a private key to sign it with, or empty.
+	Sign string
 }
 
 // Vendor writes everything that an offline rebuild needs to Options.Output: a
@@ -42,6 +45,12 @@ func Vendor(ctx context.Context, o Options, v VendorOptions) (*event.Result, err
 	}
 	if err := vendoring.CheckPlace(place); err != nil {
 		return nil, err
+	}
+	var key *signature.Key
+	if v.Sign != "" {
+		if key, err = signature.ReadKey(v.Sign); err != nil {
+			return nil, err
+		}
 	}
 	o.Config, o.Output = withTargets(o.Config), ""                         // a folder for all targets, and no binary
 	if _, err := o.Config.Portable(config.PortableOptions{}); err != nil { // before anything is fetched
@@ -67,7 +76,7 @@ func Vendor(ctx context.Context, o Options, v VendorOptions) (*event.Result, err
 	if err := g.gather(ctx); err != nil {
 		return nil, err
 	}
-	out, err := g.put(ctx, place)
+	out, err := g.put(ctx, place, key)
 	if err != nil {
 		return nil, err
 	}
@@ -122,11 +131,17 @@ func (g *gatherer) gather(ctx context.Context) error {
 	return nil
 }
 
-// put writes the list and moves the folder, or the file it becomes, to place.
-func (g *gatherer) put(ctx context.Context, place string) (*event.Vendored, error) {
+// put writes the list, and its signature where there is a key, and moves the
+// folder, or the file it becomes, to place.
+func (g *gatherer) put(ctx context.Context, place string, key *signature.Key) (*event.Vendored, error) {
 	sum, err := vendoring.WriteList(ctx, g.folder)
 	if err != nil {
 		return nil, err
+	}
+	if key != nil {
+		if err := vendoring.Sign(g.folder, key); err != nil {
+			return nil, err
+		}
 	}
 	out := &event.Vendored{Path: place, SHA256: sum}
 	if out.Files, out.Size, err = vendoring.Size(g.folder); err != nil {
@@ -189,6 +204,9 @@ func (g *gatherer) config(context.Context) error {
 	data, err := g.Config.Portable(o)
 	if err != nil {
 		return err
+	}
+	if _, err := config.ParsePortable(vendoring.ConfigFile, data, g.folder); err != nil {
+		g.note("build --vendor will want a config of yours, with -c: %v", err)
 	}
 	return os.WriteFile(filepath.Join(g.folder, vendoring.ConfigFile), data, 0o644)
 }

@@ -4,14 +4,17 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/signature"
 	"github.com/vxlite/vxlite/internal/source"
 	"github.com/vxlite/vxlite/internal/vendoring"
 )
@@ -19,19 +22,34 @@ import (
 // Vendored is a vendor folder that a build reads, and reads alone. Whatever
 // the build has to write goes to a directory that Close removes.
 type Vendored struct {
+	VendoredOptions
 	place string // as it was named, absolute
 	dir   string // the vendor folder
 	tmp   string
-	own   bool // dir was unpacked into tmp
-	env   func(name string) (value string, ok bool)
+	own   bool              // dir was unpacked into tmp
 	set   map[string]string // of the environment
 
+	contents *vendoring.Contents
 	unpacked unpacked
 }
 
-// OpenVendored checks the folder or file at place, and unpacks a file. The
-// temporary directory is in the store where there is one, else in the system's.
-func OpenVendored(ctx context.Context, place, store string, env func(string) (string, bool)) (*Vendored, error) {
+// VendoredOptions say what of a vendor folder is believed, and where a build
+// from it may write.
+type VendoredOptions struct {
+	// CompileCache takes the compiled packages, of which nothing proves that they
+	// are what their sources make.
+	CompileCache bool
+	// SignedBy are files of keys, one of which must have signed it, or nil. What
+	// is signed is believed, the compiled packages too.
+	SignedBy []string
+	// Store is where the temporary directory is made, where there is a store.
+	Store string
+	Env   func(name string) (value string, ok bool)
+	Sink  event.Sink
+}
+
+// OpenVendored checks the folder or file at place, and unpacks a file.
+func OpenVendored(ctx context.Context, place string, o VendoredOptions) (*Vendored, error) {
 	place, err := filepath.Abs(place)
 	if err != nil {
 		return nil, err
@@ -40,22 +58,28 @@ func OpenVendored(ctx context.Context, place, store string, env func(string) (st
 	if err != nil {
 		return nil, &vendoring.FormatError{Place: place, Reason: reason(err)}
 	}
-	v := &Vendored{place: place, env: env}
-	if v.tmp, err = tempDir(store, env); err != nil {
+	var keys *signature.Keys
+	if len(o.SignedBy) > 0 {
+		if keys, err = signature.ReadKeys(o.SignedBy); err != nil {
+			return nil, err
+		}
+	}
+	v := &Vendored{VendoredOptions: o, place: place}
+	if v.tmp, err = tempDir(o.Store, o.Env); err != nil {
 		return nil, err
 	}
 	if fi.IsDir() {
-		err = v.openFolder(ctx, place)
+		err = v.openFolder(ctx, keys)
 	} else {
-		err = v.openFile(ctx, place)
+		err = v.openFile(ctx, keys)
 	}
 	if err == nil {
-		v.unpacked.kinds = vendoring.Kinds(v.dir)
 		err = v.settings()
 	}
 	if err != nil {
 		return nil, errors.Join(err, v.Close())
 	}
+	v.unpacked.kinds = v.contents.Kinds()
 	return v, nil
 }
 
@@ -78,39 +102,62 @@ func tempDir(store string, env func(string) (string, bool)) (string, error) {
 
 // openFolder checks a folder. It may be read-only, so the build cache becomes
 // one of links to it.
-func (v *Vendored) openFolder(ctx context.Context, place string) error {
-	dir, err := filepath.EvalSymlinks(place)
-	if err != nil {
+func (v *Vendored) openFolder(ctx context.Context, keys *signature.Keys) (err error) {
+	if v.dir, err = filepath.EvalSymlinks(v.place); err != nil {
 		return err
 	}
-	if err := vendoring.Check(ctx, dir); err != nil {
+	if v.contents, err = vendoring.Check(ctx, v.dir, keys); err != nil {
 		return err
 	}
-	v.dir = dir
-	return vendoring.LinkCache(filepath.Join(dir, vendoring.CacheDir), v.gocache())
+	if v.believed() {
+		return vendoring.LinkCache(v.cache(), v.gocache())
+	}
+	return nil
 }
 
 // openFile unpacks a file. Its compiled packages are this build's own, so the
 // go command may work on them as they are.
-func (v *Vendored) openFile(ctx context.Context, place string) error {
-	f, err := os.Open(place)
+func (v *Vendored) openFile(ctx context.Context, keys *signature.Keys) error {
+	f, err := os.Open(v.place)
 	if err != nil {
-		return &vendoring.FormatError{Place: place, Reason: reason(err)}
+		return &vendoring.FormatError{Place: v.place, Reason: reason(err)}
 	}
 	defer f.Close()
 	v.dir, v.own = filepath.Join(v.tmp, "vendor"), true
 	if err := os.Mkdir(v.dir, 0o755); err != nil {
 		return err
 	}
-	if err := vendoring.Unpack(ctx, place, f, v.dir); err != nil {
+	if v.contents, err = vendoring.Unpack(ctx, v.place, f, v.dir, keys); err != nil {
 		return err
 	}
-	cache := filepath.Join(v.dir, vendoring.CacheDir)
-	if !isDir(cache) {
-		return nil
+	if v.believed() {
+		return errors.Join(disk.Rename(v.cache(), v.gocache()), vendoring.FreshCache(v.gocache()))
 	}
-	return errors.Join(disk.Rename(cache, v.gocache()), vendoring.FreshCache(v.gocache()))
+	return nil
 }
+
+// believed reports whether there are compiled packages that are to be used, and
+// says what is done with them.
+func (v *Vendored) believed() bool {
+	there, text := isDir(v.cache()), ""
+	switch {
+	case there && v.contents.Signer != "":
+		text = fmt.Sprintf("the compiled packages of %s are used: it is signed by %s", v.place, v.contents.Signer)
+	case there && v.CompileCache:
+		text = fmt.Sprintf("the compiled packages of %s are used; nothing proves that their sources give them", v.place)
+	case there:
+		text = fmt.Sprintf("the compiled packages of %s are not used, as nothing proves that their sources give them; --with-compile-cache uses them, or --signed-by KEYS", v.place)
+	case v.CompileCache:
+		text = v.place + " has no compiled packages"
+	default:
+		return false
+	}
+	v.Sink.Send(event.Event{Kind: event.Note, Text: text})
+	return there && (v.CompileCache || v.contents.Signer != "")
+}
+
+// cache is where the folder has compiled packages.
+func (v *Vendored) cache() string { return filepath.Join(v.dir, vendoring.CacheDir) }
 
 func (v *Vendored) gocache() string { return filepath.Join(v.tmp, "go-build") }
 
@@ -142,19 +189,26 @@ func (v *Vendored) settings() error {
 var outside = []string{"PATH", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "GOROOT", "SOURCE_DATE_EPOCH",
 	"CC", "CXX", "AR", "PKG_CONFIG", "PKG_CONFIG_PATH", "CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CGO_LDFLAGS"}
 
-// Env is the environment of a build that reads the folder alone.
-func (v *Vendored) Env(name string) (string, bool) {
+// Getenv is the environment of a build that reads the folder alone.
+func (v *Vendored) Getenv(name string) (string, bool) {
 	if value, ok := v.set[name]; ok {
 		return value, value != ""
 	}
 	if slices.Contains(outside, strings.ToUpper(name)) {
-		return v.env(name)
+		return v.Env(name)
 	}
 	return "", false
 }
 
-// Config is the folder's config file.
-func (v *Vendored) Config() string { return filepath.Join(v.dir, vendoring.ConfigFile) }
+// Config reads the folder's own config, which may say what vxlite vendor writes
+// and nothing else.
+func (v *Vendored) Config() (*config.Config, error) {
+	data, err := os.ReadFile(filepath.Join(v.dir, vendoring.ConfigFile))
+	if err != nil {
+		return nil, err
+	}
+	return config.ParsePortable(filepath.Join(v.place, vendoring.ConfigFile), data, v.dir)
+}
 
 // Lock is the folder's lock file.
 func (v *Vendored) Lock() string { return filepath.Join(v.dir, vendoring.LockFile) }
@@ -164,8 +218,8 @@ func (v *Vendored) LockName() string { return filepath.Join(v.place, vendoring.L
 
 func (v *Vendored) repositories() string { return filepath.Join(v.dir, vendoring.GitDir) }
 
-// Store is a store that is empty.
-func (v *Vendored) Store() string { return filepath.Join(v.tmp, "store") }
+// EmptyStore is a store that is empty.
+func (v *Vendored) EmptyStore() string { return filepath.Join(v.tmp, "store") }
 
 // Close removes what the build has written, but for its result.
 func (v *Vendored) Close() error { return disk.RemoveAll(v.tmp) }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gotool"
-	"github.com/vxlite/vxlite/internal/vendoring"
 )
 
 // unpacked are the modules that a vendor folder has outside their zips.
@@ -34,7 +33,7 @@ func (w *workspace) toolFor(ctx context.Context, c gotool.Compile) (*gotool.Tool
 	}
 	if v.unpacked.cache == "" {
 		dir := filepath.Join(v.tmp, "unpacked")
-		if err := vendoring.OpenModules(ctx, v.dir, dir, v.own, w.lock.sums); err != nil {
+		if err := v.contents.OpenModules(ctx, dir, v.own, w.lock.sums); err != nil {
 			return nil, err
 		}
 		v.unpacked.cache = dir

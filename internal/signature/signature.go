@@ -1,6 +1,6 @@
-// Package signature checks the signatures of git's commits and tags against
-// the keys that a config allows: OpenPGP's, and SSH's by an allowed_signers
-// file.
+// Package signature checks the signatures of git's commits and tags, and of
+// vendor folders, against the keys that are allowed: OpenPGP's, and SSH's by an
+// allowed_signers file. It also makes those of vendor folders.
 package signature
 
 import (
@@ -13,13 +13,16 @@ import (
 	"time"
 )
 
-// Signed is a commit or tag, taken apart.
+// Signed is what was signed: a commit or tag, taken apart, or a vendor folder's
+// list.
 type Signed struct {
 	// Payload is what was signed, and Signature by what; Signature is empty
 	// where nothing was.
 	Payload, Signature []byte
 	// Time is the committer's or tagger's.
 	Time time.Time
+	// Namespace is what an SSH signature has to be for; empty for git's.
+	Namespace string
 	// Tag and Target are a tag's own name and what it points to; empty for a
 	// commit.
 	Tag, Target string

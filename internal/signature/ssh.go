@@ -2,6 +2,7 @@ package signature
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"path"
@@ -12,8 +13,12 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// namespace is git's: see gpg.format in git-config(1).
-const namespace = "git"
+// Vendored is the namespace of SSH signatures of vendor folders, as git is that
+// of commits and tags: see gpg.format in git-config(1).
+const (
+	Vendored = "vxlite"
+	git      = "git"
+)
 
 // allowed is one line of an allowed_signers: see ALLOWED SIGNERS in
 // ssh-keygen(1).
@@ -119,6 +124,7 @@ func (k *Keys) checkSSH(s Signed) (string, error) {
 	if strings.Contains(sig.PublicKey.Type(), "-cert-") {
 		return "", &SignerError{Signer: name, Reason: "with a certificate, which is not supported"}
 	}
+	namespace := cmp.Or(s.Namespace, git)
 	if sig.Namespace != namespace {
 		return "", &SignerError{Signer: name, Reason: fmt.Sprintf("for the namespace %q, not %q", sig.Namespace, namespace)}
 	}

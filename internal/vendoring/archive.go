@@ -20,30 +20,26 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/vxlite/vxlite/internal/signature"
 )
 
 // top is the folder that an archive's names begin with, so that unpacking one
 // by hand makes a folder.
 const top = "vendor/"
 
-// What an archive may hold at most. The limits are far above any build's needs
-// and keep a hostile file from filling the disk or the memory.
-const (
-	mostBytes = 16 << 30 // of all files
-	mostFiles = 1 << 20
-	mostList  = 256 << 20 // bytes of the list, which is read whole
-	mostHeld  = 8 << 20   // bytes of a file that is hashed and written beside others
-	maxWindow = 64 << 20  // bytes of zstd's window
-)
-
 // Pack writes the folder dir, which has its list, as one archive. The list
-// comes first, then all files by name.
+// comes first, then its signature where there is one, then all files by name.
 func Pack(ctx context.Context, dir string, w io.Writer) error {
 	files, err := walk(dir)
 	if err != nil {
 		return err
 	}
-	files = slices.DeleteFunc(files, func(name string) bool { return name == ListFile })
+	first := []string{ListFile}
+	if slices.Contains(files, SignatureFile) {
+		first = append(first, SignatureFile)
+	}
+	files = slices.DeleteFunc(files, func(name string) bool { return slices.Contains(first, name) })
 	// One goroutine, so that how many processors there are plays no part.
 	z, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault))
 	if err != nil {
@@ -51,7 +47,7 @@ func Pack(ctx context.Context, dir string, w io.Writer) error {
 	}
 	defer z.Close()
 	t := tar.NewWriter(z)
-	for _, name := range append([]string{ListFile}, files...) {
+	for _, name := range append(first, files...) {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -84,44 +80,48 @@ func packFile(t *tar.Writer, dir, name string) error {
 }
 
 // Unpack writes the contents of an archive into dir, which is empty, and
-// compares every file with the archive's list. place names the archive in
-// errors. Nothing outside dir is written to, whatever the archive holds.
-func Unpack(ctx context.Context, place string, r io.Reader, dir string) error {
-	z, err := zstd.NewReader(r, zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(mostBytes))
+// compares every file with the archive's list, as [Check] does. place names the
+// archive in errors. Nothing outside dir is written to, whatever the archive
+// holds, and nothing beyond the limits is kept, in memory or on disk.
+func Unpack(ctx context.Context, place string, r io.Reader, dir string, keys *signature.Keys) (*Contents, error) {
+	packed := &counter{r: r}
+	z, err := zstd.NewReader(packed, zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(mostBytes))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer z.Close()
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer root.Close()
-	u := &unpacker{place: place, root: root, tar: tar.NewReader(z), made: map[string]bool{".": true}, got: list{}, limit: mostBytes}
+	m := &meter{archive: packed, r: z}
+	u := &unpacker{place: place, root: root, meter: m, tar: tar.NewReader(m), made: map[string]bool{".": true}, got: list{}}
 	if err := u.list(); err != nil {
-		return err
+		return nil, err
 	}
 	if err := u.files(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	damage := &DamageError{Place: place, Extra: u.extra}
 	damage.compare(u.want, u.got)
 	if damage.any() {
-		return damage
+		return nil, damage
 	}
-	return nil
+	return newContents(place, dir, u.want, keys)
 }
 
 // unpacker writes one archive's files.
 type unpacker struct {
 	place string
 	root  *os.Root
+	meter *meter
 	tar   *tar.Reader
+	total allowance
 	made  map[string]bool // directories
 	want  list
-	seen  map[string]bool
+	seen  map[string]bool // of want
 	extra []string
-	limit int64     // bytes that may still come
 	free  sync.Pool // of *[]byte; clearing new ones would take as long as hashing
 
 	mu  sync.Mutex
@@ -134,8 +134,9 @@ func (u *unpacker) bad(format string, args ...any) error {
 }
 
 // next returns the header of the next file, or nil at the end, and the file's
-// name in the folder.
+// name in the folder. The file before it was read to its end.
 func (u *unpacker) next() (*tar.Header, string, error) {
+	u.meter.left = mostHeader
 	h, err := u.tar.Next()
 	if err == io.EOF {
 		return nil, "", nil
@@ -146,14 +147,28 @@ func (u *unpacker) next() (*tar.Header, string, error) {
 	name, ok := strings.CutPrefix(h.Name, top)
 	switch {
 	case h.Typeflag != tar.TypeReg:
-		return nil, "", u.bad("%q is not a regular file", h.Name)
-	case !ok || name != ListFile && !isName(name):
-		return nil, "", u.bad("%q is no name of a vendored file", h.Name)
-	case h.Size > u.limit:
-		return nil, "", u.bad("it holds more than %d GiB", mostBytes>>30)
+		return nil, "", u.bad("%q is not a regular file", short(h.Name))
+	case !plain(h):
+		return nil, "", u.bad("%q is a sparse file, or has attributes", short(h.Name))
+	case !ok || name != ListFile && name != SignatureFile && !isName(name):
+		return nil, "", u.bad("%q is no name of a vendored file", short(h.Name))
 	}
-	u.limit -= h.Size
+	if reason := u.total.take(name, h.Size); reason != "" {
+		return nil, "", u.bad("%s", reason)
+	}
+	u.meter.left = h.Size
 	return h, name, nil
+}
+
+// plain reports whether a header has nothing but what Pack writes, so that the
+// file is as long as what the archive has of it.
+func plain(h *tar.Header) bool {
+	for key := range h.PAXRecords {
+		if key != "path" && key != "size" {
+			return false
+		}
+	}
+	return true
 }
 
 // damaged is an archive that is not any more as vxlite wrote it.
@@ -167,6 +182,9 @@ func (u *unpacker) broken(err error) error {
 	var pe *os.PathError
 	if errors.As(err, &pe) || errors.Is(err, context.Canceled) {
 		return err
+	}
+	if isLimit(err) {
+		return u.bad("%v", err)
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return u.damaged("it ends in the middle")
@@ -183,7 +201,7 @@ func (u *unpacker) list() error {
 	if err != nil {
 		return err
 	}
-	if h == nil || name != ListFile || h.Size > mostList {
+	if h == nil || name != ListFile {
 		return u.bad("does not begin with %s", ListFile)
 	}
 	data, err := io.ReadAll(u.tar)
@@ -192,9 +210,6 @@ func (u *unpacker) list() error {
 	}
 	if u.want, err = parseList(data); err != nil {
 		return u.damaged("%s: %v", ListFile, err)
-	}
-	if len(u.want) > mostFiles {
-		return u.bad("it holds more than %d files", mostFiles)
 	}
 	return u.write(ListFile, bytes.NewReader(data))
 }
@@ -218,13 +233,15 @@ func (u *unpacker) each(ctx context.Context, g *errgroup.Group) error {
 			return err
 		}
 		if u.seen[name] {
-			return u.bad("%q is in it twice", name)
+			return u.bad("%q is in it twice", short(name))
 		}
-		u.seen[name] = true
-		if _, ok := u.want[name]; !ok {
-			u.extra = append(u.extra, name)
+		if _, ok := u.want[name]; !ok && name != SignatureFile {
+			if err := u.pass(name); err != nil {
+				return err
+			}
 			continue
 		}
+		u.seen[name] = true
 		if err := u.mkdir(path.Dir(name)); err != nil {
 			return err
 		}
@@ -251,6 +268,17 @@ func (u *unpacker) buffer(size int) []byte {
 		return (*b)[:size]
 	}
 	return make([]byte, size, max(size, 256<<10))
+}
+
+// pass reads a file that the list does not name.
+func (u *unpacker) pass(name string) error {
+	if u.extra = append(u.extra, name); len(u.extra) > mostExtra {
+		return u.bad("it holds more than %d files that %s does not name", mostExtra, ListFile)
+	}
+	if _, err := io.Copy(io.Discard, u.tar); err != nil {
+		return u.broken(err)
+	}
+	return nil
 }
 
 func (u *unpacker) mkdir(dir string) error {

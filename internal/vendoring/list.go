@@ -1,14 +1,16 @@
 package vendoring
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -18,6 +20,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/signature"
 )
 
 // list is what SHA256SUMS says: hex hashes by slash-separated path.
@@ -37,7 +40,7 @@ func WriteList(ctx context.Context, dir string) (sum string, err error) {
 	var b bytes.Buffer
 	for _, name := range files { // sorted
 		if !isName(name) {
-			return "", fmt.Errorf("%q cannot be the name of a vendored file", name)
+			return "", fmt.Errorf("%q cannot be the name of a vendored file", short(name))
 		}
 		fmt.Fprintf(&b, "%s  %s\n", sums[name], name)
 	}
@@ -45,39 +48,73 @@ func WriteList(ctx context.Context, dir string) (sum string, err error) {
 	return hex.EncodeToString(h[:]), os.WriteFile(filepath.Join(dir, ListFile), b.Bytes(), 0o644)
 }
 
-// Check compares all files of a folder with its list. The error is a
-// [*FormatError] or a [*DamageError], or says what could not be read.
-func Check(ctx context.Context, dir string) error {
-	data, err := os.ReadFile(filepath.Join(dir, ListFile))
+// Contents are a folder's files, as they were checked.
+type Contents struct {
+	dir string
+	// Place is the folder or archive, as messages have it.
+	Place string
+	// Signer is the key that signed the list, where that was asked for.
+	Signer string
+	sums   list
+}
+
+// Check compares all files of a folder with its list, and the list with its
+// signature by one of the keys, unless these are nil. The error is a
+// [*FormatError], a [*DamageError] or a [*SignatureError], or says what could
+// not be read.
+func Check(ctx context.Context, dir string, keys *signature.Keys) (*Contents, error) {
+	want, err := readList(dir)
 	if err != nil {
-		return &FormatError{Place: dir, Reason: "is no vendor folder: it has no " + ListFile}
-	}
-	want, err := parseList(data)
-	if err != nil {
-		return &FormatError{Place: filepath.Join(dir, ListFile), Reason: err.Error(), Damaged: true}
+		return nil, err
 	}
 	files, err := walk(dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	e := &DamageError{Place: dir}
 	var known []string
 	for _, name := range files {
 		if _, ok := want[name]; ok {
 			known = append(known, name)
-		} else if name != ListFile {
+		} else if name != ListFile && name != SignatureFile {
 			e.Extra = append(e.Extra, name)
 		}
 	}
 	got, err := hashAll(ctx, dir, known)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	e.compare(want, got)
 	if e.any() {
-		return e
+		return nil, e
 	}
-	return nil
+	return newContents(dir, dir, want, keys)
+}
+
+// newContents are those of the folder dir, which has the files that are listed.
+func newContents(place, dir string, sums list, keys *signature.Keys) (*Contents, error) {
+	c := &Contents{dir: dir, Place: place, sums: sums}
+	var err error
+	if keys != nil {
+		c.Signer, err = signer(place, dir, keys)
+	}
+	return c, err
+}
+
+// readList reads a folder's list.
+func readList(dir string) (list, error) {
+	data, err := readWhole(dir, ListFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &FormatError{Place: dir, Reason: "is no vendor folder: it has no " + ListFile}
+	}
+	if err != nil {
+		return nil, err
+	}
+	want, err := parseList(data)
+	if err != nil {
+		return nil, &FormatError{Place: filepath.Join(dir, ListFile), Reason: err.Error(), Damaged: true}
+	}
+	return want, nil
 }
 
 // compare notes what is missing and what is changed.
@@ -97,20 +134,24 @@ func (e *DamageError) compare(want, got list) {
 
 // parseList reads a list. Each line is a hash, two spaces and a path.
 func parseList(data []byte) (list, error) {
-	out := list{}
-	s := bufio.NewScanner(bytes.NewReader(data))
-	for line := 1; s.Scan(); line++ {
-		sum, name, ok := strings.Cut(s.Text(), "  ")
-		if raw, err := hex.DecodeString(sum); !ok || err != nil || len(raw) != sha256.Size || strings.ToLower(sum) != sum || !isName(name) {
+	out, dirs := list{}, map[string]bool{".": true}
+	line := 0
+	for text := range strings.Lines(string(data)) {
+		line++
+		sum, name, ok := strings.Cut(strings.TrimSuffix(text, "\n"), "  ")
+		if !ok || !isSum(sum) || !isName(name) {
 			return nil, fmt.Errorf("line %d is not a hash and a path", line)
 		}
 		if _, twice := out[name]; twice {
-			return nil, fmt.Errorf("line %d names %s again", line, name)
+			return nil, fmt.Errorf("line %d names %s again", line, short(name))
 		}
 		out[name] = sum
-	}
-	if err := s.Err(); err != nil {
-		return nil, err
+		for dir := path.Dir(name); !dirs[dir] && len(dirs) <= mostFiles; dir = path.Dir(dir) {
+			dirs[dir] = true
+		}
+		if len(out)+len(dirs) > mostFiles {
+			return nil, fmt.Errorf("it has more than %d files and directories", mostFiles)
+		}
 	}
 	if _, ok := out[LockFile]; !ok {
 		return nil, fmt.Errorf("it does not name %s", LockFile)
@@ -118,33 +159,78 @@ func parseList(data []byte) (list, error) {
 	return out, nil
 }
 
-// isName refuses paths that lead elsewhere, and those that sha256sum would
-// write in another way.
+// isSum reports whether s is a hash in the one way that a list has it.
+func isSum(s string) bool {
+	return len(s) == hex.EncodedLen(sha256.Size) && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+// isName refuses paths that lead elsewhere, those that sha256sum would write in
+// another way, and those that are too long.
 func isName(name string) bool {
-	return fs.ValidPath(name) && filepath.IsLocal(filepath.FromSlash(name)) && name != ListFile && name != "." &&
+	return len(name) <= mostName && fs.ValidPath(name) && filepath.IsLocal(filepath.FromSlash(name)) &&
+		name != ListFile && name != SignatureFile && name != "." &&
 		!strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\\' })
 }
 
-// walk lists the files below dir, sorted. What is neither a file nor a folder
-// is an error: a link could lead anywhere.
+// walk lists the files below dir, sorted, within the limits. What is neither a
+// file nor a folder is an error: a link could lead anywhere, and a pipe never
+// ends.
 func walk(dir string) ([]string, error) {
-	var files []string
-	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
+	w := &walker{dir: dir}
+	err := w.folder("")
+	slices.Sort(w.files)
+	return w.files, err
+}
+
+type walker struct {
+	dir   string
+	total allowance
+	files []string
+}
+
+// folder reads a directory in parts, since it may have any number of entries.
+func (w *walker) folder(name string) error {
+	f, err := os.Open(join(w.dir, name))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for {
+		entries, err := f.ReadDir(1024)
+		for _, e := range entries {
+			if err := w.entry(path.Join(name, e.Name()), e); err != nil {
+				return err
+			}
 		}
-		rel, err := filepath.Rel(dir, p)
+		if err == io.EOF {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
-		if !d.Type().IsRegular() {
-			return &FormatError{Place: dir, Reason: filepath.ToSlash(rel) + " is not a regular file"}
+	}
+}
+
+func (w *walker) entry(name string, e fs.DirEntry) error {
+	var size int64
+	switch {
+	case e.Type().IsRegular():
+		fi, err := e.Info()
+		if err != nil {
+			return err
 		}
-		files = append(files, filepath.ToSlash(rel))
-		return nil
-	})
-	slices.Sort(files)
-	return files, err
+		size = fi.Size()
+		w.files = append(w.files, name)
+	case !e.IsDir():
+		return &FormatError{Place: w.dir, Reason: short(name) + " is not a regular file"}
+	}
+	if reason := w.total.take(name, size); reason != "" {
+		return &FormatError{Place: w.dir, Reason: reason}
+	}
+	if e.IsDir() {
+		return w.folder(name)
+	}
+	return nil
 }
 
 // hashAll hashes files, several at once.

@@ -1,8 +1,13 @@
 package vendoring
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -11,6 +16,7 @@ import (
 	"strings"
 
 	"golang.org/x/mod/module"
+	"golang.org/x/mod/sumdb/dirhash"
 
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/lock"
@@ -19,13 +25,24 @@ import (
 // WriteModules makes dst hold what builds of the given kinds read of the
 // third-party modules in the module cache at cache: files are absolute names
 // in it, and each module that it has unpacked is there with its go.mod at
-// least, since the go command looks for packages in it.
+// least, since the go command looks for packages in it. The checksums of all
+// files of each module go with them, so that a part of a module can be compared
+// with the lock.
 func WriteModules(ctx context.Context, cache, dst string, files, kinds []string) error {
-	mods, err := goMods(cache)
+	mods, err := unpackedModules(cache)
 	if err != nil {
 		return err
 	}
-	all := append(mods, files...)
+	all := slices.Clone(files)
+	for _, m := range mods {
+		if err := m.writeSums(dst); err != nil {
+			return err
+		}
+		// A module from before there were such files has none.
+		if fi, err := os.Stat(filepath.Join(m.dir, "go.mod")); err == nil && fi.Mode().IsRegular() {
+			all = append(all, filepath.Join(m.dir, "go.mod"))
+		}
+	}
 	slices.Sort(all)
 	for _, name := range slices.Compact(all) {
 		if ctx.Err() != nil {
@@ -51,10 +68,15 @@ func WriteModules(ctx context.Context, cache, dst string, files, kinds []string)
 	return os.WriteFile(filepath.Join(dst, kindsFile), []byte(strings.Join(kinds, "\n")+"\n"), 0o644)
 }
 
-// goMods lists the go.mod files of the modules whose zips a module cache has.
-// A module from before there were such files has none.
-func goMods(cache string) ([]string, error) {
-	var out []string
+// unpackedModule is a module in a module cache.
+type unpackedModule struct {
+	name     string // PATH@VERSION, escaped
+	dir, zip string
+}
+
+// unpackedModules lists the modules whose zips a module cache has.
+func unpackedModules(cache string) ([]unpackedModule, error) {
+	var out []unpackedModule
 	download := filepath.Join(cache, "cache", "download")
 	err := filepath.WalkDir(download, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -71,56 +93,181 @@ func goMods(cache string) ([]string, error) {
 		parent, version := path.Split(rel)
 		version, zip := strings.CutSuffix(version, ".zip")
 		modulePath, served := strings.CutSuffix(parent, "/@v/")
-		if !zip || !served {
-			return nil
-		}
-		name := join(cache, modulePath+"@"+version+"/go.mod")
-		if fi, err := os.Stat(name); err == nil && fi.Mode().IsRegular() {
-			out = append(out, name)
+		if zip && served {
+			name := modulePath + "@" + version
+			out = append(out, unpackedModule{name: name, dir: join(cache, name), zip: p})
 		}
 		return nil
 	})
 	return out, err
 }
 
-// Kinds are the kinds of builds that the folder dir has unpacked modules for.
-func Kinds(dir string) []string {
-	data, err := os.ReadFile(filepath.Join(dir, ModulesDir, kindsFile))
+// writeSums writes the lines that the module's checksum is the hash of: see
+// golang.org/x/mod/sumdb/dirhash.
+func (m unpackedModule) writeSums(dst string) error {
+	var lines bytes.Buffer
+	_, err := dirhash.HashZip(m.zip, func(files []string, open func(string) (io.ReadCloser, error)) (string, error) {
+		slices.Sort(files)
+		for _, name := range files {
+			h := sha256.New()
+			if err := copyFrom(h, open, name); err != nil {
+				return "", err
+			}
+			fmt.Fprintf(&lines, "%x  %s\n", h.Sum(nil), name)
+		}
+		return "", nil
+	})
+	if err != nil {
+		return err
+	}
+	to := join(dst, path.Join(sumsDir, m.name))
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(to, lines.Bytes(), 0o644)
+}
+
+func copyFrom(w io.Writer, open func(string) (io.ReadCloser, error), name string) error {
+	r, err := open(name)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	_, err = io.Copy(w, r)
+	return err
+}
+
+// Kinds are the kinds of builds that the folder has unpacked modules for.
+func (c *Contents) Kinds() []string {
+	data, err := readWhole(c.dir, path.Join(ModulesDir, kindsFile))
 	if err != nil {
 		return nil
 	}
 	return strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
 }
 
-// OpenModules makes dst a module cache of the folder dir's unpacked modules,
-// which are moved if the folder may be changed, and copied otherwise. The go
-// command takes a module for downloaded when beside its directory there are the
-// checksum of its zip, here the lock's, and its go.mod, here the proxy tree's:
-// see cmd/go/internal/modfetch. What lacks any of these it unpacks as always.
-func OpenModules(ctx context.Context, dir, dst string, change bool, sums []lock.Sum) error {
-	src := filepath.Join(dir, ModulesDir)
-	if change {
-		if err := os.Rename(src, dst); err != nil {
-			return err
-		}
-	} else if err := copyTree(ctx, src, dst); err != nil {
+// ModulesError is a folder whose unpacked modules are not those of its lock.
+type ModulesError struct {
+	Place string
+	// Files are slash-separated paths in it, sorted.
+	Files []string
+}
+
+// Error implements error.
+func (e *ModulesError) Error() string {
+	return fmt.Sprintf("%s: checksum mismatch with %s: %s", e.Place, LockFile, few(e.Files))
+}
+
+// ExitStatus is that of a check that found a problem.
+func (*ModulesError) ExitStatus() int { return 3 }
+
+// Hints says what to do.
+func (*ModulesError) Hints() []string {
+	return []string{"it was changed after it was made: copy it again from where it was made, or make it again with vxlite vendor"}
+}
+
+// OpenModules makes dst a module cache of those of the folder's unpacked modules
+// that are what the lock's checksums say, which are moved if the folder may be
+// changed, and copied otherwise. The go command does not compare them: it takes
+// a module for downloaded when beside its directory there are the checksum of
+// its zip, here the lock's, and its go.mod, here the proxy tree's: see
+// cmd/go/internal/modfetch. What lacks any of these it unpacks as always.
+func (c *Contents) OpenModules(ctx context.Context, dst string, change bool, sums []lock.Sum) error {
+	proven, err := c.proven(sums)
+	if err != nil {
 		return err
 	}
-	for _, s := range sums {
-		p, err := module.EscapePath(s.Path)
-		v, err2 := module.EscapeVersion(s.Version)
-		if err != nil || err2 != nil || s.H1 == "" {
-			continue
+	if err := os.MkdirAll(dst, 0o755); err != nil {
+		return err
+	}
+	for mod, h1 := range proven {
+		src, to := join(c.dir, path.Join(ModulesDir, mod)), join(dst, mod)
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return err
 		}
-		if fi, err := os.Stat(join(dst, p+"@"+v)); err != nil || !fi.IsDir() {
-			continue
+		if change {
+			err = os.Rename(src, to)
+		} else {
+			err = copyTree(ctx, src, to)
 		}
-		err = downloaded(join(dir, path.Join(ProxyDir, p, "@v", v)), join(dst, path.Join("cache/download", p, "@v", v)), s.H1)
+		if err != nil {
+			return err
+		}
+		p, v, _ := strings.Cut(mod, "@")
+		err := downloaded(join(c.dir, path.Join(ProxyDir, p, "@v", v)), join(dst, path.Join("cache/download", p, "@v", v)), h1)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
 	return nil
+}
+
+// proven are the unpacked modules, PATH@VERSION as the module cache spells it,
+// all files of which the lock's checksum proves, with that checksum. A module
+// that the lock does not know, or of which there is nothing to compare with the
+// lock, is not among them; one that differs is an error.
+func (c *Contents) proven(sums []lock.Sum) (map[string]string, error) {
+	files := c.moduleFiles()
+	out := map[string]string{}
+	e := &ModulesError{Place: c.Place}
+	for _, s := range sums {
+		p, err := module.EscapePath(s.Path)
+		v, err2 := module.EscapeVersion(s.Version)
+		mod := p + "@" + v
+		if err != nil || err2 != nil || s.H1 == "" || files[mod] == nil || c.sums[sumsOf(mod)] == "" {
+			continue
+		}
+		bad, err := c.compareModule(mod, s, files[mod])
+		if err != nil {
+			return nil, err
+		}
+		e.Files = append(e.Files, bad...)
+		out[mod] = s.H1
+	}
+	if slices.Sort(e.Files); len(e.Files) > 0 {
+		return nil, e
+	}
+	return out, nil
+}
+
+// sumsOf is the name of the file with the checksums of a module's files.
+func sumsOf(mod string) string { return path.Join(ModulesDir, sumsDir, mod) }
+
+// moduleFiles are the names of the unpacked modules' files, by PATH@VERSION.
+func (c *Contents) moduleFiles() map[string][]string {
+	out := map[string][]string{}
+	for name := range c.sums {
+		rest, ok := strings.CutPrefix(name, ModulesDir+"/")
+		p, in, versioned := strings.Cut(rest, "@")
+		v, _, inside := strings.Cut(in, "/")
+		if ok && versioned && inside {
+			out[p+"@"+v] = append(out[p+"@"+v], name)
+		}
+	}
+	return out
+}
+
+// compareModule returns those of a module's files that are not what its checksum
+// says. What the files' own checksums are is known already.
+func (c *Contents) compareModule(mod string, s lock.Sum, files []string) (bad []string, err error) {
+	data, err := readWhole(c.dir, sumsOf(mod))
+	if err != nil {
+		return nil, err
+	}
+	if sum := sha256.Sum256(data); s.H1 != "h1:"+base64.StdEncoding.EncodeToString(sum[:]) {
+		return []string{sumsOf(mod)}, nil
+	}
+	has := map[string]string{}
+	for line := range strings.Lines(string(data)) {
+		sum, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "  ")
+		has[strings.TrimPrefix(name, s.Path+"@"+s.Version+"/")] = sum
+	}
+	for _, name := range files {
+		if c.sums[name] != has[strings.TrimPrefix(name, ModulesDir+"/"+mod+"/")] {
+			bad = append(bad, name)
+		}
+	}
+	return bad, nil
 }
 
 // downloaded writes what the go command keeps of a download. Both names lack

@@ -21,12 +21,13 @@ import (
 // Prune removes from the folder dir what its own lock does not need: commits
 // and modules that are not locked, and files that are not in the list. What it
 // removes is returned, sorted. A folder in which something is missing or
-// changed is left as it is, with a [*DamageError].
+// changed is left as it is, with a [*DamageError]. A signature goes with what is
+// removed.
 //
 // The list is written first. Whoever interrupts this finds files that are not
 // in the list, and may do it again.
 func Prune(ctx context.Context, dir string) (removed []string, err error) {
-	err = Check(ctx, dir)
+	_, err = Check(ctx, dir, nil)
 	damage, damaged := errors.AsType[*DamageError](err)
 	if err != nil && (!damaged || len(damage.Missing)+len(damage.Changed) > 0) {
 		return nil, err
@@ -38,11 +39,7 @@ func Prune(ctx context.Context, dir string) (removed []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := os.ReadFile(filepath.Join(dir, ListFile))
-	if err != nil {
-		return nil, err
-	}
-	want, err := parseList(data)
+	want, err := readList(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -55,10 +52,14 @@ func Prune(ctx context.Context, dir string) (removed []string, err error) {
 			removed = append(removed, name)
 		}
 	}
-	slices.Sort(removed)
 	if len(removed) == 0 {
 		return nil, nil
 	}
+	_, err = os.Lstat(filepath.Join(dir, SignatureFile))
+	if err == nil && (!damaged || len(removed) > len(damage.Extra)) { // it is of the list as it was
+		removed = append(removed, SignatureFile)
+	}
+	slices.Sort(removed)
 	if err := rewrite(filepath.Join(dir, ListFile), b.Bytes()); err != nil {
 		return nil, err
 	}
@@ -102,6 +103,7 @@ func neededBy(l *lock.File) func(name string) bool {
 		case ProxyDir:
 			return files[name] || strings.HasPrefix(rest, toolchain+"/")
 		case ModulesDir:
+			rest = strings.TrimPrefix(rest, sumsDir+"/")
 			p, in, _ := strings.Cut(rest, "@")
 			v, _, inside := strings.Cut(in, "/")
 			return unpacked[rest] || inside && unpacked[p+"@"+v]

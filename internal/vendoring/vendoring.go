@@ -8,9 +8,13 @@
 //	              go.dev/ref/mod#goproxy-protocol
 //	cache/        compiled packages, where they were asked for
 //	mod/          with them, what the build reads of the third-party modules,
-//	              unpacked as in a module cache; mod/KINDS says for which builds
+//	              unpacked as in a module cache; mod/KINDS says for which builds,
+//	              and mod/SUMS/PATH@VERSION has the hashes of all files of a
+//	              module, of which the lock's checksum is the hash
 //	build.pgo     the config's own profile, where it has one
 //	SHA256SUMS    every other file's hash; sha256sum -c reads it
+//	SHA256SUMS.sig
+//	              its signature, where it is signed
 //
 // A folder may be packed into one file, a tar archive in zstd, by [Pack]. Both
 // forms are checked whole before anything in them is used: [Check] and
@@ -38,17 +42,22 @@ const (
 	ModulesDir  = "mod"
 	ProfileFile = "build.pgo"
 	ListFile    = "SHA256SUMS"
+	// SignatureFile signs the list, and by it all else.
+	SignatureFile = "SHA256SUMS.sig"
 )
 
 // kindsFile, in ModulesDir, has a line for each kind of build. No module path
 // looks like it.
 const kindsFile = "KINDS"
 
+// sumsDir, in ModulesDir, has a file for each module.
+const sumsDir = "SUMS"
+
 // Extension is how the name of a folder in one file ends.
 const Extension = ".tar.zst"
 
 // names are all that stand at a folder's top.
-var names = []string{ConfigFile, LockFile, GitDir, ProxyDir, CacheDir, ModulesDir, ProfileFile, ListFile}
+var names = []string{ConfigFile, LockFile, GitDir, ProxyDir, CacheDir, ModulesDir, ProfileFile, ListFile, SignatureFile}
 
 // Is reports whether dir looks like a vendor folder: it has a list and a lock,
 // and nothing that no vendor folder has.
@@ -103,10 +112,14 @@ func (e *DamageError) any() bool { return len(e.Missing)+len(e.Changed)+len(e.Ex
 // few lists some names and counts the rest.
 func few(names []string) string {
 	const most = 5
-	if len(names) > most {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	var parts []string
+	for _, name := range names[:min(most, len(names))] {
+		parts = append(parts, short(name))
 	}
-	return strings.Join(names, ", ")
+	if len(names) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(parts, ", "), len(names)-most)
+	}
+	return strings.Join(parts, ", ")
 }
 
 // FormatError is a folder or file that no vxlite wrote.

@@ -188,6 +188,7 @@ func (p *httpPool) explain(ctx context.Context, remote Remote, err error) error 
 	var auth *AuthError
 	var answer *AnswerError
 	var limit *LimitError
+	var format *ObjectFormatError
 	var cert *tls.CertificateVerificationError
 	var uerr *url.Error
 	var wrapped *plumbing.UnexpectedError // which does not unwrap
@@ -197,8 +198,8 @@ func (p *httpPool) explain(ctx context.Context, remote Remote, err error) error 
 	switch {
 	case err == nil, errors.As(err, &auth):
 		return err
-	case errors.As(err, &limit):
-		return at(remote, limit)
+	case errors.As(err, &limit), errors.As(err, &format):
+		return at(remote, err)
 	case errors.As(err, &answer):
 		answer.URL = remote.String()
 		return answer

@@ -59,6 +59,10 @@ func at(remote Remote, err error) error {
 		}
 		return err
 	}
+	if e, ok := errors.AsType[*ObjectFormatError](err); ok {
+		e.URL = remote.String()
+		return e
+	}
 	return fmt.Errorf("%s: %w", remote, err)
 }
 
@@ -90,5 +94,5 @@ func (b *bounded) Read(p []byte) (int, error) {
 
 // boundedRefs reads what a server says of its refs.
 func boundedRefs(r io.Reader, most int64) io.Reader {
-	return &bounded{r: r, left: most, over: tooLarge("the server's refs have more than", "refs", most)}
+	return &sha1Refs{r: &bounded{r: r, left: most, over: tooLarge("the server's refs have more than", "refs", most)}}
 }

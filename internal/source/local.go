@@ -61,7 +61,7 @@ func (c *Client) openLocal(remote Remote) (*localRepo, error) {
 	for _, p := range []string{remote.Path, remote.Path + ".git"} {
 		st, err := openPath(p, c.limits)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", p, err)
+			return nil, at(Remote{Scheme: "file", Path: p}, err)
 		}
 		if st != nil {
 			r := &localRepo{st: st}
@@ -134,6 +134,13 @@ func openGitDir(dir string, limits config.Limits) (*packStorage, error) {
 		files = dotgit.NewRepositoryFilesystem(files, gitFiles(common, limits))
 	}
 	st := filesystem.NewStorageWithOptions(files, cache.NewObjectLRUDefault(), filesystem.Options{ExclusiveAccess: true})
+	cfg, err := st.Config()
+	if err != nil {
+		return nil, err
+	}
+	if format := cfg.Raw.Section("extensions").Option("objectformat"); format != "" && format != "sha1" {
+		return nil, &ObjectFormatError{Format: format}
+	}
 	return openObjectDirs(common, limits.Object, st), nil
 }
 

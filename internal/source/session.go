@@ -135,6 +135,9 @@ const lastWords = 2 * time.Second
 
 // explain prefers what the server said over what the protocol made of it.
 func (u *uploadPack) explain(err error) error {
+	if _, ok := errors.AsType[*ObjectFormatError](err); ok {
+		return err // the server is content
+	}
 	ended := make(chan struct{})
 	go func() {
 		_ = u.sess.Wait() // so that all of standard error is there

@@ -6,8 +6,8 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/vxlite/vxlite/internal/doctor"
 	"github.com/vxlite/vxlite/internal/event"
-	"github.com/vxlite/vxlite/internal/pipeline"
 )
 
 // failedCheck is a check of the doctor's that failed.
@@ -61,12 +61,12 @@ is wrong.
 			if err != nil {
 				c.screen.sink().Send(event.Event{Kind: event.Note, Text: "there is no velox.toml here, so no repositories are asked"})
 			}
-			result, err := pipeline.Doctor(c.ctx, o)
-			if result != nil {
-				c.screen.sink().Send(event.Event{Kind: event.Done, Result: result})
+			findings, err := doctor.Examine(c.ctx, doctor.Options{Config: o.Config, Store: o.Store, Offline: o.Offline, Jobs: o.Jobs, Env: o.Env, Sink: o.Sink})
+			if findings != nil {
+				c.screen.sink().Send(event.Event{Kind: event.Done, Result: &event.Result{Findings: findings}})
 			}
-			if ctx.Bool("quiet") && !ctx.Bool("json") && result != nil && err != nil {
-				return errors.Join(append(failures(result.Findings), err)...) // in place of the table
+			if ctx.Bool("quiet") && !ctx.Bool("json") && err != nil {
+				return errors.Join(append(failures(findings), err)...) // in place of the table
 			}
 			return err
 		},

@@ -103,3 +103,17 @@ func Replace(from, to string) error {
 	}
 	return nil
 }
+
+// IsDir reports whether there is a directory of that name.
+func IsDir(name string) bool {
+	fi, err := os.Stat(name)
+	return err == nil && fi.IsDir()
+}
+
+// Reason is an error without the path, which the message has already.
+func Reason(err error) string {
+	if pe, ok := errors.AsType[*os.PathError](err); ok {
+		return pe.Err.Error()
+	}
+	return err.Error()
+}

@@ -176,6 +176,13 @@ func (t *Tool) Version() string { return t.vars["GOVERSION"] }
 // Host is the platform the go command runs on.
 func (t *Tool) Host() (os, arch string) { return t.vars["GOHOSTOS"], t.vars["GOHOSTARCH"] }
 
+// MayUpgrade reports whether GOTOOLCHAIN lets the go command fetch a newer
+// toolchain: see go.dev/doc/toolchain#select.
+func (t *Tool) MayUpgrade() bool {
+	setting := t.vars["GOTOOLCHAIN"]
+	return setting == "auto" || setting == "path" || strings.HasSuffix(setting, "+auto") || strings.HasSuffix(setting, "+path")
+}
+
 // Private are GOPRIVATE's patterns.
 func (t *Tool) Private() []string {
 	var out []string

@@ -75,7 +75,7 @@ func put(bin *event.Binary, kind, name string, data []byte) error {
 // writeBeside writes a file in one step.
 func writeBeside(name string, data []byte) error {
 	if err := disk.Write(name, data, 0o644); err != nil {
-		return &OutputError{Path: name, Reason: reason(err)}
+		return &OutputError{Path: name, Reason: disk.Reason(err)}
 	}
 	return nil
 }

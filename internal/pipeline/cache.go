@@ -15,7 +15,7 @@ import (
 // is empty.
 func Cache(dir string) (*event.Cache, error) {
 	out := &event.Cache{Path: dir}
-	if !isDir(dir) {
+	if !disk.IsDir(dir) {
 		return out, nil
 	}
 	s, err := source.OpenStore(dir)
@@ -42,7 +42,7 @@ func CleanCache(dir string, locks []string, age time.Duration) (*event.Removed, 
 			kept[m.Commit] = true
 		}
 	}
-	if !isDir(dir) {
+	if !disk.IsDir(dir) {
 		return &event.Removed{}, nil
 	}
 	s, err := source.OpenStore(dir)
@@ -60,7 +60,7 @@ func RemoveCache(dir string) (*event.Removed, error) {
 		return nil, err
 	}
 	out := &event.Removed{}
-	if !isDir(dir) {
+	if !disk.IsDir(dir) {
 		return out, nil
 	}
 	s, err := source.OpenStore(dir)

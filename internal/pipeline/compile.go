@@ -149,16 +149,10 @@ func withoutV(v string) string {
 // the go command fetch a newer one, it may.
 func checkGo(p *resolve.Plan, t *gotool.Tool) error {
 	m, need := p.NewestGo()
-	if m == nil || gover.Compare(t.Version(), "go"+need) >= 0 || mayUpgrade(t.Var("GOTOOLCHAIN")) {
+	if m == nil || gover.Compare(t.Version(), "go"+need) >= 0 || t.MayUpgrade() {
 		return nil
 	}
 	return &GoTooOldError{Module: m.Path, Version: m.Version, Needs: need, Have: strings.TrimPrefix(t.Version(), "go")}
-}
-
-// mayUpgrade reports whether a GOTOOLCHAIN setting allows another toolchain:
-// see go.dev/doc/toolchain#select.
-func mayUpgrade(setting string) bool {
-	return setting == "auto" || setting == "path" || strings.HasSuffix(setting, "+auto") || strings.HasSuffix(setting, "+path")
 }
 
 // GoTooOldError is a module that needs a newer Go than there is.

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/mod/module"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gen"
 	"github.com/vxlite/vxlite/internal/resolve"
@@ -86,7 +87,7 @@ func (d *develop) clone(ctx context.Context, client *source.Client, names []stri
 		if err != nil {
 			return err
 		}
-		if place, ok := d.manifest.Clones[cloneKey(m)]; ok && isDir(filepath.Join(d.dir, place)) {
+		if place, ok := d.manifest.Clones[cloneKey(m)]; ok && disk.IsDir(filepath.Join(d.dir, place)) {
 			continue
 		}
 		place := d.freePlace(m)

@@ -160,7 +160,7 @@ func (io ImageOptions) options(ctx context.Context, o Options) (image.Options, e
 	if io.CACerts != "" {
 		data, err := os.ReadFile(io.CACerts)
 		if err != nil {
-			return opts, fmt.Errorf("CA certificates %s: %s", io.CACerts, reason(err))
+			return opts, fmt.Errorf("CA certificates %s: %s", io.CACerts, disk.Reason(err))
 		}
 		if !hasCertificate(data) {
 			return opts, fmt.Errorf("CA certificates %s: no PEM certificate in it", io.CACerts)
@@ -173,7 +173,7 @@ func (io ImageOptions) options(ctx context.Context, o Options) (image.Options, e
 			return opts, err
 		}
 		opts.Base = base
-		if !isDir(io.Base) {
+		if !disk.IsDir(io.Base) {
 			opts.BaseName = io.Base
 		}
 	}

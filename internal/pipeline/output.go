@@ -119,18 +119,18 @@ func checkWritable(outputs []output, what product, inputs ...string) error {
 			return err
 		}
 		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return &OutputError{Path: dir, Reason: reason(err), Hint: "name another place with -o"}
+			return &OutputError{Path: dir, Reason: disk.Reason(err), Hint: "name another place with -o"}
 		}
 		disk.Sweep(o.file)
 		f, err := disk.CreateTemp(o.file)
 		if err != nil {
-			return &OutputError{Path: dir, Reason: reason(err), Hint: "name another place with -o"}
+			return &OutputError{Path: dir, Reason: disk.Reason(err), Hint: "name another place with -o"}
 		}
 		f.Close()
 		if err := os.Remove(f.Name()); err != nil {
-			return &OutputError{Path: dir, Reason: reason(err)}
+			return &OutputError{Path: dir, Reason: disk.Reason(err)}
 		}
-		if isDir(o.file) {
+		if disk.IsDir(o.file) {
 			return &OutputError{Path: o.file, Reason: "is a directory", Hint: what.another}
 		}
 	}
@@ -187,20 +187,6 @@ func isProgram(file string) bool {
 	return slices.ContainsFunc(programs, func(magic []byte) bool { return bytes.HasPrefix(head[:n], magic) })
 }
 
-// reason is an error without the path that the message has already.
-func reason(err error) string {
-	var pe *os.PathError
-	if errors.As(err, &pe) {
-		return pe.Err.Error()
-	}
-	return err.Error()
-}
-
-func isDir(p string) bool {
-	fi, err := os.Stat(p)
-	return err == nil && fi.IsDir()
-}
-
 // place moves a finished binary to its file. Between file systems it is copied
 // beside it first, so that the last step is a rename in any case.
 func place(built, file string) error {
@@ -209,7 +195,7 @@ func place(built, file string) error {
 	}
 	tmp, err := disk.CreateTemp(file)
 	if err != nil {
-		return &OutputError{Path: filepath.Dir(file), Reason: reason(err)}
+		return &OutputError{Path: filepath.Dir(file), Reason: disk.Reason(err)}
 	}
 	defer os.Remove(tmp.Name()) // in vain once it is renamed
 	in, err := os.Open(built)
@@ -220,10 +206,10 @@ func place(built, file string) error {
 	defer in.Close()
 	_, err = io.Copy(tmp, in)
 	if err := errors.Join(err, tmp.Chmod(0o755), tmp.Close()); err != nil {
-		return &OutputError{Path: file, Reason: reason(err)}
+		return &OutputError{Path: file, Reason: disk.Reason(err)}
 	}
 	if err := disk.Replace(tmp.Name(), file); err != nil {
-		return &OutputError{Path: file, Reason: reason(err)}
+		return &OutputError{Path: file, Reason: disk.Reason(err)}
 	}
 	return nil
 }

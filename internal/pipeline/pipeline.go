@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/endure"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gen"
@@ -223,7 +224,7 @@ func (w *workspace) generate() error {
 
 // write puts the workspace on disk, unless it is there.
 func (w *workspace) write() error {
-	if isDir(w.dir) {
+	if disk.IsDir(w.dir) {
 		if err := w.restoreSums(); err != nil {
 			return err
 		}

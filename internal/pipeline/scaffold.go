@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/scaffold"
@@ -23,7 +24,7 @@ func NewPlugin(ctx context.Context, o Options, p scaffold.PluginOptions) ([]stri
 		return nil, &OutputError{Path: o.Output, Reason: "has files in it", Hint: "name another plugin, or stand elsewhere"}
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, &OutputError{Path: o.Output, Reason: reason(err)}
+		return nil, &OutputError{Path: o.Output, Reason: disk.Reason(err)}
 	}
 	b := &builder{Options: o}
 	if err := b.open(ctx); err != nil {

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/endure"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gotool"
@@ -135,7 +136,7 @@ func (s *Session) Rebuild(ctx context.Context, changed []string) (event.Binary, 
 // list learns once which packages there are, for the display of the progress,
 // and makes sure that the workspace is on disk.
 func (s *Session) list(ctx context.Context) error {
-	if s.pkgs != nil && isDir(s.w.dir) {
+	if s.pkgs != nil && disk.IsDir(s.w.dir) {
 		return nil
 	}
 	if err := s.w.write(); err != nil {

@@ -97,12 +97,12 @@ func withTargets(cfg *config.Config) *config.Config {
 func stageFor(place string) (string, error) {
 	parent := filepath.Dir(place)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
-		return "", &OutputError{Path: parent, Reason: reason(err), Hint: "name another place with -o"}
+		return "", &OutputError{Path: parent, Reason: disk.Reason(err), Hint: "name another place with -o"}
 	}
 	disk.Sweep(place)
 	stage, err := disk.MkdirTemp(place)
 	if err != nil {
-		return "", &OutputError{Path: parent, Reason: reason(err), Hint: "name another place with -o"}
+		return "", &OutputError{Path: parent, Reason: disk.Reason(err), Hint: "name another place with -o"}
 	}
 	return stage, nil
 }

@@ -56,7 +56,7 @@ func OpenVendored(ctx context.Context, place string, o VendoredOptions) (*Vendor
 	}
 	fi, err := os.Stat(place)
 	if err != nil {
-		return nil, &vendoring.FormatError{Place: place, Reason: reason(err)}
+		return nil, &vendoring.FormatError{Place: place, Reason: disk.Reason(err)}
 	}
 	var keys *signature.Keys
 	if len(o.SignedBy) > 0 {
@@ -85,7 +85,7 @@ func OpenVendored(ctx context.Context, place string, o VendoredOptions) (*Vendor
 
 // tempDir makes a directory in an existing store, or elsewhere.
 func tempDir(store string, env func(string) (string, bool)) (string, error) {
-	if store != "" && isDir(store) {
+	if store != "" && disk.IsDir(store) {
 		if s, err := source.OpenStore(store); err == nil {
 			if dir, err := s.TempDir(); err == nil {
 				return dir, nil
@@ -93,7 +93,7 @@ func tempDir(store string, env func(string) (string, bool)) (string, error) {
 		}
 	}
 	for _, name := range []string{"TMPDIR", "TEMP", "TMP"} {
-		if dir, ok := env(name); ok && isDir(dir) {
+		if dir, ok := env(name); ok && disk.IsDir(dir) {
 			return os.MkdirTemp(dir, "vxlite-")
 		}
 	}
@@ -120,7 +120,7 @@ func (v *Vendored) openFolder(ctx context.Context, keys *signature.Keys) (err er
 func (v *Vendored) openFile(ctx context.Context, keys *signature.Keys) error {
 	f, err := os.Open(v.place)
 	if err != nil {
-		return &vendoring.FormatError{Place: v.place, Reason: reason(err)}
+		return &vendoring.FormatError{Place: v.place, Reason: disk.Reason(err)}
 	}
 	defer f.Close()
 	v.dir, v.own = filepath.Join(v.tmp, "vendor"), true
@@ -139,7 +139,7 @@ func (v *Vendored) openFile(ctx context.Context, keys *signature.Keys) error {
 // believed reports whether there are compiled packages that are to be used, and
 // says what is done with them.
 func (v *Vendored) believed() bool {
-	there, text := isDir(v.cache()), ""
+	there, text := disk.IsDir(v.cache()), ""
 	switch {
 	case there && v.contents.Signer != "":
 		text = fmt.Sprintf("the compiled packages of %s are used: it is signed by %s", v.place, v.contents.Signer)
@@ -230,7 +230,7 @@ func Prune(ctx context.Context, place string) (*event.Removed, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !isDir(dir) {
+	if !disk.IsDir(dir) {
 		return nil, &vendoring.FormatError{Place: dir, Reason: "is no vendor folder, which is what can be pruned"}
 	}
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {

@@ -73,7 +73,7 @@ func newResolver(cfg *config.Config, o Options) *resolver {
 	r := &resolver{cfg: cfg, client: o.Client, store: o.Store, jobs: max(1, o.Jobs), lock: oracle{file: o.Lock, written: cfg.Written},
 		third: map[module.Version]Replace{}, git: map[string]bool{}, askedBy: map[module.Version]*Module{}, meta: metaFinder{client: o.HTTP, offline: o.Offline}}
 	if r.meta.client == nil {
-		r.meta.client = http.DefaultClient
+		r.meta.client = o.Client.HTTP()
 	}
 	r.private = append(append([]string{}, o.Private...), cfg.Git.Modules...)
 	for _, m := range cfg.Modules {

@@ -107,7 +107,7 @@ func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''
 
 // AdvertisedReferences implements transport.Session.
 func (u *uploadPack) AdvertisedReferences() (*packp.AdvRefs, error) {
-	return u.AdvertisedReferencesContext(context.Background())
+	return nil, errors.ErrUnsupported // it could not be interrupted
 }
 
 // AdvertisedReferencesContext implements transport.Session.

@@ -369,7 +369,7 @@ func (p *sshPool) handshake(ctx context.Context, host sshHost, raw net.Conn) (*s
 // alone tries again: a server counts a conversation until its program has
 // ended, which is a moment after we have.
 func (c *sshConn) open(ctx context.Context) (*ssh.Session, error) {
-	const tries, pause = 50, 20 * time.Millisecond
+	const tries, between = 50, 20 * time.Millisecond
 	if err := c.slots.acquire(ctx); err != nil {
 		return nil, err
 	}
@@ -384,8 +384,7 @@ func (c *sshConn) open(ctx context.Context) (*ssh.Session, error) {
 			if err := c.slots.acquire(ctx); err != nil {
 				return nil, err
 			}
-		case errors.As(err, &refused) && n < tries && ctx.Err() == nil:
-			time.Sleep(pause)
+		case errors.As(err, &refused) && n < tries && pause(ctx, between) == nil:
 		default:
 			c.slots.release()
 			return nil, err

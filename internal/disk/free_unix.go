@@ -1,11 +1,12 @@
 //go:build linux || darwin || freebsd
 
-package pipeline
+package disk
 
 import "syscall"
 
-// freeSpace is what a disk has left for the user, in bytes.
-func freeSpace(dir string) (int64, bool) {
+// Free returns what the disk of dir has left for the user, in bytes, and whether
+// that is known.
+func Free(dir string) (int64, bool) {
 	var st syscall.Statfs_t
 	if err := syscall.Statfs(dir, &st); err != nil {
 		return 0, false

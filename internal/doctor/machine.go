@@ -1,0 +1,173 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/gotool"
+	"github.com/vxlite/vxlite/internal/run"
+	"github.com/vxlite/vxlite/internal/source"
+)
+
+// storeDir looks at the store and the disk it is on.
+func (d *doctor) storeDir() error {
+	var err error
+	if d.store, err = source.OpenStore(d.Store); err != nil {
+		return helped{err, "name another place with VXLITE_CACHE=DIR"}
+	}
+	tmp, err := d.store.TempDir()
+	if err != nil {
+		return helped{fmt.Errorf("%s cannot be written to: %s", d.Store, disk.Reason(err)), "name another place with VXLITE_CACHE=DIR"}
+	}
+	if err := os.RemoveAll(tmp); err != nil {
+		return err
+	}
+	d.ok("cache", "%s, %s", d.Store, megabytes(size(d.Store)))
+	d.disk("disk of the cache", d.Store)
+	return nil
+}
+
+// disk looks at how much room is left.
+func (d *doctor) disk(name, dir string) {
+	free, ok := disk.Free(dir)
+	switch {
+	case !ok:
+	case free < leastFree:
+		d.fail(name, helped{fmt.Errorf("%s free on the disk of %s", megabytes(free), dir), "make room: a server with all plugins takes about a gigabyte to build"})
+	default:
+		d.ok(name, "%s free", megabytes(free))
+	}
+}
+
+// size is that of all files below dir, in bytes.
+func size(dir string) int64 {
+	var n int64
+	_ = filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return nil
+		}
+		if fi, err := e.Info(); err == nil {
+			n += fi.Size()
+		}
+		return nil
+	})
+	return n
+}
+
+func megabytes(n int64) string {
+	if n >= 1e9 {
+		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+}
+
+// goCommand looks at the go command and its settings.
+func (d *doctor) goCommand(ctx context.Context, client *http.Client) {
+	var err error
+	if d.tool, err = gotool.Find(ctx, d.Env, d.store, d.Sink); err != nil {
+		d.tool = nil
+		d.fail("go", err)
+		return
+	}
+	toolchain := d.tool.Var("GOTOOLCHAIN")
+	more := "a newer Go that a plugin asks for is not fetched"
+	if d.tool.MayUpgrade() {
+		more = "a newer Go that a plugin asks for is fetched"
+	}
+	d.ok("go", "%s at %s", d.tool.Version(), d.tool.Path)
+	d.ok("GOTOOLCHAIN", "%s: %s", toolchain, more)
+	d.proxies(ctx, client)
+	private := d.tool.Var("GOPRIVATE")
+	if private == "" {
+		private = "(none)"
+	}
+	d.ok("GOPRIVATE", "%s", private)
+	if cache := d.tool.Var("GOCACHE"); cache != "" {
+		d.ok("GOCACHE", "%s", cache)
+		d.disk("disk of GOCACHE", cache)
+	}
+	pathList, _ := d.Env("PATH")
+	if git := run.LookPath("git", pathList); git != "" {
+		d.ok("git", "%s, for its credential helpers", git)
+	} else {
+		d.ok("git", "not installed, and not needed but for its credential helpers")
+	}
+}
+
+// proxies asks each module proxy of GOPROXY. One that answers anything at all
+// but a server's error is there; which modules it has is another question.
+func (d *doctor) proxies(ctx context.Context, client *http.Client) {
+	for _, p := range strings.FieldsFunc(d.tool.Var("GOPROXY"), func(r rune) bool { return r == ',' || r == '|' }) {
+		shown := withoutPassword(p)
+		switch {
+		case p == "off":
+			d.ok("GOPROXY", "off: only modules that are in the module cache, or come from git")
+		case p == "direct":
+			d.ok("GOPROXY", "direct: never used, as the go command runs no git here")
+		case strings.HasPrefix(p, "file://"):
+			u, err := url.Parse(p)
+			if err != nil || !disk.IsDir(urlDir(u)) {
+				d.fail("GOPROXY", helped{fmt.Errorf("%s: no such directory", shown), "correct it with: go env -w GOPROXY=…"})
+			} else {
+				d.ok("GOPROXY", "%s", shown)
+			}
+		case d.Offline:
+			d.ok("GOPROXY", "%s, not asked", shown)
+		default:
+			if err := ask(ctx, client, p); err != nil {
+				d.fail("GOPROXY", helped{fmt.Errorf("%s: %w", shown, err), "set HTTPS_PROXY where one is needed, or name a proxy that can be reached: go env -w GOPROXY=…"})
+			} else {
+				d.ok("GOPROXY", "%s answers", shown)
+			}
+		}
+	}
+}
+
+// urlDir is the directory that a file URL names. On Windows it has a slash
+// before the drive.
+func urlDir(u *url.URL) string {
+	dir := filepath.FromSlash(u.Path)
+	if drive := strings.TrimPrefix(dir, string(filepath.Separator)); filepath.VolumeName(drive) != "" {
+		return drive
+	}
+	return dir
+}
+
+// ask asks a module proxy for the versions of a module that all of them know.
+func ask(ctx context.Context, client *http.Client, proxy string) error {
+	ctx, cancel := context.WithTimeout(ctx, proxyTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(proxy, "/")+"/golang.org/x/mod/@v/list", nil)
+	if err != nil {
+		return errors.New("not a URL")
+	}
+	res, err := client.Do(req)
+	if err != nil {
+		var ue *url.Error
+		if errors.As(err, &ue) {
+			err = ue.Err
+		}
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode >= 500 || res.StatusCode == http.StatusUnauthorized || res.StatusCode == http.StatusForbidden {
+		return errors.New(res.Status)
+	}
+	return nil
+}
+
+func withoutPassword(s string) string {
+	u, err := url.Parse(s)
+	if err != nil {
+		return "(not a URL)"
+	}
+	return u.Redacted()
+}

@@ -55,6 +55,9 @@ func (c *Config) LocalDirs() []string {
 	out := []string{c.RoadRunner.Path}
 	for _, p := range c.Plugins {
 		out = append(out, p.Path)
+		if p.Replace != nil {
+			out = append(out, p.Replace.Dir)
+		}
 	}
 	for _, m := range c.Modules {
 		out = append(out, m.Dir)

@@ -138,6 +138,7 @@ path = "/a"
 [plugins.b]
 module_name = "example.com/b"
 tag = "v1.0.0"
+replace = "/fork"
 [[modules]]
 module = "example.com/c"
 path = "/c"
@@ -149,7 +150,7 @@ new = "/d"
 		t.Fatal(err)
 	}
 	c.Overrides = []Override{{Name: "b", Dir: "/b"}}
-	if got, want := c.LocalDirs(), []string{"/rr", "/a", "/c", "/d", "/b"}; !slices.Equal(got, want) {
+	if got, want := c.LocalDirs(), []string{"/rr", "/a", "/fork", "/c", "/d", "/b"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -101,12 +101,15 @@ func TestRemarks(t *testing.T) {
 			{Name: "http", Module: "github.com/roadrunner-server/http/v5", Import: "http"},
 			{Name: "logger", Module: "github.com/roadrunner-server/logger/v4", Import: "logger"},
 			{Name: "mine", Module: "github.com/acme/mine", Import: "mine"},
+			{Name: "zero", Version: "v0.1.0", Module: "github.com/roadrunner-server/zero", Import: "zero"},
 		},
 		Packages: []Package{
 			{Path: "api3", Module: "github.com/roadrunner-server/api/v3"},
 			{Path: "api4", Module: "github.com/roadrunner-server/api/v4"},
-			{Path: "pool", Module: "github.com/roadrunner-server/pool"},
-			{Path: "logger", Module: "github.com/roadrunner-server/logger/v4", Imports: []string{"api3"}},
+			{Path: "pool", Module: "github.com/roadrunner-server/pool", Version: "v0.4.0"},
+			{Path: "pool2", Module: "github.com/roadrunner-server/pool/v2", Version: "v2.0.0"},
+			{Path: "zero", Module: "github.com/roadrunner-server/zero", Version: "v0.1.0"},
+			{Path: "logger", Module: "github.com/roadrunner-server/logger/v4", Imports: []string{"api3", "pool2"}},
 			{Path: "inner", Module: "github.com/acme/mine", Imports: []string{"api3", "http"}},
 			{Path: "http", Module: "github.com/roadrunner-server/http/v5", Imports: []string{"api4", "pool"}},
 			{Path: "mine", Module: "github.com/acme/mine", Imports: []string{"inner", "http"}},
@@ -117,6 +120,7 @@ func TestRemarks(t *testing.T) {
 		"in some starts the server may panic: Endure takes what falls with a disabled plugin away, and not all that leads to it",
 		"majors of RoadRunner's plugins are mixed: v4 with logger; v5 with http",
 		"majors of RoadRunner's module api are mixed: v3 with logger and mine; v4 with http",
+		"majors of RoadRunner's module pool are mixed: v0 with http; v2 with logger",
 	}
 	old := []string{want[0], "Endure v2.4.2 is linked: where plugins are left waiting, it does not disable them, but ends the server"}
 	next := []string{want[0], "Endure v3.0.0 is linked: what would be disabled is decided by the rules of v2"}

@@ -1,12 +1,14 @@
 package endure
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"sort"
 	"strings"
 
 	"golang.org/x/mod/module"
+	"golang.org/x/mod/semver"
 )
 
 // owners are the hosts' folders in which RoadRunner's own modules are.
@@ -20,15 +22,21 @@ var shared = []string{"api", "endure", "goridge", "pool"}
 // share, where there are several.
 func mixed(in Input) []Mixed {
 	uses := usedModules(in)
+	versions := map[string]string{}
+	for _, p := range in.Packages {
+		versions[p.Module] = p.Version
+	}
 	var out []Mixed
 	plugins := map[string][]string{}
 	byModule := map[string]map[string][]string{}
 	for _, p := range in.Plugins {
-		if _, major, ok := roadRunners(p.Module); ok {
+		// A path without a major says nothing of the RoadRunner it is for.
+		if _, major, _ := roadRunners(p.Module); major != "" {
 			plugins[major] = append(plugins[major], p.Name)
 		}
 		for _, m := range uses[p.Import] {
 			name, major, _ := roadRunners(m)
+			major = cmp.Or(major, semver.Major(versions[m]), "v1")
 			if byModule[name] == nil {
 				byModule[name] = map[string][]string{}
 			}
@@ -46,16 +54,14 @@ func mixed(in Input) []Mixed {
 	return out
 }
 
-// roadRunners takes the path of a module of RoadRunner's apart.
+// roadRunners takes the path of a module of RoadRunner's apart. The major of v0
+// and v1, which stands in no path, is empty.
 func roadRunners(modulePath string) (name, major string, ok bool) {
 	prefix, major, ok := module.SplitPathVersion(modulePath)
 	if !ok || !slices.Contains(owners, path.Dir(prefix)) {
 		return "", "", false
 	}
-	if major = strings.TrimLeft(major, "/."); major == "" {
-		major = "v1" // or v0
-	}
-	return path.Base(prefix), major, true
+	return path.Base(prefix), strings.TrimLeft(major, "/."), true
 }
 
 func sides(byMajor map[string][]string) []Side {

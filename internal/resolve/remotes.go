@@ -42,6 +42,9 @@ func Remotes(ctx context.Context, cfg *config.Config, o Options) []Remote {
 			rem.asks.ref = "" // another module's is taken, or none
 			rem.Dir = cmp.Or(p.Replace.Dir, rem.Dir)
 		}
+		if rem.Dir != "" {
+			rem.Dir = moduleDir(rem.Dir, p.Folder)
+		}
 		out = append(out, r.located(ctx, rem, p.ModulePath))
 	}
 	for _, m := range cfg.Modules {

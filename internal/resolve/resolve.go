@@ -215,10 +215,20 @@ func (r *resolver) named(ctx context.Context) error {
 	return r.override()
 }
 
+// moduleDir is where the go.mod is of a local directory that stands in for a
+// repository's folder: in itself, as Velox has it, or where it is a copy of the
+// repository, in that folder.
+func moduleDir(dir, folder string) string {
+	if below := filepath.Join(dir, filepath.FromSlash(folder)); !hasGoMod(dir) && hasGoMod(below) {
+		return below
+	}
+	return dir
+}
+
 // isFork reports whether the module in dir says by its path that it is the one
 // in a repository's folder.
 func isFork(dir, url, folder string) bool {
-	mod, err := readGoMod(filepath.Join(dir, filepath.FromSlash(folder)))
+	mod, err := readGoMod(moduleDir(dir, folder))
 	if err != nil {
 		return true // an error that localModule words
 	}
@@ -344,7 +354,7 @@ func (r *resolver) one(ctx context.Context, w wanted) (*Module, error) {
 
 func (r *resolver) fetchOne(ctx context.Context, w wanted) (*Module, error) {
 	if w.dir != "" {
-		w.dir = filepath.Join(w.dir, filepath.FromSlash(w.folder))
+		w.dir = moduleDir(w.dir, w.folder)
 		return r.localModule(w)
 	}
 	loc := location{url: w.url, folder: w.folder}

@@ -464,6 +464,9 @@ func TestLocal(t *testing.T) {
 		"five/go.mod":     "module github.com/acme/five/v5\n",
 		"future/go.mod":   "module github.com/acme/future\n\nfuture directive\n",
 		"future/plugin.x": "",
+		"custom/go.mod":   "module github.com/acme/platform/plugins/custom\n",
+
+		"platform/plugins/custom/go.mod": "module github.com/acme/platform/plugins/custom\n",
 	} {
 		file := filepath.Join(w.dir, "local", name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
@@ -474,6 +477,7 @@ func TestLocal(t *testing.T) {
 		}
 	}
 	const private = "[git]\nmodules = [\"github.com/acme/*\"]\n"
+	const folder = "[plugins.custom]\nurl = \"https://github.com/acme/platform\"\nfolder = \"plugins/custom\"\nref = \"v1.0.0\"\n"
 	for _, tt := range []struct{ name, config, want string }{
 		{"with what it requires", private + "[plugins.mine]\npath = \"local/mine\"\n",
 			"github.com/acme/lib v0.1.0\ngithub.com/acme/mine v0.0.0-00010101000000-000000000000\ngithub.com/acme/sib v0.0.0"},
@@ -482,6 +486,9 @@ func TestLocal(t *testing.T) {
 		{"with a major", "[plugins.five]\npath = \"local/five\"\n", "github.com/acme/five/v5 v5.0.0-00010101000000-000000000000"},
 		{"a directive of a newer Go", "[plugins.future]\npath = \"local/future\"\n", "github.com/acme/future v0.0.0-00010101000000-000000000000"},
 		{"in place of a plugin", "[plugins.beta]\nmodule_name = \"github.com/acme/beta\"\nref = \"v1.0.0\"\nreplace = \"./local/fork\"\n", "github.com/acme/beta v1.0.0"},
+		{"in place of a plugin in a folder, itself", folder + "replace = \"./local/custom\"\n", "github.com/acme/platform/plugins/custom v1.0.0"},
+		{"in place of a plugin in a folder, with the folder", folder + "replace = \"./local/platform\"\n", "github.com/acme/platform/plugins/custom v1.0.0"},
+		{"path with a folder", "[plugins.custom]\npath = \"./local/platform\"\nfolder = \"plugins/custom\"\n", "github.com/acme/platform/plugins/custom v0.0.0-00010101000000-000000000000"},
 		{"in place of a required module", private + "[plugins.beta]\nmodule_name = \"github.com/acme/beta\"\nref = \"v1.0.0\"\n[[replaces]]\nold = \"github.com/acme/lib\"\nnew = \"./local/libfork\"\n",
 			"github.com/acme/beta v1.0.0\ngithub.com/acme/lib v0.1.0"},
 		{"in place of a pinned module", private + "[plugins.beta]\nmodule_name = \"github.com/acme/beta\"\nref = \"v1.0.0\"\n[[modules]]\nmodule = \"github.com/acme/lib\"\nref = \"v0.2.0\"\n[[replaces]]\nold = \"github.com/acme/lib\"\nnew = \"./local/libfork\"\n",

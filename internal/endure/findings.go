@@ -229,7 +229,12 @@ func (g *Graph) lackError(i int, a Allowance) *LackError {
 		if m, name := provider(w, a.Release); m.Path != "" {
 			l.Adds, l.Entry = name, entry(name, m)
 			for k := range g.Set.Plugins {
-				if q := &g.Set.Plugins[k]; sameModule(q.Module, m.Path) {
+				q := &g.Set.Plugins[k]
+				if q.Module == m.Path && q.Version == m.Version {
+					l.Entry = nil // it is the release's, and there is no other
+					break
+				}
+				if sameModule(q.Module, m.Path) {
 					l.Present, l.Adds, l.Entry = true, q.Name, entry(q.Name, m)
 				}
 			}

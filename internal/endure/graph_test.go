@@ -153,6 +153,15 @@ plugin c (example.com/c v1.0.0) would be disabled, for plugins wait for each oth
 	if e, ok := errors.AsType[*Findings](err); !ok || e.ExitStatus() != 3 {
 		t.Errorf("%#v", err)
 	}
+	e, _ := errors.AsType[*LackError](err)
+	if hints := e.Hints(); len(hints) != 2 || !strings.Contains(hints[0], `module_name = "github.com/roadrunner-server/server/v5"`) {
+		t.Errorf("hints %q", hints)
+	}
+	s.Plugins[4].Module, s.Plugins[4].Version = release[0].Path, release[0].Version
+	e, _ = errors.AsType[*LackError](Verify(Decide(s), Allowance{Release: release}))
+	if hints := e.Hints(); len(hints) != 1 {
+		t.Errorf("hints %q, though the release's server is in", hints)
+	}
 	for _, allowed := range []string{"a b c d e", "b a d c e"} {
 		if err := Verify(Decide(s), Allowance{Disabled: strings.Fields(allowed)}); err != nil {
 			t.Errorf("allowed %s: %v", allowed, err)

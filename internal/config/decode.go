@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -81,6 +82,9 @@ func (d *draft) decodePlugins(r *node) {
 		d.known(n, "module_name", "ref", "tag", "owner", "repository", "url", "folder", "import", "symbol", "path", "replace", "checksum")
 		return d.alwaysIn(n)
 	})
+	if len(d.plugins) == 0 {
+		d.notef(Position{File: d.File}, "no plugins: the server is RoadRunner alone, with the plugins that are always in")
+	}
 	slices.SortFunc(d.plugins, func(a, b *node) int { return a.key.compare(b.key) })
 	for _, n := range d.plugins {
 		d.Plugins = append(d.Plugins, d.decodePlugin(n))
@@ -105,9 +109,8 @@ func (d *draft) decodePlugin(n *node) Plugin {
 		Path:       d.str(n, "path"),
 	}
 	if s := d.str(n, "replace"); s != "" {
-		if r, err := ParseReplace(s); err != nil {
-			d.errorf(n.get("replace").pos, "%s: replace %v", label(n), err)
-		} else {
+		r := d.replacement(n.get("replace"), s, label(n)+": replace")
+		if r != (Replacement{}) {
 			p.Replace = &r
 		}
 	}
@@ -216,13 +219,22 @@ func (d *draft) decodeReplaces(entries []*node) {
 		d.known(n, "old", "new")
 		r := Replace{Old: parseModule(d.str(n, "old")), Pos: n.key}
 		if s := d.str(n, "new"); s != "" {
-			var err error
-			if r.New, err = ParseReplace(s); err != nil {
-				d.errorf(n.get("new").pos, "%s %v", n.get("new").path(), err)
-			}
+			r.New = d.replacement(n.get("new"), s, n.get("new").path())
 		}
 		d.Replaces = append(d.Replaces, r)
 	}
+}
+
+// replacement reads what stands in for a module. A problem begins with what.
+func (d *draft) replacement(n *node, s, what string) Replacement {
+	r, err := ParseReplace(s)
+	if err != nil {
+		p := d.errorf(n.pos, "%s %v", what, err)
+		if e, ok := errors.AsType[*dirVersionError](err); ok {
+			p.Hint = e.hint()
+		}
+	}
+	return r
 }
 
 func (d *draft) decodeExcludes(entries []*node) {

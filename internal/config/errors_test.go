@@ -44,8 +44,10 @@ func TestErrors(t *testing.T) {
 		{name: "cacheprog by a relative path", data: "[build]\ncacheprog = './cacher -v'\n", want: `2:13: build.cacheprog begins with "./cacher", want a program of PATH or an absolute path`},
 
 		// Keys and types
-		{name: "unknown key", data: "[roadrunner]\nversion = 'v1'\n", want: `2:1: unknown key "version" in [roadrunner]`},
+		{name: "unknown key", data: "[roadrunner]\nversion = 'v1'\n", want: `2:1: unknown key "version" in [roadrunner], did you mean "ref"?`},
 		{name: "unknown key, check", data: "[check]\nallow_disable = []\n", want: `2:1: unknown key "allow_disable" in [check], did you mean "allow_disabled"?`},
+		{name: "unknown key before a syntax error", data: "#none\nfoo = 1\n[roadrunner]\nref = 3\n[plugins.a]\n[build\nname = 'x'\n", want: "2:1: unknown key \"foo\"\n4:7: roadrunner.ref is an integer, want a string\n6:7: expected ']' to close table name"},
+		{name: "output", data: "[build]\noutput = 'rr'\n", want: `2:1: unknown key "output" in [build], did you mean "name"?`},
 		{name: "no such plugin to allow methods of", data: "[plugins.logger]\ntag = 'v1'\nmodule_name = 'github.com/acme/logger'\n[check]\nallow = ['loger']\n", want: `5:10: check.allow: there is no plugin "loger", did you mean "logger"?`},
 		{name: "no such plugin to allow", data: "[plugins.Logger]\ntag = 'v1'\nmodule_name = 'github.com/acme/logger'\n[check]\nallow_disabled = ['informer', 'config', 'loger']\n", want: `5:41: check.allow_disabled: there is no plugin "loger", did you mean "Logger"?`},
 		{name: "unknown table", data: "[server]\n", want: `1:2: unknown key "server"`},
@@ -116,8 +118,6 @@ func TestErrors(t *testing.T) {
 		{name: "race not boolean", data: "[velox]\nbuild_args = ['-race=maybe']\n", want: "2:15: velox.build_args: -race is neither true nor false"},
 
 		// RoadRunner, plugins
-		{name: "no plugins", data: "[roadrunner]\nref = 'v1'\n#none", want: ": no plugins", hint: "name one: [plugins.logger] module_name = \"github.com/roadrunner-server/logger/v5\", tag = \"latest\""},
-		{name: "only what is always in", data: "[plugins.rpc]\ntag = 'v5'\nmodule_name = 'github.com/acme/informer/v5'", want: ": no plugins", hint: "name one: [plugins.logger] module_name = \"github.com/roadrunner-server/logger/v5\", tag = \"latest\""},
 		{name: "ref and tag differ", data: "[roadrunner]\ntag = 'v1'\nref = 'v2'\n", want: "3:1: roadrunner.ref and roadrunner.tag mean the same and differ, see 2:1"},
 		{name: "plugin's ref and tag differ", data: "[plugins.a]\nurl = '/a'\nref = 'v1'\ntag = 'v2'\n", want: "4:1: plugins.a.tag and plugins.a.ref mean the same and differ, see 3:1"},
 		{name: "ref is a flag", data: "[roadrunner]\nref = '--upload-pack=touch'\n", want: `2:7: roadrunner: ref "--upload-pack=touch" begins with a dash`},
@@ -150,7 +150,9 @@ func TestErrors(t *testing.T) {
 		{name: "names differ in case", data: "[plugins.a]\npath = 'a'\n[plugins.A]\npath = 'b'\n", want: `3:10: plugin "A" is already set as "a" at 1:10`},
 		{name: "one name in two tables", data: "[plugins.a]\npath = 'a'\n[github.plugins.a]\nowner = 'acme'\nrepository = 'a'\nref = 'v1'\n", want: `3:17: github plugin "a" is already set as "a" at 1:10`},
 		{name: "no name", data: "[plugins.'']\npath = 'a'\n", want: "1:10: a plugin has no name"},
-		{name: "a module twice", data: "[plugins.a]\nmodule_name = 'github.com/acme/a'\npath = 'a'\n[plugins.b]\nmodule_name = 'github.com/acme/a'\npath = 'b'\n", want: `5:1: module "github.com/acme/a" is already listed at 2:1`},
+		{name: "a module twice", data: "[plugins.a]\nmodule_name = 'github.com/acme/a'\npath = 'a'\n[plugins.b]\nmodule_name = 'github.com/acme/a'\npath = 'b'\n", want: `5:1: module "github.com/acme/a" is already listed at 2:1`, hint: severalPlugins},
+		{name: "a module at two refs", data: "[plugins.a]\nmodule_name = 'github.com/acme/a'\ntag = 'v1.0.0'\n[plugins.b]\nmodule_name = 'github.com/acme/a'\nimport = 'github.com/acme/a/b'\nref = 'v1.1.0'\n", want: `7:1: plugin "b" and plugin "a" are of one module, and their ref differs, see 1:10`},
+		{name: "a module in two folders", data: "[plugins.a]\nmodule_name = 'github.com/acme/a'\npath = 'a'\n[plugins.b]\nmodule_name = 'github.com/acme/a'\nsymbol = 'Other'\npath = 'b'\n", want: `7:1: plugin "b" and plugin "a" are of one module, and their path differs, see 1:10`},
 		{name: "a module and a plugin", data: "[plugins.a]\nmodule_name = 'github.com/acme/a'\npath = 'a'\n[[modules]]\nmodule = 'github.com/acme/a'\n", want: `5:1: module "github.com/acme/a" is already listed at 2:1`},
 		{name: "bad module path", data: "[plugins.a]\nmodule_name = 'acme/a'\npath = 'a'\n", want: `2:15: plugin "a": module_name is a malformed module path "acme/a": missing dot in first path element`},
 		{name: "module path is a URL", data: "[plugins.a]\nmodule_name = 'https://u:hunter2@github.com/acme/a'\npath = 'a'\n", want: `2:15: plugin "a": module_name is a URL, want a module path such as github.com/acme/lib`},
@@ -208,6 +210,8 @@ func TestErrors(t *testing.T) {
 		{name: "replaces no module", data: "[[replaces]]\nold = './a'\nnew = './b'\n", want: `2:7: replaces.old: malformed module path "./a": invalid path element "."`},
 		{name: "replaces no version", data: "[[replaces]]\nold = 'github.com/acme/a@main'\nnew = './b'\n", want: "2:7: replaces.old: github.com/acme/a@main: invalid version: not a semantic version"},
 		{name: "replaces by a word", data: "[[replaces]]\nold = 'github.com/acme/a'\nnew = 'b'\n", want: `3:7: replaces.new is no directory, which begins with ./ or ../ or /, and as a module it is a malformed module path "b": missing dot in first path element`},
+		{name: "replaces by a version of a directory", data: "[[replaces]]\nold = 'github.com/acme/a'\nnew = '../a@v1.2.3'\n", want: `3:7: replaces.new is a directory with a version, which only a module has`, hint: `write "../a", or "../a@v1.2.3/" if that is the directory's name`},
+		{name: "replace by a version of a directory", data: "[plugins.a]\nreplace = '/srv/a@v1.2.3'\npath = 'a'\n", want: `2:11: plugin "a": replace is a directory with a version, which only a module has`, hint: `write "/srv/a", or "/srv/a@v1.2.3/" if that is the directory's name`},
 		{name: "replaces by a URL", data: "[[replaces]]\nold = 'github.com/acme/a'\nnew = 'https://u:hunter2@git.corp/a'\n", want: `3:7: replaces.new is no directory, which begins with ./ or ../ or /, and as a module it is a URL, want a module path such as github.com/acme/lib`},
 		{name: "excludes without keys", data: "[[excludes]]\n", want: "1:3: excludes has an entry without module\n1:3: excludes has an entry without version"},
 		{name: "excludes a branch", data: "[[excludes]]\nmodule = 'github.com/acme/a'\nversion = 'main'\n", want: "3:11: excludes: github.com/acme/a@main: invalid version: not a semantic version"},
@@ -239,6 +243,11 @@ func TestErrors(t *testing.T) {
 			got := strings.ReplaceAll(strings.ReplaceAll(err.Error(), "acme.toml:", ""), "acme.toml", "")
 			if want := strings.TrimPrefix(tt.want, ": "); strings.TrimPrefix(got, " ") != want {
 				t.Errorf("error is\n%s\nwant\n%s", got, want)
+			}
+			// No problem hides another.
+			_, more := Parse("acme.toml", []byte(data+"\n[zzz]\n"), dir, env(vars))
+			if whole := parse("acme.toml", []byte(data)).whole; whole && !strings.HasPrefix(more.Error(), err.Error()+"\n") {
+				t.Errorf("with an unknown key besides the error is\n%v\nwant it to begin with\n%v", more, err)
 			}
 			if strings.Contains(err.Error(), "hunter") {
 				t.Errorf("the error has a secret in it: %v", err)

@@ -21,15 +21,16 @@ import (
 func Migrate(file string, data []byte, dir string) ([]byte, []Note, error) {
 	keep := func(name string) (string, bool) { return "${" + name + "}", true }
 	old, err := Parse(file, data, dir, keep)
-	if err := serious(err); err != nil {
+	root := parse(file, data).root
+	if err := serious(err, root); err != nil {
 		return nil, nil, err
 	}
-	m := &migration{file: file, cfg: old, root: parse(file, data).root, lines: strings.Split(string(data), "\n"), seen: map[string]bool{}}
+	m := &migration{file: file, cfg: old, root: root, lines: strings.Split(string(data), "\n"), seen: map[string]bool{}}
 	m.read(data)
 	m.tables()
 	out := m.text()
 	again, err := Parse(file, out, dir, keep)
-	if err := serious(err); err != nil {
+	if err := serious(err, parse(file, out).root); err != nil {
 		return nil, nil, fmt.Errorf("%s cannot be migrated: %w", file, err)
 	}
 	if what := differ(old, again); what != "" {
@@ -38,17 +39,32 @@ func Migrate(file string, data []byte, dir string) ([]byte, []Note, error) {
 	return out, m.notes, nil
 }
 
-// serious drops the problems that a config may have before and after.
-func serious(err error) error {
+// serious drops the problems that a config may have before and after, and those
+// of values with variables in them, which are kept as they are and say nothing.
+func serious(err error, root *node) error {
 	list, ok := err.(*ErrorList)
 	if !ok {
 		return err
 	}
-	rest := slices.DeleteFunc(slices.Clone(list.Problems), func(p Problem) bool { return strings.Contains(p.Text, "is a project id") })
+	vague := map[Position]bool{}
+	root.variables(vague)
+	rest := slices.DeleteFunc(slices.Clone(list.Problems), func(p Problem) bool {
+		return vague[p.Pos] || strings.Contains(p.Text, "is a project id")
+	})
 	if len(rest) == 0 {
 		return nil
 	}
 	return &ErrorList{Problems: rest}
+}
+
+// variables collects the places of the strings with variables in them.
+func (n *node) variables(at map[Position]bool) {
+	if n.kind == unstable.String && strings.Contains(n.text, "${") {
+		at[n.pos] = true
+	}
+	for _, item := range n.items {
+		item.variables(at)
+	}
 }
 
 // differ names what two configs do not have in common. Where plugins come from

@@ -70,11 +70,10 @@ func Parse(file string, data []byte, dir string, lookup func(name string) (strin
 		root:     doc.root,
 		problems: doc.problems,
 	}
-	// Half a document lacks much that the whole one has.
-	if doc.whole {
-		d.expand(d.root)
-		d.decode()
-		d.setDefaults()
+	d.expand(d.root)
+	d.decode()
+	d.setDefaults()
+	if doc.whole { // half a document lacks much that the whole one has
 		d.validate()
 	}
 	slices.SortStableFunc(d.Notes, func(a, b Note) int { return a.Pos.compare(b.Pos) })

@@ -10,6 +10,12 @@ import (
 // The methods of this file read a key's value as a type. A value of another
 // type is reported and read as nothing. Tables may be nil: they have no keys.
 
+// alike are words for keys that are spelled quite otherwise.
+var alike = map[string]string{
+	"branch": "ref", "commit": "ref", "version": "ref", "output": "name", "package": "import", "struct": "symbol", "repo": "repository",
+	"dir": "path", "directory": "path", "subdir": "folder",
+}
+
 // known reports the keys of t that are not in the list.
 func (d *draft) known(t *node, keys ...string) {
 	if t == nil {
@@ -27,7 +33,11 @@ func (d *draft) known(t *node, keys ...string) {
 		if t.parent != nil {
 			text += " in " + header(t)
 		}
-		if meant := Suggest(n.name, keys); meant != "" {
+		meant := Suggest(n.name, keys)
+		if other := alike[t.fold(n.name)]; meant == "" && list[other] {
+			meant = other
+		}
+		if meant != "" {
 			text += fmt.Sprintf(", did you mean %q?", meant)
 			if t.get(meant) == nil {
 				// So that a slip is not reported as a missing key as well.

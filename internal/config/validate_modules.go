@@ -1,9 +1,9 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"go/token"
-	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2/unstable"
@@ -20,9 +20,6 @@ func label(n *node) string {
 }
 
 func (d *draft) validatePlugins() {
-	if len(d.plugins) == 0 && !d.triedPlugins() {
-		d.errorf(Position{File: d.File}, "no plugins").Hint = "name one: [plugins.logger] module_name = \"github.com/roadrunner-server/logger/v5\", tag = \"latest\""
-	}
 	names := map[string]*node{}
 	for i, n := range d.plugins {
 		if n.name == "" {
@@ -36,22 +33,6 @@ func (d *draft) validatePlugins() {
 		}
 		d.validatePlugin(&d.Plugins[i], n)
 	}
-}
-
-// triedPlugins reports whether there are plugins that could not be read, of
-// which something is reported already.
-func (d *draft) triedPlugins() bool {
-	bad := func(n *node) bool { return n.broken || n.kind != unstable.Table }
-	for _, parent := range []*node{d.root, d.root.get("github"), d.root.get("gitlab")} {
-		if parent == nil {
-			continue
-		}
-		t := parent.get("plugins")
-		if bad(parent) || t != nil && (bad(t) || slices.ContainsFunc(t.items, bad)) {
-			return true
-		}
-	}
-	return false
 }
 
 func (d *draft) validatePlugin(p *Plugin, n *node) {
@@ -141,24 +122,66 @@ func (d *draft) validateModules() {
 }
 
 // validateDuplicates finds modules that are listed twice, as plugins or
-// otherwise.
+// otherwise. Several plugins may be of one module, if each registers another
+// struct of it.
 func (d *draft) validateDuplicates() {
-	first := map[string]Position{}
-	check := func(path string, n *node) {
-		if path == "" {
-			return
-		}
-		if at, ok := first[path]; ok {
-			d.errorf(n.key, "module %q is already listed at %s", path, at)
-			return
-		}
-		first[path] = n.key
-	}
+	type what struct{ path, pkg, symbol string }
+	first := map[what]*node{}
+	modules := map[string]*node{}
 	for i, n := range d.plugins {
-		check(d.Plugins[i].ModulePath, n.get("module_name"))
+		p := &d.Plugins[i]
+		if p.ModulePath == "" {
+			continue
+		}
+		key := what{p.ModulePath, cmp.Or(p.Import, p.ModulePath), p.Symbol}
+		switch same := first[key]; {
+		case same != nil:
+			d.errorf(n.get("module_name").key, "module %q is already listed at %s", p.ModulePath, same.get("module_name").key).Hint = severalPlugins
+			continue
+		case modules[p.ModulePath] != nil:
+			d.oneSource(modules[p.ModulePath], n)
+		default:
+			modules[p.ModulePath] = n
+		}
+		first[key] = n
 	}
 	for i, n := range d.modules {
-		check(d.Modules[i].Path, n.get("module"))
+		path := d.Modules[i].Path
+		if path == "" {
+			continue
+		}
+		if old := modules[path]; old != nil {
+			at := old.get("module_name")
+			if at == nil {
+				at = old.get("module")
+			}
+			d.errorf(n.get("module").key, "module %q is already listed at %s", path, at.key)
+			continue
+		}
+		modules[path] = n
+	}
+}
+
+const severalPlugins = "several plugins may be of one module: each names another package with import = \"…\", or another struct with symbol = \"…\""
+
+// oneSource reports where two plugins of one module disagree on its source.
+func (d *draft) oneSource(a, b *node) {
+	for _, keys := range [][]string{{"ref", "tag"}, {"url"}, {"folder"}, {"path"}, {"replace"}} {
+		var values [2]string
+		place := b.key
+		for i, n := range []*node{a, b} {
+			for _, key := range keys {
+				values[i] = cmp.Or(values[i], n.str(key))
+			}
+		}
+		for _, key := range keys {
+			if n := b.get(key); n != nil {
+				place = n.key
+			}
+		}
+		if values[0] != values[1] {
+			d.errorf(place, "%s and %s are of one module, and their %s differs, see %s", label(b), label(a), keys[0], a.key)
+		}
 	}
 }
 

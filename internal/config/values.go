@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
+	"golang.org/x/mod/semver"
 )
 
 // ParseMirror reads FROM=TO, as the flag --mirror has it. A relative TO stays
@@ -52,6 +53,9 @@ func isGoName(s string) bool {
 // @VERSION. The version may also follow a space, as in a go.mod.
 func ParseReplace(s string) (Replacement, error) {
 	if isDir(s) {
+		if dir, version, ok := cutVersion(s); ok {
+			return Replacement{}, &dirVersionError{dir, version}
+		}
 		return Replacement{Dir: s}, nil
 	}
 	m := parseModule(s)
@@ -62,6 +66,26 @@ func ParseReplace(s string) (Replacement, error) {
 		return Replacement{}, fmt.Errorf("has a version that %w", err)
 	}
 	return Replacement{Module: m}, nil
+}
+
+// cutVersion takes the version off what looks like DIR@VERSION.
+func cutVersion(s string) (dir, version string, ok bool) {
+	at := strings.LastIndexByte(s, '@')
+	if at < 0 || !semver.IsValid(s[at+1:]) {
+		return s, "", false
+	}
+	return s[:at], s[at+1:], true
+}
+
+// dirVersionError is a directory that is given a version, as modules are.
+type dirVersionError struct{ dir, version string }
+
+func (*dirVersionError) Error() string {
+	return "is a directory with a version, which only a module has"
+}
+
+func (e *dirVersionError) hint() string {
+	return fmt.Sprintf("write %q, or %q if that is the directory's name", e.dir, e.dir+"@"+e.version+"/")
 }
 
 // parseModule reads MODULE, MODULE@VERSION or "MODULE VERSION".

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -73,10 +74,14 @@ func checkSymbols(p *resolve.Plan, which func(*resolve.Module) bool) error {
 }
 
 func checkSymbol(p resolve.Plugin, m *resolve.Module) error {
-	fail := &SymbolError{Plugin: p.Name, Import: p.Import, Symbol: p.Symbol, Pos: m.Pos}
+	fail := &SymbolError{Plugin: p.Name, Import: p.Import, Symbol: p.Symbol, Pos: p.Pos}
 	rel, ok := strings.CutPrefix(p.Import, m.Path)
 	if !ok || rel != "" && rel[0] != '/' {
 		fail.Reason = "the import path is not below its module path " + m.Path
+		return fail
+	}
+	if slices.Contains(strings.Split(p.Import, "/"), "internal") {
+		fail.Reason = "it is an internal package, which only its own module may import"
 		return fail
 	}
 	pkg, err := readPackage(filepath.Join(m.Dir, filepath.FromSlash(rel)))

@@ -82,10 +82,14 @@ func TestCheckSymbols(t *testing.T) {
 			name: "a longer name", files: map[string]string{"plugin.go": plugin}, plugin: resolve.Plugin{Import: path + "0"},
 			want: "velox.toml:7: plugin cache: " + path + "0 has no struct Plugin to register: the import path is not below its module path " + path, hint: unknownHint,
 		},
+		{
+			name: "internal", files: map[string]string{"internal/rr/plugin.go": plugin}, plugin: resolve.Plugin{Import: path + "/internal/rr"},
+			want: "velox.toml:7: plugin cache: " + path + "/internal/rr has no struct Plugin to register: it is an internal package, which only its own module may import", hint: unknownHint,
+		},
 		{name: "not Go", files: map[string]string{"p.go": "package cache\n\nfunc {\n"}, want: "plugin cache: DIR/p.go:3:6: expected 'IDENT', found '{'"},
 	} {
 		m := moduleOf(t, path, tt.files)
-		p := resolve.Plugin{Name: "cache", Import: path, Symbol: "Plugin", Module: path}
+		p := resolve.Plugin{Name: "cache", Pos: m.Pos, Import: path, Symbol: "Plugin", Module: path}
 		if tt.plugin.Import != "" {
 			p.Import = tt.plugin.Import
 		}
@@ -116,13 +120,12 @@ func TestCheckSymbols(t *testing.T) {
 func TestAllSymbols(t *testing.T) {
 	a := moduleOf(t, "github.com/acme/a", map[string]string{"p.go": "package a\n"})
 	b := moduleOf(t, "github.com/acme/b", map[string]string{"p.go": plugin})
-	b.Pos = config.Position{}
 	err := CheckSymbols(&resolve.Plan{
 		Modules: []*resolve.Module{a, b},
 		Plugins: []resolve.Plugin{
 			{Name: "b", Import: b.Path, Symbol: "Other", Module: b.Path},
 			{Name: "informer", Import: "github.com/roadrunner-server/informer/v5", Symbol: "Plugin", Module: "github.com/roadrunner-server/informer/v5", Bundled: true},
-			{Name: "a", Import: a.Path, Symbol: "Plugin", Module: a.Path},
+			{Name: "a", Pos: a.Pos, Import: a.Path, Symbol: "Plugin", Module: a.Path},
 			{Name: "b again", Import: b.Path, Symbol: "Plugin", Module: b.Path},
 		},
 	})

@@ -95,7 +95,7 @@ require (
 	github.com/roadrunner-server/informer/v5 v5.1.9
 )
 `, all)
-	rr.Name = "roadrunner"
+	rr.Names = []string{"roadrunner"}
 	return rr
 }
 
@@ -107,12 +107,12 @@ func samplePlan(t *testing.T) *resolve.Plan {
 		"plugin.go": "package alpha\n",
 		"go.sum":    "example.com/third/tally v1.0.1 h1:a=\n\nexample.com/third/text v1.0.0 h1:b=\nexample.com/third/text v1.0.0/go.mod h1:c=\n",
 	})
-	alpha.Name = "alpha"
+	alpha.Names = []string{"alpha"}
 	custom := newModule(t, "v0.0.0-20260112090000-aaaaaaaaaaaa", "module github.com/Acme/platform/plugins/custom/v2\n", map[string]string{"rr/plugin.go": "package rr\n"})
 	custom.Version = "v2.0.0-20260112090000-aaaaaaaaaaaa"
-	custom.Name, custom.Folder = "custom", "plugins/custom"
+	custom.Names, custom.Folder = []string{"custom"}, "plugins/custom"
 	mine := newModule(t, "v0.0.0-00010101000000-000000000000", "module github.com/acme/mine\n", map[string]string{"plugin.go": "package mine\n", ".git/config": "x\n"})
-	mine.Name, mine.Local, mine.Commit = "mine", true, ""
+	mine.Names, mine.Local, mine.Commit = []string{"mine"}, true, ""
 	only := newModule(t, "v1.0.0", "module example.com/third/text\n", nil)
 	only.OnlyVersion = "v1.0.0"
 	plan := &resolve.Plan{

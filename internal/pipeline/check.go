@@ -166,9 +166,9 @@ func (w *workspace) input(pkgs []gotool.Exported) endure.Input {
 		versions[p.Module] = p.Version
 	}
 	for _, p := range w.plan.Plugins {
-		src := endure.Source{Name: p.Name, Version: versions[p.Module], Module: p.Module, Import: p.Import, Symbol: p.Symbol}
+		src := endure.Source{Name: p.Name, Version: versions[p.Module], Module: p.Module, Import: p.Import, Symbol: p.Symbol, Pos: p.Pos}
 		if m := w.plan.Lookup(p.Module); m != nil {
-			src.Version, src.Pos = m.Version, m.Pos
+			src.Version = m.Version
 			if m.Local {
 				src.Version = "(local)"
 			}

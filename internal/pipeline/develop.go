@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -118,8 +119,8 @@ func (d *develop) clone(ctx context.Context, client *source.Client, names []stri
 func (d *develop) freePlace(m *resolve.Module) string {
 	prefix, _, _ := module.SplitPathVersion(m.Path)
 	name := path.Base(prefix)
-	if m.Name != "" && !strings.ContainsAny(m.Name, `/\:`) {
-		name = m.Name
+	if len(m.Names) > 0 && !strings.ContainsAny(m.Names[0], `/\:`) {
+		name = m.Names[0]
 	}
 	place := path.Join("clones", name)
 	for i := 2; ; i++ {
@@ -134,13 +135,10 @@ func (d *develop) freePlace(m *resolve.Module) string {
 func (d *develop) named(name string) (*resolve.Module, error) {
 	var names []string
 	for _, m := range d.plan.Modules {
-		if strings.EqualFold(m.Name, name) || m.Path == name {
+		if m.Path == name || slices.ContainsFunc(m.Names, func(n string) bool { return strings.EqualFold(n, name) }) {
 			return m, cannotClone(m, d.plan)
 		}
-		names = append(names, m.Path)
-		if m.Name != "" {
-			names = append(names, m.Name)
-		}
+		names = append(append(names, m.Path), m.Names...)
 	}
 	sort.Strings(names)
 	return nil, &config.NameError{Flag: "--clones", Name: name, Known: names}

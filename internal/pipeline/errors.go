@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -79,10 +80,7 @@ func (w *workspace) missing(err *gotool.MissingModuleError) error {
 
 // label names a module as the config does, and by its path otherwise.
 func label(m *resolve.Module) string {
-	if m.Name != "" {
-		return m.Name
-	}
-	return m.Path
+	return cmp.Or(m.Name(), m.Path)
 }
 
 // CompileError is a build that the go command refused.
@@ -130,12 +128,12 @@ func (w *workspace) compileError(err error) error {
 		}
 		switch {
 		case !seen[place]:
-		case m.Name == "":
+		case len(m.Names) == 0:
 			e.Concerns = append(e.Concerns, m.Path+" "+m.Version)
-		case m.Name == "roadrunner":
+		case m == w.plan.RoadRunner:
 			e.Concerns = append(e.Concerns, "roadrunner "+m.Version)
 		default:
-			e.Concerns = append(e.Concerns, fmt.Sprintf("plugin %s (%s %s)", m.Name, m.Path, m.Version))
+			e.Concerns = append(e.Concerns, fmt.Sprintf("plugin %s (%s %s)", m.Name(), m.Path, m.Version))
 		}
 	}
 	if len(e.Concerns) == 0 {

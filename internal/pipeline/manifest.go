@@ -25,7 +25,7 @@ func (w *workspace) manifest() (*manifest.Manifest, error) {
 		w.local = w.states()
 	}
 	for _, p := range w.plan.Modules { // sorted by path, as Lock's are
-		e := manifest.Module{Name: p.Name, Path: p.Path, Version: p.Version}
+		e := manifest.Module{Name: p.Name(), Path: p.Path, Version: p.Version}
 		if p.Local {
 			state := w.local[p.Path]
 			e.Local, e.Commit, e.Dirty = true, state.Head, state.Dirty

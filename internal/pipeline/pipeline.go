@@ -254,7 +254,7 @@ func (b *builder) open(ctx context.Context) (err error) {
 
 // resolve makes the plan.
 func (b *builder) resolve(ctx context.Context, client *source.Client) (*resolve.Plan, error) {
-	plan, err := resolve.Resolve(ctx, b.Config, resolve.Options{Client: client, Store: b.store, Private: b.tool.Private(),
+	plan, err := resolve.Resolve(ctx, b.Config, resolve.Options{Client: client, Store: b.store, Private: b.tool.Private(), GoRoot: b.tool.Var("GOROOT"),
 		Offline: b.Offline || b.Vendored != nil, HTTP: client.HTTP(), Jobs: b.Jobs, Lock: b.lock.oracle, Locked: b.Locked})
 	if err != nil {
 		return nil, b.missingRepos(client, err)
@@ -350,7 +350,7 @@ func (w *workspace) rows() []event.Module {
 // name, the others by path.
 func modules(p *resolve.Plan) []event.Module {
 	row := func(m *resolve.Module) event.Module {
-		row := event.Module{Name: m.Name, Path: m.Path, Version: m.Version, Commit: m.Commit, From: m.From, Local: m.Local, Stored: m.Stored}
+		row := event.Module{Name: m.Name(), Path: m.Path, Version: m.Version, Commit: m.Commit, From: m.From, Local: m.Local, Stored: m.Stored}
 		if m.Stored {
 			row.From = m.URL // which mirror it once came from is not known
 		}
@@ -361,7 +361,7 @@ func modules(p *resolve.Plan) []event.Module {
 	for _, m := range p.Modules {
 		switch {
 		case m == p.RoadRunner:
-		case m.Name != "":
+		case len(m.Names) > 0:
 			plugins = append(plugins, row(m))
 		default:
 			rest = append(rest, row(m))

@@ -145,7 +145,7 @@ func (w *workspace) changes(before, now *lock.File) []event.Change {
 	for _, d := range lock.Compare(&lock.File{Modules: before.Modules}, &lock.File{Modules: now.Modules}) {
 		c := event.Change{Path: d.Path, Old: locked(before.Lookup(d.Path)), New: locked(now.Lookup(d.Path))}
 		if m := w.plan.Lookup(d.Path); m != nil {
-			c.Name = m.Name
+			c.Name = m.Name()
 		}
 		out = append(out, c)
 	}

@@ -250,10 +250,10 @@ func (m *Module) origin() string { return fmt.Sprintf("%s at %.12s", m.From, m.C
 // off is the config that leaves go.sum files out of account for a module.
 func (m *Module) off() string {
 	switch {
-	case m.Name == "roadrunner":
+	case m.Name() == "roadrunner":
 		return ""
-	case m.Name != "":
-		return fmt.Sprintf("[plugins.%s] checksum = \"off\"", m.Name)
+	case len(m.Names) > 0:
+		return fmt.Sprintf("[plugins.%s] checksum = \"off\"", m.Names[0])
 	}
 	return fmt.Sprintf("[[modules]] module = %q, checksum = \"off\"", m.Path)
 }

@@ -211,7 +211,7 @@ func describe(p *Plan) string {
 	var b strings.Builder
 	for _, m := range p.Modules {
 		fmt.Fprintf(&b, "module %s %s %.12s", m.Path, m.Version, m.Commit)
-		for _, field := range []struct{ name, value string }{{"folder", m.Folder}, {"ref", m.Ref}, {"name", m.Name}, {"url", m.URL}} {
+		for _, field := range []struct{ name, value string }{{"folder", m.Folder}, {"ref", m.Ref}, {"name", m.Name()}, {"url", m.URL}} {
 			if field.value != "" {
 				fmt.Fprintf(&b, " %s=%s", field.name, field.value)
 			}

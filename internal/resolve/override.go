@@ -85,26 +85,41 @@ func goModsBelow(dir string) []string {
 	return out
 }
 
-// forName returns the override of something the config names, by its name or
-// by its module path, or nil.
-func (r *resolver) forName(name, modulePath string) *override {
+// forEntry returns the override of something the config names, or nil: by its
+// name, by its module path, or since that of another plugin of its module.
+func (r *resolver) forEntry(w wanted, modulePath string) *override {
 	for _, o := range r.overrides {
-		if !o.Implied && strings.EqualFold(o.Name, name) || modulePath != "" && o.Name == modulePath {
+		if !o.Implied && strings.EqualFold(o.Name, w.name) || modulePath != "" && o.Name == modulePath {
+			return o
+		}
+		p := r.cfg.Plugin(o.Name)
+		if p == nil || o.Implied {
+			continue
+		}
+		if modulePath != "" && p.ModulePath == modulePath || w.url != "" && repositoryOf(p.URL) == repositoryOf(w.url) && p.Folder == w.folder {
 			return o
 		}
 	}
 	return nil
 }
 
-// inPlace makes what the config asks for into the directory that stands in
-// for it, where the module path is known. Nothing is fetched then.
+// repositoryOf is a clone URL without the ending that makes no difference.
+func repositoryOf(url string) string { return strings.TrimSuffix(strings.TrimSuffix(url, "/"), ".git") }
+
+// inPlace makes what the config asks for into the directory that stands in for
+// it. Nothing is fetched then: a module path that neither the config nor the
+// lock knows is the directory's own.
 func (r *resolver) inPlace(w wanted) (wanted, error) {
-	o := r.forName(w.name, w.path)
-	if o == nil || w.path == "" && w.name != config.RoadRunnerName {
-		return w, nil // fetched after all, for its module path
+	want := w.path
+	if want == "" && w.dir == "" {
+		want = r.lock.path(w)
 	}
-	if w.path != "" {
-		if err := o.check(w.path, w.name, r.cfg); err != nil {
+	o := r.forEntry(w, want)
+	if o == nil {
+		return w, nil
+	}
+	if want != "" && w.name != config.RoadRunnerName {
+		if err := o.check(want, w.name, r.cfg); err != nil {
 			return w, err
 		}
 	}

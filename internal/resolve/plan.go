@@ -12,7 +12,9 @@
 package resolve
 
 import (
+	"cmp"
 	gover "go/version"
+	"strings"
 	"time"
 
 	"golang.org/x/mod/modfile"
@@ -56,10 +58,10 @@ type Plan struct {
 type Module struct {
 	Path    string
 	Version string // canonical; a pseudo-version for a commit without a tag
-	// Name is the plugin's name in the config, "roadrunner" for RoadRunner,
-	// else empty.
-	Name string
-	Pos  config.Position
+	// Names are the plugins' names in the config, "roadrunner" for RoadRunner.
+	// Other modules have none; one whose packages are several plugins has several.
+	Names []string
+	Pos   config.Position
 	// URL is the clone URL as written, From the one after mirrors.
 	URL, From string
 	// Stored says that the store had the commit, so that nothing came from From.
@@ -102,6 +104,13 @@ type Module struct {
 	note string
 }
 
+// Name is what the config calls the module: its plugin, or several with commas
+// between; empty for one that is no plugin.
+func (m *Module) Name() string { return strings.Join(m.Names, ", ") }
+
+// label is the name that the config has for a module, else its path.
+func (m *Module) label() string { return cmp.Or(m.Name(), m.Path) }
+
 // Found is the module's commit, as source has it.
 func (m *Module) Found() source.Found {
 	return source.Found{Commit: m.Commit, Time: m.Time, URL: m.URL, From: m.From}
@@ -114,6 +123,7 @@ func (m *Module) ReplacesCount() bool { return m.counts }
 // Plugin is one value to register.
 type Plugin struct {
 	Name   string // in the config; the module path's own for a bundled one
+	Pos    config.Position
 	Import string // import path of its package
 	Symbol string // the struct's name
 	Module string // module path

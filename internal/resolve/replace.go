@@ -94,9 +94,9 @@ func (r *resolver) substitute(modulePath string, m *Module) {
 	m.Pinned = true
 	for _, old := range r.modules {
 		if old.Path == modulePath {
-			version, name := old.Version, old.Name
+			version, names := old.Version, old.Names
 			*old = *m
-			old.Path, old.Name, old.counts = modulePath, name, true
+			old.Path, old.Names, old.counts = modulePath, names, true
 			if m.Local {
 				old.Version = version
 			}

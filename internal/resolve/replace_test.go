@@ -176,7 +176,7 @@ func TestReplaces(t *testing.T) {
 				fmt.Fprintf(&b, "%s => %s by %s\n", r.Old, r.New, r.By)
 			}
 			for _, m := range p.Modules {
-				if m.Name != "" {
+				if m.Name() != "" {
 					continue
 				}
 				place, only := m.place(), ""

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -18,6 +20,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/source"
 )
@@ -28,6 +31,9 @@ type Options struct {
 	Store  *source.Store
 	// Private are GOPRIVATE's patterns; modules that match come from git.
 	Private []string
+	// GoRoot is the Go installation, whose packages no module is named for;
+	// empty where that is not known.
+	GoRoot  string
 	Offline bool
 	// HTTP asks module hosts for the go-import meta tag; nil for the default.
 	HTTP *http.Client
@@ -70,7 +76,7 @@ func (e *UnlockedError) Error() string { return "not in the lock: " + strings.Jo
 func (e *UnlockedError) Unwrap() error { return e.Err }
 
 func newResolver(cfg *config.Config, o Options) *resolver {
-	r := &resolver{cfg: cfg, client: o.Client, store: o.Store, jobs: max(1, o.Jobs), lock: oracle{file: o.Lock, written: cfg.Written},
+	r := &resolver{cfg: cfg, client: o.Client, store: o.Store, jobs: max(1, o.Jobs), goRoot: o.GoRoot, lock: oracle{file: o.Lock, written: cfg.Written},
 		third: map[module.Version]Replace{}, git: map[string]bool{}, askedBy: map[module.Version]*Module{}, meta: metaFinder{client: o.HTTP, offline: o.Offline}}
 	if r.meta.client == nil {
 		r.meta.client = o.Client.HTTP()
@@ -122,6 +128,7 @@ type resolver struct {
 	store   *source.Store
 	meta    metaFinder
 	jobs    int
+	goRoot  string
 	lock    oracle
 	slow    bool // without the lock's versions of what is required
 	private []string
@@ -201,12 +208,19 @@ func (r *resolver) named(ctx context.Context) error {
 	for i, m := range got {
 		m.Pinned, m.counts = true, true
 		if i <= len(cfg.Plugins) {
-			m.Name = ws[i].name
+			m.Names = []string{ws[i].name}
 		}
 	}
 	r.roadRunner = got[0]
+	if err := r.unreserved(ws, got); err != nil {
+		return err
+	}
+	rest := got[1+len(cfg.Plugins):]
 	r.plugins = got[1 : 1+len(cfg.Plugins)]
-	if err := r.add(got...); err != nil {
+	if err := r.share(); err != nil {
+		return err
+	}
+	if err := r.add(slices.Concat(got[:1], distinct(r.plugins), rest)...); err != nil {
 		return err
 	}
 	if err := r.substituted(ctx); err != nil {
@@ -283,13 +297,6 @@ func (r *resolver) add(ms ...*Module) error {
 		r.modules = append(r.modules, m)
 	}
 	return nil
-}
-
-func (m *Module) label() string {
-	if m.Name != "" {
-		return m.Name
-	}
-	return m.Path
 }
 
 // DuplicateError is one module under two names.
@@ -421,6 +428,7 @@ func (r *resolver) read(ctx context.Context, w wanted, q query, found source.Fou
 		}
 	}
 	if err != nil {
+		r.packageOf(ctx, found, none)
 		return nil, err
 	}
 	m := &Module{Path: mod.Module.Mod.Path, Pos: w.pos, URL: found.URL, From: found.From, Stored: found.Stored, Ref: w.ref, Commit: found.Commit,
@@ -443,6 +451,27 @@ func (r *resolver) read(ctx context.Context, w wanted, q query, found source.Fou
 		m.Own.Path = w.path // a fork's go.mod mostly has the path of what it is a fork of
 	}
 	return m, err
+}
+
+// packageOf finds the module that a folder without a go.mod is a package of.
+func (r *resolver) packageOf(ctx context.Context, found source.Found, e *source.NoModuleError) {
+	if e == nil || e.Folder == "" {
+		return
+	}
+	for above := path.Dir(e.Folder); ; above = path.Dir(above) {
+		if slices.Contains(e.Modules, above) {
+			folder := strings.TrimPrefix(above, ".")
+			dir, mod, err := r.goMod(ctx, found, folder)
+			rel := strings.TrimPrefix(e.Folder, folder)
+			if files, _ := disk.List(filepath.Join(dir, filepath.FromSlash(rel)), "", ".go"); err == nil && len(files) > 0 {
+				e.Above, e.Import = folder, path.Join(mod.Module.Mod.Path, rel)
+			}
+			return
+		}
+		if above == "." {
+			return
+		}
+	}
 }
 
 // goMod returns the files of the module in a folder, and its go.mod.
@@ -523,11 +552,8 @@ func (r *resolver) plan(rr roadRunner) (*Plan, error) {
 	}
 	for i, c := range r.cfg.Plugins {
 		m := r.plugins[i]
-		m.ChecksumOff = c.ChecksumOff
-		plugin := Plugin{Name: c.Name, Import: m.Path, Symbol: c.Symbol, Module: m.Path}
-		if c.Import != "" {
-			plugin.Import = c.Import
-		}
+		m.ChecksumOff = m.ChecksumOff || c.ChecksumOff
+		plugin := Plugin{Name: c.Name, Pos: c.Pos, Import: cmp.Or(c.Import, m.Path), Symbol: c.Symbol, Module: m.Path}
 		p.Plugins = append(p.Plugins, plugin)
 	}
 	p.Plugins = append(p.Plugins, rr.missing(p.Plugins)...)

@@ -29,6 +29,9 @@ type NoModuleError struct {
 	URL, Commit, Folder string
 	// Modules are the folders that have one, sorted; the root is ".".
 	Modules []string
+	// Import is the import path of the folder as a package of the module in
+	// Above, the folder above it that has a go.mod; empty for none.
+	Import, Above string
 }
 
 // Error implements error.
@@ -45,7 +48,15 @@ func (e *NoModuleError) Hints() []string {
 	if len(e.Modules) == 0 {
 		return []string{"the repository has no go.mod at all, so it is no Go module"}
 	}
-	return []string{"go.mod is in: " + strings.Join(e.Modules, ", ") + "; name one with folder = \"…\""}
+	hints := []string{"go.mod is in: " + strings.Join(e.Modules, ", ") + "; name one with folder = \"…\""}
+	if e.Import == "" {
+		return hints
+	}
+	instead := "in place of folder"
+	if e.Above != "" {
+		instead = fmt.Sprintf("and folder = %q", e.Above)
+	}
+	return append([]string{fmt.Sprintf("if the package there is the plugin: import = %q, %s", e.Import, instead)}, hints...)
 }
 
 // Tree returns a directory that holds the module in folder of f's commit: the

@@ -118,8 +118,8 @@ func (r *resolver) inPlace(w wanted) (wanted, error) {
 	if o == nil {
 		return w, nil
 	}
-	if want != "" && w.name != config.RoadRunnerName {
-		if err := o.check(want, w.name, r.cfg); err != nil {
+	if w.name != config.RoadRunnerName {
+		if err := o.check(w, want, r.cfg); err != nil {
 			return w, err
 		}
 	}
@@ -129,13 +129,19 @@ func (r *resolver) inPlace(w wanted) (wanted, error) {
 }
 
 // check refuses a directory with another module than the one it stands in for.
-func (o *override) check(want, name string, cfg *config.Config) error {
+// Where that is not known, it is at least no other plugin's.
+func (o *override) check(w wanted, want string, cfg *config.Config) error {
 	got := o.mod.Module.Mod.Path
 	if got == want {
 		return nil
 	}
-	e := &OverrideError{Override: o.Override, Text: fmt.Sprintf("is the module %s, and %s is %s", got, name, want)}
-	if name == want {
+	e := &OverrideError{Override: o.Override, Text: fmt.Sprintf("is the module %s, and %s is %s", got, w.name, want)}
+	switch {
+	case want == "" && (isFork(o.Dir, w.url, "") || !slices.ContainsFunc(cfg.Plugins, func(p config.Plugin) bool { return p.ModulePath == got })):
+		return nil
+	case want == "":
+		e.Text = fmt.Sprintf("is the module %s, and not %s", got, w.name)
+	case w.name == want:
 		e.Text = fmt.Sprintf("is the module %s, not %s", got, want)
 	}
 	for _, p := range cfg.Plugins {
@@ -176,7 +182,7 @@ func (r *resolver) override() error {
 		if o.done {
 			continue
 		}
-		if err := o.check(target, name, r.cfg); err != nil {
+		if err := o.check(wanted{name: name}, target, r.cfg); err != nil {
 			return err
 		}
 		m, err := r.localModule(wanted{name: name, path: target, dir: o.Dir})

@@ -88,13 +88,30 @@ type CompileError struct {
 	// Concerns are the modules whose files it complains of: "plugin NAME (PATH
 	// VERSION)", in the order of the plan.
 	Concerns []string
+	// Replaced are modules that they use, and that another's go.mod replaces.
+	Replaced []resolve.Replacement
 	Err      error
 }
 
 // Error implements error: whom it concerns, and below it all that the go
 // command said.
 func (e *CompileError) Error() string {
-	return fmt.Sprintf("%s does not compile\n%v", strings.Join(e.Concerns, ", "), e.Err)
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s does not compile\n", strings.Join(e.Concerns, ", "))
+	for _, r := range e.Replaced {
+		fmt.Fprintf(&b, "%s, which is used there, is replaced in go.mod of %s by %s\n", r.Path, r.By, r.To)
+	}
+	fmt.Fprint(&b, e.Err)
+	return b.String()
+}
+
+// Hints gives the lines that undo the replacements.
+func (e *CompileError) Hints() []string {
+	var out []string
+	for _, r := range e.Replaced {
+		out = append(out, fmt.Sprintf("if the replacement by %s is the reason, decide in the config: [[replaces]] old = %q, new = \"MODULE@VERSION or ./DIRECTORY\"", r.By, r.Path))
+	}
+	return out
 }
 
 // Unwrap returns the go command's error.
@@ -126,6 +143,9 @@ func (w *workspace) compileError(err error) error {
 				return s
 			})
 		}
+		if seen[place] {
+			e.replaced(w.plan, m)
+		}
 		switch {
 		case !seen[place]:
 		case len(m.Names) == 0:
@@ -136,10 +156,38 @@ func (w *workspace) compileError(err error) error {
 			e.Concerns = append(e.Concerns, fmt.Sprintf("plugin %s (%s %s)", m.Name(), m.Path, m.Version))
 		}
 	}
+	e.elsewhere(w.plan, re.Stderr)
 	if len(e.Concerns) == 0 {
 		return err
 	}
 	return e
+}
+
+// failedPackage matches the line of a package that does not compile.
+var failedPackage = regexp.MustCompile(`(?m)^# (\S+)`)
+
+// elsewhere looks for packages of the module proxy that do not compile. They are
+// as their authors tested them, so where something is replaced, that is why.
+func (e *CompileError) elsewhere(p *resolve.Plan, stderr string) {
+	all := p.Replacements()
+	if len(all) == 0 {
+		return
+	}
+	for _, found := range failedPackage.FindAllStringSubmatch(stderr, -1) {
+		own := func(m *resolve.Module) bool { return found[1] == m.Path || strings.HasPrefix(found[1], m.Path+"/") }
+		if !slices.ContainsFunc(p.Modules, own) {
+			e.Concerns, e.Replaced = append(e.Concerns, found[1]), all
+		}
+	}
+}
+
+// replaced adds what a module uses, or is, that the go.mod of another replaces.
+func (e *CompileError) replaced(p *resolve.Plan, m *resolve.Module) {
+	for _, r := range p.Replacements() {
+		if r.By != label(m) && (m.Path == r.Path || m.Requires(r.Path)) && !slices.Contains(e.Replaced, r) {
+			e.Replaced = append(e.Replaced, r)
+		}
+	}
 }
 
 // LinkedError is a module of which another version would be linked than the

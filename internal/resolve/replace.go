@@ -129,6 +129,9 @@ func (r *resolver) siblings(ctx context.Context, m *Module, which which) error {
 		if which == placeholdersOnly && !requiresPlaceholder(m, rep.Old.Path) {
 			continue
 		}
+		if err := r.keep(rep.Old, m, "its folder "+rep.New.Path); err != nil {
+			return err
+		}
 		sib, err := r.sibling(ctx, m, rep)
 		if err != nil {
 			return err
@@ -240,6 +243,9 @@ func (r *resolver) remoteReplaces(ctx context.Context, m *Module) error {
 	for _, rep := range m.GoMod.Replace {
 		if rep.New.Version == "" || r.configDecides(rep.Old) {
 			continue
+		}
+		if err := r.keep(rep.Old, m, rep.New.String()); err != nil {
+			return err
 		}
 		if r.fromGit(rep.New.Path) || r.fromGit(rep.Old.Path) {
 			if err := r.forkReplace(ctx, m, rep); err != nil {

@@ -575,6 +575,6 @@ func (r *resolver) plan(rr roadRunner) (*Plan, error) {
 	}
 	sort.Strings(r.moved)
 	p.Notes = append(r.moved, r.notes...)
-	p.Overrulings = overruledNotes(p)
+	p.Overrulings = append(overruledNotes(p), r.replacedNotes(p)...)
 	return p, nil
 }

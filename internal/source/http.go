@@ -198,8 +198,10 @@ func (p *httpPool) explain(ctx context.Context, remote Remote, err error) error 
 	switch {
 	case err == nil, errors.As(err, &auth):
 		return err
-	case errors.As(err, &limit), errors.As(err, &format):
-		return at(remote, err)
+	case errors.As(err, &limit):
+		return at(remote, limit)
+	case errors.As(err, &format):
+		return at(remote, format)
 	case errors.As(err, &answer):
 		answer.URL = remote.String()
 		return answer

@@ -252,7 +252,10 @@ func (d *draft) decodeExcludes(entries []*node) {
 // generations have in its place.
 func (d *draft) decodeBuild(r *node) {
 	build, debug, platform := d.table(r, "build"), d.table(r, "debug"), d.table(r, "target_platform")
-	d.known(build, "name", "version", "time", "tags", "ldflags", "gcflags", "cgo", "pgo", "targets", "race", "cacheprog")
+	d.known(build, "name", "version", "time", "tags", "ldflags", "gcflags", "cgo", "pgo", "targets", "race", "cacheprog", "output")
+	if n := build.get("output"); n != nil { // in files for Velox, which has no [build]
+		d.notef(n.key, "build.output is not used; build.name is the binary's name, and -o its directory")
+	}
 	d.known(debug, "enabled", "race")
 	d.known(platform, "os", "arch")
 	d.str(platform, "os") // and arch become a target in setDefaults

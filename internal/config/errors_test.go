@@ -47,7 +47,7 @@ func TestErrors(t *testing.T) {
 		{name: "unknown key", data: "[roadrunner]\nversion = 'v1'\n", want: `2:1: unknown key "version" in [roadrunner], did you mean "ref"?`},
 		{name: "unknown key, check", data: "[check]\nallow_disable = []\n", want: `2:1: unknown key "allow_disable" in [check], did you mean "allow_disabled"?`},
 		{name: "unknown key before a syntax error", data: "#none\nfoo = 1\n[roadrunner]\nref = 3\n[plugins.a]\n[build\nname = 'x'\n", want: "2:1: unknown key \"foo\"\n4:7: roadrunner.ref is an integer, want a string\n6:7: expected ']' to close table name"},
-		{name: "output", data: "[build]\noutput = 'rr'\n", want: `2:1: unknown key "output" in [build], did you mean "name"?`},
+		{name: "another word for a key", data: "[plugins.a]\nbranch = 'main'\nurl = '/a'\n", want: `2:1: unknown key "branch" in [plugins.a], did you mean "ref"?`},
 		{name: "no such plugin to allow methods of", data: "[plugins.logger]\ntag = 'v1'\nmodule_name = 'github.com/acme/logger'\n[check]\nallow = ['loger']\n", want: `5:10: check.allow: there is no plugin "loger", did you mean "logger"?`},
 		{name: "no such plugin to allow", data: "[plugins.Logger]\ntag = 'v1'\nmodule_name = 'github.com/acme/logger'\n[check]\nallow_disabled = ['informer', 'config', 'loger']\n", want: `5:41: check.allow_disabled: there is no plugin "loger", did you mean "Logger"?`},
 		{name: "unknown table", data: "[server]\n", want: `1:2: unknown key "server"`},

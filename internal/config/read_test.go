@@ -154,3 +154,30 @@ new = "/d"
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// TestField reads what files in use have besides.
+func TestField(t *testing.T) {
+	c, err := Read(filepath.Join("..", "..", "testdata", "velox", "field.toml"), env(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range c.Plugins {
+		line := fmt.Sprintf("%s %s %s %s %s", p.Name, p.ModulePath, p.URL, p.Ref, p.Folder)
+		if p.Replace != nil {
+			line += " => " + filepath.ToSlash(strings.TrimPrefix(p.Replace.Dir, filepath.VolumeName(p.Replace.Dir)))
+		}
+		got = append(got, line)
+	}
+	want := []string{
+		"logger  https://github.com/roadrunner-server/logger v5.1.8 ",
+		"sockets  https://github.com/acme/chat main sockets => /usr/src/chat/sockets",
+		"queue github.com/acme/queue  e034a70 ",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q\nwant\n%q", got, want)
+	}
+	if c.Build.Name != "rr" || len(c.Notes) != 1 || c.Notes[0].Text != "build.output is not used; build.name is the binary's name, and -o its directory" {
+		t.Errorf("name %q, notes %v", c.Build.Name, c.Notes)
+	}
+}

@@ -12,7 +12,7 @@ import (
 
 // alike are words for keys that are spelled quite otherwise.
 var alike = map[string]string{
-	"branch": "ref", "commit": "ref", "version": "ref", "output": "name", "package": "import", "struct": "symbol", "repo": "repository",
+	"branch": "ref", "commit": "ref", "version": "ref", "package": "import", "struct": "symbol", "repo": "repository",
 	"dir": "path", "directory": "path", "subdir": "folder",
 }
 

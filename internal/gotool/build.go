@@ -339,6 +339,31 @@ var mismatch = regexp.MustCompile(`verifying ([^\s:@]+)@(v[^\s:]+): checksum mis
 // downloading matches the go command's progress, which is no part of an error.
 var downloading = regexp.MustCompile(`(?m)^go: downloading .*\n`)
 
+// position is where in a file the go command needs something.
+var position = regexp.MustCompile(`^[^\s:]+:\d+:\d+: `)
+
+// once leaves out what the go command says again of another place: it repeats a
+// proxy's answer for each import of the module.
+func once(said string) string {
+	var out, message strings.Builder
+	seen := map[string]bool{}
+	end := func() {
+		if key := position.ReplaceAllString(message.String(), ""); !seen[key] {
+			seen[key] = true
+			out.WriteString(message.String())
+		}
+		message.Reset()
+	}
+	for line := range strings.Lines(said) {
+		if !strings.HasPrefix(line, "\t") { // which goes on with the message before it
+			end()
+		}
+		message.WriteString(strings.TrimSuffix(line, "\n") + "\n")
+	}
+	end()
+	return strings.TrimSuffix(out.String(), "\n")
+}
+
 // explain recognises the go command's commonest failures.
 func explain(err error) error {
 	var re *run.Error
@@ -350,6 +375,7 @@ func explain(err error) error {
 		return &SumMismatchError{Path: m[1], Version: m[2], Got: m[3], By: m[4], Want: m[5], Err: err}
 	}
 	if m := notFound.FindStringSubmatch(re.Stderr); m != nil {
+		re.Stderr = once(re.Stderr)
 		return &MissingModuleError{Path: m[1], Version: m[2], Err: err}
 	}
 	return err

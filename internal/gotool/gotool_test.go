@@ -423,6 +423,17 @@ func TestProgress(t *testing.T) {
 	}
 }
 
+// TestOnce has what is said of several places.
+func TestOnce(t *testing.T) {
+	const answer = "a@v1.0.0: reading https://proxy.corp/a/@v/v1.0.0.mod: 403 Forbidden\n\tserver response: not for you\n"
+	const other = "b.go:1:2: a@v1.0.0: reading https://proxy.corp/a/@v/v1.0.0.mod: 403 Forbidden\n\tserver response: nor for them\n"
+	said := "app/main.go:6:2: " + answer + "app/main.go:7:2: " + answer + other + "go: " + answer + "rr.go:8:2: " + answer
+	want := strings.TrimSuffix("app/main.go:6:2: "+answer+other+"go: "+answer, "\n")
+	if got := once(said); got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+}
+
 // TestNotFound reads the go command's texts for modules it could not get.
 func TestNotFound(t *testing.T) {
 	for _, tt := range []struct{ said, want string }{

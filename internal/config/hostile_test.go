@@ -75,6 +75,8 @@ var mayHold = map[string]string{
 	"Build.GCFlags":                  "the user's own flags for the compiler",
 	"Build.PGO":                      "a file",
 	"Replaces.New.Dir":               "a directory",
+	"Replaces.Old.Path":              "a module path, which needs no dot",
+	"Modules.Path":                   "a module path, which needs no dot",
 	"Replaces.New.Module.Version":    "as RoadRunner.Ref",
 	"Excludes.Module.Version":        "checked to be a version",
 }

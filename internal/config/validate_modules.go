@@ -47,7 +47,7 @@ func (d *draft) validatePlugin(p *Plugin, n *node) {
 	if !token.IsIdentifier(p.Symbol) || !token.IsExported(p.Symbol) {
 		d.errorf(n.get("symbol").pos, "%s: symbol %q is not an exported Go name", what, p.Symbol)
 	}
-	d.modulePath(n.get("module_name"), what)
+	d.modulePath(n, "module_name", what)
 	if p.Import == "" {
 		return
 	}
@@ -87,9 +87,14 @@ func (d *draft) require(n *node, what string) {
 	}
 }
 
-// modulePath checks a key that holds a module path.
-func (d *draft) modulePath(n *node, what string) {
+// modulePath checks a key of a table that holds a module path. That of a
+// directory need not lead anywhere.
+func (d *draft) modulePath(t *node, key, what string) {
+	n := t.get(key)
 	if n == nil || n.kind != unstable.String || n.text == "" {
+		return
+	}
+	if isLocalPath(n.text) && (!t.blank("path") || !t.blank("replace")) {
 		return
 	}
 	if err := checkModulePath(n.text); err != nil {
@@ -117,7 +122,7 @@ func (d *draft) validateModules() {
 			what = fmt.Sprintf("module %q", s)
 		}
 		d.source(n, what)
-		d.modulePath(n.get("module"), what)
+		d.modulePath(n, "module", what)
 	}
 }
 
@@ -208,8 +213,18 @@ func (d *draft) validateReplaces() {
 	}
 }
 
+// isLocalPath reports whether a module path has no dot in its first element: no
+// proxy has such a module, but a directory may be one.
+func isLocalPath(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return !strings.Contains(first, ".") && module.CheckPath("folder.invalid/"+path) == nil
+}
+
 // checkOld checks the left side of a replacement, where a version is optional.
 func checkOld(m module.Version) error {
+	if isLocalPath(m.Path) {
+		m.Path = "folder.invalid/" + m.Path
+	}
 	if m.Version == "" {
 		return module.CheckPath(m.Path)
 	}

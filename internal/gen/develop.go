@@ -26,7 +26,7 @@ func Develop(p *resolve.Plan, o Options, at map[string]string) (*Workspace, erro
 			places[m.Path] = dir
 			continue
 		}
-		place, err := modulePlace(m)
+		place, err := ModulePlace(m)
 		if err != nil {
 			return nil, err
 		}

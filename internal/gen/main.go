@@ -201,7 +201,7 @@ func Plugins() []any { return registered }
 // roadRunner are the files of RoadRunner's copy that differ from its release:
 // the plugin list, and go.mod without the requirements of that list alone.
 func (g *generator) roadRunner() ([]File, error) {
-	place, err := modulePlace(g.plan.RoadRunner)
+	place, err := ModulePlace(g.plan.RoadRunner)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@
 package gen
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -100,11 +101,11 @@ const profileFile = "roadrunner.pprof"
 func Generate(p *resolve.Plan, o Options) (*Workspace, error) {
 	w := &Workspace{}
 	for _, m := range p.Modules {
-		place, err := modulePlace(m)
+		place, err := ModulePlace(m)
 		if err != nil {
 			return nil, err
 		}
-		w.Modules = append(w.Modules, Place{Path: place, Dir: m.Dir, Copy: m == p.RoadRunner})
+		w.Modules = append(w.Modules, Place{Path: place, Dir: m.Dir, Copy: m == p.RoadRunner || m.NoGoMod})
 	}
 	g := &generator{plan: p, options: o}
 	return w.generate(g, g.goWork, o)
@@ -112,7 +113,7 @@ func Generate(p *resolve.Plan, o Options) (*Workspace, error) {
 
 // generate adds the files to w.
 func (w *Workspace) generate(g *generator, goWork func() ([]File, error), o Options) (*Workspace, error) {
-	steps := []func() ([]File, error){goWork, g.appMod, g.mainGo, g.roadRunner, g.sums}
+	steps := []func() ([]File, error){goWork, g.appMod, g.mainGo, g.roadRunner, g.madeUp, g.sums}
 	for _, step := range steps {
 		files, err := step()
 		if err != nil {
@@ -151,19 +152,20 @@ func Digest(p *resolve.Plan, w *Workspace) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// modulePlace is a module's directory in the workspace. It is named as the
+// ModulePlace is a module's directory in the workspace. It is named as the
 // module cache names it, so that no module lies within another and no two
-// differ in case alone.
-func modulePlace(m *resolve.Module) (string, error) {
-	escaped, err := module.EscapePath(m.Path)
-	if err != nil {
-		return "", err
+// differ in case alone. A path without a dot has a place, too: module.EscapePath
+// refuses it, as no proxy could have it, but the go command takes a directory
+// for such a module.
+func ModulePlace(m *resolve.Module) (string, error) {
+	elem := strings.Split(m.Path+"@"+m.Version, "/")
+	for i, e := range elem {
+		var err error
+		if elem[i], err = module.EscapeVersion(e); err != nil {
+			return "", &resolve.ModuleError{Name: cmp.Or(m.Name(), m.Path), Pos: m.Pos, Err: fmt.Errorf("malformed module path %q: no folder can be called %q", m.Path, strings.TrimSuffix(e, "@"+m.Version))}
+		}
 	}
-	version, err := module.EscapeVersion(m.Version)
-	if err != nil {
-		return "", err
-	}
-	return path.Join("src", escaped+"@"+version), nil
+	return path.Join("src", path.Join(elem...)), nil
 }
 
 // generator holds the plan while its files are made.
@@ -184,7 +186,7 @@ func (g *generator) goWork() ([]File, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\nuse ./app\n\nreplace (\n", g.settings())
 	for _, m := range g.plan.Modules { // sorted by path
-		place, err := modulePlace(m)
+		place, err := ModulePlace(m)
 		if err != nil {
 			return nil, err
 		}
@@ -261,6 +263,22 @@ func (g *generator) appMod() ([]File, error) {
 	f.SortBlocks()
 	data, err := f.Format()
 	return []File{{Path: "app/go.mod", Data: data}}, err
+}
+
+// madeUp are the go.mod files of modules that have none.
+func (g *generator) madeUp() ([]File, error) {
+	var out []File
+	for _, m := range g.plan.Modules {
+		if !m.NoGoMod {
+			continue
+		}
+		place, err := ModulePlace(m)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, File{Path: place + "/go.mod", Data: resolve.MadeUpGoMod(m.Path)})
+	}
+	return out, nil
 }
 
 // imported are the modules besides the git-sourced ones that main.go imports

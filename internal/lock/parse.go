@@ -128,7 +128,7 @@ func (m *Module) check() error {
 			return fmt.Errorf("module %q has no %s", m.Path, k.name)
 		}
 	}
-	if err := module.Check(m.Path, m.Version); err != nil {
+	if err := checkModule(m.Path, m.Version); err != nil {
 		return err
 	}
 	switch {
@@ -179,4 +179,13 @@ func isFolder(s string) bool {
 		}
 	}
 	return !strings.ContainsAny(s, "\\\x00")
+}
+
+// checkModule is module.Check, but for a path without a dot in its first
+// element, which a module in a folder of another's repository may have.
+func checkModule(path, version string) error {
+	if first, _, _ := strings.Cut(path, "/"); first != "" && !strings.Contains(first, ".") {
+		path = "folder.invalid/" + path
+	}
+	return module.Check(path, version)
 }

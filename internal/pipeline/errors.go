@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/mod/module"
 
+	"github.com/vxlite/vxlite/internal/gen"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/run"
@@ -132,9 +133,10 @@ func (w *workspace) compileError(err error) error {
 		seen[m[1]] = true
 	}
 	for _, m := range w.plan.Modules {
-		path, _ := module.EscapePath(m.Path)
-		version, _ := module.EscapeVersion(m.Version)
-		place := "src/" + path + "@" + version
+		place, err := gen.ModulePlace(m)
+		if err != nil {
+			continue // there is no such folder
+		}
 		if m.Local && m != w.plan.RoadRunner && seen[place] { // where it can be mended
 			re.Stderr = sourceDir.ReplaceAllStringFunc(re.Stderr, func(s string) string {
 				if i := strings.Index(s, place+"/"); i >= 0 {

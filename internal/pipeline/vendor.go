@@ -231,7 +231,8 @@ func (g *gatherer) repositories(ctx context.Context) error {
 			for _, m := range ms {
 				folders = append(folders, m.Folder)
 			}
-			found := source.Found{Commit: ms[0].Commit, URL: ms[0].URL, From: ms[0].From}
+			found := source.Found{Commit: ms[0].Commit, URL: ms[0].URL, From: ms[0].From,
+				NoGoMod: slices.ContainsFunc(ms, func(m *resolve.Module) bool { return m.NoGoMod })}
 			dir := filepath.Join(g.folder, vendoring.GitDir, found.Commit)
 			if err := os.MkdirAll(dir, 0o755); err != nil {
 				return err

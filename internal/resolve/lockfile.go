@@ -1,14 +1,17 @@
 package resolve
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"runtime"
 	"strings"
 
 	"golang.org/x/mod/module"
+	"golang.org/x/mod/sumdb/dirhash"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vxlite/vxlite/internal/lock"
@@ -73,6 +76,13 @@ func (m *Module) hash(ctx context.Context, client *source.Client, store *source.
 			return err
 		}
 		h = hashes{H1: sums.H1(prefix), GoMod: sums.GoModH1()}
+		if m.NoGoMod {
+			if h.GoMod, err = dirhash.Hash1([]string{"go.mod"}, func(string) (io.ReadCloser, error) {
+				return io.NopCloser(bytes.NewReader(MadeUpGoMod(own.Path))), nil
+			}); err != nil {
+				return err
+			}
+		}
 		if err := store.WriteJSON(h, "h1", name); err != nil {
 			return err
 		}

@@ -66,6 +66,8 @@ type Module struct {
 	URL, From string
 	// Stored says that the store had the commit, so that nothing came from From.
 	Stored bool
+	// tag is the one that led to the commit, or empty.
+	tag string
 	// Ref is what the config or a requirement asks for.
 	Ref    string
 	Commit string // 40 hex digits; empty for a local directory
@@ -76,6 +78,9 @@ type Module struct {
 	// Local says that Dir is the user's own, and may change.
 	Local bool
 	GoMod *modfile.File
+	// NoGoMod says that there is no file go.mod in Dir: GoMod is what the go
+	// command makes up for it.
+	NoGoMod bool
 	// Own is the module that the files are published as, which go.sum may know:
 	// Path and Version, or another where a replace says so. It is zero where the
 	// files are a folder's that stands in for a module, which no go.sum knows.
@@ -100,8 +105,8 @@ type Module struct {
 	// by names the module whose replace directive brought this one; empty for
 	// what the config names and for the closure.
 	by string
-	// note tells of what may be wrong with Version; mostly empty.
-	note string
+	// notes tell of what may be wrong with Version; mostly none.
+	notes []string
 }
 
 // Name is what the config calls the module: its plugin, or several with commas
@@ -113,7 +118,7 @@ func (m *Module) label() string { return cmp.Or(m.Name(), m.Path) }
 
 // Found is the module's commit, as source has it.
 func (m *Module) Found() source.Found {
-	return source.Found{Commit: m.Commit, Time: m.Time, URL: m.URL, From: m.From}
+	return source.Found{Commit: m.Commit, Time: m.Time, URL: m.URL, From: m.From, NoGoMod: m.NoGoMod}
 }
 
 // ReplacesCount reports whether the replace directives in the module's own

@@ -24,6 +24,32 @@ type query struct {
 	major string
 	// anyMajor is set where the module path is not known yet.
 	anyMajor bool
+	// noGoMod is set where the module may do without a go.mod: then versions of
+	// other majors are candidates, too, where there are none of the path's own.
+	noGoMod bool
+	// incompatible is set where it does: it may have any major then, which
+	// +incompatible says.
+	incompatible bool
+	// retracted reports versions that are not chosen; nil for none.
+	retracted func(v string) bool
+}
+
+// isQuery reports whether the ref asks for a newest version and tag answers it,
+// or nothing.
+func (q query) isQuery(tag string) bool {
+	if q.ref == "latest" {
+		return true
+	}
+	exact := slices.ContainsFunc(q.prefixes(), func(p string) bool { return tag == p+q.ref })
+	return tag != "" && !exact && q.begin() != ""
+}
+
+// begin is what the versions that the ref stands for begin with, or empty.
+func (q query) begin() string {
+	if semver.IsValid(q.ref) && strings.Count(q.ref, ".") < 2 {
+		return q.ref + "."
+	}
+	return ""
 }
 
 // prefixes are what stands before a version in a tag's name: the folder by
@@ -70,7 +96,7 @@ func isHex(s string) bool {
 func (q query) choose(refs *source.Refs) (source.Ref, error) {
 	const shortest = 7 // digits of an abbreviated commit, as git prints it
 	if q.ref == "latest" {
-		if ref, ok := q.newest(refs, ""); ok {
+		if ref, ok := q.newest(refs.Tags(), ""); ok {
 			return ref, nil
 		}
 		if head := refs.Head(); head.Commit != "" {
@@ -89,8 +115,8 @@ func (q query) choose(refs *source.Refs) (source.Ref, error) {
 	if isHex(q.ref) && len(q.ref) >= shortest && len(q.ref) <= 40 {
 		return source.Ref{Commit: strings.ToLower(q.ref)}, nil
 	}
-	if semver.IsValid(q.ref) && strings.Count(q.ref, ".") < 2 {
-		if ref, ok := q.newest(refs, q.ref+"."); ok {
+	if begin := q.begin(); begin != "" {
+		if ref, ok := q.newest(refs.Tags(), begin); ok {
 			return ref, nil
 		}
 	}
@@ -99,13 +125,13 @@ func (q query) choose(refs *source.Refs) (source.Ref, error) {
 
 // newest returns the highest version's tag: a release before a pre-release, a
 // folder's own tag before one of the whole repository.
-func (q query) newest(refs *source.Refs, begin string) (source.Ref, bool) {
+func (q query) newest(tags []source.Ref, begin string) (source.Ref, bool) {
 	for _, p := range q.prefixes() {
 		var best source.Ref
 		var bestVersion string
-		for _, ref := range refs.Tags() {
+		for _, ref := range tags {
 			v, ok := strings.CutPrefix(ref.Short(), p)
-			if !ok || !q.isVersion(v) || !strings.HasPrefix(v, begin) {
+			if !ok || !q.isVersion(v) || !strings.HasPrefix(v, begin) || q.retracted != nil && q.retracted(v) {
 				continue
 			}
 			if bestVersion == "" || newer(v, bestVersion) {
@@ -115,6 +141,10 @@ func (q query) newest(refs *source.Refs, begin string) (source.Ref, bool) {
 		if bestVersion != "" {
 			return best, true
 		}
+	}
+	if q.noGoMod && !q.incompatible {
+		q.incompatible = true
+		return q.newest(tags, begin)
 	}
 	return source.Ref{}, false
 }
@@ -129,7 +159,7 @@ func newer(v, than string) bool {
 
 // isVersion reports whether v is a canonical version of the module's major.
 func (q query) isVersion(v string) bool {
-	return isCanonical(v) && (q.anyMajor || module.MatchPathMajor(v, q.major))
+	return isCanonical(v) && (q.anyMajor || q.incompatible || module.MatchPathMajor(v, q.major))
 }
 
 // isCanonical reports whether v is a canonical version of any major.

@@ -44,7 +44,7 @@ func (r *resolver) configReplace(ctx context.Context, c config.Replace) error {
 	if r.flagged(c.Old.Path) {
 		return nil
 	}
-	w := wanted{name: c.Old.Path, pos: c.Pos, dir: c.New.Dir, substitute: true}
+	w := wanted{name: c.Old.Path, pos: c.Pos, dir: c.New.Dir, substitute: true, noGoMod: true}
 	git := r.has(c.Old.Path) || r.fromGit(c.Old.Path)
 	if linked := r.linked(c.Old.Path); git && c.Old.Version != "" && c.Old.Version != linked {
 		r.notes = append(r.notes, fmt.Sprintf("%s: the replace of %s is not used: %s is linked", at(c.Pos), c.Old, linked))
@@ -232,7 +232,9 @@ func (r *resolver) sibling(ctx context.Context, m *Module, rep *modfile.Replace)
 		Folder: folder, Dir: dir, GoMod: mod, Pinned: true, by: m.label()}
 	if sib.Version = r.highest(sib.Path); sib.Version == "" || placeholder(sib.Version) {
 		if sib.Version = r.lock.version(sib); sib.Version == "" {
-			sib.Version, sib.note, err = r.version(ctx, found, query{folder: folder}, sib.Path)
+			var note string
+			sib.Version, note, err = r.version(ctx, found, query{folder: folder}, sib.Path, nil)
+			sib.tell(note)
 		}
 	}
 	return sib, err

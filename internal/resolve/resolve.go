@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path"
@@ -168,6 +169,8 @@ type wanted struct {
 	// replaced says that only the module path and the version are wanted, as
 	// the files are another's.
 	replaced bool
+	// noGoMod says that a go.mod is made up where there is none.
+	noGoMod bool
 	// substitute says that the files come from another module (a replace), so
 	// that its go.mod may declare another path. A directory goes by path then,
 	// where that is set: the go command does not ask for more.
@@ -192,7 +195,7 @@ func (r *resolver) named(ctx context.Context) error {
 		if m.Ref == "" && m.Dir == "" {
 			continue // only where it comes from; requirements say which version
 		}
-		ws = append(ws, wanted{name: m.Path, pos: m.Pos, path: m.Path, url: m.URL, ref: m.Ref, folder: m.Folder, dir: m.Dir})
+		ws = append(ws, wanted{name: m.Path, pos: m.Pos, path: m.Path, url: m.URL, ref: m.Ref, folder: m.Folder, dir: m.Dir, noGoMod: true})
 	}
 	for i := range ws {
 		var err error
@@ -383,6 +386,7 @@ func (r *resolver) fetchOne(ctx context.Context, w wanted) (*Module, error) {
 	q := query{ref: w.ref, folder: loc.folder, anyMajor: w.path == ""}
 	if w.path != "" {
 		_, q.major, _ = module.SplitPathVersion(w.path)
+		q.noGoMod = w.noGoMod && loc.folder == "" && q.major == ""
 	}
 	req := source.Request{Module: w.name, URL: loc.url, Ref: w.ref, Tags: q.immutable(), Commit: q.commit(), Choose: q.choose}
 	if w.requirement != "" {
@@ -394,15 +398,23 @@ func (r *resolver) fetchOne(ctx context.Context, w wanted) (*Module, error) {
 	} else {
 		r.notLocked(w)
 	}
+	if entry != nil || w.requirement != "" {
+		return r.findAndRead(ctx, w, q, req, loc.folder, nil)
+	}
+	return r.query(ctx, w, q, req, loc.folder)
+}
+
+// findAndRead takes the module that answers a request.
+func (r *resolver) findAndRead(ctx context.Context, w wanted, q query, req source.Request, folder string, withdrawn *retractions) (*Module, error) {
 	found, err := r.client.Find(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	r.sawMoved(w.name, entry != nil, found.Moved)
-	if entry == nil {
+	r.sawMoved(w.name, req.Locked != "", found.Moved)
+	if req.Locked == "" {
 		r.sawElsewhere(w.name, found)
 	}
-	return r.read(ctx, w, q, found, loc.folder)
+	return r.read(ctx, w, q, found, folder, withdrawn)
 }
 
 // requirement makes the request for a version that a go.mod names.
@@ -418,8 +430,13 @@ func (r *resolver) requirement(w wanted, url string, q query) source.Request {
 }
 
 // read takes the module at a commit: its files, go.mod and version.
-func (r *resolver) read(ctx context.Context, w wanted, q query, found source.Found, folder string) (*Module, error) {
+func (r *resolver) read(ctx context.Context, w wanted, q query, found source.Found, folder string, withdrawn *retractions) (*Module, error) {
+	found.NoGoMod = (w.noGoMod || w.requirement != "") && folder == "" && !strings.HasPrefix(q.major, "/")
 	dir, mod, err := r.goMod(ctx, found, folder)
+	noGoMod := found.NoGoMod && errors.Is(err, fs.ErrNotExist)
+	if noGoMod {
+		mod, err = modfile.Parse("go.mod", MadeUpGoMod(w.path), nil)
+	}
 	var none *source.NoModuleError
 	other := errors.As(err, &none) || err == nil && mod.Module.Mod.Path != w.path
 	if sub, ok := majorFolder(folder, q.major); ok && other {
@@ -431,8 +448,9 @@ func (r *resolver) read(ctx context.Context, w wanted, q query, found source.Fou
 		r.packageOf(ctx, found, none)
 		return nil, err
 	}
+	withdrawn.saw(mod, folder)
 	m := &Module{Path: mod.Module.Mod.Path, Pos: w.pos, URL: found.URL, From: found.From, Stored: found.Stored, Ref: w.ref, Commit: found.Commit,
-		Time: found.Time, Folder: folder, Dir: dir, GoMod: mod}
+		Time: found.Time, Folder: folder, Dir: dir, GoMod: mod, NoGoMod: noGoMod, tag: found.Tag}
 	if w.requirement != "" {
 		m.Ref = w.requirement
 	}
@@ -444,7 +462,10 @@ func (r *resolver) read(ctx context.Context, w wanted, q query, found source.Fou
 		m.Version = r.lock.version(m)
 	}
 	if m.Version == "" {
-		m.Version, m.note, err = r.version(ctx, found, q, m.Path)
+		q.incompatible = noGoMod && q.major == ""
+		var note string
+		m.Version, note, err = r.version(ctx, found, q, m.Path, withdrawn)
+		m.tell(note)
 	}
 	m.Own = module.Version{Path: m.Path, Version: m.Version}
 	if w.substitute && w.path != "" {
@@ -482,6 +503,12 @@ func (r *resolver) goMod(ctx context.Context, found source.Found, folder string)
 	}
 	mod, err := readGoMod(dir)
 	return dir, mod, err
+}
+
+// MadeUpGoMod is the go.mod of a module that has none: what the go command has
+// in the place of one.
+func MadeUpGoMod(modulePath string) []byte {
+	return fmt.Appendf(nil, "module %s\n", modfile.AutoQuote(modulePath))
 }
 
 // majorFolder is where a major version may have a folder of its own, beside the
@@ -569,9 +596,7 @@ func (r *resolver) plan(rr roadRunner) (*Plan, error) {
 	p.Excludes = r.excludes()
 	p.Overruled = overruled(p)
 	for _, m := range p.Modules {
-		if m.note != "" {
-			r.notes = append(r.notes, m.note)
-		}
+		r.notes = append(r.notes, m.notes...)
 	}
 	sort.Strings(r.moved)
 	p.Notes = append(r.moved, r.notes...)

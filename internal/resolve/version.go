@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/module"
@@ -45,13 +46,16 @@ func suffixed(modulePath, tag string) string {
 // it, where that is one, else what the go command would call the commit.
 //
 // note tells of what may be wrong with it.
-func (r *resolver) version(ctx context.Context, found source.Found, q query, modulePath string) (version, note string, err error) {
+func (r *resolver) version(ctx context.Context, found source.Found, q query, modulePath string, withdrawn *retractions) (version, note string, err error) {
 	_, q.major, _ = module.SplitPathVersion(modulePath)
 	q.anyMajor = false
 	if found.Tag != "" {
 		v, isVersion := q.tagVersion(found.Tag)
 		if isVersion && module.MatchPathMajor(v, q.major) {
 			return v, "", nil
+		}
+		if isVersion && q.incompatible {
+			return v + "+incompatible", "", nil
 		}
 		if isVersion {
 			return "", "", &MajorError{Module: modulePath, Tag: found.Tag}
@@ -60,6 +64,7 @@ func (r *resolver) version(ctx context.Context, found source.Found, q query, mod
 	if v, ok := r.client.Version(found, modulePath); ok {
 		return v, "", nil
 	}
+	withdrawn.ready(ctx, q) // with the repository's lock
 	unlock, err := r.client.LockRepo(ctx, found)
 	if err != nil {
 		return "", "", err
@@ -76,6 +81,10 @@ func (r *resolver) version(ctx context.Context, found source.Found, q query, mod
 	if err != nil {
 		return "", "", err
 	}
+	tags = slices.DeleteFunc(tags, func(t source.Tagged) bool {
+		_, gone := withdrawn.of(ctx, q, strings.TrimPrefix(t.Tag, own))
+		return gone
+	})
 	v := pseudoVersion(found, own, q.major, tags)
 	if cut { // and not remembered: another time there may be more
 		return v, fmt.Sprintf("%s: the history of commit %.12s is not to be had from %s, so tags before it may be missing in its version, %s",
@@ -100,6 +109,9 @@ func pseudoVersion(found source.Found, prefix, major string, tags []source.Tagge
 	var here, older string
 	for _, t := range tags {
 		v := strings.TrimPrefix(t.Tag, prefix)
+		if !module.MatchPathMajor(v, major) {
+			v += "+incompatible"
+		}
 		if t.Here && semver.Compare(v, here) > 0 {
 			here = v
 		}

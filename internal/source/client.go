@@ -155,7 +155,9 @@ type Found struct {
 	URL, From string
 	// Stored says that the store had it: nothing came from From in this run.
 	Stored bool
-	module string
+	// NoGoMod lets the repository's root be a module that has no go.mod.
+	NoGoMod bool
+	module  string
 }
 
 // Moved is a tag that does not stay.

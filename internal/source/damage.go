@@ -155,18 +155,22 @@ func (s *Store) putSums(sums treeSums, commit, folder string) error {
 }
 
 // goodGoMod reports whether a tree is there and its go.mod, on which all of a
-// plan depends, is as it was written. The other files are compared only when
-// they are going to be used: see [Client.Verify]. Those of a shared store are
-// compared at once.
-func (s *Store) goodGoMod(commit, folder string) bool {
-	if s.isShared(s.treeDir(commit, folder)) {
-		return s.goodShared(commit, folder)
+// plan depends, is as it was written, or is missing as it may be. The other
+// files are compared only when they are going to be used: see [Client.Verify].
+// Those of a shared store are compared at once.
+func (s *Store) goodGoMod(commit, folder string, orNone bool) bool {
+	if dir := s.treeDir(commit, folder); s.isShared(dir) {
+		return (orNone || fileExists(filepath.Join(dir, "go.mod"))) && s.goodShared(commit, folder)
 	}
 	sums, ok := s.sums(commit, folder)
 	if !ok {
 		return false
 	}
-	got, err := disk.Sum(filepath.Join(s.treeDir(commit, folder), "go.mod"))
+	dir := s.treeDir(commit, folder)
+	got, err := disk.Sum(filepath.Join(dir, "go.mod"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return orNone && sums.GoMod == "" && isDir(dir)
+	}
 	return err == nil && hex.EncodeToString(got[:]) == sums.GoMod
 }
 

@@ -44,7 +44,7 @@ func (c *Client) export(ctx context.Context, f Found, remote Remote, folders []s
 	defer done()
 	needed := &recorder{EncodedObjectStorer: st, seen: map[plumbing.Hash]plumbing.ObjectType{}}
 	for _, folder := range folders {
-		w := &treeWriter{st: needed, url: remote.String(), commit: f.Commit, limits: c.limits, trusted: c.proven(f, remote)}
+		w := &treeWriter{st: needed, url: remote.String(), commit: f.Commit, limits: c.limits, trusted: c.proven(f, remote), noGoMod: f.NoGoMod}
 		files, err := w.choose(ctx, folder)
 		if err != nil {
 			return err

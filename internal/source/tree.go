@@ -63,10 +63,11 @@ func (e *NoModuleError) Hints() []string {
 // files that golang.org/x/mod/zip would put into its module zip, so without
 // nested modules, vendored packages and symbolic links, and with the
 // repository's LICENSE where the folder has none of its own, as the go
-// command adds it. The directory is shared and must not be written to.
+// command adds it. The directory is shared and must not be written to. With
+// f.NoGoMod, the root need have no go.mod.
 func (c *Client) Tree(ctx context.Context, f Found, folder string) (string, error) {
 	dst := c.store.treeDir(f.Commit, folder)
-	if c.store.goodGoMod(f.Commit, folder) {
+	if c.store.goodGoMod(f.Commit, folder, f.NoGoMod) {
 		return dst, nil
 	}
 	remote, err := ParseRemote(f.From)
@@ -105,7 +106,7 @@ func (c *Client) writeTree(ctx context.Context, f Found, remote Remote, folder s
 	}
 	defer done()
 	_, known := st.(*memory.Storage) // of which the hashes were just worked out
-	w := &treeWriter{st: st, url: remote.String(), commit: f.Commit, limits: c.limits, trusted: known || c.proven(f, remote), partial: c.exported != ""}
+	w := &treeWriter{st: st, url: remote.String(), commit: f.Commit, limits: c.limits, trusted: known || c.proven(f, remote), partial: c.exported != "", noGoMod: f.NoGoMod}
 	dst := c.store.ownTree(f.Commit, folder) // never into a shared store
 	return c.store.publish(dst, func(dir string) error {
 		if err := w.write(ctx, dir, folder); err != nil {
@@ -116,7 +117,7 @@ func (c *Client) writeTree(ctx context.Context, f Found, remote Remote, folder s
 			return err
 		}
 		c.wrote.Store(dst, w.sums)
-		if isDir(dst) && !c.store.goodGoMod(f.Commit, folder) { // and nobody was first
+		if isDir(dst) && !c.store.goodGoMod(f.Commit, folder, f.NoGoMod) { // and nobody was first
 			return c.store.discard(dst)
 		}
 		return nil
@@ -188,6 +189,7 @@ type treeWriter struct {
 	url, commit string
 	limits      config.Limits
 	trusted     bool  // st gives under each name what the name says
+	noGoMod     bool  // the root may have none
 	partial     bool  // st may lack .gitattributes files above the folder
 	entries     int64 // of trees, so far
 	sums        FileSums
@@ -386,6 +388,9 @@ func (w *treeWriter) one(f *blobFile, take func(*blobFile, plumbing.EncodedObjec
 
 // checkGoMod holds a go.mod's size against the limit, before anybody reads it.
 func (w *treeWriter) checkGoMod(f *blobFile) error {
+	if f == nil {
+		return nil // and list has agreed
+	}
 	obj, err := f.object()
 	if err != nil {
 		return err
@@ -419,7 +424,7 @@ func (w *treeWriter) list(ctx context.Context, folder string) ([]*blobFile, erro
 			return nil, w.named(err)
 		}
 	}
-	if f := find(files, "go.mod"); f == nil || !isRegular(f.mode) {
+	if f := find(files, "go.mod"); f == nil && !(w.noGoMod && folder == "") || f != nil && !isRegular(f.mode) {
 		return nil, w.noModule(root, folder)
 	}
 	if folder != "" && find(files, "LICENSE") == nil {

@@ -1,0 +1,193 @@
+package resolve
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
+	"golang.org/x/mod/semver"
+
+	"github.com/vxlite/vxlite/internal/source"
+)
+
+// retractions are the versions of a module that its author has withdrawn. The
+// go.mod of its highest version names them: see go.dev/ref/mod#go-mod-file-retract.
+// They are read when they are first asked for. Nil has none.
+type retractions struct {
+	r    *resolver
+	want wanted
+	url  string
+	// folder is the module's.
+	folder string
+	// tags are the repository's, as the server had them; none where the store
+	// answered instead.
+	tags []source.Ref
+	// own is the go.mod of the version that was found.
+	own  *modfile.File
+	list []*modfile.Retract
+	done bool
+}
+
+// saw notes the go.mod that was found first, and its folder.
+func (x *retractions) saw(mod *modfile.File, folder string) {
+	if x != nil && x.own == nil {
+		x.own, x.folder = mod, folder
+	}
+}
+
+// ready reads what of looks into, where that would be too late.
+func (x *retractions) ready(ctx context.Context, q query) {
+	if x != nil && !x.done {
+		x.done = true
+		x.list = x.load(ctx, q)
+	}
+}
+
+// of reports whether a version is retracted, and why. q has the module's major.
+func (x *retractions) of(ctx context.Context, q query, version string) (why string, yes bool) {
+	if x == nil {
+		return "", false
+	}
+	x.ready(ctx, q)
+	for _, r := range x.list {
+		if semver.Compare(r.Low, version) <= 0 && semver.Compare(version, r.High) <= 0 {
+			return shortened(r.Rationale), true
+		}
+	}
+	return "", false
+}
+
+// load reads the highest version's go.mod. What cannot be had retracts nothing,
+// as for the go command.
+func (x *retractions) load(ctx context.Context, q query) []*modfile.Retract {
+	mod := x.own
+	if high, ok := q.newest(x.tags, ""); ok {
+		found, err := x.r.client.Find(ctx, source.Request{Module: x.want.name, URL: x.url, Ref: high.Short(), Tags: []string{high.Short()},
+			Choose: func(*source.Refs) (source.Ref, error) { return high, nil }})
+		if err != nil {
+			return nil
+		}
+		if _, mod, err = x.r.goMod(ctx, found, x.folder); err != nil {
+			return nil
+		}
+	}
+	if mod == nil {
+		return nil
+	}
+	return mod.Retract
+}
+
+// shortened is a reason as it can be shown on a line.
+func shortened(rationale string) string {
+	const most = 200
+	line, _, _ := strings.Cut(rationale, "\n")
+	line = strings.TrimSpace(line)
+	if strings.ContainsFunc(line, func(c rune) bool { return !unicode.IsGraphic(c) }) {
+		return ""
+	}
+	if r := []rune(line); len(r) > most {
+		line = string(r[:most]) + "…"
+	}
+	return line
+}
+
+func because(why string) string {
+	if why == "" {
+		return ""
+	}
+	return fmt.Sprintf(": %q", why)
+}
+
+// query takes the module that a ref means. A version that is retracted is taken
+// where it is named, with a note, and not where any would do.
+func (r *resolver) query(ctx context.Context, w wanted, q query, req source.Request, folder string) (*Module, error) {
+	x := &retractions{r: r, want: w, url: req.URL}
+	req.Choose = func(refs *source.Refs) (source.Ref, error) {
+		x.tags = refs.Tags()
+		return q.choose(refs)
+	}
+	m, err := r.findAndRead(ctx, w, q, req, folder, x)
+	if err != nil {
+		return nil, err
+	}
+	asked := q.isQuery(m.tag)
+	if asked && m.NoGoMod && q.noGoMod && q.ref == "latest" {
+		if other := r.incompatible(ctx, w, q, req, x.tags); other != nil {
+			return other, nil
+		}
+	}
+	q.folder, q.anyMajor, q.noGoMod, q.incompatible = m.Folder, false, false, m.NoGoMod
+	_, q.major, _ = module.SplitPathVersion(m.Path)
+	why, retracted := x.of(ctx, q, m.Version)
+	if !retracted {
+		return m, nil
+	}
+	if !asked {
+		m.tell(fmt.Sprintf("%s: %s is retracted by its author%s", w.name, m.Version, because(why)))
+		return m, nil
+	}
+	return r.requery(ctx, w, q, req, folder, x, why)
+}
+
+// requery takes the newest version that is not retracted. Where all are, latest
+// is the default branch, unless that is retracted as well.
+func (r *resolver) requery(ctx context.Context, w wanted, q query, req source.Request, folder string, x *retractions, why string) (*Module, error) {
+	none := &RetractedError{Ref: q.ref, Why: why}
+	q.retracted = func(v string) bool {
+		_, yes := x.of(ctx, q, v)
+		return yes
+	}
+	req.Choose = func(refs *source.Refs) (source.Ref, error) {
+		if ref, ok := q.newest(refs.Tags(), q.begin()); ok {
+			return ref, nil
+		}
+		if head := refs.Head(); head.Commit != "" && q.ref == "latest" {
+			return head, nil
+		}
+		return source.Ref{}, none
+	}
+	m, err := r.findAndRead(ctx, w, q, req, folder, x)
+	if err == nil && q.retracted(m.Version) {
+		return nil, none
+	}
+	return m, err
+}
+
+// incompatible takes the newest version of a higher major, where that has no
+// go.mod either; else nil.
+func (r *resolver) incompatible(ctx context.Context, w wanted, q query, req source.Request, tags []source.Ref) *Module {
+	q.incompatible = true
+	ref, ok := q.newest(tags, "")
+	if !ok {
+		return nil
+	}
+	req.Choose = func(*source.Refs) (source.Ref, error) { return ref, nil }
+	m, err := r.findAndRead(ctx, w, q, req, "", nil)
+	if err != nil || !m.NoGoMod {
+		return nil
+	}
+	return m
+}
+
+// tell adds a note, if it is one.
+func (m *Module) tell(note string) {
+	if note != "" {
+		m.notes = append(m.notes, note)
+	}
+}
+
+// RetractedError is a query that only retracted versions would answer.
+type RetractedError struct{ Ref, Why string }
+
+// Error implements error.
+func (e *RetractedError) Error() string {
+	return fmt.Sprintf("all versions that %s can mean are retracted by their author%s", e.Ref, because(e.Why))
+}
+
+// Hints says how to take one.
+func (e *RetractedError) Hints() []string {
+	return []string{"name one all the same, or a branch: ref = \"VERSION or BRANCH\""}
+}

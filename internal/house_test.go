@@ -39,9 +39,11 @@ var floor = map[string]int{
 	"internal/gotool":     4,
 	"internal/vendoring":  4,
 	"internal/scaffold":   4,
-	"internal/pipeline":   5,
-	"internal/doctor":     5,
-	"cmd/vxlite":          6,
+	"internal/drawing":    5,
+	"internal/rryaml":     5,
+	"internal/pipeline":   6,
+	"internal/doctor":     6,
+	"cmd/vxlite":          7,
 }
 
 // outside are packages that are no part of the program: what tests, the demo

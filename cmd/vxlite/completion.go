@@ -11,7 +11,7 @@ import (
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/vxlite/vxlite/internal/config"
-	"github.com/vxlite/vxlite/internal/endure"
+	"github.com/vxlite/vxlite/internal/drawing"
 	"github.com/vxlite/vxlite/internal/scaffold"
 )
 
@@ -155,7 +155,7 @@ func (c *cli) values(flag string, before []string) []string {
 	case "kind":
 		return scaffold.Kinds
 	case "format", "f":
-		return endure.Formats
+		return drawing.Formats
 	case "target":
 		return []string{"darwin/amd64", "darwin/arm64", "linux/amd64", "linux/arm64", "windows/amd64"}
 	}

@@ -7,7 +7,7 @@ import (
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/vxlite/vxlite/internal/config"
-	"github.com/vxlite/vxlite/internal/endure"
+	"github.com/vxlite/vxlite/internal/drawing"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/pipeline"
 )
@@ -28,7 +28,7 @@ is red.
    vxlite graph -f dot | dot -Tpng > graph.png
    vxlite graph -f mermaid                   for a Markdown file`,
 		Flags: append([]urfave.Flag{
-			&urfave.StringFlag{Name: "format", Aliases: []string{"f"}, Value: "svg", Usage: "`FORMAT`: " + strings.Join(endure.Formats, ", ")},
+			&urfave.StringFlag{Name: "format", Aliases: []string{"f"}, Value: "svg", Usage: "`FORMAT`: " + strings.Join(drawing.Formats, ", ")},
 			targetFlag(),
 		}, sharedFlags()...),
 		HideHelpCommand: true,
@@ -36,8 +36,8 @@ is red.
 		Before:          noArguments,
 		Action: func(ctx *urfave.Context) error {
 			format := ctx.String("format")
-			if !slices.Contains(endure.Formats, format) {
-				return &config.NameError{Flag: "--format", Name: format, Known: endure.Formats, Of: "there is no such format"}
+			if !slices.Contains(drawing.Formats, format) {
+				return &config.NameError{Flag: "--format", Name: format, Known: drawing.Formats, Of: "there is no such format"}
 			}
 			options, err := c.options(ctx)
 			if err != nil {
@@ -47,7 +47,7 @@ is red.
 			if err != nil {
 				return err
 			}
-			text, err := graph.Draw(format)
+			text, err := drawing.Draw(graph, format)
 			if err != nil {
 				return err
 			}

@@ -154,8 +154,8 @@ func (p *Plugin) Unknowns() []string {
 	return texts
 }
 
-// knows reports whether a plugin has nothing unknown of a kind.
-func (p *Plugin) knows(what string) bool {
+// Knows reports whether a plugin has nothing unknown of a kind.
+func (p *Plugin) Knows(what string) bool {
 	for _, u := range p.Unknown {
 		if u.What == what || u.What == "types" {
 			return false

@@ -160,12 +160,25 @@ func (g *Graph) falls(root int, a Allowance) Fall {
 func (f Fall) text() string {
 	var b strings.Builder
 	if len(f.Disabled) > 0 {
-		fmt.Fprintf(&b, "\n  with it %s disabled: %s", isAre(f.Disabled), list(f.Disabled))
+		fmt.Fprintf(&b, "\n  with it %s disabled: %s", isAre(f.Disabled), List(f.Disabled))
 	}
 	if len(f.AtRisk) > 0 {
-		fmt.Fprintf(&b, "\n  with it %s disabled in some starts, by chance: %s", isAre(f.AtRisk), list(f.AtRisk))
+		fmt.Fprintf(&b, "\n  with it %s disabled in some starts, by chance: %s", isAre(f.AtRisk), List(f.AtRisk))
 	}
 	return b.String()
+}
+
+// Join adds problems to what a graph's check found.
+func Join(found error, problems []error) error {
+	if len(problems) == 0 {
+		return found
+	}
+	var f *Findings
+	if !errors.As(found, &f) {
+		f = &Findings{}
+	}
+	f.Problems = append(f.Problems, problems...)
+	return f
 }
 
 func isAre(names []string) string {
@@ -175,8 +188,8 @@ func isAre(names []string) string {
 	return "are"
 }
 
-// list joins names as a sentence does.
-func list(names []string) string {
+// List joins names as a sentence does.
+func List(names []string) string {
 	if len(names) < 2 {
 		return strings.Join(names, "")
 	}
@@ -227,15 +240,15 @@ func (g *Graph) lackError(i int, a Allowance) *LackError {
 			l.Near, l.Provided, l.Differs = short(near), w.Near.Provided, w.Near.Differs
 		}
 		if m, name := provider(w, a.Release); m.Path != "" {
-			l.Adds, l.Entry = name, entry(name, m)
+			l.Adds, l.Entry = name, Entry(name, m)
 			for k := range g.Set.Plugins {
 				q := &g.Set.Plugins[k]
 				if q.Module == m.Path && q.Version == m.Version {
 					l.Entry = nil // it is the release's, and there is no other
 					break
 				}
-				if sameModule(q.Module, m.Path) {
-					l.Present, l.Adds, l.Entry = true, q.Name, entry(q.Name, m)
+				if SameModule(q.Module, m.Path) {
+					l.Present, l.Adds, l.Entry = true, q.Name, Entry(q.Name, m)
 				}
 			}
 		}
@@ -347,7 +360,7 @@ func (g *Graph) cycleError(i int, a Allowance) *CycleError {
 
 // Error implements error.
 func (e *CycleError) Error() string {
-	return fmt.Sprintf("%s would be disabled, for plugins wait for each other in a circle: %s\n  %s%s", e.Plugin, list(e.Names), strings.Join(e.Steps, "\n  "), e.Fall.text())
+	return fmt.Sprintf("%s would be disabled, for plugins wait for each other in a circle: %s\n  %s%s", e.Plugin, List(e.Names), strings.Join(e.Steps, "\n  "), e.Fall.text())
 }
 
 // Hints says how to get on.
@@ -358,8 +371,8 @@ func (e *CycleError) Hints() []string {
 	}
 }
 
-// entry are the lines of velox.toml for a plugin of the release.
-func entry(name string, m module.Version) []string {
+// Entry are the lines of velox.toml for a plugin of the release.
+func Entry(name string, m module.Version) []string {
 	return []string{
 		fmt.Sprintf("  [plugins.%s]", name),
 		fmt.Sprintf("  module_name = %q", m.Path),
@@ -367,8 +380,8 @@ func entry(name string, m module.Version) []string {
 	}
 }
 
-// sameModule compares module paths but for their majors.
-func sameModule(a, b string) bool {
+// SameModule compares module paths but for their majors.
+func SameModule(a, b string) bool {
 	pa, _, _ := module.SplitPathVersion(a)
 	pb, _, _ := module.SplitPathVersion(b)
 	return pa == pb

@@ -157,8 +157,8 @@ func Decide(s *Set) *Graph {
 	return g
 }
 
-// fallen reports whether a plugin is disabled, if only in some starts.
-func (g *Graph) fallen(i int) bool {
+// Fallen reports whether a plugin is disabled, if only in some starts.
+func (g *Graph) Fallen(i int) bool {
 	return g.Fates[i].State == Disabled || g.Fates[i].State == AtRisk
 }
 
@@ -249,7 +249,7 @@ func (g *Graph) connect(to int) {
 // unknown that would decide.
 func (g *Graph) heaviest(offers []Offer) []Offer {
 	var out []Offer
-	if len(offers) > 1 && slices.ContainsFunc(offers, func(o Offer) bool { return !g.Set.Plugins[o.Plugin].knows("Weight") }) {
+	if len(offers) > 1 && slices.ContainsFunc(offers, func(o Offer) bool { return !g.Set.Plugins[o.Plugin].Knows("Weight") }) {
 		return nil
 	}
 	best := uint(0)
@@ -269,7 +269,7 @@ func (g *Graph) heaviest(offers []Offer) []Offer {
 // since what such a plugin offered is gone. It fills in what they lack.
 func (g *Graph) lacking() []bool {
 	gone := make([]bool, len(g.Set.Plugins))
-	blind := slices.ContainsFunc(g.Set.Plugins, func(p Plugin) bool { return !p.knows("Provides") })
+	blind := slices.ContainsFunc(g.Set.Plugins, func(p Plugin) bool { return !p.Knows("Provides") })
 	for changed := true; changed; {
 		changed = false
 		for i, p := range g.Set.Plugins {
@@ -298,7 +298,7 @@ func (g *Graph) lacking() []bool {
 // mayMeet reports whether a plugin other than i provides what cannot be read.
 func (g *Graph) mayMeet(i int) bool {
 	for j := range g.Set.Plugins {
-		if j != i && !g.Set.Plugins[j].knows("Provides") {
+		if j != i && !g.Set.Plugins[j].Knows("Provides") {
 			return true
 		}
 	}
@@ -466,7 +466,7 @@ func (g *Graph) Remarks(a Allowance) []string {
 		}
 		p := &g.Set.Plugins[t.Plugin]
 		out = append(out, fmt.Sprintf("%s: %s: Init's parameter %s, the interface %s, is met by %s, which weigh the same: chance decides at each start",
-			title(p), t.Want.Pos, t.Want.Param, t.Want.Interface, list(who)))
+			title(p), t.Want.Pos, t.Want.Param, t.Want.Interface, List(who)))
 	}
 	for _, r := range g.Unmet {
 		p := &g.Set.Plugins[r.Plugin]
@@ -484,7 +484,7 @@ func (g *Graph) Remarks(a Allowance) []string {
 	for _, m := range g.Set.Mixed {
 		var sides []string
 		for _, s := range m.Sides {
-			sides = append(sides, fmt.Sprintf("%s with %s", s.Major, list(s.Plugins)))
+			sides = append(sides, fmt.Sprintf("%s with %s", s.Major, List(s.Plugins)))
 		}
 		what := "majors of RoadRunner's module " + m.Name
 		if m.Name == "plugins" {

@@ -225,7 +225,7 @@ func TestEveryOrder(t *testing.T) {
 // untold reports a plugin that falls without that it would be said.
 func untold(g *Graph, i int) string {
 	f := g.Fates[i]
-	if !g.fallen(i) {
+	if !g.Fallen(i) {
 		if f.Cause != NoCause {
 			return "has a cause, and does not fall"
 		}

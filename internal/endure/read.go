@@ -177,7 +177,7 @@ func (r *reader) weight() {
 }
 
 // constant returns an expression's value, which is unknown unless the compiler
-// knows it.
+// Knows it.
 func (r *reader) constant(method string, e ast.Expr) constant.Value {
 	v := r.typ.pkg.info.Types[e].Value
 	if v == nil {

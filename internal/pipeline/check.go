@@ -14,6 +14,7 @@ import (
 	"github.com/vxlite/vxlite/internal/endure"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gotool"
+	"github.com/vxlite/vxlite/internal/rryaml"
 )
 
 // Check reads what would be built for each target, down to the types of the
@@ -33,11 +34,11 @@ func Check(ctx context.Context, o Options, rrYAML string) (*event.Result, error)
 		check := checked(g)
 		found := endure.Verify(g, w.allowance())
 		if rrYAML != "" {
-			conf, err := endure.ReadYAML(rrYAML, o.Env)
+			conf, err := rryaml.Read(rrYAML, o.Env)
 			if err != nil {
 				return err
 			}
-			sections, remarks, problems := endure.CheckYAML(conf, g, w.allowance())
+			sections, remarks, problems := rryaml.Check(conf, g, w.allowance())
 			w.tell(remarks)
 			check.YAML = sections
 			found = endure.Join(found, problems)

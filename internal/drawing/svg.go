@@ -1,10 +1,12 @@
-package endure
+package drawing
 
 import (
 	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/vxlite/vxlite/internal/endure"
 )
 
 // The drawing has a row for each plugin and a lane, a vertical line, for each
@@ -19,13 +21,13 @@ const (
 )
 
 // palette has a colour for each kind of edge.
-var palette = map[Kind]string{InitEdge: "#1565c0", ProvidesEdge: "#00796b", CollectsEdge: "#7b5ea7"}
+var palette = map[endure.Kind]string{endure.InitEdge: "#1565c0", endure.ProvidesEdge: "#00796b", endure.CollectsEdge: "#7b5ea7"}
 
 // lane is all that is given or taken by one plugin as one interface.
 type lane struct {
 	hub   int
 	gives bool // the hub does, to the others; else it takes from them
-	kind  Kind
+	kind  endure.Kind
 	iface string
 	// others are edges by the plugin at their other end.
 	others []laneEnd
@@ -48,14 +50,14 @@ func baseInterface(name string) string {
 }
 
 // lanes puts every edge into one lane, the largest first.
-func (g *Graph) lanes(row []int) []lane {
+func lanes(g *endure.Graph, row []int) []lane {
 	type key struct {
 		hub   int
 		gives bool
-		kind  Kind
+		kind  endure.Kind
 		iface string
 	}
-	keys := func(e Edge) [2]key {
+	keys := func(e endure.Edge) [2]key {
 		iface := baseInterface(e.Interface)
 		return [2]key{{e.From, true, e.Kind, iface}, {e.To, false, e.Kind, iface}}
 	}
@@ -72,7 +74,7 @@ func (g *Graph) lanes(row []int) []lane {
 			}
 		}
 		l := lane{hub: best.hub, gives: best.gives, kind: best.kind, iface: best.iface}
-		left = slices.DeleteFunc(left, func(e Edge) bool {
+		left = slices.DeleteFunc(left, func(e endure.Edge) bool {
 			k := keys(e)
 			if k[0] != best && k[1] != best {
 				return false
@@ -83,11 +85,11 @@ func (g *Graph) lanes(row []int) []lane {
 		out = append(out, l)
 	}
 	for i := range g.Set.Plugins {
-		for _, iface := range g.lacks(i) {
-			out = append(out, lane{hub: i, kind: InitEdge, iface: baseInterface(iface), missing: true})
+		for _, iface := range lacks(g, i) {
+			out = append(out, lane{hub: i, kind: endure.InitEdge, iface: baseInterface(iface), missing: true})
 		}
 	}
-	order := []Kind{InitEdge, ProvidesEdge, CollectsEdge}
+	order := []endure.Kind{endure.InitEdge, endure.ProvidesEdge, endure.CollectsEdge}
 	slices.SortStableFunc(out, func(a, b lane) int {
 		return cmp.Or(-compareBool(a.missing, b.missing), cmp.Compare(slices.Index(order, a.kind), slices.Index(order, b.kind)), cmp.Compare(row[a.hub], row[b.hub]), strings.Compare(a.iface, b.iface))
 	})
@@ -104,12 +106,12 @@ func compareBool(a, b bool) int {
 	return -1
 }
 
-func (l *lane) add(g *Graph, e Edge) {
-	end := laneEnd{plugin: e.To, cause: g.blames(e)}
+func (l *lane) add(g *endure.Graph, e endure.Edge) {
+	end := laneEnd{plugin: e.To, cause: blames(g, e)}
 	if !l.gives {
 		end.plugin = e.From
 	}
-	verb := map[Kind]string{InitEdge: "takes", ProvidesEdge: "takes", CollectsEdge: "collects"}[e.Kind]
+	verb := map[endure.Kind]string{endure.InitEdge: "takes", endure.ProvidesEdge: "takes", endure.CollectsEdge: "collects"}[e.Kind]
 	end.title = fmt.Sprintf("%s %s %s as %s", g.Set.Plugins[e.To].Name, verb, g.Set.Plugins[e.From].Name, e.Interface)
 	if e.Method != "" {
 		end.title = fmt.Sprintf("%s %s what %s makes with %s as %s", g.Set.Plugins[e.To].Name, verb, g.Set.Plugins[e.From].Name, e.Method, e.Interface)
@@ -124,9 +126,9 @@ func (l *lane) add(g *Graph, e Edge) {
 
 // rows gives each plugin its row: those that give stand above those that take,
 // as far as that goes, and what is not active stands below.
-func (g *Graph) rows() (row []int, plugins []int) {
+func rows(g *endure.Graph) (row []int, plugins []int) {
 	plugins = slices.Clone(g.Order)
-	for _, state := range []State{AtRisk, Disabled} {
+	for _, state := range []endure.State{endure.AtRisk, endure.Disabled} {
 		for i := range g.Fates {
 			if g.Fates[i].State == state {
 				plugins = append(plugins, i)
@@ -141,9 +143,9 @@ func (g *Graph) rows() (row []int, plugins []int) {
 }
 
 // svg draws the graph for a browser.
-func (g *Graph) svg() string {
-	row, plugins := g.rows()
-	d := &drawing{graph: g, row: row, lanes: g.lanes(row)}
+func svg(g *endure.Graph) string {
+	row, plugins := rows(g)
+	d := &drawing{graph: g, row: row, lanes: lanes(g, row)}
 	d.measure()
 	d.open()
 	for r, i := range plugins {
@@ -162,7 +164,7 @@ func (g *Graph) svg() string {
 
 // drawing holds the sizes, in pixels.
 type drawing struct {
-	graph         *Graph
+	graph         *endure.Graph
 	row           []int
 	lanes         []lane
 	b             strings.Builder
@@ -188,7 +190,7 @@ func (d *drawing) measure() {
 }
 
 func (d *drawing) state(i int) string {
-	if s := d.graph.Fates[i].State; s != Active {
+	if s := d.graph.Fates[i].State; s != endure.Active {
 		return s.String()
 	}
 	return ""
@@ -200,7 +202,7 @@ func (d *drawing) label(l lane) string {
 	switch {
 	case l.missing:
 		return fmt.Sprintf("%s lacks %s", name, l.iface)
-	case l.kind == CollectsEdge && !l.gives:
+	case l.kind == endure.CollectsEdge && !l.gives:
 		return fmt.Sprintf("%s collects %s", name, l.iface)
 	case !l.gives:
 		return fmt.Sprintf("%s takes %s", name, l.iface)
@@ -279,7 +281,7 @@ func (d *drawing) end(x, y int, gives, cause bool, title string, r int) {
 func (d *drawing) node(i int) {
 	p := &d.graph.Set.Plugins[i]
 	stroke, ink, faint := "#78909c", "#1c2733", "#607080"
-	if d.graph.fallen(i) {
+	if d.graph.Fallen(i) {
 		stroke, ink, faint = red, red, red
 	}
 	y := d.y(i)
@@ -291,8 +293,8 @@ func (d *drawing) node(i int) {
 
 func (d *drawing) legend() {
 	x, y := d.node0, d.height-margin
-	for _, kind := range []Kind{InitEdge, ProvidesEdge, CollectsEdge} {
-		text := map[Kind]string{InitEdge: "init: the plugin itself", ProvidesEdge: "provides: a value of it", CollectsEdge: "collects"}[kind]
+	for _, kind := range []endure.Kind{endure.InitEdge, endure.ProvidesEdge, endure.CollectsEdge} {
+		text := map[endure.Kind]string{endure.InitEdge: "init: the plugin itself", endure.ProvidesEdge: "provides: a value of it", endure.CollectsEdge: "collects"}[kind]
 		fmt.Fprintf(&d.b, `<line x1="%d" y1="%d" x2="%d" y2="%d" stroke="%s" stroke-width="2"/><text x="%d" y="%d" fill="#1c2733">%s</text>`+"\n", x, y-4, x+18, y-4, palette[kind], x+24, y, text)
 		x += 34 + int(float64(len(text))*charWidth)
 	}

@@ -1,7 +1,6 @@
-package endure
+package rryaml
 
 import (
-	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -11,14 +10,15 @@ import (
 	"golang.org/x/mod/module"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/endure"
 	"github.com/vxlite/vxlite/internal/event"
 )
 
-// CheckYAML compares a .rr.yaml with the plugins: what it configures that is not
+// Check compares a .rr.yaml with the plugins: what it configures that is not
 // in. It returns the sections with their readers, what is no problem and worth a
 // remark, and the problems.
-func CheckYAML(y *YAML, g *Graph, a Allowance) (sections []event.CheckedSection, remarks []string, problems []error) {
-	c := &yamlCheck{yaml: y, graph: g, allow: a, top: y.top()}
+func Check(y *File, g *endure.Graph, a endure.Allowance) (sections []event.CheckedSection, remarks []string, problems []error) {
+	c := &checker{yaml: y, graph: g, allow: a, top: y.top()}
 	c.version()
 	c.unread()
 	for _, s := range c.top {
@@ -35,36 +35,23 @@ func CheckYAML(y *YAML, g *Graph, a Allowance) (sections []event.CheckedSection,
 	return c.sections, c.remarks, c.problems
 }
 
-// Join adds problems to what a graph's check found.
-func Join(found error, problems []error) error {
-	if len(problems) == 0 {
-		return found
-	}
-	var f *Findings
-	if !errors.As(found, &f) {
-		f = &Findings{}
-	}
-	f.Problems = append(f.Problems, problems...)
-	return f
-}
-
-type yamlCheck struct {
-	yaml     *YAML
-	graph    *Graph
-	allow    Allowance
+type checker struct {
+	yaml     *File
+	graph    *endure.Graph
+	allow    endure.Allowance
 	top      []section
 	sections []event.CheckedSection
 	remarks  []string
 	problems []error
 }
 
-func (c *yamlCheck) report(file string, line int, hints []string, format string, args ...any) {
-	c.problems = append(c.problems, &YAMLError{File: file, Line: line, Text: fmt.Sprintf(format, args...), Hint: hints, Status: 3})
+func (c *checker) report(file string, line int, hints []string, format string, args ...any) {
+	c.problems = append(c.problems, &Error{File: file, Line: line, Text: fmt.Sprintf(format, args...), Hint: hints, Status: 3})
 }
 
 // version: RoadRunner refuses a file without it, or whose version is a number,
 // and one that includes a file of another.
-func (c *yamlCheck) version() {
+func (c *checker) version() {
 	hint := []string{"write version: '3'"}
 	want := ""
 	for i, f := range c.yaml.files {
@@ -86,13 +73,13 @@ func (c *yamlCheck) version() {
 }
 
 // unread reports the sections that nothing reads.
-func (c *yamlCheck) unread() {
+func (c *checker) unread() {
 	var blind []string
 	known := slices.Clone(c.graph.Set.Sections)
 	for i := range c.graph.Set.Plugins {
 		p := &c.graph.Set.Plugins[i]
 		known = append(append(known, p.Sections...), strings.ToLower(p.Title))
-		if !p.knows("types") || !p.knows("Name") {
+		if !p.Knows("types") || !p.Knows("Name") {
 			blind = append(blind, p.Name)
 		}
 	}
@@ -102,7 +89,7 @@ func (c *yamlCheck) unread() {
 		if len(row.ReadBy) > 0 && c.titled(s.name) < 0 {
 			// Others may look into the section of a plugin: a middleware into http's.
 			if m, name := c.released(s.name); name != "" {
-				c.report(s.file, s.line, []string{releases(name, m)}, "the section %s is read by %s, and the plugin that it is for is not in", s.name, list(row.ReadBy))
+				c.report(s.file, s.line, []string{releases(name, m)}, "the section %s is read by %s, and the plugin that it is for is not in", s.name, endure.List(row.ReadBy))
 			}
 		}
 		if len(row.ReadBy) > 0 || c.isStorage(s.name) {
@@ -127,7 +114,7 @@ func (c *yamlCheck) unread() {
 var ownKeys = []string{"version", "include", "envfile"}
 
 // readers are who reads a section, sorted.
-func (c *yamlCheck) readers(name string) []string {
+func (c *checker) readers(name string) []string {
 	var out []string
 	if slices.Contains(c.graph.Set.Sections, name) || slices.Contains(ownKeys, name) {
 		out = append(out, "roadrunner")
@@ -143,7 +130,7 @@ func (c *yamlCheck) readers(name string) []string {
 
 // isStorage reports whether a section is named for a storage of kv, whose
 // plugin looks for its settings there too.
-func (c *yamlCheck) isStorage(name string) bool {
+func (c *checker) isStorage(name string) bool {
 	for _, s := range c.top {
 		if s.name == "kv" && c.titled("kv") >= 0 {
 			key, _ := get(s.value, name)
@@ -154,16 +141,16 @@ func (c *yamlCheck) isStorage(name string) bool {
 }
 
 // titled returns the plugin whose method Name returns that, or -1.
-func (c *yamlCheck) titled(title string) int {
-	return slices.IndexFunc(c.graph.Set.Plugins, func(p Plugin) bool { return p.Title == title })
+func (c *checker) titled(title string) int {
+	return slices.IndexFunc(c.graph.Set.Plugins, func(p endure.Plugin) bool { return p.Title == title })
 }
 
 // released finds a plugin of RoadRunner's release by what a .rr.yaml calls it.
-func (c *yamlCheck) released(title string) (module.Version, string) {
+func (c *checker) released(title string) (module.Version, string) {
 	plain := strings.NewReplacer("-", "", "_", "")
 	for _, m := range c.allow.Release {
 		base := released(m)
-		if plain.Replace(base) == plain.Replace(title) && !slices.ContainsFunc(c.graph.Set.Plugins, func(p Plugin) bool { return sameModule(p.Module, m.Path) }) {
+		if plain.Replace(base) == plain.Replace(title) && !slices.ContainsFunc(c.graph.Set.Plugins, func(p endure.Plugin) bool { return endure.SameModule(p.Module, m.Path) }) {
 			return m, base
 		}
 	}
@@ -177,7 +164,7 @@ func released(m module.Version) string {
 }
 
 // middleware reports the middleware that http would not find.
-func (c *yamlCheck) middleware(s section) {
+func (c *checker) middleware(s section) {
 	_, list := get(s.value, "middleware")
 	names, known := c.collected("http", func(method string) bool { return method == "Middleware" })
 	if !known {
@@ -195,7 +182,7 @@ func (c *yamlCheck) middleware(s section) {
 }
 
 // drivers reports the pipelines and storages whose driver is not in.
-func (c *yamlCheck) drivers(s section, entries *yaml.Node, plugin, what string) {
+func (c *checker) drivers(s section, entries *yaml.Node, plugin, what string) {
 	names, known := c.collected(plugin, func(method string) bool { return strings.HasSuffix(method, "FromConfig") })
 	if !known {
 		return
@@ -214,12 +201,12 @@ func (c *yamlCheck) drivers(s section, entries *yaml.Node, plugin, what string) 
 
 // releases says which plugin of the release is meant.
 func releases(name string, m module.Version) string {
-	return fmt.Sprintf("RoadRunner's release has %s:\n%s", name, strings.Join(entry(name, m), "\n"))
+	return fmt.Sprintf("RoadRunner's release has %s:\n%s", name, strings.Join(endure.Entry(name, m), "\n"))
 }
 
 // nearReleased asks whether a plugin of the release is meant that is not in, and
 // is spelled a little otherwise.
-func (c *yamlCheck) nearReleased(name string) string {
+func (c *checker) nearReleased(name string) string {
 	var names []string
 	for _, m := range c.allow.Release {
 		if _, base := c.released(released(m)); base != "" {
@@ -235,7 +222,7 @@ func (c *yamlCheck) nearReleased(name string) string {
 }
 
 // instead says what could be meant, or which plugin would bring it.
-func (c *yamlCheck) instead(name string, known []string) []string {
+func (c *checker) instead(name string, known []string) []string {
 	if m, base := c.released(name); base != "" {
 		return []string{releases(base, m)}
 	}
@@ -254,9 +241,9 @@ func (c *yamlCheck) instead(name string, known []string) []string {
 // collected returns the names of what a plugin collects by an interface with
 // such a method, sorted. It is not known where the plugin is not in, which is
 // told elsewhere, or where its sources or a name do not tell.
-func (c *yamlCheck) collected(title string, method func(string) bool) (names []string, known bool) {
+func (c *checker) collected(title string, method func(string) bool) (names []string, known bool) {
 	i := c.titled(title)
-	if i < 0 || !c.graph.Set.Plugins[i].knows("Collects") {
+	if i < 0 || !c.graph.Set.Plugins[i].Knows("Collects") {
 		return nil, false
 	}
 	for _, w := range c.graph.Set.Plugins[i].Collects {
@@ -266,7 +253,7 @@ func (c *yamlCheck) collected(title string, method func(string) bool) (names []s
 		known = true
 		for _, o := range w.Offers {
 			p := &c.graph.Set.Plugins[o.Plugin]
-			if !p.knows("Name") {
+			if !p.Knows("Name") {
 				return nil, false
 			}
 			names = append(names, p.Title)

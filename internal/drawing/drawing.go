@@ -1,26 +1,30 @@
-package endure
+// Package drawing draws the Endure graph: as SVG, in the languages of Graphviz
+// and Mermaid, and as JSON.
+package drawing
 
 import (
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/vxlite/vxlite/internal/endure"
 )
 
 // Formats are those that a graph can be drawn in, the usual one first.
 var Formats = []string{"svg", "dot", "mermaid", "json"}
 
 // Draw returns the graph in one of [Formats].
-func (g *Graph) Draw(format string) (string, error) {
+func Draw(g *endure.Graph, format string) (string, error) {
 	switch format {
 	case "svg":
-		return g.svg(), nil
+		return svg(g), nil
 	case "dot":
-		return g.dot(), nil
+		return dot(g), nil
 	case "mermaid":
-		return g.mermaid(), nil
+		return mermaid(g), nil
 	case "json":
-		return g.json()
+		return graphData(g)
 	}
 	return "", fmt.Errorf("unknown format %q", format)
 }
@@ -29,7 +33,7 @@ func (g *Graph) Draw(format string) (string, error) {
 // reason: Endure counts each, a reader does not.
 type arrow struct {
 	from, to   int
-	kind       Kind
+	kind       endure.Kind
 	interfaces []string
 	// cause says that the one falls by the other.
 	cause bool
@@ -44,7 +48,7 @@ func (a arrow) label() string {
 }
 
 // arrows are sorted by the plugins' order of registration.
-func (g *Graph) arrows() []arrow {
+func arrows(g *endure.Graph) []arrow {
 	var out []arrow
 	for _, e := range g.Edges {
 		i := slices.IndexFunc(out, func(a arrow) bool { return a.from == e.From && a.to == e.To && a.kind == e.Kind })
@@ -55,19 +59,19 @@ func (g *Graph) arrows() []arrow {
 		if !slices.Contains(out[i].interfaces, e.Interface) {
 			out[i].interfaces = append(out[i].interfaces, e.Interface)
 		}
-		out[i].cause = out[i].cause || g.blames(e)
+		out[i].cause = out[i].cause || blames(g, e)
 	}
 	return out
 }
 
 // blames reports whether an edge is one by which its plugin falls.
-func (g *Graph) blames(e Edge) bool {
+func blames(g *endure.Graph, e endure.Edge) bool {
 	via := g.Fates[e.To].Via
 	return len(via) > 0 && via[len(via)-1].From == e.From && via[len(via)-1].To == e.To
 }
 
 // lacks lists, for each plugin, the interfaces that nothing meets.
-func (g *Graph) lacks(i int) []string {
+func lacks(g *endure.Graph, i int) []string {
 	var out []string
 	for _, n := range g.Fates[i].Lacking {
 		if w := g.Set.Plugins[i].Init[n]; len(w.Offers) == 0 {
@@ -80,28 +84,28 @@ func (g *Graph) lacks(i int) []string {
 const red = "#c62828"
 
 // dot is for Graphviz.
-func (g *Graph) dot() string {
+func dot(g *endure.Graph) string {
 	var b strings.Builder
 	b.WriteString("digraph endure {\n\trankdir=LR;\n\tnode [shape=box, fontname=\"sans-serif\"];\n\tedge [fontname=\"sans-serif\", fontsize=10];\n")
 	for i, p := range g.Set.Plugins {
 		label, color := p.Name+"\n"+p.Version, ""
-		if g.Fates[i].State != Active {
+		if g.Fates[i].State != endure.Active {
 			label += "\n" + g.Fates[i].State.String()
 		}
-		if g.fallen(i) {
+		if g.Fallen(i) {
 			color = fmt.Sprintf(", color=%q, fontcolor=%q", red, red)
 		}
 		fmt.Fprintf(&b, "\t%q [label=%q%s];\n", p.Name, label, color)
 	}
 	for i, p := range g.Set.Plugins {
-		for n, iface := range g.lacks(i) {
+		for n, iface := range lacks(g, i) {
 			id := fmt.Sprintf("%s lacks %d", p.Name, n+1)
 			fmt.Fprintf(&b, "\t%q [label=%q, shape=plaintext, fontcolor=%q];\n", id, iface+"\nmissing", red)
 			fmt.Fprintf(&b, "\t%q -> %q [label=%q, color=%q, fontcolor=%q];\n", id, p.Name, "init: "+iface, red, red)
 		}
 	}
-	for _, a := range g.arrows() {
-		style := map[Kind]string{InitEdge: "solid", ProvidesEdge: "bold", CollectsEdge: "dashed"}[a.kind]
+	for _, a := range arrows(g) {
+		style := map[endure.Kind]string{endure.InitEdge: "solid", endure.ProvidesEdge: "bold", endure.CollectsEdge: "dashed"}[a.kind]
 		color := ""
 		if a.cause {
 			color = fmt.Sprintf(", color=%q, fontcolor=%q", red, red)
@@ -113,12 +117,12 @@ func (g *Graph) dot() string {
 }
 
 // mermaid is for Markdown.
-func (g *Graph) mermaid() string {
+func mermaid(g *endure.Graph) string {
 	var b strings.Builder
 	b.WriteString("flowchart LR\n")
 	for i, p := range g.Set.Plugins {
 		label := p.Name + "<br>" + p.Version
-		if g.Fates[i].State != Active {
+		if g.Fates[i].State != endure.Active {
 			label += "<br>" + g.Fates[i].State.String()
 		}
 		fmt.Fprintf(&b, "  p%d[%s]\n", i, mermaidText(label))
@@ -126,18 +130,18 @@ func (g *Graph) mermaid() string {
 	link := 0
 	var fallen, causes []string
 	for i := range g.Set.Plugins {
-		if g.fallen(i) {
+		if g.Fallen(i) {
 			fallen = append(fallen, fmt.Sprintf("p%d", i))
 		}
-		for n, iface := range g.lacks(i) {
+		for n, iface := range lacks(g, i) {
 			fmt.Fprintf(&b, "  m%d_%d[%s] -->|%s| p%d\n", i, n, mermaidText(iface+"<br>missing"), mermaidText("init: "+iface), i)
 			fallen = append(fallen, fmt.Sprintf("m%d_%d", i, n))
 			causes = append(causes, fmt.Sprint(link))
 			link++
 		}
 	}
-	for _, a := range g.arrows() {
-		line := map[Kind]string{InitEdge: "-->", ProvidesEdge: "==>", CollectsEdge: "-.->"}[a.kind]
+	for _, a := range arrows(g) {
+		line := map[endure.Kind]string{endure.InitEdge: "-->", endure.ProvidesEdge: "==>", endure.CollectsEdge: "-.->"}[a.kind]
 		fmt.Fprintf(&b, "  p%d %s|%s| p%d\n", a.from, line, mermaidText(string(a.kind)+": "+a.label()), a.to)
 		if a.cause {
 			causes = append(causes, fmt.Sprint(link))
@@ -177,36 +181,36 @@ type pluginJSON struct {
 	State   string   `json:"state"`
 	Lacks   []string `json:"lacks,omitempty"`
 	// Root is the plugin by which it falls.
-	Root     string    `json:"root,omitempty"`
-	Sections []string  `json:"sections,omitempty"`
-	Unknown  []Unknown `json:"unknown,omitempty"`
+	Root     string           `json:"root,omitempty"`
+	Sections []string         `json:"sections,omitempty"`
+	Unknown  []endure.Unknown `json:"unknown,omitempty"`
 }
 
 type edgeJSON struct {
-	From      string `json:"from"`
-	To        string `json:"to"`
-	Kind      Kind   `json:"kind"`
-	Interface string `json:"interface"`
-	Method    string `json:"method,omitempty"`
+	From      string      `json:"from"`
+	To        string      `json:"to"`
+	Kind      endure.Kind `json:"kind"`
+	Interface string      `json:"interface"`
+	Method    string      `json:"method,omitempty"`
 	// Taken says that Init, or the callback, is given this one.
 	Taken bool `json:"taken"`
 	// Cause says that the one falls by the other.
 	Cause bool `json:"cause,omitempty"`
 }
 
-func (g *Graph) json() (string, error) {
+func graphData(g *endure.Graph) (string, error) {
 	out := graphJSON{Plugins: []pluginJSON{}, Edges: []edgeJSON{}, Order: []string{}}
 	name := func(i int) string { return g.Set.Plugins[i].Name }
 	for i, p := range g.Set.Plugins {
 		row := pluginJSON{Name: p.Name, Version: p.Version, Module: p.Module, Import: p.Import, Symbol: p.Symbol, Type: p.Type, Title: p.Title, Weight: p.Weight,
-			State: g.Fates[i].State.String(), Lacks: g.lacks(i), Sections: p.Sections, Unknown: p.Unknown}
+			State: g.Fates[i].State.String(), Lacks: lacks(g, i), Sections: p.Sections, Unknown: p.Unknown}
 		if g.Fates[i].Root != i {
 			row.Root = name(g.Fates[i].Root)
 		}
 		out.Plugins = append(out.Plugins, row)
 	}
 	for _, e := range g.Edges {
-		out.Edges = append(out.Edges, edgeJSON{From: name(e.From), To: name(e.To), Kind: e.Kind, Interface: e.Interface, Method: e.Method, Taken: e.Taken, Cause: g.blames(e)})
+		out.Edges = append(out.Edges, edgeJSON{From: name(e.From), To: name(e.To), Kind: e.Kind, Interface: e.Interface, Method: e.Method, Taken: e.Taken, Cause: blames(g, e)})
 	}
 	for _, i := range g.Order {
 		out.Order = append(out.Order, name(i))

@@ -1,4 +1,6 @@
-package endure
+// Package rryaml reads a .rr.yaml as RoadRunner does, and compares it with the
+// plugins of a build.
+package rryaml
 
 import (
 	"errors"
@@ -12,20 +14,20 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// YAML is a .rr.yaml with the files that it includes.
-type YAML struct {
-	files []yamlFile
+// File is a .rr.yaml with the files that it includes.
+type File struct {
+	files []part
 	env   func(string) (string, bool)
 }
 
-// yamlFile is one file, as a tree with lines.
-type yamlFile struct {
+// part is one file, as a tree with lines.
+type part struct {
 	name string
 	root *yaml.Node // a mapping
 }
 
-// YAMLError is a problem at a line of a .rr.yaml.
-type YAMLError struct {
+// Error is a problem at a line of a .rr.yaml.
+type Error struct {
 	File string
 	Line int // 0 for the whole file
 	Text string
@@ -35,7 +37,7 @@ type YAMLError struct {
 }
 
 // Error implements error.
-func (e *YAMLError) Error() string {
+func (e *Error) Error() string {
 	if e.Line == 0 {
 		return e.File + ": " + e.Text
 	}
@@ -43,21 +45,21 @@ func (e *YAMLError) Error() string {
 }
 
 // Hints says what would help.
-func (e *YAMLError) Hints() []string { return e.Hint }
+func (e *Error) Hints() []string { return e.Hint }
 
 // ExitStatus implements the interface that picks the exit status.
-func (e *YAMLError) ExitStatus() int { return e.Status }
+func (e *Error) ExitStatus() int { return e.Status }
 
-// ReadYAML reads a .rr.yaml and what it includes, as RoadRunner's config plugin
+// Read reads a .rr.yaml and what it includes, as RoadRunner's config plugin
 // does: names of included files are relative to the file's directory, in which
 // `rr serve` works.
-func ReadYAML(file string, env func(string) (string, bool)) (*YAML, error) {
-	y := &YAML{env: env}
-	root, err := readYAMLFile(file)
+func Read(file string, env func(string) (string, bool)) (*File, error) {
+	y := &File{env: env}
+	root, err := readFile(file)
 	if err != nil {
 		return nil, err
 	}
-	y.files = append(y.files, yamlFile{file, root})
+	y.files = append(y.files, part{file, root})
 	_, include := get(root, "include")
 	for _, n := range scalars(include) {
 		name, known := y.value(n)
@@ -67,27 +69,27 @@ func ReadYAML(file string, env func(string) (string, bool)) (*YAML, error) {
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(filepath.Dir(file), name)
 		}
-		root, err := readYAMLFile(name)
+		root, err := readFile(name)
 		if err != nil {
-			var ye *YAMLError
+			var ye *Error
 			if errors.As(err, &ye) && ye.Status == 2 {
-				return nil, &YAMLError{File: file, Line: n.Line, Text: "include: " + err.Error(), Status: 3}
+				return nil, &Error{File: file, Line: n.Line, Text: "include: " + err.Error(), Status: 3}
 			}
 			return nil, err
 		}
-		y.files = append(y.files, yamlFile{name, root})
+		y.files = append(y.files, part{name, root})
 	}
 	return y, nil
 }
 
-func readYAMLFile(name string) (*yaml.Node, error) {
+func readFile(name string) (*yaml.Node, error) {
 	data, err := os.ReadFile(name)
 	if err != nil {
 		var pe *fs.PathError
 		if errors.As(err, &pe) {
 			err = pe.Err
 		}
-		return nil, &YAMLError{File: name, Text: err.Error(), Status: 2}
+		return nil, &Error{File: name, Text: err.Error(), Status: 2}
 	}
 	var doc yaml.Node
 	err = yaml.Unmarshal(data, &doc)
@@ -95,7 +97,7 @@ func readYAMLFile(name string) (*yaml.Node, error) {
 		err = yaml.Unmarshal(data, &map[string]any{}) // which also finds keys that stand twice
 	}
 	if err != nil {
-		return nil, &YAMLError{File: name, Text: "does not parse: " + strings.TrimPrefix(err.Error(), "yaml: "), Status: 3}
+		return nil, &Error{File: name, Text: "does not parse: " + strings.TrimPrefix(err.Error(), "yaml: "), Status: 3}
 	}
 	if len(doc.Content) == 0 {
 		return &yaml.Node{Kind: yaml.MappingNode, Line: 1}, nil
@@ -172,9 +174,9 @@ func scalars(n *yaml.Node) []*yaml.Node {
 
 // value expands the environment variables of a scalar. It is not known where
 // one of them is not set now, for it may be when the server starts.
-func (y *YAML) value(n *yaml.Node) (text string, known bool) {
+func (y *File) value(n *yaml.Node) (text string, known bool) {
 	known = true
-	text = expandYAML(n.Value, func(name string) string {
+	text = expand(n.Value, func(name string) string {
 		v, ok := y.env(name)
 		if !ok {
 			known = false
@@ -184,11 +186,11 @@ func (y *YAML) value(n *yaml.Node) (text string, known bool) {
 	return text, known
 }
 
-// expandYAML replaces $NAME, ${NAME} and ${NAME:-default} as RoadRunner's config
+// expand replaces $NAME, ${NAME} and ${NAME:-default} as RoadRunner's config
 // plugin does: a default counts also where the variable is empty, and in a
 // string with a default anywhere, a variable without one makes the whole string
 // empty. defaulted is called where a default was taken.
-func expandYAML(s string, mapping func(string) string, defaulted func()) string {
+func expand(s string, mapping func(string) string, defaulted func()) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
 		if s[i] != '$' || i+1 == len(s) {
@@ -245,7 +247,7 @@ func shellName(s string) (name string, width int) {
 
 // top are the sections of all files, in their order. What stands twice counts
 // as it does for RoadRunner: the included file's, the last one.
-func (y *YAML) top() []section {
+func (y *File) top() []section {
 	var out []section
 	for _, f := range y.files {
 		for _, p := range pairs(f.root) {

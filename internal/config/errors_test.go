@@ -121,8 +121,8 @@ func TestErrors(t *testing.T) {
 		{name: "ref and tag differ", data: "[roadrunner]\ntag = 'v1'\nref = 'v2'\n", want: "3:1: roadrunner.ref and roadrunner.tag mean the same and differ, see 2:1"},
 		{name: "plugin's ref and tag differ", data: "[plugins.a]\nurl = '/a'\nref = 'v1'\ntag = 'v2'\n", want: "4:1: plugins.a.tag and plugins.a.ref mean the same and differ, see 3:1"},
 		{name: "ref is a flag", data: "[roadrunner]\nref = '--upload-pack=touch'\n", want: `2:7: roadrunner: ref "--upload-pack=touch" begins with a dash`},
-		{name: "ref is a range", data: "[plugins.a]\nurl = '/a'\ntag = 'v1..v2'\n", want: `3:7: plugin "a": tag "v1..v2" is no name that git allows`},
-		{name: "ref with a space", data: "[plugins.a]\nurl = '/a'\ntag = 'v1 v2'\n", want: `3:7: plugin "a": tag "v1 v2" is no name that git allows`},
+		{name: "ref is a range", data: "[plugins.a]\nurl = '/a'\ntag = 'v1..v2'\n", want: `3:7: plugin "a": tag "v1..v2" is no name that git allows: want a tag, a branch, a commit, or a ref such as refs/pull/1/head`},
+		{name: "ref with a space", data: "[plugins.a]\nurl = '/a'\ntag = 'v1 v2'\n", want: `3:7: plugin "a": tag "v1 v2" is no name that git allows: want a tag, a branch, a commit, or a ref such as refs/pull/1/head`},
 		{name: "path and ref", data: "[roadrunner]\npath = '../rr'\nref = 'v1'\n", want: "3:1: roadrunner: ref and path exclude each other, path is a directory as it stands"},
 		{
 			name: "path, url and tag", data: "[plugins.a]\npath = '../rr'\nurl = '../a'\ntag = 'v1'\n",

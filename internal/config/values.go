@@ -238,7 +238,7 @@ func checkRef(s string) error {
 	case strings.HasPrefix(s, "-"):
 		return errors.New("begins with a dash")
 	case strings.ContainsAny(s, ` ~^:?*[\`), strings.Contains(s, ".."), strings.Contains(s, "@{"):
-		return errors.New("is no name that git allows")
+		return errors.New("is no name that git allows: want a tag, a branch, a commit, or a ref such as refs/pull/1/head")
 	}
 	return nil
 }

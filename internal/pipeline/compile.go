@@ -102,7 +102,7 @@ func (w *workspace) settings(o output) (gotool.Compile, error) {
 		}
 	}
 	if c.Version == "" {
-		c.Version = p.RoadRunner.Ref
+		c.Version = resolve.Short(p.RoadRunner.Ref)
 		if v := p.RoadRunner.Version; c.Version == "" || isQuery(c.Version, v) {
 			c.Version = v // a query's answer tells more than the query
 		}
@@ -134,7 +134,7 @@ func (w *workspace) settings(o output) (gotool.Compile, error) {
 // isQuery reports whether a ref only begins the version it led to, or asks
 // for the newest.
 func isQuery(ref, version string) bool {
-	return ref == "latest" || ref != version && strings.HasPrefix(version, ref+".")
+	return ref == "latest" || ref == "HEAD" || ref == "@" || ref != version && strings.HasPrefix(version, ref+".")
 }
 
 // withoutV drops the v of v2025.1.15, as RoadRunner's own build does.

@@ -69,12 +69,13 @@ func (q query) prefixes() []string {
 // immutable returns the tags that would answer q, if it names a version: a
 // version's tag does not move, so a server need not be asked twice.
 func (q query) immutable() []string {
-	if !semver.IsValid(q.ref) || semver.Canonical(q.ref) != strings.TrimSuffix(q.ref, semver.Build(q.ref)) {
+	v := strings.TrimPrefix(q.ref, "refs/tags/")
+	if !semver.IsValid(v) || semver.Canonical(v) != strings.TrimSuffix(v, semver.Build(v)) {
 		return nil
 	}
 	var out []string
 	for _, p := range q.prefixes() {
-		out = append(out, p+q.ref)
+		out = append(out, p+v)
 	}
 	return out
 }
@@ -92,7 +93,7 @@ func isHex(s string) bool {
 }
 
 // choose picks the ref of a repository that q means: a tag of that name, else
-// a branch, else a commit, else the newest version that begins so.
+// a branch or another ref, else a commit, else the newest version that begins so.
 func (q query) choose(refs *source.Refs) (source.Ref, error) {
 	const shortest = 7 // digits of an abbreviated commit, as git prints it
 	if q.ref == "latest" {
@@ -104,12 +105,7 @@ func (q query) choose(refs *source.Refs) (source.Ref, error) {
 		}
 		return source.Ref{}, q.none(refs)
 	}
-	for _, p := range q.prefixes() {
-		if ref, ok := refs.Tag(p + strings.TrimPrefix(q.ref, "refs/tags/")); ok {
-			return ref, nil
-		}
-	}
-	if ref, ok := refs.Branch(strings.TrimPrefix(q.ref, "refs/heads/")); ok {
+	if ref, ok := q.named(refs); ok {
 		return ref, nil
 	}
 	if isHex(q.ref) && len(q.ref) >= shortest && len(q.ref) <= 40 {
@@ -121,6 +117,44 @@ func (q query) choose(refs *source.Refs) (source.Ref, error) {
 		}
 	}
 	return source.Ref{}, q.none(refs)
+}
+
+// named returns the ref of that name. What git-rev-parse(1) takes is taken in its
+// order, but that a branch of a remote is sought where the repository is the
+// remote itself.
+func (q query) named(refs *source.Refs) (source.Ref, bool) {
+	if q.ref == "HEAD" || q.ref == "@" {
+		head := refs.Head()
+		return head, head.Commit != ""
+	}
+	for _, p := range q.prefixes() {
+		if ref, ok := refs.Tag(p + strings.TrimPrefix(q.ref, "refs/tags/")); ok {
+			return ref, true
+		}
+	}
+	for _, name := range []string{q.ref, "refs/heads/" + q.ref, "refs/" + q.ref, "refs/remotes/" + q.ref} {
+		if ref, ok := refs.Lookup(name); ok {
+			return ref, true
+		}
+	}
+	if b, ok := strings.CutPrefix(strings.TrimPrefix(q.ref, "refs/remotes/"), "origin/"); ok {
+		if b == "HEAD" {
+			head := refs.Head()
+			return head, head.Commit != ""
+		}
+		return refs.Branch(b)
+	}
+	return source.Ref{}, false
+}
+
+// Short is a ref without what git allows before a tag's or a branch's name.
+func Short(ref string) string {
+	for _, p := range []string{"refs/tags/", "refs/heads/", "refs/remotes/origin/", "tags/", "heads/", "origin/"} {
+		if s, ok := strings.CutPrefix(ref, p); ok {
+			return s
+		}
+	}
+	return ref
 }
 
 // newest returns the highest version's tag: a release before a pre-release, a

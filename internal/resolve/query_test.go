@@ -64,6 +64,24 @@ func TestChoose(t *testing.T) {
 		{query{ref: "v5.2.0-beta.1", major: "/v5"}, "refs/tags/v5.2.0-beta.1"},
 		{query{ref: "v2.0.0", major: "/v5"}, "refs/tags/v2.0.0"}, // the version is checked later, against go.mod
 
+		// As git-rev-parse(1) takes them.
+		{query{ref: "HEAD"}, "refs/heads/main"},
+		{query{ref: "@"}, "refs/heads/main"},
+		{query{ref: "heads/main"}, "refs/heads/main"},
+		{query{ref: "heads/v1.3.0"}, "refs/heads/v1.3.0"},
+		{query{ref: "tags/v1.3.0"}, "refs/tags/v1.3.0"},
+		{query{ref: "refs/heads/feature/x"}, "refs/heads/feature/x"},
+		{query{ref: "origin/main"}, "refs/heads/main"},
+		{query{ref: "origin/feature/x"}, "refs/heads/feature/x"},
+		{query{ref: "refs/remotes/origin/main"}, "refs/heads/main"},
+		{query{ref: "origin/HEAD"}, "refs/heads/main"},
+		{query{ref: "refs/tags/sub/v1.0.0"}, "refs/tags/sub/v1.0.0"},
+		{query{ref: "refs/tags/v1.0.0", folder: "sub"}, "refs/tags/sub/v1.0.0"},
+		{query{ref: "refs/tags/main"}, "no tag, branch or commit refs/tags/main"},
+		{query{ref: "refs/heads/v1.0.0"}, "no tag, branch or commit refs/heads/v1.0.0"},
+		{query{ref: "origin/v1.0.0"}, "no tag, branch or commit origin/v1.0.0"},
+		{query{ref: "HEAD~1"}, "no tag, branch or commit HEAD~1"},
+
 		// Commits, but not where something has that name.
 		{query{ref: "7e57ab1e"}, "refs/tags/7e57ab1e"},
 		{query{ref: "abcdef1"}, "abcdef1"},

@@ -47,6 +47,9 @@ type Refs struct {
 // its Name where the server does not say.
 func (r *Refs) Head() Ref { return r.head() }
 
+// Lookup returns the ref of a whole name, such as refs/pull/1/head.
+func (r *Refs) Lookup(name string) (Ref, bool) { return r.lookup(name) }
+
 // Tag returns the tag of that name.
 func (r *Refs) Tag(name string) (Ref, bool) { return r.lookup(tagPrefix + name) }
 

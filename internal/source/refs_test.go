@@ -2,6 +2,7 @@ package source
 
 import (
 	"os/exec"
+	"path/filepath"
 	"testing"
 )
 
@@ -23,6 +24,26 @@ func TestRefNames(t *testing.T) {
 		}
 		if err := exec.CommandContext(t.Context(), git, "check-ref-format", name).Run(); (err == nil) != want {
 			t.Errorf("git check-ref-format %q: %v", name, err)
+		}
+	}
+}
+
+// TestPull takes the head of a pull request, which is neither a tag nor a branch,
+// over every transport.
+func TestPull(t *testing.T) {
+	r, unnamed := lib(t)
+	dir := writeRepos(t, r)
+	writeFile(t, filepath.Join(dir, r.Path(), "refs", "pull", "1", "head"), unnamed+"\n")
+	for _, w := range ways(t, dir, r.Path()) {
+		found := mustFind(t, newClient(t, Options{Env: w.env.env}), Request{URL: w.url, Ref: "refs/pull/1/head", Choose: func(refs *Refs) (Ref, error) {
+			ref, ok := refs.Lookup("refs/pull/1/head")
+			if !ok {
+				t.Errorf("%s: there is no such ref", w.name)
+			}
+			return ref, nil
+		}}, unnamed)
+		if found.Tag != "" {
+			t.Errorf("%s: tag %s", w.name, found.Tag)
 		}
 	}
 }

@@ -22,6 +22,7 @@ const module = "github.com/vxlite/vxlite/"
 var floor = map[string]int{
 	"internal/event":      0,
 	"internal/disk":       0,
+	"internal/brief":      0,
 	"internal/manifest":   1,
 	"internal/config":     1,
 	"internal/lock":       1,

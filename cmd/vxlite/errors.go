@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/vxlite/vxlite/internal/brief"
 )
 
 // The exit statuses. An error picks another than exitFailed by a method
@@ -48,18 +50,25 @@ func (s *screen) report(err error) int {
 	return f.status
 }
 
+// mostFindings is how many are worded, unless -v asks for all; few of more.
+const mostFindings, fewFindings = 50, 10
+
 // reportFindings words each finding with its own hints below it. Those that
 // follow one another with the same hints have them once.
 func (s *screen) reportFindings(all []finding) {
 	name := s.paint("vxlite:", text.Bold, text.FgRed) + " "
+	if more := len(all) - fewFindings; len(all) > mostFindings && !s.opts.Verbose {
+		last := finding{text: fmt.Sprintf("and %s more like these", brief.Count(more)), hints: []string{"-v shows all of them"}}
+		all = append(all[:fewFindings:fewFindings], last)
+	}
 	for i, f := range all {
-		fmt.Fprintln(s.stderr, name+printable(f.text))
+		fmt.Fprintln(s.stderr, name+ours(f.text))
 		name = "" // until a hint has come between
 		if i+1 < len(all) && slices.Equal(f.hints, all[i+1].hints) {
 			continue
 		}
 		for _, hint := range f.hints {
-			fmt.Fprintln(s.stderr, s.paint("hint:", text.Bold), printable(hint))
+			fmt.Fprintln(s.stderr, s.paint("hint:", text.Bold), ours(hint))
 			name = s.paint("vxlite:", text.Bold, text.FgRed) + " "
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"strings"
 	"testing"
 )
 
@@ -133,5 +135,34 @@ func TestReport(t *testing.T) {
 				compareText(t, "stderr", stderr.String(), form.want)
 			}
 		})
+	}
+}
+
+// TestReportForged has an error with lines in it that look like vxlite's own.
+func TestReportForged(t *testing.T) {
+	var out strings.Builder
+	s := newScreen(io.Discard, &out, screenOptions{})
+	s.report(errors.New("it does not compile\nx.go:1: no\nhint: run this\r\x1b[1mvxlite: built rr"))
+	const want = "vxlite: it does not compile\nx.go:1: no\n  hint: run this\n  vxlite: built rr\n"
+	if out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
+	}
+}
+
+// TestReportMany has more findings than anybody reads.
+func TestReportMany(t *testing.T) {
+	var all []error
+	for i := range 3000 {
+		all = append(all, fmt.Errorf("the proxy has no corp.example/m%04d", i))
+	}
+	for verbose, want := range map[bool]int{false: 12, true: 3000} {
+		var out strings.Builder
+		newScreen(io.Discard, &out, screenOptions{Verbose: verbose}).report(errors.Join(all...))
+		if n := strings.Count(out.String(), "\n"); n != want {
+			t.Errorf("%d lines, want %d", n, want)
+		}
+		if more := strings.Contains(out.String(), "and 2,990 more like these\nhint: -v shows all of them\n"); more == verbose {
+			t.Errorf("verbose %v:\n%.2000s", verbose, out.String())
+		}
 	}
 }

@@ -46,10 +46,10 @@ func (s *screen) line(e event.Event) string {
 			return commandLine(e)
 		}
 	case event.Note:
-		return s.paint("note:", text.FgYellow) + " " + printable(e.Text)
+		return s.paint("note:", text.FgYellow) + " " + ours(e.Text)
 	case event.Debug:
 		if s.opts.Verbose {
-			return printable(e.Text)
+			return ours(e.Text)
 		}
 	}
 	return ""

@@ -35,6 +35,13 @@ func printable(s string) string {
 	}, s)
 }
 
+// ownLine matches the beginning of a line that only vxlite writes.
+var ownLine = regexp.MustCompile(`\n((?:vxlite|hint|note):)`)
+
+// ours is printable for a text that begins a line of ours and may have more of
+// them. What others said in it, a compiler or a server, does not look like ours.
+func ours(s string) string { return ownLine.ReplaceAllString(printable(s), "\n  $1") }
+
 // oneLine is printable for what belongs into a single line, as names and
 // URLs do.
 func oneLine(s string) string {

@@ -16,6 +16,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/resolve"
 )
@@ -44,7 +45,7 @@ func (e *SymbolError) Hints() []string {
 	if len(e.Candidates) == 0 {
 		return []string{"name the plugin's package with import = \"…\" and its struct with symbol = \"…\""}
 	}
-	return []string{"structs with an Init method: " + strings.Join(e.Candidates, ", ") + "; name one with symbol = \"…\""}
+	return []string{"structs with an Init method: " + brief.List(e.Candidates, 10) + "; name one with symbol = \"…\""}
 }
 
 // CheckSymbols makes sure that what main.go registers is there. Plugins that

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/mod/module"
 
+	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/gen"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/resolve"
@@ -34,7 +35,7 @@ type ProxyError struct {
 func (e *ProxyError) Error() string {
 	by := "no git-sourced module requires it directly"
 	if len(e.RequiredBy) > 0 {
-		by = "it is required by " + strings.Join(e.RequiredBy, ", ")
+		by = "it is required by " + brief.List(e.RequiredBy, mostListed)
 	}
 	where := "the module proxy does not have"
 	switch {
@@ -98,7 +99,7 @@ type CompileError struct {
 // command said.
 func (e *CompileError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s does not compile\n", strings.Join(e.Concerns, ", "))
+	fmt.Fprintf(&b, "%s does not compile\n", brief.List(e.Concerns, mostListed))
 	for _, r := range e.Replaced {
 		fmt.Fprintf(&b, "%s, which is used there, is replaced in go.mod of %s by %s\n", r.Path, r.By, r.To)
 	}

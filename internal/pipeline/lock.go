@@ -16,6 +16,7 @@ import (
 	"golang.org/x/mod/module"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
@@ -427,7 +428,7 @@ type LockedError struct {
 
 // Error implements error.
 func (e *LockedError) Error() string {
-	return fmt.Sprintf("%s does not fit %s:\n  %s", e.File, e.Config, strings.Join(e.Entries, "\n  "))
+	return fmt.Sprintf("%s does not fit %s:\n  %s", e.File, e.Config, strings.Join(brief.First(e.Entries, mostListed), "\n  "))
 }
 
 // Hints says how to make it fit.
@@ -447,7 +448,7 @@ type sumsMissing struct{ names []string }
 
 // Error implements error.
 func (e *sumsMissing) Error() string {
-	return "the go command gives no checksum of " + strings.Join(e.names, ", ")
+	return "the go command gives no checksum of " + brief.List(e.names, mostListed)
 }
 
 // Hints says what it may be due to.

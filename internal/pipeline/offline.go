@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/mod/module"
 
+	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/resolve"
@@ -28,15 +29,22 @@ type MissingError struct {
 	More bool
 }
 
+// mostListed is how many of a kind an error lists.
+const mostListed = 10
+
 // Error implements error.
 func (e *MissingError) Error() string {
 	s := "--offline forbids fetching what is not here:"
-	for _, r := range e.Repos {
-		s += "\n  not in the store: " + r
+	list := func(where string, names []string) {
+		for _, name := range names[:min(len(names), mostListed)] {
+			s += "\n  not in " + where + ": " + name
+		}
+		if more := len(names) - mostListed; more > 0 {
+			s += fmt.Sprintf("\n  not in %s: and %s more", where, brief.Count(more))
+		}
 	}
-	for _, m := range e.Modules {
-		s += "\n  not in the module cache: " + m
-	}
+	list("the store", e.Repos)
+	list("the module cache", e.Modules)
 	if e.More {
 		s += "\n  and what these require"
 	}

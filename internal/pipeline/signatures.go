@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/mod/module"
 
+	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/resolve"
@@ -45,7 +46,7 @@ func (e *SignatureError) ExitStatus() int { return 3 }
 
 // Hints says whose signature would do.
 func (e *SignatureError) Hints() []string {
-	hints := []string{"expected one of " + strings.Join(e.Expected, ", ")}
+	hints := []string{"expected one of " + brief.List(e.Expected, mostListed)}
 	if e.hint != "" {
 		hints = append(hints, e.hint)
 	}

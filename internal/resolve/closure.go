@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/mod/module"
 	"golang.org/x/mod/semver"
+
+	"github.com/vxlite/vxlite/internal/brief"
 )
 
 // placeholder is the version that go.mod files give a module they replace by
@@ -113,7 +115,7 @@ type PlaceholderError struct {
 // Error implements error.
 func (e *PlaceholderError) Error() string {
 	return fmt.Sprintf("%s %s %s %s, a placeholder for a folder that it would be replaced by, and nothing replaces it",
-		joinNames(e.By), verb(len(e.By)), e.Module.Path, e.Module.Version)
+		brief.List(e.By, 3), verb(len(e.By)), e.Module.Path, e.Module.Version)
 }
 
 // Hints gives the lines that settle it.
@@ -286,7 +288,7 @@ func overruledNotes(p *Plan) []string {
 	var notes []string
 	for _, m := range p.Modules {
 		if names := by[m.Path]; len(names) > 0 {
-			notes = append(notes, fmt.Sprintf("%s %s is linked, as the config says, though %s %s %s", m.label(), m.Version, joinNames(names), verb(len(names)), highest[m.Path]))
+			notes = append(notes, fmt.Sprintf("%s %s is linked, as the config says, though %s %s %s", m.label(), m.Version, brief.List(names, 3), verb(len(names)), highest[m.Path]))
 		}
 	}
 	return notes
@@ -305,13 +307,4 @@ func maxVersion(a, b string) string {
 		return a
 	}
 	return b
-}
-
-// joinNames lists a few names and counts the rest.
-func joinNames(names []string) string {
-	const most = 3
-	if len(names) > most {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
-	}
-	return strings.Join(names, ", ")
 }

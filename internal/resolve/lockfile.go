@@ -14,6 +14,7 @@ import (
 	"golang.org/x/mod/sumdb/dirhash"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/source"
 )
@@ -118,7 +119,7 @@ func (r *resolver) sawElsewhere(name string, found source.Found) {
 	if others == nil {
 		return
 	}
-	note := fmt.Sprintf("%s: tag %s is %s at %s and %s, which another config asked; the first is taken", name, found.Tag, found.Commit, found.From, joinNames(others))
+	note := fmt.Sprintf("%s: tag %s is %s at %s and %s, which another config asked; the first is taken", name, found.Tag, found.Commit, found.From, brief.List(others, 3))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.moved = append(r.moved, note)

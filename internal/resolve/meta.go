@@ -81,8 +81,9 @@ func parseMeta(page io.Reader, importPath string) (location, error) {
 // but neither this machine's files nor a program. The go command has the same
 // rule: see validateRepoRoot in its vcs package.
 func isRepositoryURL(s string) bool {
+	const longest = 2 << 10 // bytes
 	remote, err := source.ParseRemote(s)
-	return err == nil && !remote.Local() && strings.Contains(s, "://")
+	return err == nil && len(s) <= longest && !remote.Local() && strings.Contains(s, "://")
 }
 
 func metaTag(t html.Token, importPath string) (location, bool) {

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/mod/module"
+
+	"github.com/vxlite/vxlite/internal/brief"
 )
 
 // location is where a module's repository is, as far as its path tells.
@@ -108,7 +110,7 @@ type NoURLError struct {
 
 // Error implements error.
 func (e *NoURLError) Error() string {
-	return fmt.Sprintf("%s: its path does not tell where its repository is: %s", e.Module, e.Reason)
+	return fmt.Sprintf("%s: its path does not tell where its repository is: %s", e.Module, brief.Line(e.Reason))
 }
 
 // Hints asks for the URL.

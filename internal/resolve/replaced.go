@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/mod/module"
 
+	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
 )
 
@@ -63,7 +64,7 @@ func (r *resolver) replacedNotes(p *Plan) []string {
 		}
 		if len(others) > 0 {
 			slices.Sort(others)
-			notes = append(notes, fmt.Sprintf("go.mod of %s replaces %s by %s, also for %s", rep.By, rep.Path, rep.To, joinNames(others)))
+			notes = append(notes, fmt.Sprintf("go.mod of %s replaces %s by %s, also for %s", rep.By, rep.Path, rep.To, brief.List(others, 3)))
 		}
 	}
 	return notes

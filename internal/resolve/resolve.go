@@ -20,6 +20,7 @@ import (
 	"golang.org/x/mod/semver"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/lock"
@@ -71,7 +72,7 @@ type UnlockedError struct {
 }
 
 // Error implements error.
-func (e *UnlockedError) Error() string { return "not in the lock: " + strings.Join(e.Requests, ", ") }
+func (e *UnlockedError) Error() string { return "not in the lock: " + brief.List(e.Requests, 10) }
 
 // Unwrap returns what else went wrong.
 func (e *UnlockedError) Unwrap() error { return e.Err }

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/vxlite/vxlite/internal/brief"
 )
 
 // gitOnly lets through the answers that go-git can read, or has words for, and
@@ -80,12 +82,12 @@ type AnswerError struct {
 }
 
 func newAnswerError(res *http.Response, kind string) *AnswerError {
-	e := &AnswerError{Status: res.Status, Kind: kind, host: res.Request.URL.Hostname(), ok: res.StatusCode < 300,
+	e := &AnswerError{Status: brief.Line(res.Status), Kind: brief.Line(kind), host: res.Request.URL.Hostname(), ok: res.StatusCode < 300,
 		code: res.StatusCode, RetryAfter: retryAfter(res.Header.Get("Retry-After"), time.Now())}
 	if res.Request.Response != nil { // a redirect came before
 		at := *res.Request.URL
 		at.User, at.RawQuery, at.Fragment = nil, "", ""
-		e.At = at.String()
+		e.At = brief.Line(at.String())
 	}
 	if kind == "text/plain" {
 		const longest = 200 // bytes; what is longer is no sentence

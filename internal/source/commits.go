@@ -11,6 +11,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/storer"
+
+	"github.com/vxlite/vxlite/internal/brief"
 )
 
 // Commit is one commit of a history.
@@ -115,7 +117,7 @@ func without(set, other map[plumbing.Hash]*object.Commit) []Commit {
 	for h, c := range set {
 		if other[h] == nil {
 			subject, _, _ := strings.Cut(strings.TrimSpace(c.Message), "\n")
-			out = append(out, Commit{Hash: h.String(), Time: c.Committer.When.UTC(), Subject: subject})
+			out = append(out, Commit{Hash: h.String(), Time: c.Committer.When.UTC(), Subject: brief.Line(subject)})
 		}
 	}
 	slices.SortFunc(out, func(a, b Commit) int {

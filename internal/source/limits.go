@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
 )
 
@@ -63,7 +64,7 @@ func at(remote Remote, err error) error {
 		e.URL = remote.String()
 		return e
 	}
-	return fmt.Errorf("%s: %w", remote, err)
+	return fmt.Errorf("%s: %w", remote, brief.Error(err)) // which may have the server's words
 }
 
 // isBound reports whether err is about how much or how slowly a server sends.

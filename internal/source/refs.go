@@ -192,7 +192,8 @@ func allLocalRefs(st storer.ReferenceStorer) []Ref {
 // isRefName reports whether git allows the name, which is whole, for a ref: what
 // it does not allow it passes over, from a server too. See git-check-ref-format(1).
 func isRefName(name string) bool {
-	if !strings.HasPrefix(name, "refs/") || strings.HasSuffix(name, ".") || strings.Contains(name, "..") || strings.Contains(name, "@{") {
+	const longest = 1 << 10 // bytes; a ref that is a file can hardly be longer
+	if len(name) > longest || !strings.HasPrefix(name, "refs/") || strings.HasSuffix(name, ".") || strings.Contains(name, "..") || strings.Contains(name, "@{") {
 		return false
 	}
 	for part := range strings.SplitSeq(name, "/") {

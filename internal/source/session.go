@@ -14,6 +14,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	"golang.org/x/crypto/ssh"
+
+	"github.com/vxlite/vxlite/internal/brief"
 )
 
 // uploadPack is a conversation with git-upload-pack over one channel of a
@@ -169,7 +171,7 @@ func (e *serverError) Error() string {
 	if e.said == "" {
 		return "the server ended the conversation without a word"
 	}
-	return e.said
+	return brief.Line(e.said)
 }
 
 func (e *serverError) Unwrap() error { return e.err }
@@ -201,7 +203,7 @@ func (u *uploadPack) UploadPack(ctx context.Context, req *packp.UploadPackReques
 			return nil, over
 		}
 		if said := u.stderr.String(); said != "" {
-			return nil, fmt.Errorf("%w: %s", err, said)
+			return nil, fmt.Errorf("%w: %s", err, brief.Line(said))
 		}
 		return nil, err
 	}

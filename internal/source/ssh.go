@@ -14,6 +14,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	"golang.org/x/crypto/ssh"
 
+	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
 )
@@ -137,7 +138,7 @@ func explainSSH(remote Remote, err error) error {
 	for _, phrase := range []string{"does not appear to be a git repository", "repository not found", "could not be found",
 		"project you were looking for", "does not exist", "no such file"} {
 		if strings.Contains(low, phrase) {
-			return &NoRepositoryError{URL: remote.String(), Server: firstLine(said.said)}
+			return &NoRepositoryError{URL: remote.String(), Server: brief.Line(firstLine(said.said))}
 		}
 	}
 	return fmt.Errorf("%s: %w", remote, err)

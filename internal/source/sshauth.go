@@ -13,6 +13,8 @@ import (
 	agentpkg "github.com/xanzy/ssh-agent"
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
+
+	"github.com/vxlite/vxlite/internal/brief"
 )
 
 // identities are the keys to offer a host, in order, and the story of how
@@ -257,5 +259,5 @@ func (k *hostKeys) explain(id *identities, err error) error {
 			fmt.Sprintf("name a key in the config: [git.credentials.%q] ssh_key = \"~/.ssh/KEY\", or load one into ssh-agent", h.alias),
 		}}
 	}
-	return fmt.Errorf("ssh %s: %w", h, err)
+	return fmt.Errorf("ssh %s: %w", h, brief.Error(err))
 }

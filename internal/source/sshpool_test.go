@@ -253,7 +253,7 @@ func TestSSHTalkers(t *testing.T) {
 		atMost       time.Duration
 		want         string
 	}{
-		{"without end", "echo fatal: out of disk >&2; echo rubbish; exec yes fatal: no room >&2", lastWords, "fatal: out of disk\nfatal: no room\n"},
+		{"without end", "echo fatal: out of disk >&2; echo rubbish; exec yes fatal: no room >&2", lastWords, "fatal: out of disk fatal: no room fatal: no room"},
 		{"and stays", "echo fatal: out of disk >&2; echo rubbish; exec sleep 60", lastWords + prompt, "fatal: out of disk"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

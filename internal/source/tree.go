@@ -21,6 +21,7 @@ import (
 	"golang.org/x/mod/zip"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
 )
 
@@ -48,7 +49,7 @@ func (e *NoModuleError) Hints() []string {
 	if len(e.Modules) == 0 {
 		return []string{"the repository has no go.mod at all, so it is no Go module"}
 	}
-	hints := []string{"go.mod is in: " + strings.Join(e.Modules, ", ") + "; name one with folder = \"…\""}
+	hints := []string{"go.mod is in: " + brief.List(e.Modules, 10) + "; name one with folder = \"…\""}
 	if e.Import == "" {
 		return hints
 	}

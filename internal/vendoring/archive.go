@@ -21,6 +21,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/signature"
 )
 
@@ -147,11 +148,11 @@ func (u *unpacker) next() (*tar.Header, string, error) {
 	name, ok := strings.CutPrefix(h.Name, top)
 	switch {
 	case h.Typeflag != tar.TypeReg:
-		return nil, "", u.bad("%q is not a regular file", short(h.Name))
+		return nil, "", u.bad("%q is not a regular file", brief.Name(h.Name))
 	case !plain(h):
-		return nil, "", u.bad("%q is a sparse file, or has attributes", short(h.Name))
+		return nil, "", u.bad("%q is a sparse file, or has attributes", brief.Name(h.Name))
 	case !ok || name != ListFile && name != SignatureFile && !isName(name):
-		return nil, "", u.bad("%q is no name of a vendored file", short(h.Name))
+		return nil, "", u.bad("%q is no name of a vendored file", brief.Name(h.Name))
 	}
 	if reason := u.total.take(name, h.Size); reason != "" {
 		return nil, "", u.bad("%s", reason)
@@ -233,7 +234,7 @@ func (u *unpacker) each(ctx context.Context, g *errgroup.Group) error {
 			return err
 		}
 		if u.seen[name] {
-			return u.bad("%q is in it twice", short(name))
+			return u.bad("%q is in it twice", brief.Name(name))
 		}
 		if _, ok := u.want[name]; !ok && name != SignatureFile {
 			if err := u.pass(name); err != nil {

@@ -6,8 +6,9 @@ import (
 	"io"
 	"os"
 	"path"
-	"strings"
 	"sync/atomic"
+
+	"github.com/vxlite/vxlite/internal/brief"
 )
 
 // What a folder or an archive may hold at most, whoever made it. The limits are
@@ -50,7 +51,7 @@ func (a *allowance) take(name string, size int64) string {
 	whole, isWhole := wholeFiles[name]
 	switch {
 	case len(name) > mostName:
-		return fmt.Sprintf("the name %s is longer than %d bytes", short(name), mostName)
+		return fmt.Sprintf("the name %s is longer than %d bytes", brief.Name(name), mostName)
 	case a.entries > mostFiles:
 		return fmt.Sprintf("it holds more than %d files and directories", mostFiles)
 	case isWhole && size > whole:
@@ -84,19 +85,9 @@ func readWhole(dir, name string) ([]byte, error) {
 	}
 	data, err := io.ReadAll(io.LimitReader(f, most+1))
 	if err == nil && int64(len(data)) > most {
-		err = &FormatError{Place: dir, Reason: fmt.Sprintf("%s has more than %d KiB", short(name), most>>10)}
+		err = &FormatError{Place: dir, Reason: fmt.Sprintf("%s has more than %d KiB", brief.Name(name), most>>10)}
 	}
 	return data, err
-}
-
-// short is a name for a message.
-func short(name string) string {
-	const most = 120
-	if len(name) <= most {
-		return name
-	}
-	head, tail := name[:most/2], name[len(name)-most/2:]
-	return strings.ToValidUTF8(head, "") + "…" + strings.ToValidUTF8(tail, "")
 }
 
 // meter passes on what an archive holds, as long as it is within the limits.

@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/signature"
 )
@@ -40,7 +41,7 @@ func WriteList(ctx context.Context, dir string) (sum string, err error) {
 	var b bytes.Buffer
 	for _, name := range files { // sorted
 		if !isName(name) {
-			return "", fmt.Errorf("%q cannot be the name of a vendored file", short(name))
+			return "", fmt.Errorf("%q cannot be the name of a vendored file", brief.Name(name))
 		}
 		fmt.Fprintf(&b, "%s  %s\n", sums[name], name)
 	}
@@ -143,7 +144,7 @@ func parseList(data []byte) (list, error) {
 			return nil, fmt.Errorf("line %d is not a hash and a path", line)
 		}
 		if _, twice := out[name]; twice {
-			return nil, fmt.Errorf("line %d names %s again", line, short(name))
+			return nil, fmt.Errorf("line %d names %s again", line, brief.Name(name))
 		}
 		out[name] = sum
 		for dir := path.Dir(name); !dirs[dir] && len(dirs) <= mostFiles; dir = path.Dir(dir) {
@@ -222,7 +223,7 @@ func (w *walker) entry(name string, e fs.DirEntry) error {
 		size = fi.Size()
 		w.files = append(w.files, name)
 	case !e.IsDir():
-		return &FormatError{Place: w.dir, Reason: short(name) + " is not a regular file"}
+		return &FormatError{Place: w.dir, Reason: brief.Name(name) + " is not a regular file"}
 	}
 	if reason := w.total.take(name, size); reason != "" {
 		return &FormatError{Place: w.dir, Reason: reason}

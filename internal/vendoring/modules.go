@@ -18,6 +18,7 @@ import (
 	"golang.org/x/mod/module"
 	"golang.org/x/mod/sumdb/dirhash"
 
+	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/lock"
 )
@@ -155,7 +156,7 @@ type ModulesError struct {
 
 // Error implements error.
 func (e *ModulesError) Error() string {
-	return fmt.Sprintf("%s: checksum mismatch with %s: %s", e.Place, LockFile, few(e.Files))
+	return fmt.Sprintf("%s: checksum mismatch with %s: %s", e.Place, LockFile, brief.List(e.Files, 5))
 }
 
 // ExitStatus is that of a check that found a problem.

@@ -30,6 +30,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/vxlite/vxlite/internal/brief"
 )
 
 // The names in a vendor folder.
@@ -92,7 +94,7 @@ func (e *DamageError) Error() string {
 		files []string
 	}{{"missing", e.Missing}, {"changed", e.Changed}, {"not in " + ListFile, e.Extra}} {
 		if len(kind.files) > 0 {
-			parts = append(parts, kind.what+": "+few(kind.files))
+			parts = append(parts, kind.what+": "+brief.List(kind.files, 5))
 		}
 	}
 	return fmt.Sprintf("%s is damaged: %s", e.Place, strings.Join(parts, "; "))
@@ -108,19 +110,6 @@ func (*DamageError) Hints() []string {
 
 // any reports whether there is any damage.
 func (e *DamageError) any() bool { return len(e.Missing)+len(e.Changed)+len(e.Extra) > 0 }
-
-// few lists some names and counts the rest.
-func few(names []string) string {
-	const most = 5
-	var parts []string
-	for _, name := range names[:min(most, len(names))] {
-		parts = append(parts, short(name))
-	}
-	if len(names) > most {
-		return fmt.Sprintf("%s and %d more", strings.Join(parts, ", "), len(names)-most)
-	}
-	return strings.Join(parts, ", ")
-}
 
 // FormatError is a folder or file that no vxlite wrote.
 type FormatError struct {

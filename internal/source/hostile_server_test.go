@@ -32,6 +32,7 @@ type hostile struct {
 	refs   func(w io.Writer) // what it advertises
 	answer func(w io.Writer) // to a request for a pack
 	stderr func(w io.Writer) // over SSH
+	spent  func() bool       // it has no more to say, and goes
 	sent   atomic.Int64      // bytes
 	quit   <-chan struct{}
 }
@@ -189,6 +190,9 @@ func (h *hostile) talk(ch ssh.Channel) {
 		h.stderr(counted{ch.Stderr(), h})
 	}
 	h.refs(counted{ch, h})
+	if h.spent != nil && h.spent() {
+		return
+	}
 	var said []byte
 	buf := make([]byte, 4<<10)
 	for !bytes.HasSuffix(said, []byte("done\n")) {
@@ -486,13 +490,13 @@ func FuzzConversation(f *testing.F) {
 	}
 	var now atomic.Pointer[script]
 	on := func(w io.Writer) { now.Load().play(w) } // from where it was
-	h := &hostile{refs: on, answer: on}
+	h := &hostile{refs: on, answer: on, spent: func() bool { return now.Load().spent() }}
 	overHTTP := h.overHTTP(f)
 	overSSH, known := h.overSSH(f)
 	limits := config.Limits{Refs: 1 << 20, Answer: 64 << 10, Pack: 1 << 20, Object: 1 << 20, Unpacked: 4 << 20, Objects: 1000}
 	f.Fuzz(func(t *testing.T, data []byte, secure bool) {
 		now.Store(&script{data: data})
-		o := Options{Limits: limits, Git: config.Git{KnownHosts: []string{known}, Patience: config.Patience{Timeout: 150 * time.Millisecond, TotalTimeout: time.Second}}}
+		o := Options{Limits: limits, Git: config.Git{KnownHosts: []string{known}, Patience: config.Patience{Timeout: 60 * time.Millisecond, TotalTimeout: 300 * time.Millisecond}}}
 		url := overHTTP
 		if secure {
 			url = overSSH
@@ -544,6 +548,12 @@ func (s *script) take() string {
 	return text
 }
 
+func (s *script) spent() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.data) == 0
+}
+
 // play says the next part of it, to an end that it has itself or to the last.
 func (s *script) play(w io.Writer) {
 	s.mu.Lock()
@@ -559,7 +569,7 @@ func (s *script) play(w io.Writer) {
 		case 2:
 			say = s.take()
 		case 3: // nothing at all
-			time.Sleep(time.Duration(s.next()) * time.Millisecond)
+			time.Sleep(time.Duration(s.next()%80) * time.Millisecond)
 		case 4:
 			say = pkt("shallow " + hostileCommit)
 		case 5:

@@ -581,7 +581,8 @@ func (s *script) play(w io.Writer) {
 		case 8:
 			say = pkt("ERR " + s.take())
 		case 9: // the same again, often
-			say = strings.Repeat(last, 64*s.next())
+			const most = 4 << 20 // bytes
+			say = strings.Repeat(last, min(64*s.next(), most/max(1, len(last))))
 		case 10:
 			say = pkt("\x02" + s.take())
 		case 11:
@@ -591,9 +592,6 @@ func (s *script) play(w io.Writer) {
 			say = pkt("\x01PACK\x00\x00\x00\x02\x00\x00\x00\x00\x02\x9d\x08\x82\x3b\xd8\xa8\xea\xb5\x10\xad\x6a\xc7\x5c\x82\x3c\xfd\x3e\xd3\x1e") + "0000"
 		case 13:
 			say = pkt(hostileCommit + " refs/tags/" + s.take() + hostileCaps)
-		}
-		if len(say) > 8<<20 {
-			say = say[:8<<20]
 		}
 		if _, err := io.WriteString(w, say); err != nil {
 			return

@@ -107,7 +107,7 @@ func gitDirOf(dir string) (string, error) {
 	line, _, _ := strings.Cut(string(data), "\n")
 	to, ok := strings.CutPrefix(strings.TrimSpace(line), "gitdir: ")
 	if !ok {
-		return "", fmt.Errorf("%s does not begin with gitdir:", name)
+		return "", fmt.Errorf("%s names no gitdir", name)
 	}
 	if !filepath.IsAbs(to) {
 		to = filepath.Join(dir, to)

@@ -157,7 +157,8 @@ func (c *cli) values(flag string, before []string) []string {
 	case "format", "f":
 		return drawing.Formats
 	case "target":
-		return []string{"darwin/amd64", "darwin/arm64", "linux/amd64", "linux/arm64", "windows/amd64"}
+		return []string{"darwin/amd64", "darwin/arm64", "linux/amd64", "linux/amd64/v2", "linux/amd64/v3", "linux/amd64/v4",
+			"linux/arm/v5", "linux/arm/v6", "linux/arm/v7", "linux/arm64", "windows/amd64"}
 	}
 	return nil
 }

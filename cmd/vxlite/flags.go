@@ -58,7 +58,7 @@ func quietFlag() urfave.Flag {
 
 // targetFlag picks platforms.
 func targetFlag() urfave.Flag {
-	return &urfave.StringSliceFlag{Name: "target", Usage: "compile for `OS/ARCH` (repeatable)"}
+	return &urfave.StringSliceFlag{Name: "target", Usage: "compile for `OS/ARCH`, or for OS/ARCH/VARIANT such as linux/arm/v6 (repeatable)"}
 }
 
 // startScreen sets the screen up as the flags say.
@@ -128,15 +128,8 @@ func (c *cli) layFlags(ctx *urfave.Context, cfg *config.Config) error {
 	if err := setOverrides(cfg, ctx.StringSlice("with")); err != nil {
 		return err
 	}
-	if targets := ctx.StringSlice("target"); len(targets) > 0 {
-		cfg.Build.Targets = nil
-		for _, s := range targets {
-			t, err := config.ParseTarget(s)
-			if err != nil {
-				return usageError{err}
-			}
-			cfg.Build.Targets = append(cfg.Build.Targets, t)
-		}
+	if err := c.layTarget(ctx, cfg); err != nil {
+		return err
 	}
 	if ctx.Int("jobs") < 1 {
 		return usageError{errors.New("--jobs must be at least 1")}

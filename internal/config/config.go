@@ -275,12 +275,6 @@ type Check struct {
 	Allow []string
 }
 
-// Target is a platform to compile for, in Go's names.
-type Target struct{ OS, Arch string }
-
-// String returns OS/ARCH.
-func (t Target) String() string { return t.OS + "/" + t.Arch }
-
 // Log is the [log] table. Level is debug, info, warn or error; Mode is
 // production (JSON), development (coloured text), raw (the message alone),
 // off or none. Both are empty where the file does not say.

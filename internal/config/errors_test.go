@@ -224,7 +224,7 @@ func TestErrors(t *testing.T) {
 		{name: "ldflags without a dash", data: "[build]\nldflags = ['zzz', '-X a.b=c', '-X=a.b=c', 'd']\n", want: `2:12: build.ldflags: "zzz" does not begin with a dash, and there is no flag before it that it could be the value of` + "\n" + `2:43: build.ldflags: "d" does not begin with a dash, and there is no flag before it that it could be the value of`},
 		{name: "gcflags", data: "[build]\ngcflags = ['-N -l', 'all=-m', 'a=', 'all=m', 'zzz', '=-m']\n", want: `2:37: build.gcflags: "all=m" is neither FLAGS, which begin with a dash, nor PATTERN=FLAGS, as all=-N is` + "\n" + `2:46: build.gcflags: "zzz" is neither FLAGS, which begin with a dash, nor PATTERN=FLAGS, as all=-N is` + "\n" + `2:53: build.gcflags: "=-m" is neither FLAGS, which begin with a dash, nor PATTERN=FLAGS, as all=-N is`},
 		{name: "pgo", data: "[build]\npgo = 'default'\n", want: `2:7: build.pgo is "default", want auto, off or a file`},
-		{name: "target", data: "[build]\ntargets = ['linux']\n", want: `2:12: build.targets: "linux" is not OS/ARCH, as linux/amd64 is`},
+		{name: "target", data: "[build]\ntargets = ['linux']\n", want: `2:12: build.targets: "linux" is not OS/ARCH or OS/ARCH/VARIANT, as linux/amd64 and linux/arm/v6 are`},
 		{name: "target twice", data: "[build]\ntargets = ['linux/amd64', 'Linux/amd64']\n", want: "2:27: build.targets has linux/amd64 twice"},
 		{name: "target platform", data: "[target_platform]\nos = 'linux/amd64'\n", want: `2:6: target_platform.os is "linux/amd64", want a name that Go has for it`},
 		{name: "targets and platform", data: "[target_platform]\nos = 'linux'\narch = 'amd64'\n[build]\ntargets = ['linux/arm64']\n", want: "5:1: build.targets and target_platform differ, see 1:2"},
@@ -298,7 +298,7 @@ acme.toml:7:7: roadrunner.ref is an integer, want a string
 acme.toml:10:7: plugins.static.tag: the environment variable "NOPE" is not set
 acme.toml:11:15: plugin "static": module_name is a malformed module path "acme": missing dot in first path element
 acme.toml:14:1: roadrunner.ref is already set at acme.toml:7:1
-acme.toml:17:12: build.targets: "linux" is not OS/ARCH, as linux/amd64 is
+acme.toml:17:12: build.targets: "linux" is not OS/ARCH or OS/ARCH/VARIANT, as linux/amd64 and linux/arm/v6 are
 acme.toml:20:9: log.level is "loud", want debug, info, warn or error
 acme.toml:23:54: gitlab plugin "queue": repository "7" is a project id, and git cannot clone by number
 acme.toml:25:3: excludes has an entry without version`

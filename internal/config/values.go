@@ -28,15 +28,6 @@ func ParseMirror(s string) (Mirror, error) {
 	return Mirror{From: from, To: []string{to}}, nil
 }
 
-// ParseTarget reads OS/ARCH, in any case.
-func ParseTarget(s string) (Target, error) {
-	goos, goarch, ok := strings.Cut(strings.ToLower(s), "/")
-	if !ok || !isGoName(goos) || !isGoName(goarch) {
-		return Target{}, fmt.Errorf("%q is not OS/ARCH, as linux/amd64 is", s)
-	}
-	return Target{OS: goos, Arch: goarch}, nil
-}
-
 // isGoName reports whether s may be a GOOS or GOARCH. Which there are is for
 // the go command to say.
 func isGoName(s string) bool {

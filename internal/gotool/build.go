@@ -2,6 +2,7 @@ package gotool
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -137,7 +138,7 @@ type Compilation struct {
 // Compile is to compile ./app in the workspace at dir; known are its packages,
 // for the display.
 func (t *Tool) Compile(dir string, c Compile, known []Package) *Compilation {
-	w := &progress{sink: t.sink, target: c.OS + "/" + c.Arch, known: map[string]bool{}}
+	w := &progress{sink: t.sink, target: cmp.Or(c.Target, c.OS+"/"+c.Arch), known: map[string]bool{}}
 	for _, p := range known {
 		w.known[p.Path] = true
 	}

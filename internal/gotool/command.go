@@ -12,6 +12,11 @@ import (
 // Compile says what to build from a workspace.
 type Compile struct {
 	OS, Arch string
+	// Setting is the variable that picks the processor's variant, such as GOARM=6;
+	// empty for the one that Go takes by itself.
+	Setting string
+	// Target is all of it in one word, for the display.
+	Target string
 	// Meta is the import path of RoadRunner's package with version and build time.
 	Meta          string
 	Version, Time string
@@ -169,6 +174,9 @@ func (t *Tool) Env(goWork string, c Compile) (env, show []string) {
 	if c.Offline {
 		show = append(show, "GOPROXY=off")
 	}
+	if c.Setting != "" {
+		show = append(show, c.Setting)
+	}
 	set := map[string]bool{}
 	for _, kv := range show {
 		name, _, _ := strings.Cut(kv, "=")
@@ -233,6 +241,9 @@ func (t *Tool) dropped(set map[string]bool) []string {
 // Decisive returns what of the environment decides over the binary's bytes.
 func (t *Tool) Decisive(c Compile) []string {
 	out := []string{"GOOS=" + c.OS, "GOARCH=" + c.Arch, fmt.Sprintf("CGO=%v", c.CGO || c.Race), "GOTOOLCHAIN=" + t.vars["GOTOOLCHAIN"], "GOROOT=" + t.vars["GOROOT"]}
+	if c.Setting != "" {
+		out = append(out, c.Setting)
+	}
 	if c.CGO || c.Race {
 		out = append(out, t.pass(cgoSettings)...)
 	}

@@ -25,7 +25,7 @@ func (t *Tool) Kind(c Compile) (string, error) {
 	if c.CGO || c.Race {
 		cgo = "CGO_ENABLED=1"
 	}
-	return fmt.Sprintf("%s %s/%s %s %q", t.Version(), c.OS, c.Arch, cgo, slices.Concat(flags, c.gcflags())), nil
+	return fmt.Sprintf("%s %s %s %q", t.Version(), strings.TrimSpace(c.OS+"/"+c.Arch+" "+c.Setting), cgo, slices.Concat(flags, c.gcflags())), nil
 }
 
 // Sources lists the files below the directory root that ./app in the workspace

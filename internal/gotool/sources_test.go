@@ -22,7 +22,7 @@ func TestKind(t *testing.T) {
 	}
 	seen := map[string]string{want: "nothing"}
 	for what, change := range map[string]func(*Compile){
-		"os": func(c *Compile) { c.OS = "darwin" }, "arch": func(c *Compile) { c.Arch = "arm64" },
+		"os": func(c *Compile) { c.OS = "darwin" }, "arch": func(c *Compile) { c.Arch = "arm64" }, "variant": func(c *Compile) { c.Setting = "GOAMD64=v3" },
 		"tags": func(c *Compile) { c.Tags = []string{"a", "b"} }, "tag": func(c *Compile) { c.Tags = []string{"a b"} },
 		"cgo": func(c *Compile) { c.CGO = true }, "race": func(c *Compile) { c.Race = true }, "debug": func(c *Compile) { c.Debug = true },
 		"gcflags": func(c *Compile) { c.GCFlags = []string{"all=-l"} },

@@ -8,6 +8,7 @@ package image
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -22,6 +23,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/inspect"
 )
 
@@ -75,20 +77,26 @@ func Build(binaries []*inspect.Binary, o Options) (v1.ImageIndex, error) {
 		if i > 0 && binaries[i-1].Target == b.Target {
 			return nil, fmt.Errorf("%s and %s are both for %s", binaries[i-1].File, b.File, b.Target)
 		}
-		goos, goarch, _ := strings.Cut(b.Target, "/")
-		if goos != "linux" {
+		target, err := config.ParseTarget(b.Target)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", b.File, err)
+		}
+		if target.OS != "linux" {
 			return nil, &PlatformError{File: b.File, Target: b.Target}
 		}
-		platform := v1.Platform{OS: goos, Architecture: goarch}
+		platform := v1.Platform{OS: target.OS, Architecture: target.Arch, Variant: target.Variant}
+		if target.Arch == "arm" && target.Variant == "" {
+			platform.Variant = "v7" // there is no ARM without one
+		}
 		img, err := single(b, platform, o)
 		if err != nil {
 			return nil, err
 		}
-		config, err := img.ConfigFile()
+		made, err := img.ConfigFile()
 		if err != nil {
 			return nil, err
 		}
-		platform.Variant = config.Variant // the base's
+		platform.Variant = made.Variant // the base's, where the program has none
 		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: &platform}})
 	}
 	return index, nil
@@ -129,6 +137,7 @@ func single(b *inspect.Binary, platform v1.Platform, o Options) (v1.Image, error
 	}
 	config = config.DeepCopy()
 	config.OS, config.Architecture = platform.OS, platform.Architecture
+	config.Variant = cmp.Or(platform.Variant, config.Variant)
 	config.Created = v1.Time{Time: o.time()}
 	config.History = nil // the base's has times, and what made it is its own affair
 	config.Config.User = o.User

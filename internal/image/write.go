@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/vxlite/vxlite/internal/config"
 )
 
 // refName is the annotation by which tools find an image in a layout.
@@ -234,9 +237,20 @@ func pull(ctx context.Context, ref name.Reference, base string, p v1.Platform) (
 	return img, check(img, base, p)
 }
 
-// fromIndex finds the one image for a platform, in an index or in those that
-// it lists.
+// fromIndex finds the image for a platform, in an index or in those that it
+// lists: the one for its variant, or one that any such processor runs.
 func fromIndex(index v1.ImageIndex, base string, p v1.Platform) (v1.Image, error) {
+	img, err := search(index, base, func(c *v1.ConfigFile) bool { return fits(c, p) && c.Variant == p.Variant })
+	if none := (*NoPlatformError)(nil); errors.As(err, &none) {
+		img, err = search(index, base, func(c *v1.ConfigFile) bool { return fits(c, p) })
+	}
+	if none := (*NoPlatformError)(nil); errors.As(err, &none) {
+		none.Platform = platformName(p)
+	}
+	return img, err
+}
+
+func search(index v1.ImageIndex, base string, want func(*v1.ConfigFile) bool) (v1.Image, error) {
 	m, err := index.IndexManifest()
 	if err != nil {
 		return nil, err
@@ -248,7 +262,7 @@ func fromIndex(index v1.ImageIndex, base string, p v1.Platform) (v1.Image, error
 			if err != nil {
 				return nil, err
 			}
-			if img, err := fromIndex(inner, base, p); err == nil {
+			if img, err := search(inner, base, want); err == nil {
 				return img, nil
 			}
 		case d.MediaType.IsImage():
@@ -256,12 +270,24 @@ func fromIndex(index v1.ImageIndex, base string, p v1.Platform) (v1.Image, error
 			if err != nil {
 				return nil, err
 			}
-			if check(img, base, p) == nil {
+			if c, err := img.ConfigFile(); err == nil && want(c) {
 				return img, nil
 			}
 		}
 	}
-	return nil, &NoPlatformError{Base: base, Platform: p.OS + "/" + p.Architecture}
+	return nil, &NoPlatformError{Base: base}
+}
+
+// fits reports whether an image runs wherever a platform's programs do: it has
+// no variant, or one that asks no more of the processor.
+func fits(c *v1.ConfigFile, p v1.Platform) bool {
+	order := config.Variants(p.Architecture)
+	return c.OS == p.OS && c.Architecture == p.Architecture &&
+		(p.Variant == "" || slices.Index(order, c.Variant) <= slices.Index(order, p.Variant))
+}
+
+func platformName(p v1.Platform) string {
+	return config.Target{OS: p.OS, Arch: p.Architecture, Variant: p.Variant}.String()
 }
 
 // check makes sure that an image is for the platform: a registry gives what it
@@ -271,8 +297,8 @@ func check(img v1.Image, base string, p v1.Platform) error {
 	if err != nil {
 		return err
 	}
-	if c.OS != p.OS || c.Architecture != p.Architecture {
-		return &NoPlatformError{Base: base, Platform: p.OS + "/" + p.Architecture}
+	if !fits(c, p) {
+		return &NoPlatformError{Base: base, Platform: platformName(p)}
 	}
 	return nil
 }

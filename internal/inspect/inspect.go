@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/manifest"
 )
 
@@ -25,7 +26,7 @@ type Binary struct {
 	Size int64  `json:"size"` // in bytes
 	// SHA256 is 64 hex digits.
 	SHA256 string `json:"sha256"`
-	// Target is OS/ARCH; Go the toolchain, such as go1.26.4.
+	// Target is OS/ARCH or OS/ARCH/VARIANT; Go the toolchain, such as go1.26.4.
 	Target string `json:"target"`
 	Go     string `json:"go"`
 	// Manifest is nil where vxlite did not build it.
@@ -134,6 +135,18 @@ func withoutPath(err error) error {
 	return err
 }
 
+// setting is one that the go command recorded. Of GOARM it says how floating
+// point works, too.
+func (b *Binary) setting(name string) string {
+	for _, s := range b.Settings {
+		if value, ok := strings.CutPrefix(s, name+"="); ok {
+			value, _, _ = strings.Cut(value, ",")
+			return value
+		}
+	}
+	return ""
+}
+
 // fill takes over what the go command recorded.
 func (b *Binary) fill(info *debug.BuildInfo) {
 	b.Go = info.GoVersion
@@ -150,7 +163,11 @@ func (b *Binary) fill(info *debug.BuildInfo) {
 		}
 	}
 	slices.Sort(b.Settings)
-	b.Target = goos + "/" + goarch
+	target, err := config.TargetOf(goos, goarch, b.setting)
+	b.Target = target.String()
+	if err != nil { // another Go's
+		b.Target += " (" + err.Error() + ")"
+	}
 	for _, d := range info.Deps {
 		m := Module{Path: d.Path, Version: d.Version, Sum: d.Sum}
 		if r := d.Replace; r != nil {

@@ -89,7 +89,7 @@ func (w *workspace) compile(ctx context.Context, jobs []job) error {
 func (w *workspace) settings(o output) (gotool.Compile, error) {
 	cfg, p := w.Config.Build, w.plan
 	c := gotool.Compile{
-		OS: o.target.OS, Arch: o.target.Arch,
+		OS: o.target.OS, Arch: o.target.Arch, Setting: o.target.Setting(), Target: o.target.String(),
 		Meta:    p.RoadRunner.Path + "/internal/meta",
 		Version: cfg.Version, Time: cfg.Time,
 		Tags: cfg.Tags, LDFlags: cfg.LDFlags, GCFlags: cfg.GCFlags,

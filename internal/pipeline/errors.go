@@ -272,8 +272,8 @@ const smokeTimeout = 30 * time.Second
 
 // smoke runs the host's own binary once before it replaces another.
 func (w *workspace) smoke(ctx context.Context, built string, c gotool.Compile) error {
-	if hostOS, hostArch := w.tool.Host(); c.OS != hostOS || c.Arch != hostArch {
-		return nil
+	if hostOS, hostArch := w.tool.Host(); c.OS != hostOS || c.Arch != hostArch || c.Setting != "" {
+		return nil // it may want more of a processor than this one has
 	}
 	var said run.Excerpt // it is the plugins' code that speaks
 	_, err := run.Run(ctx, w.Sink, run.Cmd{Path: built, Args: []string{"--version"}, Dir: filepath.Dir(built), Stdout: &said,

@@ -40,7 +40,7 @@ type ImageResult struct {
 	// Output is the file, Pushed is REPOSITORY@DIGEST; empty where there is none.
 	Output string `json:"output,omitempty"`
 	Pushed string `json:"pushed,omitempty"`
-	// Platforms are OS/ARCH, sorted.
+	// Platforms are OS/ARCH or OS/ARCH/VARIANT, sorted.
 	Platforms []string `json:"platforms"`
 }
 
@@ -91,7 +91,8 @@ func Image(ctx context.Context, o Options, io ImageOptions) (*ImageResult, error
 		return nil, err
 	}
 	for _, d := range m.Manifests {
-		result.Platforms = append(result.Platforms, d.Platform.OS+"/"+d.Platform.Architecture)
+		p := config.Target{OS: d.Platform.OS, Arch: d.Platform.Architecture, Variant: d.Platform.Variant}
+		result.Platforms = append(result.Platforms, p.String())
 	}
 	digest, err := index.Digest()
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/vxlite/vxlite/internal/config"
@@ -36,11 +35,12 @@ func Verify(ctx context.Context, o Options, file string) (*inspect.Diff, error) 
 	cfg := *o.Config
 	cfg.Build.Targets = []config.Target{target}
 	o.Config, o.Locked = &cfg, true
-	o.Output = filepath.Join(tmp, filepath.Base(file))
-	if _, err := Build(ctx, o); err != nil {
+	o.Output = tmp
+	built, err := Build(ctx, o)
+	if err != nil {
 		return nil, err
 	}
-	again, err := inspect.Read(o.Output)
+	again, err := inspect.Read(built.Binaries[0].Path)
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/inspect"
 	"github.com/vxlite/vxlite/internal/manifest"
 )
@@ -85,18 +86,22 @@ type Builder struct {
 	Version map[string]string `json:"version"`
 }
 
-// Make returns the statement of a binary as JSON. config is the name of the
+// Make returns the statement of a binary as JSON. configFile is the name of the
 // config's file.
-func Make(b *inspect.Binary, config string) ([]byte, error) {
+func Make(b *inspect.Binary, configFile string) ([]byte, error) {
 	m := b.Manifest
 	if m == nil {
 		return nil, fmt.Errorf("%s: no manifest to make a statement of", b.File)
 	}
-	goos, goarch, _ := strings.Cut(b.Target, "/")
+	goos, rest, _ := strings.Cut(b.Target, "/")
+	goarch, _, varied := strings.Cut(rest, "/")
 	environment := []string{"GOARCH=" + goarch, "GOOS=" + goos}
 	for _, s := range b.Settings {
 		if strings.HasPrefix(s, "CGO_ENABLED=") {
 			environment = append([]string{s}, environment...)
+		}
+		if name, _, _ := strings.Cut(s, "="); varied && name == config.VariantSetting(goarch) {
+			environment = append(environment, s)
 		}
 	}
 	s := Statement{
@@ -107,7 +112,7 @@ func Make(b *inspect.Binary, config string) ([]byte, error) {
 			BuildDefinition: BuildDefinition{
 				BuildType: buildType,
 				ExternalParameters: External{
-					Command: []string{"vxlite", "build", "-c", base(config), "--target", b.Target},
+					Command: []string{"vxlite", "build", "-c", base(configFile), "--target", b.Target},
 					Config:  m.Config,
 					Target:  b.Target,
 				},

@@ -241,6 +241,9 @@ func (w *workspace) explain(ctx context.Context, dir string, c gotool.Compile, e
 	if other, ok := errors.AsType[*gotool.SumMismatchError](err); ok {
 		return w.mismatch(other)
 	}
+	if lacking := w.cgo(dir, c, err); lacking != nil {
+		return lacking
+	}
 	if refused := w.refused(err); refused != nil {
 		return refused
 	}

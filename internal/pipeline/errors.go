@@ -148,15 +148,7 @@ func (w *workspace) compileError(err error) error {
 		}
 		if seen[place] {
 			e.replaced(w.plan, m)
-		}
-		switch {
-		case !seen[place]:
-		case len(m.Names) == 0:
-			e.Concerns = append(e.Concerns, m.Path+" "+m.Version)
-		case m == w.plan.RoadRunner:
-			e.Concerns = append(e.Concerns, "roadrunner "+m.Version)
-		default:
-			e.Concerns = append(e.Concerns, fmt.Sprintf("plugin %s (%s %s)", m.Name(), m.Path, m.Version))
+			e.Concerns = append(e.Concerns, moduleName(w.plan, m))
 		}
 	}
 	e.elsewhere(w.plan, re.Stderr)
@@ -191,6 +183,17 @@ func (e *CompileError) replaced(p *resolve.Plan, m *resolve.Module) {
 			e.Replaced = append(e.Replaced, r)
 		}
 	}
+}
+
+// moduleName is how an error speaks of a module.
+func moduleName(p *resolve.Plan, m *resolve.Module) string {
+	switch {
+	case len(m.Names) == 0:
+		return m.Path + " " + m.Version
+	case m == p.RoadRunner:
+		return "roadrunner " + m.Version
+	}
+	return fmt.Sprintf("plugin %s (%s %s)", m.Name(), m.Path, m.Version)
 }
 
 // LinkedError is a module of which another version would be linked than the

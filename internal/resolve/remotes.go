@@ -58,7 +58,10 @@ func (r *resolver) located(ctx context.Context, rem Remote, modulePath string) R
 	rem.asks.anyMajor = modulePath == ""
 	if rem.URL == "" && rem.Dir == "" {
 		var loc location
-		loc, rem.Err = r.whereIs(ctx, wanted{name: rem.Name, path: modulePath})
+		var all []location
+		if all, rem.Err = r.candidates(ctx, wanted{name: rem.Name, path: modulePath}); rem.Err == nil {
+			loc = r.reachable(ctx, all)
+		}
 		rem.URL, rem.asks.folder = loc.url, cmp.Or(rem.asks.folder, loc.folder)
 	}
 	return rem

@@ -347,7 +347,9 @@ func (r *resolver) all(ctx context.Context, ws []wanted) ([]*Module, error) {
 		return nil, err
 	}
 	for i, m := range got {
-		if m.URL != "" && ws[i].url != "" {
+		prefix, _, _ := module.SplitPathVersion(m.Path)
+		known, ok := knownHost(prefix)
+		if m.URL != "" && (ws[i].url != "" || ok && strings.HasPrefix(m.URL, known.url+"/")) {
 			r.roots.learn(m.Path, m.Folder, m.URL)
 		}
 	}
@@ -368,17 +370,14 @@ func (r *resolver) fetchOne(ctx context.Context, w wanted) (*Module, error) {
 		w.dir = moduleDir(w.dir, w.folder)
 		return r.localModule(w)
 	}
-	loc := location{url: w.url, folder: w.folder}
-	if loc.url == "" {
-		found, err := r.whereIs(ctx, w)
-		if err != nil {
-			return nil, err
-		}
-		loc.url = found.url
-		if loc.folder == "" {
-			loc.folder = found.folder
-		}
+	if w.url == "" {
+		return r.anywhere(ctx, w)
 	}
+	return r.fetchAt(ctx, w, location{url: w.url, folder: w.folder})
+}
+
+// fetchAt takes the module from one repository.
+func (r *resolver) fetchAt(ctx context.Context, w wanted, loc location) (*Module, error) {
 	if w.replaced {
 		if e := r.lock.insteadOf(w, loc); e != nil {
 			return &Module{Path: e.Path, Version: e.Version, Pos: w.pos, URL: loc.url, Ref: w.ref}, nil

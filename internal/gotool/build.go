@@ -29,18 +29,19 @@ type Package struct {
 	// Source is the module that the files come from: Module and Version, or
 	// what replaces them. Its version is empty for a directory.
 	Source module.Version
-	// Dir is the package's directory, and Embeds are the patterns of its
-	// go:embed lines; both are empty where it has none.
-	Dir    string
-	Embeds []string
+	// Dir is the package's directory, Embeds are the patterns of its go:embed
+	// lines, and Embedded the files that they match, relative to Dir and with
+	// slashes; all are empty where it has none.
+	Dir              string
+	Embeds, Embedded []string
 }
 
 // packageLine is how `go list` is to print a package.
 const packageLine = "{{.ImportPath}} {{with .Module}}{{.Path}} {{or .Version \"-\"}}{{with .Replace}} {{.Path}} {{.Version}}{{end}}{{end}}"
 
-// embedLines prints, below a package that embeds files, a line of its directory
-// and one of each pattern, indented.
-const embedLines = `{{if .EmbedPatterns}}{{printf "\n\t%q" .Dir}}{{range .EmbedPatterns}}{{printf "\n\t%q" .}}{{end}}{{end}}`
+// embedLines prints, below a package that embeds files, a line of its directory,
+// one of each pattern, and, further indented, one of each file.
+const embedLines = `{{if .EmbedPatterns}}{{printf "\n\t%q" .Dir}}{{range .EmbedPatterns}}{{printf "\n\t%q" .}}{{end}}{{range .EmbedFiles}}{{printf "\n\t\t%q" .}}{{end}}{{end}}`
 
 // Packages lists all that ./app in the workspace at dir needs, itself included.
 // The go command downloads what it has to, so this is where a module that the
@@ -53,7 +54,7 @@ func (t *Tool) Packages(ctx context.Context, dir string, c Compile) ([]Package, 
 	var pkgs []Package
 	for line := range strings.Lines(string(out)) {
 		if quoted, ok := strings.CutPrefix(line, "\t"); ok && len(pkgs) > 0 {
-			pkgs[len(pkgs)-1].embeds(strings.TrimSpace(quoted))
+			pkgs[len(pkgs)-1].embeds(quoted)
 			continue
 		}
 		pkgs = append(pkgs, readPackage(line))
@@ -117,9 +118,11 @@ func readPackage(line string) Package {
 
 // embeds reads a line below that of the package.
 func (p *Package) embeds(quoted string) {
-	s, err := strconv.Unquote(quoted)
+	s, err := strconv.Unquote(strings.TrimSpace(quoted))
 	switch {
 	case err != nil:
+	case strings.HasPrefix(quoted, "\t"):
+		p.Embedded = append(p.Embedded, s)
 	case p.Dir == "":
 		p.Dir = s
 	default:

@@ -68,12 +68,13 @@ func (w *workspace) compile(ctx context.Context, jobs []job) error {
 	if err := w.write(); err != nil {
 		return err
 	}
+	told := map[string]bool{}
 	for i := range jobs {
 		j := &jobs[i]
 		if j.fresh {
 			continue
 		}
-		bin, err := w.make(ctx, j)
+		bin, err := w.make(ctx, j, told)
 		if err != nil {
 			return err
 		}
@@ -171,8 +172,8 @@ func (e *GoTooOldError) Hints() []string {
 }
 
 // make compiles one target, checks its plugins, and puts the result in its
-// place.
-func (w *workspace) make(ctx context.Context, j *job) (event.Binary, error) {
+// place. told are the notes that were given for another target; nil gives none.
+func (w *workspace) make(ctx context.Context, j *job, told map[string]bool) (event.Binary, error) {
 	o, c := j.output, j.settings
 	compilation, pkgs, err := w.begin(ctx, c)
 	if err != nil {
@@ -184,6 +185,7 @@ func (w *workspace) make(ctx context.Context, j *job) (event.Binary, error) {
 	if err := w.linked(ctx, pkgs, c); err != nil {
 		return event.Binary{}, err
 	}
+	w.tellPointers(pkgs, told)
 	compilation.Start()
 	facts, unread := w.facts(ctx, compilation, j.stamp.inputs)
 	if unread == nil {
@@ -246,6 +248,9 @@ func (w *workspace) explain(ctx context.Context, dir string, c gotool.Compile, e
 	}
 	if refused := w.refused(err); refused != nil {
 		return refused
+	}
+	if other := w.notFollowed(ctx, err); other != nil {
+		return other
 	}
 	return w.compileError(err)
 }

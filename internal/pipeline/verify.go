@@ -40,7 +40,7 @@ func (w *workspace) verify(ctx context.Context, jobs []job) error {
 		}
 		elsewhere := *j
 		elsewhere.file = filepath.Join(tmp, filepath.Base(j.file))
-		second, err := again.make(ctx, &elsewhere)
+		second, err := again.make(ctx, &elsewhere, nil)
 		if err != nil {
 			return err
 		}

@@ -165,4 +165,16 @@ func (f *blobFile) isSource() bool { return goSource[path.Ext(f.path)] }
 // lfsPointer is what a Git LFS pointer begins with.
 const lfsPointer = "version https://git-lfs.github.com/spec/"
 
+// IsLFSPointer reports whether a file on disk is a Git LFS pointer.
+func IsLFSPointer(name string) bool {
+	f, err := os.Open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, len(lfsPointer))
+	_, err = io.ReadFull(f, head)
+	return err == nil && string(head) == lfsPointer
+}
+
 var errLFS = errors.New("is a Git LFS pointer, and LFS is not followed")

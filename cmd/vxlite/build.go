@@ -93,6 +93,11 @@ func (c *cli) buildVendored(ctx *urfave.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if ctx.IsSet("config") {
+		if err := v.CompareLock(cfg.File, ctx.Bool("locked")); err != nil {
+			return err
+		}
+	}
 	o := c.optionsWith(ctx, cfg)
 	o.Store, o.Env, o.Vendored = v.EmptyStore(), v.Getenv, v
 	return c.build(o)

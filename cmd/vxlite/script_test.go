@@ -41,6 +41,8 @@ func TestScript(t *testing.T) {
 			"gitrepo":     w.gitrepo,
 			"gitbuild":    w.gitbuild,
 			"goproxy":     w.goproxy,
+			"gorelease":   goRelease,
+			"withsumdb":   w.withSumDB,
 			"asked":       w.asked,
 			"logins":      w.logins,
 			"stall":       w.stall,

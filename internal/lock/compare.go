@@ -31,6 +31,17 @@ func (d Difference) String() string {
 	return fmt.Sprintf("%s: not in the lock", d.Path)
 }
 
+// Between says what differs between two locks that have names, in one line.
+func (d Difference) Between(first, second string) string {
+	switch {
+	case d.Key != "":
+		return fmt.Sprintf("%s: %s is %s in %s, and %s in %s", d.Path, d.Key, orNone(d.Old), first, orNone(d.New), second)
+	case d.New == "":
+		return fmt.Sprintf("%s: only in %s", d.Path, first)
+	}
+	return fmt.Sprintf("%s: only in %s", d.Path, second)
+}
+
 func orNone(s string) string {
 	if s == "" {
 		return "nothing"

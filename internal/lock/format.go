@@ -16,7 +16,7 @@ const header = `# Written by vxlite: the commit and the checksum of all that the
 
 // Format returns the file's bytes. The same contents give the same bytes.
 func (f *File) Format() []byte {
-	sorted := &File{Go: f.Go, Modules: slices.Clone(f.Modules), Sums: slices.Clone(f.Sums)}
+	sorted := &File{Go: f.Go, Modules: slices.Clone(f.Modules), Sums: slices.Concat(f.Sums, f.Toolchains)}
 	sorted.Sort()
 	var b bytes.Buffer
 	b.WriteString(header)

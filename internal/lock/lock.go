@@ -27,7 +27,13 @@ type File struct {
 	Modules []Module
 	// Sums are the checksums of third-party modules, sorted by path and version.
 	Sums []Sum
+	// Toolchains are the checksums of Go releases that were vendored: the versions
+	// of [Toolchain]. No build of the same lock elsewhere needs any.
+	Toolchains []Sum
 }
+
+// Toolchain is the module that Go's own releases are, to a module proxy.
+const Toolchain = "golang.org/toolchain"
 
 // Module is one git-sourced module.
 type Module struct {
@@ -78,7 +84,9 @@ func (f *File) Lookup(path string) *Module {
 // Sort puts modules and sums in the file's order.
 func (f *File) Sort() {
 	slices.SortFunc(f.Modules, func(a, b Module) int { return cmp.Compare(a.Path, b.Path) })
-	slices.SortFunc(f.Sums, func(a, b Sum) int { return compareVersions(a.module(), b.module()) })
+	for _, sums := range [][]Sum{f.Sums, f.Toolchains} {
+		slices.SortFunc(sums, func(a, b Sum) int { return compareVersions(a.module(), b.module()) })
+	}
 }
 
 func (s Sum) module() module.Version { return module.Version{Path: s.Path, Version: s.Version} }

@@ -224,3 +224,18 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestToolchains has a Go release among the checksums: it is written there, and
+// read as what it is.
+func TestToolchains(t *testing.T) {
+	h1 := "h1:" + strings.Repeat("A", 43) + "="
+	f := &File{Go: "go1.26.4", Sums: []Sum{{Path: "z.example/a", Version: "v1.0.0", H1: h1}},
+		Toolchains: []Sum{{Path: Toolchain, Version: "v0.0.1-go1.26.4.linux-amd64", H1: h1}}}
+	got, err := Parse("velox.lock", f.Format())
+	if err != nil || !reflect.DeepEqual(got, f) {
+		t.Errorf("%v\n%+v\nwant\n%+v", err, got, f)
+	}
+	if d := Compare(f, &File{Sums: f.Sums}); d != nil {
+		t.Errorf("a build that needs no release differs: %v", d)
+	}
+}

@@ -115,7 +115,11 @@ func (d *document) file() (*File, error) {
 		if err != nil {
 			return nil, fmt.Errorf("sums: %w", err)
 		}
-		f.Sums = append(f.Sums, s)
+		if s.Path == Toolchain {
+			f.Toolchains = append(f.Toolchains, s)
+		} else {
+			f.Sums = append(f.Sums, s)
+		}
 	}
 	f.Sort()
 	return f, nil

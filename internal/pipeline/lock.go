@@ -114,6 +114,9 @@ func (w *workspace) settle(ctx context.Context, incomplete bool) error {
 		return err
 	}
 	now := &lock.File{Go: w.tool.Version(), Modules: w.plan.Lock(), Sums: sums}
+	if w.lock.old != nil {
+		now.Toolchains = w.lock.old.Toolchains
+	}
 	if w.lock.old != nil && !w.lock.renew {
 		now.Go = w.lock.old.Go
 	}
@@ -424,6 +427,8 @@ type LockedError struct {
 	Entries []string
 	// Vendored says that the lock is a vendor folder's.
 	Vendored bool
+	// Hint is set where something else would make it fit than elsewhere.
+	Hint string
 }
 
 // Error implements error.
@@ -433,6 +438,9 @@ func (e *LockedError) Error() string {
 
 // Hints says how to make it fit.
 func (e *LockedError) Hints() []string {
+	if e.Hint != "" {
+		return []string{e.Hint}
+	}
 	if e.Vendored {
 		return []string{fmt.Sprintf("what was vendored is another config's: vendor this one with vxlite vendor -c %s, or leave out -c", e.Config)}
 	}

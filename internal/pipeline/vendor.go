@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gotool"
+	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/signature"
 	"github.com/vxlite/vxlite/internal/source"
@@ -351,13 +353,46 @@ func (g *gatherer) proxies() string {
 	return own + "," + rest
 }
 
-// toolchain fetches the Go release in use, for this machine.
+// toolchain fetches the Go release in use, for this machine, and puts its
+// checksum into the lock. The go command asks Go's checksum database for it,
+// whatever the settings are, but for a single proxy of files.
 func (g *gatherer) toolchain(ctx context.Context, tool *gotool.Tool) error {
 	goos, goarch := tool.Host()
 	m := vendoring.ToolchainModule(tool.Version(), goos, goarch)
+	known := slices.IndexFunc(g.lock.old.Toolchains, func(s lock.Sum) bool { return s.Version == m.Version })
+	if g.Offline && known >= 0 { // the database cannot be asked, and need not be
+		own, _, _ := strings.Cut(g.proxies(), ",")
+		tool = tool.With(map[string]string{"GOPROXY": own, "GOSUMDB": "off"})
+	}
 	if err := tool.Download(ctx, m.Path, m.Version); err != nil {
 		return &ToolchainError{Version: tool.Version(), Platform: goos + "/" + goarch, Err: err}
 	}
+	h1, err := vendoring.ToolchainHash(tool.Var("GOMODCACHE"), m)
+	switch {
+	case err != nil:
+		return err
+	case known < 0:
+		return g.lockToolchain(lock.Sum{Path: m.Path, Version: m.Version, H1: h1})
+	case g.lock.old.Toolchains[known].H1 != h1:
+		return &resolve.SumError{Name: m.Path, Module: m, Got: h1, From: "the module proxy", Proxied: true, Want: g.lock.old.Toolchains[known].H1, By: g.lock.file}
+	}
+	return nil
+}
+
+// lockToolchain adds a Go release to the lock.
+func (g *gatherer) lockToolchain(s lock.Sum) error {
+	if g.Locked {
+		return &LockedError{File: g.lock.file, Config: g.Config.File, Entries: []string{s.Path + "@" + s.Version + ": its checksum is not in the lock"},
+			Hint: "vxlite vendor --with-toolchain writes it there, without --locked"}
+	}
+	now := *g.lock.old
+	now.Toolchains = append(slices.Clone(now.Toolchains), s)
+	now.Sort()
+	if err := g.writeLock(&now); err != nil {
+		return err
+	}
+	g.lock.old = &now
+	g.note("%s now has the checksum of %s@%s", g.lock.file, s.Path, s.Version)
 	return nil
 }
 

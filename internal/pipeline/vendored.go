@@ -14,6 +14,7 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/signature"
 	"github.com/vxlite/vxlite/internal/source"
 	"github.com/vxlite/vxlite/internal/vendoring"
@@ -30,6 +31,8 @@ type Vendored struct {
 	set   map[string]string // of the environment
 
 	contents *vendoring.Contents
+	locked   *lock.File
+	release  string // the Go release to run, which the folder has; or empty
 	unpacked unpacked
 }
 
@@ -72,6 +75,9 @@ func OpenVendored(ctx context.Context, place string, o VendoredOptions) (*Vendor
 		err = v.openFolder(ctx, keys)
 	} else {
 		err = v.openFile(ctx, keys)
+	}
+	if err == nil {
+		err = v.checkToolchain()
 	}
 	if err == nil {
 		err = v.settings()
@@ -159,6 +165,16 @@ func (v *Vendored) believed() bool {
 // cache is where the folder has compiled packages.
 func (v *Vendored) cache() string { return filepath.Join(v.dir, vendoring.CacheDir) }
 
+// checkToolchain compares the Go release in the folder with the lock, before
+// anybody runs it.
+func (v *Vendored) checkToolchain() (err error) {
+	if v.locked, err = lock.Read(v.Lock()); err != nil {
+		return err
+	}
+	v.release, err = v.contents.Toolchain(v.locked.Toolchains, runtime.GOOS, runtime.GOARCH)
+	return err
+}
+
 func (v *Vendored) gocache() string { return filepath.Join(v.tmp, "go-build") }
 
 // settings are what the go command is told: to read the folder, and to write
@@ -169,7 +185,7 @@ func (v *Vendored) settings() error {
 		"GOSUMDB":        "off", // the lock has the checksums
 		"GOENV":          "off",
 		"GOFLAGS":        "-modcacherw",
-		"GOTOOLCHAIN":    cmp.Or(vendoring.Toolchain(v.dir, runtime.GOOS, runtime.GOARCH), "local"),
+		"GOTOOLCHAIN":    cmp.Or(v.release, "local"),
 		"GOCACHE":        v.gocache(),
 		"GOTELEMETRYDIR": "",
 	}

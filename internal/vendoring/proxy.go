@@ -3,7 +3,6 @@ package vendoring
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
@@ -14,10 +13,10 @@ import (
 	"golang.org/x/mod/module"
 
 	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/lock"
 )
 
-// toolchain is the module that Go's own releases are, to a module proxy.
-const toolchain = "golang.org/toolchain"
+const toolchain = lock.Toolchain
 
 // WriteProxy makes dst a GOPROXY file tree of what the go command downloaded
 // to the cache/download folder of a module cache: the zips it unpacked and the
@@ -89,25 +88,4 @@ func ProxyURL(dir string) string {
 		p = "/" + p // C:/…
 	}
 	return strings.NewReplacer(",", "%2C", "|", "%7C").Replace((&url.URL{Scheme: "file", Path: p}).String())
-}
-
-// ToolchainModule names the module that is a Go release for a platform.
-func ToolchainModule(goVersion, goos, goarch string) module.Version {
-	return module.Version{Path: toolchain, Version: fmt.Sprintf("v0.0.1-%s.%s-%s", goVersion, goos, goarch)}
-}
-
-// Toolchain returns the Go release (go1.26.4) that the vendor folder dir has
-// for a platform, or "".
-func Toolchain(dir, goos, goarch string) string {
-	found, err := os.ReadDir(filepath.Join(dir, ProxyDir, filepath.FromSlash(toolchain), "@v"))
-	if err != nil {
-		return ""
-	}
-	for _, f := range found {
-		name, ok := strings.CutPrefix(f.Name(), "v0.0.1-")
-		if version, ok2 := strings.CutSuffix(name, "."+goos+"-"+goarch+".zip"); ok && ok2 {
-			return version
-		}
-	}
-	return ""
 }

@@ -298,11 +298,8 @@ func TestWriteProxy(t *testing.T) {
 	if err := WriteProxy(t.Context(), cache, filepath.Join(with, ProxyDir), true); err != nil {
 		t.Fatal(err)
 	}
-	if got := Toolchain(with, "linux", "amd64"); got != "go1.26.4" {
-		t.Errorf("toolchain %q", got)
-	}
-	if got := Toolchain(with, "darwin", "arm64"); got != "" {
-		t.Errorf("toolchain %q for another platform", got)
+	if _, err := os.Stat(join(with, "proxy/golang.org/toolchain/@v/v0.0.1-go1.26.4.linux-amd64.zip")); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/format/pktline"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/limit"
 )
 
 // bounds are how much, and how slowly, a server may answer.
@@ -31,7 +32,7 @@ func (b bounds) pace() pace { return pace{least: b.patience.MinRate, span: b.pat
 // keeps the text alone.
 func (b bounds) answer(r io.Reader) (io.Reader, error) {
 	var before bytes.Buffer
-	lines := io.TeeReader(&bounded{r: r, left: b.limits.Answer, over: tooLarge("what the server sends before the pack is more than", "answer", b.limits.Answer)}, &before)
+	lines := io.TeeReader(&limit.Reader{R: r, Left: b.limits.Answer, Over: limit.Bytes("what the server sends before the pack is more than", "answer", b.limits.Answer)}, &before)
 	for more := true; more; {
 		var err error
 		switch more, err = preamble(lines); {
@@ -98,9 +99,9 @@ func (p *packetReader) Read(b []byte) (int, error) {
 	p.count(b[:n])
 	switch {
 	case p.data > p.limits.Pack:
-		err = tooLarge("the pack has more than", "pack", p.limits.Pack)
+		err = limit.Bytes("the pack has more than", "pack", p.limits.Pack)
 	case p.beside > p.limits.Answer+p.data: // small packets may be all that a server makes
-		err = tooLarge("what the server sends beside the pack is more than", "answer", p.limits.Answer)
+		err = limit.Bytes("what the server sends beside the pack is more than", "answer", p.limits.Answer)
 	case before > 0 && err == nil: // it may think for long before the first byte
 		err = p.pace.took(p.data-before, time.Since(start))
 	}

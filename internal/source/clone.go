@@ -15,6 +15,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/limit"
 )
 
 // CloneRequest asks for a repository to work in.
@@ -145,7 +146,7 @@ func copyObjects(from, gitDir string, most int64) error {
 			return err
 		}
 		if left -= fi.Size(); left < 0 {
-			return tooLarge("the objects' files have more than", "pack", most)
+			return limit.Bytes("the objects' files have more than", "pack", most)
 		}
 		return disk.Copy(p, dst, 0o444)
 	})

@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/zlib"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/limit"
 )
 
 // rawEntry is an entry of a pack as nobody checks it.
@@ -197,8 +198,8 @@ func TestPackLimits(t *testing.T) {
 			t.Errorf("%s: %v", tt.key, err)
 		}
 		_, err := writePack(t.TempDir(), bytes.NewReader(pack), tt.limits(tt.exact-1).OrDefault())
-		var limit *LimitError
-		if !errors.As(err, &limit) || limit.Key != tt.key {
+		var tooMuch *limit.Error
+		if !errors.As(err, &tooMuch) || tooMuch.Key != tt.key {
 			t.Errorf("%s: one less: error %v", tt.key, err)
 		}
 	}

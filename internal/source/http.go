@@ -23,6 +23,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/limit"
 )
 
 // httpPool talks git's smart HTTP, and remembers which credential a host took.
@@ -187,7 +188,7 @@ func (p *httpPool) ask(ctx context.Context, remote Remote, cred credential) (tra
 func (p *httpPool) explain(ctx context.Context, remote Remote, err error) error {
 	var auth *AuthError
 	var answer *AnswerError
-	var limit *LimitError
+	var tooMuch *limit.Error
 	var format *ObjectFormatError
 	var cert *tls.CertificateVerificationError
 	var uerr *url.Error
@@ -198,8 +199,8 @@ func (p *httpPool) explain(ctx context.Context, remote Remote, err error) error 
 	switch {
 	case err == nil, errors.As(err, &auth):
 		return err
-	case errors.As(err, &limit):
-		return at(remote, limit)
+	case errors.As(err, &tooMuch):
+		return at(remote, tooMuch)
 	case errors.As(err, &format):
 		return at(remote, format)
 	case errors.As(err, &answer):

@@ -20,6 +20,7 @@ import (
 	"github.com/klauspost/compress/zlib"
 
 	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/limit"
 )
 
 // packStorage is a repository on disk.
@@ -210,7 +211,7 @@ func (d *objectDir) loose(hash plumbing.Hash, most int64) (packed, error) {
 		return packed{}, fmt.Errorf("%s: %w", f.Name(), err)
 	}
 	if size > most {
-		return packed{}, tooLarge("an object has more than", "object", most)
+		return packed{}, limit.Bytes("an object has more than", "object", most)
 	}
 	data, err := readSized(r, int(size))
 	if err != nil {

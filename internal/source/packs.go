@@ -18,6 +18,7 @@ import (
 	"github.com/klauspost/compress/zlib"
 
 	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/limit"
 )
 
 // packed is an object's type and content, which nobody may change.
@@ -94,7 +95,7 @@ func (p *pack) object(offset int64) (packed, error) {
 			return packed{}, errors.New("a chain of deltas without end")
 		}
 		if held += int64(len(e.data)); held > p.most {
-			return packed{}, tooLarge("the deltas of an object have more than", "object", p.most)
+			return packed{}, limit.Bytes("the deltas of an object have more than", "object", p.most)
 		}
 		chain = append(chain, delta{at, e.data})
 		at = e.base
@@ -111,7 +112,7 @@ func (p *pack) apply(obj packed, chain []delta) (packed, error) {
 			return packed{}, err
 		}
 		if size > uint64(p.most) {
-			return packed{}, tooLarge("an object has more than", "object", p.most)
+			return packed{}, limit.Bytes("an object has more than", "object", p.most)
 		}
 		data, err := applyDelta(obj.data, chain[i].data)
 		if err != nil {
@@ -211,7 +212,7 @@ func (p *pack) entry(offset int64, first bool) (packEntry, error) {
 		}
 	}
 	if h.size > uint64(p.most) {
-		return packEntry{}, tooLarge("an object has more than", "object", p.most)
+		return packEntry{}, limit.Bytes("an object has more than", "object", p.most)
 	}
 	if first && !h.isDelta() && h.size > largeObject {
 		e.large = &largeContent{file: p.file, body: body, size: int64(h.size)}

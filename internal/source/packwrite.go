@@ -18,6 +18,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/limit"
 )
 
 // PackError is a pack that is not as it was when it was sent, or that nothing
@@ -46,7 +47,7 @@ func writePack(dir string, pack io.Reader, limits config.Limits) (storer.Encoded
 		return nil, err
 	}
 	defer f.Close()
-	pack = &bounded{r: pack, left: limits.Pack, over: tooLarge("the pack has more than", "pack", limits.Pack)}
+	pack = &limit.Reader{R: pack, Left: limits.Pack, Over: limit.Bytes("the pack has more than", "pack", limits.Pack)}
 	n, err := io.Copy(f, pack)
 	if err != nil {
 		return nil, err
@@ -119,7 +120,7 @@ type indexed struct {
 func (x *indexer) index() (sum plumbing.Hash, err error) {
 	x.ofs, x.ref = map[int64][]int{}, map[plumbing.Hash][]int{}
 	if err := x.scan(); err != nil {
-		if _, limit := errors.AsType[*LimitError](err); limit {
+		if _, over := errors.AsType[*limit.Error](err); over {
 			return sum, err
 		}
 		return sum, &PackError{err}
@@ -132,7 +133,7 @@ func (x *indexer) index() (sum plumbing.Hash, err error) {
 			continue
 		}
 		if err := x.resolve(i); err != nil {
-			if _, limit := errors.AsType[*LimitError](err); limit {
+			if _, over := errors.AsType[*limit.Error](err); over {
 				return sum, err
 			}
 			return sum, &PackError{err}
@@ -174,7 +175,7 @@ func (x *indexer) scan() error {
 		return errors.New("it does not begin as a pack does")
 	}
 	if count > x.limits.Objects {
-		return tooMany("the pack has more objects than", "objects", x.limits.Objects)
+		return limit.Count("the pack has more objects than", "objects", x.limits.Objects)
 	}
 	const least = 9 // bytes of an entry
 	x.entries = make([]indexed, 0, min(count, x.size/least))
@@ -252,10 +253,10 @@ func (x *indexer) entry(e *indexed) (err error) {
 // weigh takes note of so many bytes that have to be worked on.
 func (x *indexer) weigh(size uint64) error {
 	if size > uint64(x.limits.Object) {
-		return tooLarge("an object has more than", "object", x.limits.Object)
+		return limit.Bytes("an object has more than", "object", x.limits.Object)
 	}
 	if x.unpacked += int64(size); x.unpacked > x.limits.Unpacked {
-		return tooLarge("the objects have more than", "unpacked", x.limits.Unpacked)
+		return limit.Bytes("the objects have more than", "unpacked", x.limits.Unpacked)
 	}
 	if x.unpacked > mostKept || size > largeObject {
 		x.drop()
@@ -314,7 +315,7 @@ func (x *indexer) resolve(i int) error {
 		if next := x.children(child); len(next) > 0 {
 			const most = 4 // of the largest that are allowed
 			if held += int64(len(made)); held > most*x.limits.Object {
-				return tooLarge("unpacking it has to hold more than 4 objects of", "object", x.limits.Object)
+				return limit.Bytes("unpacking it has to hold more than 4 objects of", "object", x.limits.Object)
 			}
 			stack = append(stack, step{made, kind, next})
 		}

@@ -23,6 +23,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/limit"
 )
 
 // NoModuleError is a folder without a go.mod.
@@ -201,7 +202,7 @@ type treeWriter struct {
 
 // named puts the repository and the commit in front of an error.
 func (w *treeWriter) named(err error) error {
-	if e, ok := errors.AsType[*LimitError](err); ok {
+	if e, ok := errors.AsType[*limit.Error](err); ok {
 		e.URL = fmt.Sprintf("%s at %.12s", w.url, w.commit)
 		return e
 	}
@@ -277,7 +278,7 @@ func (w *treeWriter) tree(hash plumbing.Hash) (*object.Tree, error) {
 }
 
 func (w *treeWriter) tooManyFiles() error {
-	return tooMany("the files and folders are more than", "files", w.limits.Files)
+	return limit.Count("the files and folders are more than", "files", w.limits.Files)
 }
 
 // rootTree returns the hash of the commit's tree.
@@ -372,7 +373,7 @@ func (w *treeWriter) one(f *blobFile, take func(*blobFile, plumbing.EncodedObjec
 	}
 	f.size = obj.Size()
 	if w.bytes.Add(f.size) > w.limits.Module {
-		over := tooLarge("its files have more than", "module", w.limits.Module)
+		over := limit.Bytes("its files have more than", "module", w.limits.Module)
 		over.Final = w.limits.Module == zip.MaxZipFile
 		return over
 	}
@@ -400,7 +401,7 @@ func (w *treeWriter) checkGoMod(f *blobFile) error {
 		f.obj = obj
 		return nil
 	}
-	over := tooLarge("go.mod has more than", "go_mod", w.limits.GoMod)
+	over := limit.Bytes("go.mod has more than", "go_mod", w.limits.GoMod)
 	over.Final = w.limits.GoMod == zip.MaxGoMod
 	return over
 }
@@ -518,7 +519,7 @@ func (w *treeWriter) walk(hash plumbing.Hash, folder, dir string, files *[]*blob
 // made deep.
 func (w *treeWriter) below(hash plumbing.Hash, dir string) (*object.Tree, error) {
 	if dir != "" && int64(strings.Count(dir, "/")) >= w.limits.Depth {
-		return nil, tooMany("folders are nested deeper than", "depth", w.limits.Depth)
+		return nil, limit.Count("folders are nested deeper than", "depth", w.limits.Depth)
 	}
 	tree, err := w.tree(hash)
 	if err != nil {

@@ -24,6 +24,8 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 
 	"github.com/vxlite/vxlite/internal/config"
+
+	"github.com/vxlite/vxlite/internal/testkit"
 )
 
 // hostile is a server that speaks git's protocol over HTTP and SSH, and says in
@@ -205,31 +207,6 @@ func (h *hostile) talk(ch ssh.Channel) {
 	h.answer(counted{ch, h})
 }
 
-// peak runs f and returns how much the heap grew while it ran, garbage and all.
-func peak(f func()) int64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	before, most := m.HeapAlloc, uint64(0)
-	stop, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			runtime.ReadMemStats(&m)
-			most = max(most, m.HeapAlloc)
-			select {
-			case <-stop:
-				return
-			case <-time.After(2 * time.Millisecond):
-			}
-		}
-	}()
-	f()
-	close(stop)
-	<-done
-	return int64(most) - int64(min(before, most))
-}
-
 // TestHostileServers has servers that never come to an end, or take all the time
 // or memory there is, at each point of a conversation, over HTTP and SSH. Each
 // is refused after so many bytes, and within so much memory.
@@ -304,7 +281,7 @@ func TestHostileServers(t *testing.T) {
 				}
 				c := newClient(t, o)
 				var err error
-				grown := peak(func() {
+				grown := testkit.Peak(func() {
 					_, err = c.Find(t.Context(), Request{URL: url, Choose: wanted})
 				})
 				if err == nil || err.Error() != url+": "+tt.want {
@@ -374,7 +351,7 @@ func TestHostileHTTP(t *testing.T) {
 			defer s.Close()
 			c := newClient(t, Options{})
 			var err error
-			grown := peak(func() { _, err = c.Find(t.Context(), Request{URL: s.URL + "/lib.git", Choose: refuse(t)}) })
+			grown := testkit.Peak(func() { _, err = c.Find(t.Context(), Request{URL: s.URL + "/lib.git", Choose: refuse(t)}) })
 			if err == nil || !strings.Contains(err.Error(), tt.want) || len(err.Error()) > 1000 {
 				t.Errorf("error %v, want %s", err, tt.want)
 			}
@@ -423,7 +400,7 @@ func TestHostileSSHGreeting(t *testing.T) {
 		writeFile(t, known, knownhosts.Line([]string{l.Addr().String()}, newKey(t))+"\n")
 		c := newClient(t, Options{Git: config.Git{KnownHosts: []string{known}, Patience: config.Patience{ConnectTimeout: 2 * time.Second}}})
 		var slow *ConnectError
-		grown := peak(func() {
+		grown := testkit.Peak(func() {
 			_, err = c.Find(t.Context(), Request{URL: "ssh://git@" + l.Addr().String() + "/lib.git", Choose: refuse(t)})
 		})
 		if err == nil || errors.As(err, &slow) || len(err.Error()) > 1000 {

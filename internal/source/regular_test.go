@@ -17,6 +17,7 @@ import (
 	"github.com/klauspost/compress/zlib"
 
 	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/testkit"
 )
 
 // TestIrregularFiles has a folder of somebody else's in which one file of git's is
@@ -70,7 +71,7 @@ func TestIrregularFiles(t *testing.T) {
 					if err := make(name); err != nil {
 						t.Skip(err)
 					}
-					grown := peak(func() {
+					grown := testkit.Peak(func() {
 						ends(t, func() {
 							c := newClient(t, Options{})
 							for _, choose := range []func(*Refs) (Ref, error){tag("v1.0.0"), tag("v1.1.0"), branch("main"), func(refs *Refs) (Ref, error) { return refs.Head(), nil }} {
@@ -189,7 +190,7 @@ func TestLooseBombs(t *testing.T) {
 			writeFile(t, filepath.Join(dir, "objects", commit[:2], commit[2:]), made)
 			c := newClient(t, Options{})
 			var err error
-			grown := peak(func() { _, err = c.Find(t.Context(), Request{URL: dir, Choose: tag("v1.0.0")}) })
+			grown := testkit.Peak(func() { _, err = c.Find(t.Context(), Request{URL: dir, Choose: tag("v1.0.0")}) })
 			if err == nil || grown > 64<<20 {
 				t.Errorf("error %v, and the heap grew by %d bytes", err, grown)
 			}

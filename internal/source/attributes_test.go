@@ -39,7 +39,7 @@ func fastImport(t *testing.T, files map[string]string) (dir, commit string) {
 	if err := os.MkdirAll(filepath.Join(dir, "info"), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	writeFile(t, filepath.Join(dir, "info", "attributes"), "\n* -export-subst -export-ignore\n")
+	testkit.WriteFile(t, filepath.Join(dir, "info", "attributes"), "\n* -export-subst -export-ignore\n")
 	return dir, strings.TrimSpace(runGit(t, dir, nil, "rev-parse", "main"))
 }
 
@@ -129,7 +129,7 @@ type downloaded struct{ Sum, GoModSum, Error string }
 func goDownload(t *testing.T, dir, what string) (d downloaded) {
 	t.Helper()
 	config := filepath.Join(t.TempDir(), "gitconfig")
-	writeFile(t, config, fmt.Sprintf("[url %q]\n\tinsteadOf = https://example.com/\n[safe]\n\tdirectory = *\n", "file://"+filepath.ToSlash(dir)+"/"))
+	testkit.WriteFile(t, config, fmt.Sprintf("[url %q]\n\tinsteadOf = https://example.com/\n[safe]\n\tdirectory = *\n", "file://"+filepath.ToSlash(dir)+"/"))
 	cmd := exec.CommandContext(t.Context(), "go", "mod", "download", "-json", what)
 	cmd.Dir = t.TempDir()
 	cmd.Env = append(os.Environ(), "GOPROXY=direct", "GOSUMDB=off", "GOPRIVATE=", "GOVCS=*:all", "GOFLAGS=-modcacherw", "GOWORK=off", "GO111MODULE=on",

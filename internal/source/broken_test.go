@@ -70,18 +70,18 @@ type server struct {
 
 // servers start a server of each kind with a repository.
 func servers(t *testing.T, r *testkit.Repo) map[string]server {
-	dir := writeRepos(t, r)
-	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: dir})
-	s := startSSHD(t, testkit.SSHDOptions{Repos: dir})
+	dir := testkit.WriteRepos(t, r)
+	b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: dir})
+	s := testkit.ServeSSH(t, testkit.SSHDOptions{Repos: dir})
 	return map[string]server{
 		"http": {strings.TrimPrefix(b.URL, "http://"), 1500, func(addr string) (string, Options) {
 			return "http://" + addr + "/" + r.Path(), Options{}
 		}},
 		"ssh": {s.Addr, 5000, func(addr string) (string, Options) {
 			_, p, _ := strings.Cut(addr, ":")
-			env := home(t, s, "Host 127.0.0.1\n\tHostKeyAlias sshd\n")
-			writeFile(t, filepath.Join(env["HOME"], ".ssh", "known_hosts"), knownAs(s, "sshd")+"\n")
-			return "ssh://" + s.User + "@127.0.0.1:" + p + filepath.Join(dir, r.Path()), Options{Env: env.env}
+			env := testkit.Home(t, s, "Host 127.0.0.1\n\tHostKeyAlias sshd\n")
+			testkit.WriteFile(t, filepath.Join(env["HOME"], ".ssh", "known_hosts"), testkit.KnownAs(s, "sshd")+"\n")
+			return "ssh://" + s.User + "@127.0.0.1:" + p + filepath.Join(dir, r.Path()), Options{Env: env.Env}
 		}},
 	}
 }
@@ -90,7 +90,7 @@ func servers(t *testing.T, r *testkit.Repo) map[string]server {
 // the first connection alone, and vxlite gets over it; then on all of them, and
 // it comes to an end that says so. The store is whole in either case.
 func TestBrokenWorld(t *testing.T) {
-	r := parseRepo(t, module("a")+"-- 1/a.go --\npackage a\n"+strings.Repeat("// 0123456789 is a line\n", 20))
+	r := testkit.MustParse(t, testkit.ModuleArchive("a")+"-- 1/a.go --\npackage a\n"+strings.Repeat("// 0123456789 is a line\n", 20))
 	const points = 9
 	for name, s := range servers(t, r) {
 		for _, kind := range []testkit.FaultKind{testkit.Cut, testkit.Reset, testkit.Stall, testkit.Throttle, testkit.Flip} {
@@ -130,7 +130,7 @@ func oneFault(t *testing.T, s server, r *testkit.Repo, fault testkit.Fault) {
 		if found.Commit != r.Commit("v1.0.0") {
 			t.Errorf("commit %s", found.Commit)
 		}
-		if dir, err := c.Tree(ctx, found, ""); err != nil || len(files(t, dir)) != 2 {
+		if dir, err := c.Tree(ctx, found, ""); err != nil || len(testkit.Files(t, dir)) != 2 {
 			t.Errorf("tree %s, %v", dir, err)
 		}
 	case fault.Kind == testkit.Flip:
@@ -169,8 +169,8 @@ func allFaults(t *testing.T, s server, r *testkit.Repo, fault testkit.Fault) {
 
 // TestRetries has what is tried again and what is not, and the pauses between.
 func TestRetries(t *testing.T) {
-	r := parseRepo(t, module("a"))
-	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, r)})
+	r := testkit.MustParse(t, testkit.ModuleArchive("a"))
+	b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: testkit.WriteRepos(t, r)})
 	header := func(v string) http.Header { return http.Header{"Retry-After": {v}} }
 	later := func(d time.Duration) string { return time.Now().Add(d).UTC().Format(http.TimeFormat) }
 	for _, tt := range []struct {
@@ -199,8 +199,8 @@ func TestRetries(t *testing.T) {
 			tt.answers.Next = b
 			s := httptest.NewServer(tt.answers)
 			defer s.Close()
-			var seen events
-			c, p := impatient(t, Options{Sink: seen.sink})
+			var seen testkit.Events
+			c, p := impatient(t, Options{Sink: seen.Sink})
 			_, err := c.Find(t.Context(), Request{Module: "a", URL: s.URL + "/" + r.Path(), Ref: "v1.0.0", Choose: tag("v1.0.0")})
 			if (err != nil) != tt.fails {
 				t.Errorf("error %v", err)
@@ -208,7 +208,7 @@ func TestRetries(t *testing.T) {
 			if !slices.Equal(p.all, tt.pauses) {
 				t.Errorf("pauses %v, want %v", p.all, tt.pauses)
 			}
-			if n := seen.count(event.Retry); n != len(tt.pauses) {
+			if n := seen.Count(event.Retry); n != len(tt.pauses) {
 				t.Errorf("%d events of retries, want %d", n, len(tt.pauses))
 			}
 		})
@@ -218,12 +218,12 @@ func TestRetries(t *testing.T) {
 // TestUnreachable has a host that is down: its repositories wait for it
 // together, and a mirror that is up is taken without a wait.
 func TestUnreachable(t *testing.T) {
-	r := parseRepo(t, module("a"))
-	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, r)})
+	r := testkit.MustParse(t, testkit.ModuleArchive("a"))
+	b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: testkit.WriteRepos(t, r)})
 	down := closedAddr(t)
 	c, p := impatient(t, Options{})
 	_, err := c.Find(t.Context(), Request{URL: "http://" + down + "/a.git", Choose: refuse(t)})
-	wantError(t, err, "http://"+down+"/a.git: dial tcp "+down+": connect: connection refused")
+	testkit.WantError(t, err, "http://"+down+"/a.git: dial tcp "+down+": connect: connection refused")
 	if len(p.all) != 3 {
 		t.Errorf("pauses %v, want three", p.all)
 	}
@@ -240,7 +240,7 @@ func TestUnreachable(t *testing.T) {
 
 // TestSilentServers have connections that are taken, and nothing more.
 func TestSilentServers(t *testing.T) {
-	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: t.TempDir()})
+	b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: t.TempDir()})
 	f, err := testkit.StartFaults(strings.TrimPrefix(b.URL, "http://"), func(int) testkit.Fault { return testkit.Fault{Kind: testkit.Stall} })
 	if err != nil {
 		t.Fatal(err)
@@ -249,13 +249,13 @@ func TestSilentServers(t *testing.T) {
 	git := config.Git{Patience: config.Patience{Timeout: 100 * time.Millisecond, ConnectTimeout: 100 * time.Millisecond, Retries: 1}}
 	c, p := impatient(t, Options{Git: git})
 	_, err = c.Find(t.Context(), Request{URL: "http://" + f.Addr + "/a.git", Choose: refuse(t)})
-	wantError(t, err, "http://"+f.Addr+"/a.git: the server has sent nothing for 100ms",
+	testkit.WantError(t, err, "http://"+f.Addr+"/a.git: the server has sent nothing for 100ms",
 		"if it needs longer, give it more time in the config: [git] timeout, which is 100ms")
 	if len(p.all) != 1 {
 		t.Errorf("pauses %v, want one", p.all)
 	}
 	_, err = c.Find(t.Context(), Request{URL: "ssh://git@" + f.Addr + "/a.git", Choose: refuse(t)})
-	wantError(t, err, "ssh git@"+f.Addr+": no answer within 100ms",
+	testkit.WantError(t, err, "ssh git@"+f.Addr+": no answer within 100ms",
 		"if it needs longer, give it more time in the config: [git] connect_timeout, which is 100ms")
 	if len(p.all) != 2 {
 		t.Errorf("pauses %v, want two", p.all)
@@ -278,9 +278,9 @@ func TestStopWhileWaiting(t *testing.T) {
 // TestRedirect has a server send its guests to another one. The credentials
 // were not meant for that.
 func TestRedirect(t *testing.T) {
-	r := parseRepo(t, module("a"))
-	repos := writeRepos(t, r)
-	other := startHTTP(t, testkit.HTTPBackendOptions{Repos: repos})
+	r := testkit.MustParse(t, testkit.ModuleArchive("a"))
+	repos := testkit.WriteRepos(t, r)
+	other := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: repos})
 	// Go takes 127.0.0.1 and localhost for two hosts.
 	target := strings.Replace(other.URL, "127.0.0.1", "localhost", 1)
 	first := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
@@ -320,5 +320,5 @@ func TestReadOnlyStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := OpenStore(filepath.Join(dir, "store"))
-	wantError(t, err, "store: mkdir "+filepath.Join(dir, "store")+": permission denied")
+	testkit.WantError(t, err, "store: mkdir "+filepath.Join(dir, "store")+": permission denied")
 }

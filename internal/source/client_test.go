@@ -32,8 +32,8 @@ func packs(b *testkit.HTTPBackend) int {
 // TestFetchedOnce has two runs with one store, and several goroutines in each,
 // want one repository at the same time.
 func TestFetchedOnce(t *testing.T) {
-	r, _ := lib(t)
-	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, r)})
+	r, _ := testkit.Lib(t)
+	b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: testkit.WriteRepos(t, r)})
 	url := b.URL + "/" + r.Path()
 	dir := t.TempDir()
 	var wg sync.WaitGroup
@@ -65,8 +65,8 @@ func TestFetchedOnce(t *testing.T) {
 // TestKilled has a store that earlier runs left in every state in which they
 // could have been killed.
 func TestKilled(t *testing.T) {
-	r, _ := lib(t)
-	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, r)})
+	r, _ := testkit.Lib(t)
+	b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: testkit.WriteRepos(t, r)})
 	url := b.URL + "/" + r.Path()
 	request := Request{Module: "lib", URL: url, Tags: []string{"v1.1.0"}, Choose: tag("v1.1.0"), Ref: "v1.1.0"}
 	hash := r.Commit("v1.1.0")
@@ -96,9 +96,9 @@ func TestKilled(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			writeFile(t, filepath.Join(store.dir, "tmp", "123", "objects", "pack", "tmp_pack_1"), "PACK")
-			writeFile(t, filepath.Join(store.dir, "tmp", "456", "go.mod"), "module half\n")
-			writeFile(t, filepath.Join(store.dir, "lock", key(url)), "") // a lock's file stays, the lock does not
+			testkit.WriteFile(t, filepath.Join(store.dir, "tmp", "123", "objects", "pack", "tmp_pack_1"), "PACK")
+			testkit.WriteFile(t, filepath.Join(store.dir, "tmp", "456", "go.mod"), "module half\n")
+			testkit.WriteFile(t, filepath.Join(store.dir, "lock", key(url)), "") // a lock's file stays, the lock does not
 
 			if store, err = OpenStore(dir); err != nil {
 				t.Fatal(err)
@@ -122,9 +122,9 @@ func TestKilled(t *testing.T) {
 // TestRefetch gets again what the store has lost: a tag by its name, a commit
 // by its hash.
 func TestRefetch(t *testing.T) {
-	r, unnamed := lib(t)
-	s := startSSHD(t, testkit.SSHDOptions{Repos: writeRepos(t, r)})
-	c := newClient(t, Options{Env: home(t, s, "").env})
+	r, unnamed := testkit.Lib(t)
+	s := testkit.ServeSSH(t, testkit.SSHDOptions{Repos: testkit.WriteRepos(t, r)})
+	c := newClient(t, Options{Env: testkit.Home(t, s, "").Env})
 	for _, choose := range []func(*Refs) (Ref, error){tag("v1.1.0"), commit(unnamed)} {
 		found, err := c.Find(t.Context(), Request{URL: s.URL(r.Path()), Choose: choose})
 		if err != nil {
@@ -205,23 +205,23 @@ func TestJobs(t *testing.T) {
 
 // TestEvents has what is told of a fetch.
 func TestEvents(t *testing.T) {
-	r := parseRepo(t, module("a"))
-	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, r), Username: "ci", Password: "s3cret"})
+	r := testkit.MustParse(t, testkit.ModuleArchive("a"))
+	b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: testkit.WriteRepos(t, r), Username: "ci", Password: "s3cret"})
 	url := b.URL + "/" + r.Path()
-	var seen events
-	c := newClient(t, Options{Sink: seen.sink})
+	var seen testkit.Events
+	c := newClient(t, Options{Sink: seen.Sink})
 	mustFind(t, c, Request{Module: "a", Ref: "v1", URL: strings.Replace(url, "://", "://ci:s3cret@", 1), Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
-	if len(seen.all) != 2 {
-		t.Fatalf("events %+v, want two", seen.all)
+	if len(seen.All) != 2 {
+		t.Fatalf("events %+v, want two", seen.All)
 	}
-	if want := (event.Event{Kind: event.FetchStart, Module: "a", Ref: "v1"}); !sameEvent(seen.all[0], want) {
-		t.Errorf("event %+v, want %+v", seen.all[0], want)
+	if want := (event.Event{Kind: event.FetchStart, Module: "a", Ref: "v1"}); !sameEvent(seen.All[0], want) {
+		t.Errorf("event %+v, want %+v", seen.All[0], want)
 	}
-	done := event.Event{Kind: event.FetchDone, Module: "a", Ref: "v1", Commit: r.Commit("v1.0.0"), URL: url, Bytes: seen.all[1].Bytes}
-	if !sameEvent(seen.all[1], done) || done.Bytes == 0 {
-		t.Errorf("event %+v, want %+v, and some bytes", seen.all[1], done)
+	done := event.Event{Kind: event.FetchDone, Module: "a", Ref: "v1", Commit: r.Commit("v1.0.0"), URL: url, Bytes: seen.All[1].Bytes}
+	if !sameEvent(seen.All[1], done) || done.Bytes == 0 {
+		t.Errorf("event %+v, want %+v, and some bytes", seen.All[1], done)
 	}
-	for _, f := range files(t, c.store.dir) {
+	for _, f := range testkit.Files(t, c.store.dir) {
 		if strings.Contains(f, "s3cret") {
 			t.Errorf("the password is in the store: %s", f)
 		}

@@ -33,9 +33,9 @@ func collect(t *testing.T, c *credentials, url string) []string {
 func fakeGit(t *testing.T, answer string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	writeFile(t, filepath.Join(dir, "answer"), answer)
+	testkit.WriteFile(t, filepath.Join(dir, "answer"), answer)
 	script := fmt.Sprintf("#!/bin/sh\ncd '%s'\necho \"$@\" >argv\n/usr/bin/env | /usr/bin/sort >env\n/bin/cat >stdin\n/bin/cat answer\n", dir)
-	writeFile(t, filepath.Join(dir, "git"), script)
+	testkit.WriteFile(t, filepath.Join(dir, "git"), script)
 	if err := os.Chmod(filepath.Join(dir, "git"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -47,12 +47,12 @@ func TestCredentials(t *testing.T) {
 	testkit.NeedsUnix(t, "git is a script")
 	home := t.TempDir()
 	netrc := filepath.Join(home, ".netrc")
-	writeFile(t, netrc, "machine git.corp login ann password from-netrc\nmachine other.corp login bob password bobs\n")
+	testkit.WriteFile(t, netrc, "machine git.corp login ann password from-netrc\nmachine other.corp login bob password bobs\n")
 	other := filepath.Join(home, "other-netrc")
-	writeFile(t, other, "machine git.corp login eve password from-other\n")
+	testkit.WriteFile(t, other, "machine git.corp login eve password from-other\n")
 	git := fakeGit(t, "protocol=https\nhost=git.corp\nusername=helped\npassword=by=helper\n")
 	creds := &credentials{
-		env: vars{"HOME": home, "PATH": git}.env,
+		env: testkit.Vars{"HOME": home, "PATH": git}.Env,
 		git: config.Git{
 			Credentials: []config.Credential{
 				{Host: "git.corp:8443", Username: "ported", Password: "p1"},
@@ -91,15 +91,15 @@ func TestCredentials(t *testing.T) {
 
 	for _, tt := range []struct {
 		name string
-		env  vars
+		env  testkit.Vars
 		want []string
 	}{
-		{"NETRC", vars{"HOME": home, "NETRC": other}, []string{"eve from-other (" + other + ")", none}},
-		{"no netrc", vars{"HOME": t.TempDir()}, []string{none}},
-		{"nothing at all", vars{}, []string{none}},
-		{"a git in the working directory", vars{"PATH": ".:bin"}, []string{none}},
+		{"NETRC", testkit.Vars{"HOME": home, "NETRC": other}, []string{"eve from-other (" + other + ")", none}},
+		{"no netrc", testkit.Vars{"HOME": t.TempDir()}, []string{none}},
+		{"nothing at all", testkit.Vars{}, []string{none}},
+		{"a git in the working directory", testkit.Vars{"PATH": ".:bin"}, []string{none}},
 	} {
-		if got := collect(t, &credentials{env: tt.env.env}, "https://git.corp/lib"); !slices.Equal(got, tt.want) {
+		if got := collect(t, &credentials{env: tt.env.Env}, "https://git.corp/lib"); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}
@@ -118,10 +118,10 @@ func TestCredentialHelper(t *testing.T) {
 		{"http://ann@git.corp:8080/lib", "protocol=http\nhost=git.corp:8080\npath=lib\nusername=ann\n\n", []string{"ann  (the URL's user)", none, helped}},
 	} {
 		git := fakeGit(t, "username=helped\r\npassword=s3cret\r\n")
-		env := vars{"HOME": "/home/ann", "PATH": git, "USER": "ann", "GIT_CONFIG_GLOBAL": "/srv/gitconfig", "GIT_ASKPASS": "/bin/ask",
+		env := testkit.Vars{"HOME": "/home/ann", "PATH": git, "USER": "ann", "GIT_CONFIG_GLOBAL": "/srv/gitconfig", "GIT_ASKPASS": "/bin/ask",
 			"GIT_DIR": "/srv/repo", "CORP_TOKEN": "secret"}
-		var seen events
-		c := &credentials{env: env.env, sink: seen.sink}
+		var seen testkit.Events
+		c := &credentials{env: env.Env, sink: seen.Sink}
 		if got := collect(t, c, tt.url); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %q, want %q", tt.url, got, tt.want)
 		}
@@ -143,16 +143,16 @@ func TestCredentialHelper(t *testing.T) {
 				t.Errorf("%s: %s:\n%s\nwant:\n%s", tt.url, name, got, want)
 			}
 		}
-		if n := seen.count(event.Command); n != 1 {
+		if n := seen.Count(event.Command); n != 1 {
 			t.Errorf("%d commands were shown, want 1", n)
 		}
-		if text := fmt.Sprint(seen.all); strings.Contains(text, "s3cret") {
+		if text := fmt.Sprint(seen.All); strings.Contains(text, "s3cret") {
 			t.Errorf("the password is in the events: %s", text)
 		}
 	}
 
 	git := fakeGit(t, "username=helped\npassword=s3cret\n")
-	c := &credentials{env: vars{"PATH": git}.env}
+	c := &credentials{env: testkit.Vars{"PATH": git}.Env}
 	r, err := ParseRemote("https://git.corp/lib")
 	if err != nil {
 		t.Fatal(err)
@@ -187,11 +187,11 @@ func TestCredentialHelperFails(t *testing.T) {
 		"not a program":    "rubbish",
 	} {
 		dir := t.TempDir()
-		writeFile(t, filepath.Join(dir, "git"), script)
+		testkit.WriteFile(t, filepath.Join(dir, "git"), script)
 		if err := os.Chmod(filepath.Join(dir, "git"), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		c := &credentials{env: vars{"PATH": dir}.env}
+		c := &credentials{env: testkit.Vars{"PATH": dir}.Env}
 		if got, want := collect(t, c, "https://git.corp/lib"), []string{"  (no credentials)"}; !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}

@@ -15,31 +15,31 @@ import (
 // repository that git packed in its own way: the exported bytes are the same,
 // and so are the modules in them.
 func TestExport(t *testing.T) {
-	r := parseRepo(t, platform)
-	repos := writeRepos(t, r)
+	r := testkit.MustParse(t, platform)
+	repos := testkit.WriteRepos(t, r)
 	local := filepath.Join(repos, "acme", "platform")
 	want := r.Commit("v1.0.0")
 	folders := []string{"", "nested", "licensed"}
-	sshd := startSSHD(t, testkit.SSHDOptions{Repos: repos})
-	web := startHTTP(t, testkit.HTTPBackendOptions{Repos: repos})
+	sshd := testkit.ServeSSH(t, testkit.SSHDOptions{Repos: repos})
+	web := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: repos})
 
 	fromFolder := newClient(t, Options{})
 	first := filepath.Join(t.TempDir(), "git", want)
 	export(t, fromFolder, mustFind(t, fromFolder, Request{URL: local, Choose: tag("v1.0.0")}, want), folders, first)
 	for _, tt := range []struct {
 		name, url string
-		env       vars
+		env       testkit.Vars
 	}{
-		{"ssh", sshd.URL("acme/platform.git"), home(t, sshd, "")},
-		{"http", web.URL + "/acme/platform", vars{}},
-		{"repacked", repack(t, local+".git"), vars{}},
+		{"ssh", sshd.URL("acme/platform.git"), testkit.Home(t, sshd, "")},
+		{"http", web.URL + "/acme/platform", testkit.Vars{}},
+		{"repacked", repack(t, local+".git"), testkit.Vars{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c := newClient(t, Options{Env: tt.env.env})
+			c := newClient(t, Options{Env: tt.env.Env})
 			found := mustFind(t, c, Request{URL: tt.url, Choose: tag("v1.0.0")}, want)
 			dir := filepath.Join(t.TempDir(), want)
 			export(t, c, found, folders, dir)
-			if got := files(t, dir); !slices.Equal(got, files(t, first)) {
+			if got := testkit.Files(t, dir); !slices.Equal(got, testkit.Files(t, first)) {
 				t.Errorf("other bytes than from a folder: %d files", len(got))
 			}
 		})
@@ -59,17 +59,17 @@ func TestExport(t *testing.T) {
 		}
 	}
 	_, err := back.Find(t.Context(), Request{Module: "lib", Ref: "v1.0.0", Commit: strings.Repeat("0", 40), URL: local, Choose: refuse(t)})
-	wantError(t, err, "v1.0.0 (000000000000) is not among the vendored commits")
+	testkit.WantError(t, err, "v1.0.0 (000000000000) is not among the vendored commits")
 	_, err = back.Find(t.Context(), Request{Module: "lib", Ref: "v1.0.0", URL: local, Choose: refuse(t)})
-	wantError(t, err, "v1.0.0 is not among the vendored commits")
+	testkit.WantError(t, err, "v1.0.0 is not among the vendored commits")
 }
 
 // TestExportOnlyNeeded takes one folder: what the others have is not exported.
 // git reads the result.
 func TestExportOnlyNeeded(t *testing.T) {
-	r := parseRepo(t, platform)
+	r := testkit.MustParse(t, platform)
 	c := newClient(t, Options{})
-	found := mustFind(t, c, Request{URL: filepath.Join(writeRepos(t, r), "acme", "platform"), Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
+	found := mustFind(t, c, Request{URL: filepath.Join(testkit.WriteRepos(t, r), "acme", "platform"), Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
 	dir := filepath.Join(t.TempDir(), found.Commit)
 	export(t, c, found, []string{"nested"}, dir)
 	git, err := exec.LookPath("git")

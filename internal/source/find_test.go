@@ -14,25 +14,25 @@ import (
 type way struct {
 	name string
 	url  string
-	env  vars
+	env  testkit.Vars
 }
 
 // ways serves repositories in every way there is; path is of the one to
 // return the URL of.
 func ways(t *testing.T, repos, path string) []way {
 	t.Helper()
-	ssh := startSSHD(t, testkit.SSHDOptions{Repos: repos})
-	web := startHTTP(t, testkit.HTTPBackendOptions{Repos: repos})
+	ssh := testkit.ServeSSH(t, testkit.SSHDOptions{Repos: repos})
+	web := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: repos})
 	return []way{
 		{name: "local", url: filepath.Join(repos, filepath.FromSlash(path))},
-		{name: "ssh", url: ssh.URL(path), env: home(t, ssh, "")},
+		{name: "ssh", url: ssh.URL(path), env: testkit.Home(t, ssh, "")},
 		{name: "http", url: web.URL + "/" + path},
 	}
 }
 
 // TestFind has every kind of ref, over every transport.
 func TestFind(t *testing.T) {
-	r, unnamed := lib(t)
+	r, unnamed := testkit.Lib(t)
 	day := func(n int) time.Time { return time.Date(2026, 1, 4+n, 9, 0, 0, 0, time.UTC) }
 	tests := []struct {
 		name   string
@@ -56,14 +56,14 @@ func TestFind(t *testing.T) {
 		{"beginning of a commit without a ref", commit(unnamed[:7]), unnamed, "", day(2), 2},
 		{"beginning of a commit, odd digits", commit(unnamed[:9]), unnamed, "", day(2), 2},
 	}
-	for _, w := range ways(t, writeRepos(t, r), r.Path()) {
+	for _, w := range ways(t, testkit.WriteRepos(t, r), r.Path()) {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
-			var seen *events
-			c := newClient(t, Options{Env: w.env.env, Sink: func(e event.Event) { seen.sink(e) }})
+			var seen *testkit.Events
+			c := newClient(t, Options{Env: w.env.Env, Sink: func(e event.Event) { seen.Sink(e) }})
 			for _, tt := range tests {
 				t.Run(tt.name, func(t *testing.T) {
-					c.store, seen = newStore(t), new(events) // a connection takes its time
+					c.store, seen = newStore(t), new(testkit.Events) // a connection takes its time
 					found := mustFind(t, c, Request{Module: "lib", URL: w.url, Choose: tt.choose, Ref: tt.name}, tt.commit)
 					want := Found{Commit: tt.commit, Tag: tt.tag, Time: tt.time, URL: w.url, From: w.url, module: "lib"}
 					if found != want {
@@ -72,7 +72,7 @@ func TestFind(t *testing.T) {
 					if got := mustTree(t, c, found, ""); len(got) != 1+tt.files {
 						t.Errorf("files %q, want go.mod and %d more", got, tt.files)
 					}
-					if n := seen.count(event.FetchDone); n != 1 {
+					if n := seen.Count(event.FetchDone); n != 1 {
 						t.Errorf("%d ends of fetching were reported, want 1", n)
 					}
 				})
@@ -83,12 +83,12 @@ func TestFind(t *testing.T) {
 
 // TestFindErrors has what a repository has not, over every transport.
 func TestFindErrors(t *testing.T) {
-	r, _ := lib(t)
+	r, _ := testkit.Lib(t)
 	other := "0123456789abcdef0123456789abcdef01234567"
-	for _, w := range ways(t, writeRepos(t, r), r.Path()) {
+	for _, w := range ways(t, testkit.WriteRepos(t, r), r.Path()) {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
-			c := newClient(t, Options{Env: w.env.env})
+			c := newClient(t, Options{Env: w.env.Env})
 			for _, tt := range []struct {
 				name   string
 				choose func(*Refs) (Ref, error)
@@ -100,7 +100,7 @@ func TestFindErrors(t *testing.T) {
 			} {
 				c.store = newStore(t)
 				_, err := c.Find(t.Context(), Request{Module: "lib", URL: w.url, Choose: tt.choose})
-				wantError(t, err, tt.want)
+				testkit.WantError(t, err, tt.want)
 				for _, dir := range []string{"git", "commit", "said", "tmp"} {
 					if got := entries(t, c.store, dir); len(got) != 0 {
 						t.Errorf("%s: the store's %s has %q", tt.name, dir, got)
@@ -117,7 +117,7 @@ func TestAmbiguous(t *testing.T) {
 	remote := Remote{Scheme: "https", Host: "git.corp", Path: "/lib"}
 	full := []string{"aaaaaaa1" + hash1[8:], "aaaaaaa2" + hash1[8:]}
 	_, err := onlyOne("aaaaaaa", full, remote)
-	wantError(t, err, "https://git.corp/lib has 2 commits that begin with aaaaaaa: aaaaaaa111111111111111111111111111111111, aaaaaaa211111111111111111111111111111111")
+	testkit.WantError(t, err, "https://git.corp/lib has 2 commits that begin with aaaaaaa: aaaaaaa111111111111111111111111111111111, aaaaaaa211111111111111111111111111111111")
 	refs := &Refs{head: func() Ref { return Ref{Commit: full[0]} }, list: func() []Ref {
 		return []Ref{{Name: "refs/heads/main", Commit: full[0]}, {Name: "refs/tags/x", Commit: full[1]}, {Name: "refs/tags/y", Commit: hash2}}
 	}}
@@ -128,8 +128,8 @@ func TestAmbiguous(t *testing.T) {
 
 // TestRemembered has what is answered without asking a server.
 func TestRemembered(t *testing.T) {
-	r, unnamed := lib(t)
-	web := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, r)})
+	r, unnamed := testkit.Lib(t)
+	web := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: testkit.WriteRepos(t, r)})
 	url := web.URL + "/" + r.Path()
 	const pseudo = "example.com/acme/lib@v1.0.1-0.20260106090000-abcdefabcdef"
 	store := newStore(t)
@@ -166,7 +166,7 @@ func TestRemembered(t *testing.T) {
 // TestOverlaidTag has two tags that answer a request. The store knows the one
 // that counts less; only the server can tell that there is the other.
 func TestOverlaidTag(t *testing.T) {
-	r := parseRepo(t, `
+	r := testkit.MustParse(t, `
 url example.com/acme/platform
 branch main
 add 1
@@ -181,7 +181,7 @@ module example.com/acme/platform
 -- 2/sub/go.mod --
 module example.com/acme/platform/sub
 `)
-	web := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, r)})
+	web := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: testkit.WriteRepos(t, r)})
 	url := web.URL + "/" + r.Path()
 	store := newStore(t)
 	c := newClient(t, Options{Store: store})
@@ -201,21 +201,21 @@ func TestOffline(t *testing.T) {
 	c := newClient(t, Options{Offline: true})
 	const url = "https://git.corp/acme/lib"
 	_, err := c.Find(t.Context(), Request{Module: "cache", URL: url, Ref: "v1.0.0", Choose: refuse(t)})
-	wantError(t, err, "v1.0.0 is not in the store, and --offline forbids fetching it from https://git.corp/acme/lib",
+	testkit.WantError(t, err, "v1.0.0 is not in the store, and --offline forbids fetching it from https://git.corp/acme/lib",
 		"run the same build once without --offline")
 	found := Found{Commit: hash1, URL: url, From: url, module: "cache"}
 	_, err = c.Tree(t.Context(), found, "")
-	wantError(t, err, hash1+" is not in the store, and --offline forbids fetching it from https://git.corp/acme/lib",
+	testkit.WantError(t, err, hash1+" is not in the store, and --offline forbids fetching it from https://git.corp/acme/lib",
 		"run the same build once without --offline")
 	_, _, err = c.Reachable(t.Context(), found, func(string) bool { return true })
-	wantError(t, err, hash1+" is not in the store, and --offline forbids fetching it from https://git.corp/acme/lib",
+	testkit.WantError(t, err, hash1+" is not in the store, and --offline forbids fetching it from https://git.corp/acme/lib",
 		"run the same build once without --offline")
 }
 
 // TestMirrors tries mirrors in order, and tells of each that failed.
 func TestMirrors(t *testing.T) {
-	r, _ := lib(t)
-	repos := writeRepos(t, r)
+	r, _ := testkit.Lib(t)
+	repos := testkit.WriteRepos(t, r)
 	empty := t.TempDir()
 	mirrors := mirrorTo("https://git.corp/", empty+"/", repos+"/")
 	c := newClient(t, Options{Mirrors: mirrors})
@@ -227,7 +227,7 @@ func TestMirrors(t *testing.T) {
 
 	c = newClient(t, Options{Mirrors: mirrorTo("https://git.corp/", empty+"/", "ext::sh ", empty+"/b/")})
 	_, err := c.Find(t.Context(), Request{URL: "https://git.corp/acme/lib", Choose: tag("v1.0.0")})
-	wantError(t, err, "no repository at "+empty+"/acme/lib\n"+
+	testkit.WantError(t, err, "no repository at "+empty+"/acme/lib\n"+
 		`clone URL "ext::sh /acme/lib" is neither a path, a URL nor user@host:path`+"\n"+
 		"no repository at "+empty+"/b/acme/lib", noRepository)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/go-git/go-git/v5/storage/memory"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/testkit"
 )
 
 // FuzzTree writes the files of a tree of any bytes or, where framed, of any
@@ -58,7 +59,7 @@ func FuzzTree(f *testing.F) {
 		}
 		w := &treeWriter{st: st, url: "fuzz", commit: commit.String(), limits: config.Limits{}.OrDefault()}
 		err := w.write(t.Context(), dir, "")
-		for _, file := range files(t, top) {
+		for _, file := range testkit.Files(t, top) {
 			name, _, _ := strings.Cut(file, ": ")
 			if rel, ok := strings.CutPrefix(name, "a/b/"); !ok || !isName(strings.Split(rel, "/")[0]) {
 				t.Errorf("written: %q", name)

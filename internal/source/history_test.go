@@ -30,13 +30,13 @@ func treeOf(t *testing.T, dir string, r *testkit.Repo) string {
 
 // TestReachable has the tags behind a commit, over every transport.
 func TestReachable(t *testing.T) {
-	r, unnamed := lib(t)
+	r, unnamed := testkit.Lib(t)
 	version := func(tag string) bool { return strings.HasPrefix(tag, "v") }
-	for _, w := range ways(t, writeRepos(t, r), r.Path()) {
+	for _, w := range ways(t, testkit.WriteRepos(t, r), r.Path()) {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
 			store := newStore(t)
-			c := newClient(t, Options{Env: w.env.env, Store: store})
+			c := newClient(t, Options{Env: w.env.Env, Store: store})
 			for _, tt := range []struct {
 				name        string
 				commit      string
@@ -76,14 +76,14 @@ func TestReachable(t *testing.T) {
 
 // TestReachableMerge has a history with a merge, which archives cannot describe.
 func TestReachableMerge(t *testing.T) {
-	r, _ := lib(t)
-	dir := writeRepos(t, r)
+	r, _ := testkit.Lib(t)
+	dir := testkit.WriteRepos(t, r)
 	url := filepath.Join(dir, "acme", "lib.git")
 	tree := treeOf(t, url, r)
 	merge := putObject(t, url, plumbing.CommitObject, fmt.Sprintf(
 		"tree %s\nparent %s\nparent %s\nauthor a <a> 1767600000 +0000\ncommitter a <a> 1767600000 +0000\n\nMerge\n", tree, r.Commit("v1.0.0"), r.Commit("side")))
-	writeFile(t, filepath.Join(url, "refs/heads/merged"), merge+"\n")
-	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: dir})
+	testkit.WriteFile(t, filepath.Join(url, "refs/heads/merged"), merge+"\n")
+	b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: dir})
 	c := newClient(t, Options{})
 	for _, where := range []string{url, b.URL + "/acme/lib.git"} {
 		found := mustFind(t, c, Request{URL: where, Choose: branch("merged")}, merge)
@@ -101,8 +101,8 @@ func TestReachableMerge(t *testing.T) {
 // server gives it by its name, its history is known; where it no longer does,
 // that is told, and no tag is claimed.
 func TestReachableWithoutBranch(t *testing.T) {
-	r, _ := lib(t)
-	dir := writeRepos(t, r)
+	r, _ := testkit.Lib(t)
+	dir := testkit.WriteRepos(t, r)
 	repo := filepath.Join(dir, "acme", "lib.git")
 	lost := putObject(t, repo, plumbing.CommitObject, fmt.Sprintf(
 		"tree %s\nparent %s\nauthor a <a> 1767600000 +0000\ncommitter a <a> 1767600000 +0000\n\nLost\n", treeOf(t, repo, r), r.Commit("v1.1.0")))
@@ -110,7 +110,7 @@ func TestReachableWithoutBranch(t *testing.T) {
 	if err != nil && !os.IsNotExist(err) {
 		t.Fatal(err)
 	}
-	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: dir})
+	b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: dir})
 	store := newStore(t)
 	for _, tt := range []struct{ url, config, want string }{
 		{repo, "", "[{v1.0.0 false} {v1.1.0 false}] false"},
@@ -125,7 +125,7 @@ func TestReachableWithoutBranch(t *testing.T) {
 				t.Skip("the repository is packed")
 			}
 		} else {
-			writeFile(t, filepath.Join(repo, "config"), string(own)+tt.config)
+			testkit.WriteFile(t, filepath.Join(repo, "config"), string(own)+tt.config)
 		}
 		c := newClient(t, Options{Store: store})
 		found := mustFind(t, c, Request{URL: tt.url, Commit: lost, Choose: commit(lost)}, lost)
@@ -141,21 +141,21 @@ func TestReachableWithoutBranch(t *testing.T) {
 
 // TestTagOfTag follows tags of tags, but not without end.
 func TestTagOfTag(t *testing.T) {
-	r, _ := lib(t)
-	dir := writeRepos(t, r)
+	r, _ := testkit.Lib(t)
+	dir := testkit.WriteRepos(t, r)
 	url := filepath.Join(dir, "acme", "lib.git")
 	target, kind := r.Commit("v1.0.0"), "commit"
 	for n := 1; n <= 8; n++ {
 		target = putObject(t, url, plumbing.TagObject, fmt.Sprintf("object %s\ntype %s\ntag t%d\ntagger a <a> 1767600000 +0000\n\nx\n", target, kind, n))
 		kind = "tag"
-		writeFile(t, filepath.Join(url, "refs/tags", fmt.Sprintf("t%d", n)), target+"\n")
+		testkit.WriteFile(t, filepath.Join(url, "refs/tags", fmt.Sprintf("t%d", n)), target+"\n")
 	}
-	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: dir})
+	b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: dir})
 	for _, where := range []string{url, b.URL + "/acme/lib.git"} {
 		mustFind(t, newClient(t, Options{}), Request{URL: where, Choose: tag("t2")}, r.Commit("v1.0.0"))
 	}
 	_, err := newClient(t, Options{}).Find(t.Context(), Request{URL: url, Choose: tag("t8")})
-	wantError(t, err, url+": t8: tag "+r.Commit("v1.0.0")+" is nested too deep")
+	testkit.WantError(t, err, url+": t8: tag "+r.Commit("v1.0.0")+" is nested too deep")
 }
 
 // putObject writes an object as it stands into a repository.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/limit"
+	"github.com/vxlite/vxlite/internal/testkit"
 )
 
 // rawEntry is an entry of a pack as nobody checks it.
@@ -72,7 +73,7 @@ func TestHeavyChain(t *testing.T) {
 	}
 	p := &pack{file: bytes.NewReader(whole), bases: map[int64]packed{}, most: 4 * largeObject}
 	_, err := p.object(at[len(at)-1])
-	wantError(t, err, "the deltas of an object have more than 64MiB",
+	testkit.WantError(t, err, "the deltas of an object have more than 64MiB",
 		"if it is meant to be that large, allow more in the config: [limits] object, which is 64MiB")
 }
 
@@ -169,7 +170,7 @@ func TestHostilePacks(t *testing.T) {
 			if tt.hint != "" {
 				hints = []string{tt.hint}
 			}
-			wantError(t, err, tt.want, hints...)
+			testkit.WantError(t, err, tt.want, hints...)
 			const most = 128 << 20 // bytes
 			if got := after.TotalAlloc - before.TotalAlloc; got > most {
 				t.Errorf("%d bytes of memory were taken for it", got)

@@ -24,7 +24,6 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 
 	"github.com/vxlite/vxlite/internal/config"
-
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -397,7 +396,7 @@ func TestHostileSSHGreeting(t *testing.T) {
 			}
 		}()
 		known := filepath.Join(t.TempDir(), "known_hosts")
-		writeFile(t, known, knownhosts.Line([]string{l.Addr().String()}, newKey(t))+"\n")
+		testkit.WriteFile(t, known, knownhosts.Line([]string{l.Addr().String()}, newKey(t))+"\n")
 		c := newClient(t, Options{Git: config.Git{KnownHosts: []string{known}, Patience: config.Patience{ConnectTimeout: 2 * time.Second}}})
 		var slow *ConnectError
 		grown := testkit.Peak(func() {

@@ -12,6 +12,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/testkit"
 )
 
 // treeEntry is an entry of a tree as it is stored.
@@ -100,8 +101,8 @@ func TestTreeBombs(t *testing.T) {
 		}, want: "go.mod has more than 25B", hint: hint + "go_mod, which is 25B"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r := parseRepo(t, module("a"))
-			url := filepath.Join(writeRepos(t, r), "acme", "a.git")
+			r := testkit.MustParse(t, testkit.ModuleArchive("a"))
+			url := filepath.Join(testkit.WriteRepos(t, r), "acme", "a.git")
 			hash := putObject(t, url, plumbing.CommitObject,
 				"tree "+tt.tree(url)+"\nauthor a <a> 1767600000 +0000\ncommitter a <a> 1767600000 +0000\n\nEvil\n")
 			c := newClient(t, Options{Limits: tt.limits})
@@ -110,7 +111,7 @@ func TestTreeBombs(t *testing.T) {
 			runtime.ReadMemStats(&before)
 			_, err := c.Tree(t.Context(), found, tt.folder)
 			runtime.ReadMemStats(&after)
-			wantError(t, err, fmt.Sprintf("%s at %.12s: %s", url, hash, tt.want), tt.hint)
+			testkit.WantError(t, err, fmt.Sprintf("%s at %.12s: %s", url, hash, tt.want), tt.hint)
 			if got := after.Sys - before.Sys; got > 512<<20 {
 				t.Errorf("%d bytes of memory were taken for it", got)
 			}
@@ -123,8 +124,8 @@ func TestTreeBombs(t *testing.T) {
 
 // TestWrongObjects has a repository whose objects are not what their names say.
 func TestWrongObjects(t *testing.T) {
-	r := parseRepo(t, module("a")+"-- 1/a.go --\npackage a\n")
-	dir := writeRepos(t, r)
+	r := testkit.MustParse(t, testkit.ModuleArchive("a")+"-- 1/a.go --\npackage a\n")
+	dir := testkit.WriteRepos(t, r)
 	url := filepath.Join(dir, "acme", "a.git")
 	evil := putObject(t, url, plumbing.BlobObject, "package evil\n")
 	good := putObject(t, url, plumbing.BlobObject, "package good\n")
@@ -143,5 +144,5 @@ func TestWrongObjects(t *testing.T) {
 	c := newClient(t, Options{})
 	found := mustFind(t, c, Request{URL: url, Choose: commit(hash)}, hash)
 	_, err = c.Tree(t.Context(), found, "")
-	wantError(t, err, fmt.Sprintf("%s is damaged: object %s: hash mismatch: the content is that of %s", url, good, evil), "look at it with: git -C "+url+" fsck")
+	testkit.WantError(t, err, fmt.Sprintf("%s is damaged: object %s: hash mismatch: the content is that of %s", url, good, evil), "look at it with: git -C "+url+" fsck")
 }

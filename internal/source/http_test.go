@@ -35,11 +35,11 @@ func asked(b *testkit.HTTPBackend) []string {
 
 // TestHTTPCredentials fetches with each kind of credential.
 func TestHTTPCredentials(t *testing.T) {
-	r := parseRepo(t, module("a"))
-	repos := writeRepos(t, r)
+	r := testkit.MustParse(t, testkit.ModuleArchive("a"))
+	repos := testkit.WriteRepos(t, r)
 	home := t.TempDir()
 	netrc := filepath.Join(home, ".netrc")
-	writeFile(t, netrc, "machine 127.0.0.1 login ci password s3cret\n")
+	testkit.WriteFile(t, netrc, "machine 127.0.0.1 login ci password s3cret\n")
 	git := fakeGit(t, "username=ci\npassword=s3cret\n")
 	badGit := fakeGit(t, "username=helped\npassword=wrong\n")
 	named := func(username, password string) config.Git {
@@ -50,7 +50,7 @@ func TestHTTPCredentials(t *testing.T) {
 	wrong.Tokens = []config.Token{{Host: "127.0.0.1", User: "oauth2", Token: "expired", Key: "gitlab.token"}}
 	for _, tt := range []struct {
 		name  string
-		env   vars
+		env   testkit.Vars
 		git   config.Git
 		user  string // in the URL
 		asked []string
@@ -58,25 +58,25 @@ func TestHTTPCredentials(t *testing.T) {
 	}{
 		{name: "config", git: named("ci", "s3cret"), asked: []string{"GET ci", "POST ci"}},
 		{name: "token", git: token, asked: []string{"GET ci", "POST ci"}},
-		{name: "netrc", env: vars{"HOME": home}, asked: []string{"GET ci", "POST ci"}},
+		{name: "netrc", env: testkit.Vars{"HOME": home}, asked: []string{"GET ci", "POST ci"}},
 		{name: "URL", user: "ci:s3cret@", asked: []string{"GET ci", "POST ci"}},
-		{name: "helper", env: vars{"PATH": git}, asked: []string{"GET refused", "GET ci", "POST ci"}},
-		{name: "wrong, then right", env: vars{"HOME": home}, git: wrong, asked: []string{"GET ci refused", "GET oauth2 refused", "GET ci", "POST ci"}},
+		{name: "helper", env: testkit.Vars{"PATH": git}, asked: []string{"GET refused", "GET ci", "POST ci"}},
+		{name: "wrong, then right", env: testkit.Vars{"HOME": home}, git: wrong, asked: []string{"GET ci refused", "GET oauth2 refused", "GET ci", "POST ci"}},
 
 		{name: "none", asked: []string{"GET refused"}, want: "no credentials (401)"},
 		{name: "wrong", git: named("ci", "wrong"), asked: []string{"GET ci refused", "GET refused"},
 			want: "git.credentials of the config (401), then no credentials (401)"},
-		{name: "all wrong", user: "ann:wrong@", env: vars{"HOME": home, "PATH": badGit}, git: wrong,
+		{name: "all wrong", user: "ann:wrong@", env: testkit.Vars{"HOME": home, "PATH": badGit}, git: wrong,
 			asked: []string{"GET ann refused", "GET ci refused", "GET oauth2 refused", "GET refused", "GET helped refused"},
 			want:  "the URL's password (401), then git.credentials of the config (401), then gitlab.token of the config (401), then no credentials (401), then git's credential helper (401)"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			b := startHTTP(t, testkit.HTTPBackendOptions{Repos: repos, Username: "ci", Password: "s3cret"})
+			b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: repos, Username: "ci", Password: "s3cret"})
 			url := b.URL + "/" + r.Path()
-			c := newClient(t, Options{Env: tt.env.env, Git: tt.git})
+			c := newClient(t, Options{Env: tt.env.Env, Git: tt.git})
 			found, err := c.Find(t.Context(), Request{URL: strings.Replace(url, "://", "://"+tt.user, 1), Choose: tag("v1.0.0")})
 			if tt.want != "" {
-				wantError(t, err, url+": access denied: tried "+tt.want,
+				testkit.WantError(t, err, url+": access denied: tried "+tt.want,
 					`name a credential in the config: [git.credentials."127.0.0.1"] username and password, or put one into ~/.netrc`)
 			} else if err != nil {
 				t.Fatal(err)
@@ -93,9 +93,9 @@ func TestHTTPCredentials(t *testing.T) {
 // TestHTTPRemembersCredential has what a host took offered to it first.
 func TestHTTPRemembersCredential(t *testing.T) {
 	repos := several(t, "a", "b")
-	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, repos...), Username: "ci", Password: "s3cret"})
+	b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: testkit.WriteRepos(t, repos...), Username: "ci", Password: "s3cret"})
 	git := fakeGit(t, "username=ci\npassword=s3cret\n")
-	c := newClient(t, Options{Env: vars{"PATH": git}.env})
+	c := newClient(t, Options{Env: testkit.Vars{"PATH": git}.Env})
 	for _, r := range repos {
 		mustFind(t, c, Request{URL: b.URL + "/" + r.Path(), Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
 	}
@@ -110,15 +110,15 @@ func TestHTTPForbidden(t *testing.T) {
 	defer s.Close()
 	c := newClient(t, Options{})
 	_, err := c.Find(t.Context(), Request{URL: s.URL + "/lib", Choose: refuse(t)})
-	wantError(t, err, s.URL+"/lib: access denied: tried no credentials (403)",
+	testkit.WantError(t, err, s.URL+"/lib: access denied: tried no credentials (403)",
 		`name a credential in the config: [git.credentials."127.0.0.1"] username and password, or put one into ~/.netrc`)
 }
 
 // TestHTTPDotGit has a repository named without ".git", by a server that has
 // it with that.
 func TestHTTPDotGit(t *testing.T) {
-	r := parseRepo(t, module("a"))
-	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, r)})
+	r := testkit.MustParse(t, testkit.ModuleArchive("a"))
+	b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: testkit.WriteRepos(t, r)})
 	c := newClient(t, Options{})
 	url := b.URL + "/acme/a"
 	found := mustFind(t, c, Request{URL: url, Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
@@ -132,7 +132,7 @@ func TestHTTPDotGit(t *testing.T) {
 		{b.URL + "/acme/b/", b.URL + "/acme/b/"},
 	} {
 		_, err := c.Find(t.Context(), Request{URL: missing.url, Choose: refuse(t)})
-		wantError(t, err, "no repository at "+missing.tried, "check the URL; a server may also hide what the credentials may not see")
+		testkit.WantError(t, err, "no repository at "+missing.tried, "check the URL; a server may also hide what the credentials may not see")
 	}
 }
 
@@ -174,15 +174,15 @@ func TestHTTPErrors(t *testing.T) {
 	} {
 		c := newClient(t, Options{})
 		_, err := c.Find(t.Context(), Request{URL: tt.url, Choose: refuse(t)})
-		wantError(t, err, tt.want, tt.hints...)
+		testkit.WantError(t, err, tt.want, tt.hints...)
 	}
 }
 
 // TestHTTPPackError has a server that offers a repository and then will not
 // give it.
 func TestHTTPPackError(t *testing.T) {
-	r := parseRepo(t, module("a"))
-	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, r)})
+	r := testkit.MustParse(t, testkit.ModuleArchive("a"))
+	b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: testkit.WriteRepos(t, r)})
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if req.Method == http.MethodPost {
 			http.Error(w, "no packs on Sundays", http.StatusTeapot)
@@ -193,13 +193,13 @@ func TestHTTPPackError(t *testing.T) {
 	defer s.Close()
 	url := s.URL + "/" + r.Path()
 	_, err := newClient(t, Options{}).Find(t.Context(), Request{URL: url, Choose: tag("v1.0.0")})
-	wantError(t, err, url+": the server answers 418 I'm a teapot: no packs on Sundays")
+	testkit.WantError(t, err, url+": the server answers 418 I'm a teapot: no packs on Sundays")
 }
 
 // TestHTTPProxy has the variables of the options count, not the process's.
 func TestHTTPProxy(t *testing.T) {
-	r := parseRepo(t, module("a"))
-	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, r)})
+	r := testkit.MustParse(t, testkit.ModuleArchive("a"))
+	b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: testkit.WriteRepos(t, r)})
 	var mu sync.Mutex
 	var hosts []string
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
@@ -214,18 +214,18 @@ func TestHTTPProxy(t *testing.T) {
 	t.Setenv("http_proxy", elsewhere)
 	for _, tt := range []struct {
 		name string
-		env  vars
+		env  testkit.Vars
 		want []string
 	}{
-		{"HTTP_PROXY", vars{"HTTP_PROXY": proxy.URL, "HTTPS_PROXY": elsewhere}, []string{"GET git.invalid", "POST git.invalid"}},
-		{"http_proxy", vars{"http_proxy": proxy.URL, "NO_PROXY": "other.invalid"}, []string{"GET git.invalid", "POST git.invalid"}},
-		{"NO_PROXY", vars{"HTTP_PROXY": proxy.URL, "NO_PROXY": ".invalid"}, nil},
-		{"no_proxy", vars{"HTTP_PROXY": proxy.URL, "no_proxy": "git.invalid"}, nil},
-		{"none", vars{}, nil},
-		{"in a CGI script", vars{"http_proxy": proxy.URL, "REQUEST_METHOD": "GET"}, nil},
+		{"HTTP_PROXY", testkit.Vars{"HTTP_PROXY": proxy.URL, "HTTPS_PROXY": elsewhere}, []string{"GET git.invalid", "POST git.invalid"}},
+		{"http_proxy", testkit.Vars{"http_proxy": proxy.URL, "NO_PROXY": "other.invalid"}, []string{"GET git.invalid", "POST git.invalid"}},
+		{"NO_PROXY", testkit.Vars{"HTTP_PROXY": proxy.URL, "NO_PROXY": ".invalid"}, nil},
+		{"no_proxy", testkit.Vars{"HTTP_PROXY": proxy.URL, "no_proxy": "git.invalid"}, nil},
+		{"none", testkit.Vars{}, nil},
+		{"in a CGI script", testkit.Vars{"http_proxy": proxy.URL, "REQUEST_METHOD": "GET"}, nil},
 	} {
 		hosts = nil
-		c := newClient(t, Options{Env: tt.env.env})
+		c := newClient(t, Options{Env: tt.env.Env})
 		dial := c.http.client.Transport.(patient).next.(*http.Transport).DialContext
 		c.http.client.Transport.(patient).next.(*http.Transport).DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
 			if strings.HasPrefix(addr, "git.invalid") {
@@ -246,13 +246,13 @@ func TestHTTPProxy(t *testing.T) {
 func TestCAFileErrors(t *testing.T) {
 	dir := t.TempDir()
 	rubbish := filepath.Join(dir, "rubbish.pem")
-	writeFile(t, rubbish, "no certificate\n")
+	testkit.WriteFile(t, rubbish, "no certificate\n")
 	for _, tt := range []struct{ file, want string }{
 		{filepath.Join(dir, "none.pem"), "git.ca_file: open " + dir + "/none.pem: no such file or directory"},
 		{rubbish, "git.ca_file: " + rubbish + " has no certificate in PEM form"},
 	} {
-		_, err := NewClient(Options{Store: newStore(t), Env: vars{}.env, Git: config.Git{CAFile: tt.file}})
-		wantError(t, err, tt.want)
+		_, err := NewClient(Options{Store: newStore(t), Env: testkit.Vars{}.Env, Git: config.Git{CAFile: tt.file}})
+		testkit.WantError(t, err, tt.want)
 	}
 }
 
@@ -261,12 +261,12 @@ func TestCAFileErrors(t *testing.T) {
 // never shown or kept.
 func TestHTTPUserInURL(t *testing.T) {
 	const token = "s3cret-token"
-	r, unnamed := lib(t)
-	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, r), Username: token})
+	r, unnamed := testkit.Lib(t)
+	b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: testkit.WriteRepos(t, r), Username: token})
 	url := b.URL + "/" + r.Path()
 	with := strings.Replace(url, "://", "://"+token+"@", 1)
 	gitconfig := filepath.Join(t.TempDir(), "gitconfig")
-	writeFile(t, gitconfig, "[url \""+with+"\"]\n\tinsteadOf = https://git.corp/lib\n")
+	testkit.WriteFile(t, gitconfig, "[url \""+with+"\"]\n\tinsteadOf = https://git.corp/lib\n")
 	for _, tt := range []struct {
 		name, url string
 		o         Options
@@ -276,13 +276,13 @@ func TestHTTPUserInURL(t *testing.T) {
 			{URL: b.URL + "/acm", Username: "other"}, {URL: b.URL, Username: "short"}, {URL: b.URL + "/acme", Username: token}}}}},
 		{"mirror", "https://git.corp/lib", Options{Mirrors: mirrorTo("https://git.corp/lib", with)}},
 		{"mirror of a URL with a name", "https://git.corp/lib", Options{Mirrors: mirrorTo("https://x@git.corp/lib", with)}},
-		{"insteadOf", "https://git.corp/lib", Options{Env: vars{"GIT_CONFIG_GLOBAL": gitconfig}.env}},
+		{"insteadOf", "https://git.corp/lib", Options{Env: testkit.Vars{"GIT_CONFIG_GLOBAL": gitconfig}.Env}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var seen events
-			tt.o.Store, tt.o.Sink = newStore(t), seen.sink
+			var seen testkit.Events
+			tt.o.Store, tt.o.Sink = newStore(t), seen.Sink
 			if tt.o.Env == nil {
-				tt.o.Env = vars{}.env
+				tt.o.Env = testkit.Vars{}.Env
 			}
 			for range 2 { // the second time the store knows the commit, and the server is asked for its history
 				c := newClient(t, tt.o)
@@ -290,11 +290,11 @@ func TestHTTPUserInURL(t *testing.T) {
 				if _, _, err := c.Reachable(t.Context(), found, func(string) bool { return true }); err != nil {
 					t.Error(err)
 				}
-				if text := fmt.Sprint(found, seen.all); strings.Contains(text, "s3cret") {
+				if text := fmt.Sprint(found, seen.All); strings.Contains(text, "s3cret") {
 					t.Errorf("the token can be seen: %s", text)
 				}
 			}
-			for _, f := range files(t, tt.o.Store.Dir()) {
+			for _, f := range testkit.Files(t, tt.o.Store.Dir()) {
 				if strings.Contains(f, "s3cret") || strings.Contains(f, key(with)) {
 					t.Errorf("the token is in the store: %s", f)
 				}
@@ -304,6 +304,6 @@ func TestHTTPUserInURL(t *testing.T) {
 	c := newClient(t, Options{})
 	bad := strings.Replace(url, "://", "://s3cret-old@", 1)
 	_, err := c.Find(t.Context(), Request{URL: bad, Choose: refuse(t)})
-	wantError(t, err, url+": access denied: tried the URL's user (401), then no credentials (401)",
+	testkit.WantError(t, err, url+": access denied: tried the URL's user (401), then no credentials (401)",
 		`name a credential in the config: [git.credentials."127.0.0.1"] username and password, or put one into ~/.netrc`)
 }

@@ -26,7 +26,7 @@ func openSSH(t *testing.T, s *testkit.SSHD, options ...string) bool {
 	if err != nil {
 		testkit.Check(t, &testkit.MissingError{Program: "ssh", Install: "OpenSSH's client (openssh-client)", Err: err})
 	}
-	args := []string{"-F", "none", "-i", s.Key, "-p", port(t, s.Addr)}
+	args := []string{"-F", "none", "-i", s.Key, "-p", testkit.Port(t, s.Addr)}
 	for _, o := range append(options, "GlobalKnownHostsFile=none", "StrictHostKeyChecking=yes", "UpdateHostKeys=no", "BatchMode=yes", "IdentitiesOnly=yes", "IdentityAgent=none") {
 		args = append(args, "-o", o)
 	}
@@ -51,8 +51,8 @@ func hostCertificate(t *testing.T, s *testkit.SSHD, authority ssh.Signer, change
 		t.Fatal(err)
 	}
 	dir := filepath.Dir(s.KnownHosts)
-	writeFile(t, filepath.Join(dir, "certificate"), string(ssh.MarshalAuthorizedKey(cert)))
-	configure(t, dir, "HostCertificate "+filepath.Join(dir, "certificate"))
+	testkit.WriteFile(t, filepath.Join(dir, "certificate"), string(ssh.MarshalAuthorizedKey(cert)))
+	testkit.ConfigureSSHD(t, dir, "HostCertificate "+filepath.Join(dir, "certificate"))
 }
 
 func newSigner(t *testing.T) ssh.Signer {
@@ -93,8 +93,8 @@ func rsaSigner(t *testing.T, algorithm string) ssh.Signer {
 // TestKnownHostsAsOpenSSH asks OpenSSH's client about each file too. In the
 // files, KEY and OTHER are keys, CA an authority's, and PORT the server's port.
 func TestKnownHostsAsOpenSSH(t *testing.T) {
-	r := parseRepo(t, module("a"))
-	repos := writeRepos(t, r)
+	r := testkit.MustParse(t, testkit.ModuleArchive("a"))
+	repos := testkit.WriteRepos(t, r)
 	other := newKey(t)
 	ed25519, sha1, sha2 := newSigner(t), rsaSigner(t, ssh.KeyAlgoRSA), rsaSigner(t, ssh.KeyAlgoRSASHA512)
 	text := func(key ssh.PublicKey) string { return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key))) }
@@ -175,22 +175,22 @@ func TestKnownHostsAsOpenSSH(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := startSSHD(t, testkit.SSHDOptions{Repos: repos, RSA: tt.rsa})
+			s := testkit.ServeSSH(t, testkit.SSHDOptions{Repos: repos, RSA: tt.rsa})
 			authority := ed25519
 			if tt.authority != nil {
 				authority = tt.authority
 				hostCertificate(t, s, authority, tt.change)
 			}
 			key := text(s.HostKey)
-			known := strings.NewReplacer("PORT", port(t, s.Addr), "KEY", key, "BLOB", strings.Fields(key)[1], "OTHER", text(other),
+			known := strings.NewReplacer("PORT", testkit.Port(t, s.Addr), "KEY", key, "BLOB", strings.Fields(key)[1], "OTHER", text(other),
 				"CA", text(authority.PublicKey()), "HASHED", knownhosts.HashHostname("127.0.0.1")).Replace(tt.known)
 			file := filepath.Join(t.TempDir(), "known_hosts")
-			writeFile(t, file, known+"\n")
+			testkit.WriteFile(t, file, known+"\n")
 			options, settings := []string{"UserKnownHostsFile=" + file}, ""
 			if tt.alias != "" {
 				options, settings = append(options, "HostKeyAlias="+tt.alias), "HostKeyAlias "+tt.alias+"\n"
 			}
-			c := newClient(t, Options{Env: home(t, s, settings).env, Git: config.Git{KnownHosts: []string{file}}})
+			c := newClient(t, Options{Env: testkit.Home(t, s, settings).Env, Git: config.Git{KnownHosts: []string{file}}})
 			_, err := c.Find(t.Context(), Request{URL: s.URL(r.Path()), Choose: tag("v1.0.0")})
 			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 				t.Errorf("%v\nwant: %s", err, tt.want)

@@ -10,11 +10,11 @@ import (
 
 // TestLocal reads repositories in all the shapes that a directory can have.
 func TestLocal(t *testing.T) {
-	r, _ := lib(t)
-	dir := writeRepos(t, r)
+	r, _ := testkit.Lib(t)
+	dir := testkit.WriteRepos(t, r)
 	bare := filepath.Join(dir, "acme", "lib.git")
 	// write makes a file below dir, and move a copy of the bare repository.
-	write := func(name, content string) { writeFile(t, filepath.Join(dir, name), content) }
+	write := func(name, content string) { testkit.WriteFile(t, filepath.Join(dir, name), content) }
 	move := func(name string) {
 		t.Helper()
 		if err := os.CopyFS(filepath.Join(dir, name), os.DirFS(bare)); err != nil {
@@ -77,9 +77,9 @@ func TestLocal(t *testing.T) {
 
 func TestLocalErrors(t *testing.T) {
 	dir := t.TempDir()
-	writeFile(t, filepath.Join(dir, "plain", "go.mod"), "module example.com/plain\n")
-	writeFile(t, filepath.Join(dir, "file"), "")
-	writeFile(t, filepath.Join(dir, "broken", ".git"), "gitdir: /nowhere\n")
+	testkit.WriteFile(t, filepath.Join(dir, "plain", "go.mod"), "module example.com/plain\n")
+	testkit.WriteFile(t, filepath.Join(dir, "file"), "")
+	testkit.WriteFile(t, filepath.Join(dir, "broken", ".git"), "gitdir: /nowhere\n")
 	if err := os.MkdirAll(filepath.Join(dir, "headless.git", "objects"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -95,20 +95,20 @@ func TestLocalErrors(t *testing.T) {
 	} {
 		c := newClient(t, Options{})
 		_, err := c.Find(t.Context(), Request{URL: filepath.Join(dir, tt.path), Choose: refuse(t)})
-		wantError(t, err, tt.want, tt.hints...)
+		testkit.WantError(t, err, tt.want, tt.hints...)
 	}
 }
 
 // TestLocalMoves has a branch of a local repository move: it is looked up
 // anew, and what a tag led to before does not count.
 func TestLocalMoves(t *testing.T) {
-	r, _ := lib(t)
-	dir := writeRepos(t, r)
+	r, _ := testkit.Lib(t)
+	dir := testkit.WriteRepos(t, r)
 	url := filepath.Join(dir, "acme", "lib.git")
 	store := newStore(t)
 	for _, to := range []string{"main", "side"} {
 		for _, ref := range []string{"refs/heads/main", "refs/tags/v1.0.0"} {
-			writeFile(t, filepath.Join(url, ref), r.Commit(to)+"\n")
+			testkit.WriteFile(t, filepath.Join(url, ref), r.Commit(to)+"\n")
 		}
 		c := newClient(t, Options{Store: store})
 		mustFind(t, c, Request{URL: url, Choose: branch("main")}, r.Commit(to))
@@ -119,14 +119,14 @@ func TestLocalMoves(t *testing.T) {
 // TestLocalRefs has how a local repository's refs are listed: packed and
 // loose, and none that are broken.
 func TestLocalRefs(t *testing.T) {
-	r, _ := lib(t)
-	dir := writeRepos(t, r)
+	r, _ := testkit.Lib(t)
+	dir := testkit.WriteRepos(t, r)
 	url := filepath.Join(dir, "acme", "lib.git")
 	if err := os.Remove(filepath.Join(url, "refs/tags/v1.0.0")); err != nil {
 		t.Fatal(err)
 	}
-	writeFile(t, filepath.Join(url, "packed-refs"), "# pack-refs with: peeled fully-peeled sorted\n"+r.Commit("v1.0.0")+" refs/tags/v1.0.0\n"+r.Commit("side")+" refs/heads/main\n")
-	writeFile(t, filepath.Join(url, "refs/heads/alias"), "ref: refs/heads/side\n")
+	testkit.WriteFile(t, filepath.Join(url, "packed-refs"), "# pack-refs with: peeled fully-peeled sorted\n"+r.Commit("v1.0.0")+" refs/tags/v1.0.0\n"+r.Commit("side")+" refs/heads/main\n")
+	testkit.WriteFile(t, filepath.Join(url, "refs/heads/alias"), "ref: refs/heads/side\n")
 	c := newClient(t, Options{})
 	var tags, branches []string
 	mustFind(t, c, Request{URL: url, Choose: func(refs *Refs) (Ref, error) {
@@ -153,8 +153,8 @@ func TestLocalRefs(t *testing.T) {
 // TestPeeledRemembered has an annotated tag opened once.
 func TestPeeledRemembered(t *testing.T) {
 	testkit.NeedsUnix(t, "a pack that is open is removed")
-	r, _ := lib(t)
-	dir := writeRepos(t, r)
+	r, _ := testkit.Lib(t)
+	dir := testkit.WriteRepos(t, r)
 	url := filepath.Join(dir, "acme", "lib.git")
 	store := newStore(t)
 	mustFind(t, newClient(t, Options{Store: store}), Request{URL: url, Choose: tag("v1.1.0")}, r.Commit("v1.1.0"))
@@ -169,19 +169,19 @@ func TestPeeledRemembered(t *testing.T) {
 
 // TestTagOfTree has a tag that leads to no commit.
 func TestTagOfTree(t *testing.T) {
-	r := parseRepo(t, module("a"))
-	dir := writeRepos(t, r)
+	r := testkit.MustParse(t, testkit.ModuleArchive("a"))
+	dir := testkit.WriteRepos(t, r)
 	url := filepath.Join(dir, "acme", "a.git")
 	tree := treeOf(t, url, r)
-	writeFile(t, filepath.Join(url, "refs/tags/tree"), tree+"\n")
+	testkit.WriteFile(t, filepath.Join(url, "refs/tags/tree"), tree+"\n")
 	_, err := newClient(t, Options{}).Find(t.Context(), Request{URL: url, Choose: tag("tree")})
-	wantError(t, err, url+": tree: "+tree+" is a tree, not a commit")
+	testkit.WantError(t, err, url+": tree: "+tree+" is a tree, not a commit")
 
-	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: dir})
+	b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: dir})
 	web := b.URL + "/acme/a.git"
 	store := newStore(t)
 	_, err = newClient(t, Options{Store: store}).Find(t.Context(), Request{URL: web, Choose: tag("tree")})
-	wantError(t, err, web+" has no commit "+tree)
+	testkit.WantError(t, err, web+" has no commit "+tree)
 	if got := entries(t, store, "said"); len(got) != 0 {
 		t.Errorf("the store remembers the tag: %q", got)
 	}

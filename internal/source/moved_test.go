@@ -8,14 +8,15 @@ import (
 	"testing"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/testkit"
 )
 
 // TestLocked asks for commits that a lock has, over every transport.
 func TestLocked(t *testing.T) {
-	r, unnamed := lib(t)
+	r, unnamed := testkit.Lib(t)
 	nowhere := strings.Repeat("a", 40)
 	now := r.Commit("v1.1.0")
-	for _, w := range ways(t, writeRepos(t, r), r.Path()) {
+	for _, w := range ways(t, testkit.WriteRepos(t, r), r.Path()) {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
 			version := Request{URL: w.url, Ref: "v1.1.0", Tags: []string{"v1.1.0"}, Choose: tag("v1.1.0")}
@@ -31,7 +32,7 @@ func TestLocked(t *testing.T) {
 				{"gone", Request{URL: w.url, Ref: "v9.9.9", Tags: []string{"v9.9.9"}, Choose: none}, unnamed, &Moved{Tag: "v9.9.9", Was: unnamed, From: w.url}},
 				{"a branch", Request{URL: w.url, Ref: "main", Choose: branch("main")}, unnamed, nil},
 			} {
-				c := newClient(t, Options{Env: w.env.env})
+				c := newClient(t, Options{Env: w.env.Env})
 				tt.req.Locked = tt.locked
 				found := mustFind(t, c, tt.req, tt.locked)
 				if !reflect.DeepEqual(found.Moved, tt.want) {
@@ -43,7 +44,7 @@ func TestLocked(t *testing.T) {
 				tt.req.Choose = refuse(t)
 				mustFind(t, c, tt.req, tt.locked) // which the store has now
 			}
-			c := newClient(t, Options{Env: w.env.env})
+			c := newClient(t, Options{Env: w.env.Env})
 			version.Locked = nowhere
 			_, err := c.Find(t.Context(), version)
 			want := "tag v1.1.0 was " + nowhere + " when it was locked and is " + now + " now, and no remote has the locked commit any more: asked " + w.url
@@ -59,9 +60,9 @@ func none(*Refs) (Ref, error) { return Ref{}, errors.New("not there") }
 // TestLockedMirrors has a commit that only the second mirror knows, and one
 // that none does.
 func TestLockedMirrors(t *testing.T) {
-	r, unnamed := lib(t)
-	without := parseRepo(t, "url example.com/acme/lib\nbranch main\nadd 1\ncommit 2026-02-05T09:00:00Z Anew\ntag v1.0.0\n"+libFiles1[:strings.Index(libFiles1, "-- 2")])
-	first, second := writeRepos(t, without), writeRepos(t, r)
+	r, unnamed := testkit.Lib(t)
+	without := testkit.MustParse(t, "url example.com/acme/lib\nbranch main\nadd 1\ncommit 2026-02-05T09:00:00Z Anew\ntag v1.0.0\n"+testkit.LibFiles1[:strings.Index(testkit.LibFiles1, "-- 2")])
+	first, second := testkit.WriteRepos(t, without), testkit.WriteRepos(t, r)
 	c := newClient(t, Options{Mirrors: []config.Mirror{{From: "https://example.com/", To: []string{first + "/", second + "/"}}}})
 	req := Request{URL: "https://example.com/acme/lib", Ref: "v1.0.0", Tags: []string{"v1.0.0"}, Choose: tag("v1.0.0"), Locked: unnamed}
 	found := mustFind(t, c, req, unnamed)
@@ -77,30 +78,30 @@ func TestLockedMirrors(t *testing.T) {
 
 // TestFresh has a store that knows where a tag was.
 func TestFresh(t *testing.T) {
-	r, unnamed := lib(t)
-	for _, w := range ways(t, writeRepos(t, r), r.Path())[1:] {
+	r, unnamed := testkit.Lib(t)
+	for _, w := range ways(t, testkit.WriteRepos(t, r), r.Path())[1:] {
 		store := newStore(t)
 		req := Request{URL: w.url, Ref: "v1.0.0", Tags: []string{"v1.0.0"}, Choose: tag("v1.0.0")}
-		mustFind(t, newClient(t, Options{Env: w.env.env, Store: store}), Request{URL: w.url, Choose: commit(unnamed)}, unnamed)
+		mustFind(t, newClient(t, Options{Env: w.env.Env, Store: store}), Request{URL: w.url, Choose: commit(unnamed)}, unnamed)
 		if err := store.putSaid(w.url, "v1.0.0", placeOf(t, w.url), unnamed); err != nil {
 			t.Fatal(err)
 		}
-		mustFind(t, newClient(t, Options{Env: w.env.env, Store: store}), req, unnamed)
-		found := mustFind(t, newClient(t, Options{Env: w.env.env, Store: store, Fresh: true}), req, r.Commit("v1.0.0"))
+		mustFind(t, newClient(t, Options{Env: w.env.Env, Store: store}), req, unnamed)
+		found := mustFind(t, newClient(t, Options{Env: w.env.Env, Store: store, Fresh: true}), req, r.Commit("v1.0.0"))
 		if want := (Moved{Tag: "v1.0.0", Was: unnamed, Now: r.Commit("v1.0.0"), From: w.url}); found.Moved == nil || *found.Moved != want {
 			t.Errorf("%s: moved %+v, want %+v", w.name, found.Moved, want)
 		}
-		mustFind(t, newClient(t, Options{Env: w.env.env, Store: store, Offline: true, Fresh: true}), req, r.Commit("v1.0.0"))
+		mustFind(t, newClient(t, Options{Env: w.env.Env, Store: store, Offline: true, Fresh: true}), req, r.Commit("v1.0.0"))
 	}
 }
 
 // TestBetween counts commits over every transport.
 func TestBetween(t *testing.T) {
-	r, unnamed := lib(t)
-	for _, w := range ways(t, writeRepos(t, r), r.Path()) {
+	r, unnamed := testkit.Lib(t)
+	for _, w := range ways(t, testkit.WriteRepos(t, r), r.Path()) {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
-			c := newClient(t, Options{Env: w.env.env})
+			c := newClient(t, Options{Env: w.env.Env})
 			for _, tt := range []struct {
 				old, now string
 				want     Between

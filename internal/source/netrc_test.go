@@ -72,7 +72,7 @@ func TestNetrcAsCurl(t *testing.T) {
 				t.Errorf("%q, want %q", got, tt.want)
 			}
 			file := filepath.Join(t.TempDir(), "netrc")
-			writeFile(t, file, tt.netrc)
+			testkit.WriteFile(t, file, tt.netrc)
 			said = ""
 			at := "git.corp:" + port
 			if tt.user != "" {

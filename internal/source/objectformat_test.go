@@ -34,12 +34,12 @@ func TestObjectFormat(t *testing.T) {
 		run("-C", format+"-work", "tag", "v1.0.0")
 		run("clone", "-q", "--bare", format+"-work", format+".git")
 	}
-	web := startHTTP(t, testkit.HTTPBackendOptions{Repos: dir})
-	shell := startSSHD(t, testkit.SSHDOptions{Repos: dir})
-	c := newClient(t, Options{Env: home(t, shell, "").env})
+	web := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: dir})
+	shell := testkit.ServeSSH(t, testkit.SSHDOptions{Repos: dir})
+	c := newClient(t, Options{Env: testkit.Home(t, shell, "").Env})
 	for _, place := range []string{dir + "/", web.URL + "/", shell.URL("")} {
 		_, err := c.Find(t.Context(), Request{URL: place + "sha256.git", Choose: refuse(t)})
-		wantError(t, err, place+"sha256.git is a repository with the object format sha256, which is not supported",
+		testkit.WantError(t, err, place+"sha256.git is a repository with the object format sha256, which is not supported",
 			"clone from a copy of it whose object format is sha1, git's default")
 		if _, err := c.Find(t.Context(), Request{URL: place + "sha1.git", Choose: tag("v1.0.0")}); err != nil {
 			t.Error(err)

@@ -20,7 +20,7 @@ import (
 // packOf is the pack of a repository that testkit wrote.
 func packOf(t *testing.T, r *testkit.Repo) []byte {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join(writeRepos(t, r), filepath.FromSlash(r.Path()), "objects", "pack", "*.pack"))
+	names, err := filepath.Glob(filepath.Join(testkit.WriteRepos(t, r), filepath.FromSlash(r.Path()), "objects", "pack", "*.pack"))
 	if err != nil || len(names) != 1 {
 		t.Fatalf("packs %q, %v", names, err)
 	}
@@ -42,7 +42,7 @@ func keep(t *testing.T, bytes int64) {
 // TestWritePack has packs small and large become repositories, which git could
 // read too.
 func TestWritePack(t *testing.T) {
-	r, _ := lib(t)
+	r, _ := testkit.Lib(t)
 	pack := packOf(t, r)
 	for _, tt := range []struct {
 		name     string
@@ -78,7 +78,7 @@ func TestWritePack(t *testing.T) {
 			t.Errorf("%s: HEAD %q, %v", tt.name, got, err)
 		}
 		var names []string
-		for _, f := range files(t, filepath.Join(dir, "objects")) {
+		for _, f := range testkit.Files(t, filepath.Join(dir, "objects")) {
 			name, _, _ := strings.Cut(f, ": ")
 			names = append(names, filepath.Ext(name))
 		}
@@ -90,7 +90,7 @@ func TestWritePack(t *testing.T) {
 
 // TestDamagedPack has a pack arrive cut off, or changed on its way.
 func TestDamagedPack(t *testing.T) {
-	r, _ := lib(t)
+	r, _ := testkit.Lib(t)
 	pack := packOf(t, r)
 	damage := map[string][]byte{"nothing": nil, "something else": []byte("<html>Welcome</html>")}
 	for _, n := range []int{4, 12, 40, len(pack) / 2, len(pack) - 20, len(pack) - 1} {
@@ -107,14 +107,14 @@ func TestDamagedPack(t *testing.T) {
 		}
 	}
 	_, err := writeRepo(t.TempDir(), bytes.NewReader(nil), nil, config.Limits{}.OrDefault())
-	wantError(t, err, "the server sent nothing")
+	testkit.WantError(t, err, "the server sent nothing")
 }
 
 // TestLargeRepository fetches what is not kept in memory.
 func TestLargeRepository(t *testing.T) {
 	keep(t, 0)
-	r, _ := lib(t)
-	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, r)})
+	r, _ := testkit.Lib(t)
+	b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: testkit.WriteRepos(t, r)})
 	c := newClient(t, Options{})
 	found := mustFind(t, c, Request{URL: b.URL + "/" + r.Path(), Choose: tag("v1.1.0")}, r.Commit("v1.1.0"))
 	if got := mustTree(t, c, found, ""); len(got) != 4 {
@@ -124,13 +124,13 @@ func TestLargeRepository(t *testing.T) {
 
 // TestCount tells of a fetch's bytes, each 256 kB.
 func TestCount(t *testing.T) {
-	var seen events
-	d := &download{client: &Client{sink: seen.sink}, module: "lib"}
+	var seen testkit.Events
+	d := &download{client: &Client{sink: seen.Sink}, module: "lib"}
 	r := &counter{r: io.LimitReader(rand.NewChaCha8([32]byte{}), 1<<20), report: d.count}
 	if n, err := io.Copy(io.Discard, r); n != 1<<20 || err != nil {
 		t.Fatal(n, err)
 	}
-	if n := seen.count(event.FetchBytes); n != 4 || seen.all[3].Bytes != 1<<20 || seen.all[3].Module != "lib" {
-		t.Errorf("%d reports, %+v; want one for each 256 kB", n, seen.all)
+	if n := seen.Count(event.FetchBytes); n != 4 || seen.All[3].Bytes != 1<<20 || seen.All[3].Module != "lib" {
+		t.Errorf("%d reports, %+v; want one for each 256 kB", n, seen.All)
 	}
 }

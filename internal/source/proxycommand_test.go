@@ -17,16 +17,16 @@ import (
 // program gets to know, and that it ends with the connection.
 func TestProxyCommand(t *testing.T) {
 	testkit.NeedsUnix(t, "ProxyCommand is a shell's")
-	r := parseRepo(t, module("a"))
-	s := startSSHD(t, testkit.SSHDOptions{Repos: writeRepos(t, r)})
+	r := testkit.MustParse(t, testkit.ModuleArchive("a"))
+	s := testkit.ServeSSH(t, testkit.SSHDOptions{Repos: testkit.WriteRepos(t, r)})
 	dir := t.TempDir()
 	script := filepath.Join(dir, "script")
-	writeFile(t, script, "cd '"+dir+"'\nenv >env\necho \"$$ $*\" >args\nexec "+s.Command()+"\n")
-	env := home(t, s, "Host nowhere\n\tHostName %h.invalid\n\tUser "+s.User+"\n\tProxyCommand sh '"+script+"' %% %h %n %p %r # a comment of the shell's\n")
+	testkit.WriteFile(t, script, "cd '"+dir+"'\nenv >env\necho \"$$ $*\" >args\nexec "+s.Command()+"\n")
+	env := testkit.Home(t, s, "Host nowhere\n\tHostName %h.invalid\n\tUser "+s.User+"\n\tProxyCommand sh '"+script+"' %% %h %n %p %r # a comment of the shell's\n")
 	env["CORP_TOKEN"] = "secret"
 	env["PATH"] = os.Getenv("PATH")
-	writeFile(t, filepath.Join(env["HOME"], ".ssh", "known_hosts"), knownAs(s, "nowhere.invalid:29418"))
-	c := newClient(t, Options{Env: env.env})
+	testkit.WriteFile(t, filepath.Join(env["HOME"], ".ssh", "known_hosts"), testkit.KnownAs(s, "nowhere.invalid:29418"))
+	c := newClient(t, Options{Env: env.Env})
 	mustFind(t, c, Request{URL: "ssh://nowhere:29418/acme/a.git", Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
 	if n := s.Connections(); n != 0 {
 		t.Errorf("%d connections over TCP", n)
@@ -76,8 +76,8 @@ func TestProxyCommandFails(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			home := t.TempDir()
 			file := filepath.Join(home, ".ssh", "config")
-			writeFile(t, file, "\nProxyCommand "+tt.command+"\n")
-			c := newClient(t, Options{Env: vars{"HOME": home}.env, Git: config.Git{Patience: config.Patience{ConnectTimeout: 200 * time.Millisecond}}})
+			testkit.WriteFile(t, file, "\nProxyCommand "+tt.command+"\n")
+			c := newClient(t, Options{Env: testkit.Vars{"HOME": home}.Env, Git: config.Git{Patience: config.Patience{ConnectTimeout: 200 * time.Millisecond}}})
 			start := time.Now()
 			_, err := c.Find(t.Context(), Request{URL: tt.url, Choose: refuse(t)})
 			if err == nil {

@@ -25,8 +25,8 @@ func (w *witness) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 // TestHTTPRedirect has a server send its guests to another host, port or scheme:
 // whatever it gave them, and what they had for it, stays behind.
 func TestHTTPRedirect(t *testing.T) {
-	r := parseRepo(t, module("a"))
-	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, r)})
+	r := testkit.MustParse(t, testkit.ModuleArchive("a"))
+	b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: testkit.WriteRepos(t, r)})
 	const secret = "s3cret"
 	for _, tt := range []struct {
 		name      string
@@ -69,7 +69,7 @@ func TestHTTPRedirect(t *testing.T) {
 				mustFind(t, c, Request{URL: url, Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
 			} else {
 				_, err := c.Find(t.Context(), Request{URL: url, Choose: refuse(t)})
-				wantError(t, err, url+": "+tt.want+target+"/"+r.Path()+"/info/refs?service=git-upload-pack")
+				testkit.WantError(t, err, url+": "+tt.want+target+"/"+r.Path()+"/info/refs?service=git-upload-pack")
 			}
 			if len(first.seen) != 1 || first.seen[0].Get("Authorization") == "" {
 				t.Errorf("the first host saw %v", first.seen)
@@ -101,17 +101,17 @@ func trustTestServers(t *testing.T, c *Client) {
 // TestHTTPRedirectElsewhere has another host ask for the credentials that the
 // first one would get.
 func TestHTTPRedirectElsewhere(t *testing.T) {
-	r := parseRepo(t, module("a"))
-	other := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, r), Username: "ci", Password: "s3cret"})
+	r := testkit.MustParse(t, testkit.ModuleArchive("a"))
+	other := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: testkit.WriteRepos(t, r), Username: "ci", Password: "s3cret"})
 	first := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		http.Redirect(w, req, strings.Replace(other.URL, "127.0.0.1", "localhost", 1)+req.URL.RequestURI(), http.StatusFound)
 	}))
 	defer first.Close()
 	home := t.TempDir()
-	writeFile(t, filepath.Join(home, ".netrc"), "machine 127.0.0.1 login ci password s3cret\n")
+	testkit.WriteFile(t, filepath.Join(home, ".netrc"), "machine 127.0.0.1 login ci password s3cret\n")
 	url := first.URL + "/" + r.Path()
-	_, err := newClient(t, Options{Env: vars{"HOME": home}.env}).Find(t.Context(), Request{URL: url, Choose: refuse(t)})
-	wantError(t, err, url+": access denied: tried "+home+"/.netrc (401), then no credentials (401)",
+	_, err := newClient(t, Options{Env: testkit.Vars{"HOME": home}.Env}).Find(t.Context(), Request{URL: url, Choose: refuse(t)})
+	testkit.WantError(t, err, url+": access denied: tried "+home+"/.netrc (401), then no credentials (401)",
 		`name a credential in the config: [git.credentials."127.0.0.1"] username and password, or put one into ~/.netrc`)
 	for _, req := range other.Requests() {
 		if req.Username != "" {

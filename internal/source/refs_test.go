@@ -4,6 +4,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/vxlite/vxlite/internal/testkit"
 )
 
 // TestRefNames has names that git allows, and names that it does not, as it says
@@ -31,11 +33,11 @@ func TestRefNames(t *testing.T) {
 // TestPull takes the head of a pull request, which is neither a tag nor a branch,
 // over every transport.
 func TestPull(t *testing.T) {
-	r, unnamed := lib(t)
-	dir := writeRepos(t, r)
-	writeFile(t, filepath.Join(dir, r.Path(), "refs", "pull", "1", "head"), unnamed+"\n")
+	r, unnamed := testkit.Lib(t)
+	dir := testkit.WriteRepos(t, r)
+	testkit.WriteFile(t, filepath.Join(dir, r.Path(), "refs", "pull", "1", "head"), unnamed+"\n")
 	for _, w := range ways(t, dir, r.Path()) {
-		found := mustFind(t, newClient(t, Options{Env: w.env.env}), Request{URL: w.url, Ref: "refs/pull/1/head", Choose: func(refs *Refs) (Ref, error) {
+		found := mustFind(t, newClient(t, Options{Env: w.env.Env}), Request{URL: w.url, Ref: "refs/pull/1/head", Choose: func(refs *Refs) (Ref, error) {
 			ref, ok := refs.Lookup("refs/pull/1/head")
 			if !ok {
 				t.Errorf("%s: there is no such ref", w.name)

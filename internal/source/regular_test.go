@@ -25,8 +25,8 @@ import (
 // directory, or larger than any of its kind. Nothing waits for it, nothing is filled by it, and
 // what does not need it is found all the same.
 func TestIrregularFiles(t *testing.T) {
-	r, _ := lib(t)
-	whole := filepath.Join(writeRepos(t, r), "acme", "lib.git")
+	r, _ := testkit.Lib(t)
+	whole := filepath.Join(testkit.WriteRepos(t, r), "acme", "lib.git")
 	loose := unpackOne(t, whole, r.Commit("v1.0.0"))
 	irregular := map[string]func(name string) error{
 		"pipe":   func(name string) error { return syscall.Mkfifo(name, 0o644) },
@@ -119,7 +119,7 @@ func unpackOne(t *testing.T, dir, hash string) string {
 		t.Fatal(err)
 	}
 	name := "objects/" + hash[:2] + "/" + hash[2:]
-	writeFile(t, filepath.Join(dir, filepath.FromSlash(name)), looseObject(obj.Type().String(), content(t, obj)))
+	testkit.WriteFile(t, filepath.Join(dir, filepath.FromSlash(name)), looseObject(obj.Type().String(), content(t, obj)))
 	return name
 }
 
@@ -135,7 +135,7 @@ func looseObject(kind string, data []byte) string {
 // TestIrregularError says what is wrong with a file that every repository has.
 func TestIrregularError(t *testing.T) {
 	dir := t.TempDir()
-	writeFile(t, filepath.Join(dir, "lib.git", "HEAD"), storeHead)
+	testkit.WriteFile(t, filepath.Join(dir, "lib.git", "HEAD"), storeHead)
 	if err := os.MkdirAll(filepath.Join(dir, "lib.git", "objects"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func TestIrregularError(t *testing.T) {
 		}
 		c := newClient(t, Options{})
 		_, err := c.Find(t.Context(), Request{URL: filepath.Join(dir, "lib"), Choose: refuse(t)})
-		wantError(t, err, filepath.Join(dir, "lib.git")+": packed-refs is "+tt.want)
+		testkit.WantError(t, err, filepath.Join(dir, "lib.git")+": packed-refs is "+tt.want)
 		if _, ok := errors.AsType[*disk.IrregularError](err); !ok {
 			t.Errorf("%T", err)
 		}
@@ -169,7 +169,7 @@ func TestIrregularError(t *testing.T) {
 // TestLooseBombs has objects that are more than they declare, or declare more
 // than they are.
 func TestLooseBombs(t *testing.T) {
-	r, _ := lib(t)
+	r, _ := testkit.Lib(t)
 	commit := r.Commit("v1.0.0")
 	for name, made := range map[string]string{
 		"256 MB where 5 are declared": looseStream("commit 5\x00", 256<<20),
@@ -180,14 +180,14 @@ func TestLooseBombs(t *testing.T) {
 		"nothing":                     "",
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := filepath.Join(writeRepos(t, r), "acme", "lib.git")
+			dir := filepath.Join(testkit.WriteRepos(t, r), "acme", "lib.git")
 			packs, _ := filepath.Glob(filepath.Join(dir, "objects", "pack", "*"))
 			for _, p := range packs {
 				if err := os.Remove(p); err != nil {
 					t.Fatal(err)
 				}
 			}
-			writeFile(t, filepath.Join(dir, "objects", commit[:2], commit[2:]), made)
+			testkit.WriteFile(t, filepath.Join(dir, "objects", commit[:2], commit[2:]), made)
 			c := newClient(t, Options{})
 			var err error
 			grown := testkit.Peak(func() { _, err = c.Find(t.Context(), Request{URL: dir, Choose: tag("v1.0.0")}) })
@@ -211,15 +211,15 @@ func looseStream(header string, zeros int) string {
 // has.
 func TestManyAlternates(t *testing.T) {
 	dir := t.TempDir()
-	writeFile(t, filepath.Join(dir, "HEAD"), storeHead)
+	testkit.WriteFile(t, filepath.Join(dir, "HEAD"), storeHead)
 	var b strings.Builder
 	for i := range 20_000 {
 		fmt.Fprintf(&b, "/nowhere/%d/objects\n../../here%d.git/objects\n", i, i)
 	}
-	writeFile(t, filepath.Join(dir, "objects", "info", "alternates"), b.String())
-	writeFile(t, filepath.Join(dir, "refs", "heads", "main"), hash1+"\n")
+	testkit.WriteFile(t, filepath.Join(dir, "objects", "info", "alternates"), b.String())
+	testkit.WriteFile(t, filepath.Join(dir, "refs", "heads", "main"), hash1+"\n")
 	ends(t, func() {
 		_, err := newClient(t, Options{}).Find(t.Context(), Request{URL: dir, Choose: branch("main")})
-		wantError(t, err, dir+": main: "+filepath.Join(dir, "objects")+": more than 1000 directories of objects are named")
+		testkit.WantError(t, err, dir+": main: "+filepath.Join(dir, "objects")+": more than 1000 directories of objects are named")
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/testkit"
 )
 
 func TestCandidates(t *testing.T) {
@@ -70,7 +71,7 @@ func TestReadInsteadOf(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, content string) string {
 		file := filepath.Join(dir, name)
-		writeFile(t, file, content)
+		testkit.WriteFile(t, file, content)
 		return file
 	}
 	write("home/.gitconfig", `
@@ -108,23 +109,23 @@ func TestReadInsteadOf(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name string
-		env  vars
+		env  testkit.Vars
 		want []insteadOf
 	}{
-		{"none", vars{}, nil},
-		{"no home", vars{"HOME": ""}, nil},
-		{"home", vars{"HOME": home}, append([]insteadOf{common[0], common[1], common[2], {"xdg:", "/xdg/"}}, append(common[3:], insteadOf{"gh:", "git@github.com:"})...)},
-		{"XDG_CONFIG_HOME", vars{"HOME": t.TempDir(), "XDG_CONFIG_HOME": filepath.Join(dir, "xdg")}, []insteadOf{{"xdg:", "/other-xdg/"}}},
-		{"GIT_CONFIG_GLOBAL", vars{"HOME": home, "GIT_CONFIG_GLOBAL": global}, []insteadOf{{"global:", "/global/"}}},
-		{"no global", vars{"HOME": home, "GIT_CONFIG_GLOBAL": "/dev/null"}, nil},
-		{"GIT_CONFIG_SYSTEM", vars{"GIT_CONFIG_SYSTEM": system}, []insteadOf{{"system:", "/system/"}}},
-		{"GIT_CONFIG_SYSTEM and GIT_CONFIG_NOSYSTEM", vars{"GIT_CONFIG_SYSTEM": system, "GIT_CONFIG_NOSYSTEM": "true"}, nil},
-		{"broken", vars{"HOME": home, "GIT_CONFIG_GLOBAL": broken}, nil},
+		{"none", testkit.Vars{}, nil},
+		{"no home", testkit.Vars{"HOME": ""}, nil},
+		{"home", testkit.Vars{"HOME": home}, append([]insteadOf{common[0], common[1], common[2], {"xdg:", "/xdg/"}}, append(common[3:], insteadOf{"gh:", "git@github.com:"})...)},
+		{"XDG_CONFIG_HOME", testkit.Vars{"HOME": t.TempDir(), "XDG_CONFIG_HOME": filepath.Join(dir, "xdg")}, []insteadOf{{"xdg:", "/other-xdg/"}}},
+		{"GIT_CONFIG_GLOBAL", testkit.Vars{"HOME": home, "GIT_CONFIG_GLOBAL": global}, []insteadOf{{"global:", "/global/"}}},
+		{"no global", testkit.Vars{"HOME": home, "GIT_CONFIG_GLOBAL": "/dev/null"}, nil},
+		{"GIT_CONFIG_SYSTEM", testkit.Vars{"GIT_CONFIG_SYSTEM": system}, []insteadOf{{"system:", "/system/"}}},
+		{"GIT_CONFIG_SYSTEM and GIT_CONFIG_NOSYSTEM", testkit.Vars{"GIT_CONFIG_SYSTEM": system, "GIT_CONFIG_NOSYSTEM": "true"}, nil},
+		{"broken", testkit.Vars{"HOME": home, "GIT_CONFIG_GLOBAL": broken}, nil},
 	} {
 		if _, ok := tt.env["GIT_CONFIG_SYSTEM"]; !ok {
 			tt.env["GIT_CONFIG_NOSYSTEM"] = "1" // the machine may have some
 		}
-		got := readGitSettings(tt.env.env).instead
+		got := readGitSettings(tt.env.Env).instead
 		if !slices.Equal(got, tt.want) {
 			t.Errorf("%s:\n%v\nwant:\n%v", tt.name, got, tt.want)
 		}

@@ -30,18 +30,18 @@ func placeOf(t *testing.T, url string) place {
 // hostile mirror of it serves.
 func movedLib(t *testing.T) *testkit.Repo {
 	t.Helper()
-	return parseRepo(t, "url example.com/acme/lib\nbranch main\nadd 1\ncommit 2026-02-05T09:00:00Z Other\ntag v1.0.0\n-- 1/go.mod --\nmodule example.com/acme/lib\n-- 1/evil.go --\npackage lib\n")
+	return testkit.MustParse(t, "url example.com/acme/lib\nbranch main\nadd 1\ncommit 2026-02-05T09:00:00Z Other\ntag v1.0.0\n-- 1/go.mod --\nmodule example.com/acme/lib\n-- 1/evil.go --\npackage lib\n")
 }
 
 // TestMirrorsOfOthers has two configs share a store, one of which has a hostile
 // mirror: each gets what its own mirror says, whoever asked first, and is told
 // where the two differ. So does a third without a mirror.
 func TestMirrorsOfOthers(t *testing.T) {
-	good, _ := lib(t)
+	good, _ := testkit.Lib(t)
 	bad := movedLib(t)
-	goodDir, badDir := writeRepos(t, good), writeRepos(t, bad)
-	goodHTTP := startHTTP(t, testkit.HTTPBackendOptions{Repos: goodDir})
-	badHTTP := startHTTP(t, testkit.HTTPBackendOptions{Repos: badDir})
+	goodDir, badDir := testkit.WriteRepos(t, good), testkit.WriteRepos(t, bad)
+	goodHTTP := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: goodDir})
+	badHTTP := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: badDir})
 	const url = "https://example.com/acme/lib"
 	for _, tt := range []struct{ name, bad, good string }{
 		{"two servers", badHTTP.URL + "/", goodHTTP.URL + "/"},
@@ -79,7 +79,7 @@ func TestMirrorsOfOthers(t *testing.T) {
 func TestAnchors(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"a.pem", "b.pem", "a_hosts", "b_hosts"} {
-		writeFile(t, filepath.Join(dir, name), name)
+		testkit.WriteFile(t, filepath.Join(dir, name), name)
 	}
 	at := func(url string, git config.Git) place {
 		remote, err := ParseRemote(url)
@@ -103,8 +103,8 @@ func TestAnchors(t *testing.T) {
 // TestFormerStore has a store that an earlier vxlite wrote: it is read without
 // an error, what it says of tags is not believed, and cleaning it drops that.
 func TestFormerStore(t *testing.T) {
-	r, unnamed := lib(t)
-	url := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, r)}).URL + "/" + r.Path()
+	r, unnamed := testkit.Lib(t)
+	url := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: testkit.WriteRepos(t, r)}).URL + "/" + r.Path()
 	store := newStore(t)
 	for _, elem := range [][]string{{"tag", key(url), "v1.0.0"}, {"tagobject", key(url), unnamed, "v1.0.0"}, {"version", unnamed + "-" + key("example.com/acme/lib")}} {
 		if err := store.write([]byte(unnamed+"\n"), elem...); err != nil {
@@ -125,10 +125,10 @@ func TestFormerStore(t *testing.T) {
 // TestMirrorsRaced has the two ask at the same time, again and again: each gets
 // its own mirror's commit, and at least one is told of the other.
 func TestMirrorsRaced(t *testing.T) {
-	good, _ := lib(t)
+	good, _ := testkit.Lib(t)
 	bad := movedLib(t)
-	goodHTTP := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, good)})
-	badHTTP := startHTTP(t, testkit.HTTPBackendOptions{Repos: writeRepos(t, bad)})
+	goodHTTP := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: testkit.WriteRepos(t, good)})
+	badHTTP := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: testkit.WriteRepos(t, bad)})
 	req := Request{URL: "https://example.com/acme/lib", Ref: "v1.0.0", Tags: []string{"v1.0.0"}, Choose: tag("v1.0.0")}
 	for range 16 {
 		dir := t.TempDir()
@@ -159,7 +159,7 @@ func TestMirrorsRaced(t *testing.T) {
 // say, and too large to be held in memory: a commit of another time, a tag of
 // another commit. What is learned of them would count for every config.
 func TestFalseObjects(t *testing.T) {
-	r, unnamed := lib(t)
+	r, unnamed := testkit.Lib(t)
 	long := strings.Repeat("x", largeObject)
 	commit := "tree " + strings.Repeat("0", 40) + "\nauthor a <a@b> 1 +0000\ncommitter a <a@b> 1 +0000\n\n" + long
 	annotated := "object " + unnamed + "\ntype commit\ntag v1.1.0\ntagger a <a@b> 1 +0000\n\n" + long
@@ -167,13 +167,13 @@ func TestFalseObjects(t *testing.T) {
 		{"v1.0.0", r.Object("v1.0.0"), "commit", commit},
 		{"v1.1.0", r.Object("v1.1.0"), "tag", annotated},
 	} {
-		dir := filepath.Join(writeRepos(t, r), r.Path())
+		dir := filepath.Join(testkit.WriteRepos(t, r), r.Path())
 		testkit.Check(t, os.RemoveAll(filepath.Join(dir, "objects", "pack")))
 		var b bytes.Buffer
 		z := zlib.NewWriter(&b)
 		fmt.Fprintf(z, "%s %d\x00%s", tt.kind, len(tt.data), tt.data)
 		testkit.Check(t, z.Close())
-		writeFile(t, filepath.Join(dir, "objects", tt.object[:2], tt.object[2:]), b.String())
+		testkit.WriteFile(t, filepath.Join(dir, "objects", tt.object[:2], tt.object[2:]), b.String())
 		store := newStore(t)
 		_, err := newClient(t, Options{Store: store}).Find(t.Context(), Request{URL: dir, Choose: tag(tt.ref)})
 		if err == nil || !strings.Contains(err.Error(), "hash mismatch") {

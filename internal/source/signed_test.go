@@ -12,9 +12,9 @@ import (
 // TestTagObject gets the tag of a commit from a path and from a server, which
 // is asked once.
 func TestTagObject(t *testing.T) {
-	r, _ := lib(t)
-	dir := writeRepos(t, r)
-	server := startHTTP(t, testkit.HTTPBackendOptions{Repos: dir})
+	r, _ := testkit.Lib(t)
+	dir := testkit.WriteRepos(t, r)
+	server := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: dir})
 	annotated, light := r.Commit("v1.1.0"), r.Commit("v1.0.0")
 	const url = "https://example.com/acme/lib"
 	for name, to := range map[string]string{"path": dir + "/", "server": server.URL + "/"} {
@@ -55,9 +55,9 @@ func TestTagObject(t *testing.T) {
 
 // TestCommitObject reads the bytes of a commit that Find found.
 func TestCommitObject(t *testing.T) {
-	r, _ := lib(t)
-	dir := writeRepos(t, r)
-	server := startHTTP(t, testkit.HTTPBackendOptions{Repos: dir})
+	r, _ := testkit.Lib(t)
+	dir := testkit.WriteRepos(t, r)
+	server := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: dir})
 	want := r.Commit("v1.1.0")
 	for name, to := range map[string]string{"path": dir + "/", "server": server.URL + "/"} {
 		t.Run(name, func(t *testing.T) {
@@ -77,8 +77,8 @@ func TestCommitObject(t *testing.T) {
 
 // TestHistory tells what lies between two commits, where that is known.
 func TestHistory(t *testing.T) {
-	r, unnamed := lib(t)
-	dir := writeRepos(t, r)
+	r, unnamed := testkit.Lib(t)
+	dir := testkit.WriteRepos(t, r)
 	const url = "https://example.com/acme/lib"
 	mirror := func(to string) Options {
 		return Options{Mirrors: []config.Mirror{{From: "https://example.com/", To: []string{to}}}}
@@ -100,7 +100,7 @@ func TestHistory(t *testing.T) {
 	}
 
 	// What a server gave has no history, and is no error.
-	server := startHTTP(t, testkit.HTTPBackendOptions{Repos: dir})
+	server := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: dir})
 	c = newClient(t, mirror(server.URL+"/"))
 	for _, v := range []string{"v1.0.0", "v1.1.0"} {
 		mustFind(t, c, Request{Module: "lib", URL: url, Ref: v, Tags: []string{v}, Choose: tag(v)}, r.Commit(v))

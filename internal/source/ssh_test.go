@@ -49,7 +49,7 @@ func several(t *testing.T, names ...string) []*testkit.Repo {
 	t.Helper()
 	var repos []*testkit.Repo
 	for _, name := range names {
-		repos = append(repos, parseRepo(t, module(name)))
+		repos = append(repos, testkit.MustParse(t, testkit.ModuleArchive(name)))
 	}
 	return repos
 }
@@ -58,12 +58,12 @@ func several(t *testing.T, names ...string) []*testkit.Repo {
 // repositories at once, also where the server allows but one.
 func TestSSHOneConnection(t *testing.T) {
 	repos := several(t, "a", "b", "c", "d", "e", "f")
-	dir := writeRepos(t, repos...)
+	dir := testkit.WriteRepos(t, repos...)
 	for _, most := range []int{0, 1, 3} {
 		t.Run(fmt.Sprintf("MaxSessions=%d", most), func(t *testing.T) {
 			t.Parallel()
-			s := startSSHD(t, testkit.SSHDOptions{Repos: dir, MaxSessions: most})
-			c := newClient(t, Options{Env: home(t, s, "").env, Jobs: 6})
+			s := testkit.ServeSSH(t, testkit.SSHDOptions{Repos: dir, MaxSessions: most})
+			c := newClient(t, Options{Env: testkit.Home(t, s, "").Env, Jobs: 6})
 			findAll(t, c, s, repos)
 			if n := s.Connections(); n != 1 {
 				t.Errorf("%d connections, want 1", n)
@@ -75,9 +75,9 @@ func TestSSHOneConnection(t *testing.T) {
 // TestSSHSecondConversation needs two conversations for one repository where
 // there is room for one: the first must have ended.
 func TestSSHSecondConversation(t *testing.T) {
-	r, unnamed := lib(t)
-	s := startSSHD(t, testkit.SSHDOptions{Repos: writeRepos(t, r), MaxSessions: 1})
-	c := newClient(t, Options{Env: home(t, s, "").env})
+	r, unnamed := testkit.Lib(t)
+	s := testkit.ServeSSH(t, testkit.SSHDOptions{Repos: testkit.WriteRepos(t, r), MaxSessions: 1})
+	c := newClient(t, Options{Env: testkit.Home(t, s, "").Env})
 	mustFind(t, c, Request{URL: s.URL(r.Path()), Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
 	for _, conn := range c.ssh.conns {
 		conn.slots = newSlots(1)
@@ -97,8 +97,8 @@ func TestSSHSecondConversation(t *testing.T) {
 // TestSSHCommand has what the server is asked to run, for a path with a quote
 // that was not made for this server, which does not know it.
 func TestSSHCommand(t *testing.T) {
-	s := startSSHD(t, testkit.SSHDOptions{Repos: t.TempDir()})
-	c := newClient(t, Options{Env: home(t, s, "Host server\n\tHostName 127.0.0.1\n\tPort "+port(t, s.Addr)+"\n").env})
+	s := testkit.ServeSSH(t, testkit.SSHDOptions{Repos: t.TempDir()})
+	c := newClient(t, Options{Env: testkit.Home(t, s, "Host server\n\tHostName 127.0.0.1\n\tPort "+testkit.Port(t, s.Addr)+"\n").Env})
 	if _, err := c.Find(t.Context(), Request{URL: s.User + "@server:it's/$(x).git", Choose: refuse(t)}); err == nil {
 		t.Error("a repository was found in an empty directory")
 	}
@@ -112,8 +112,8 @@ func TestSSHCommand(t *testing.T) {
 }
 
 func TestSSHNoRepository(t *testing.T) {
-	s := startSSHD(t, testkit.SSHDOptions{Repos: writeRepos(t, several(t, "a")...)})
-	c := newClient(t, Options{Env: home(t, s, "").env})
+	s := testkit.ServeSSH(t, testkit.SSHDOptions{Repos: testkit.WriteRepos(t, several(t, "a")...)})
+	c := newClient(t, Options{Env: testkit.Home(t, s, "").Env})
 	url := s.URL("acme/missing.git")
 	_, err := c.Find(t.Context(), Request{URL: url, Choose: tag("v1.0.0")})
 	where := strings.SplitAfter(err.Error(), "fatal: '")
@@ -121,7 +121,7 @@ func TestSSHNoRepository(t *testing.T) {
 		t.Fatalf("error:\n%s\nwant git's word on it", err)
 	}
 	path, _, _ := strings.Cut(where[1], "'")
-	wantError(t, err, "no repository at "+url+": the server says: fatal: '"+path+"' does not appear to be a git repository",
+	testkit.WantError(t, err, "no repository at "+url+": the server says: fatal: '"+path+"' does not appear to be a git repository",
 		"check the URL; a server may also hide what the credentials may not see")
 
 	// The connection is as good as before.
@@ -151,8 +151,8 @@ func TestExplainSSH(t *testing.T) {
 // TestHostKeys has a host key that is unknown, changed, revoked, and known
 // under other names.
 func TestHostKeys(t *testing.T) {
-	r := parseRepo(t, module("a"))
-	s := startSSHD(t, testkit.SSHDOptions{Repos: writeRepos(t, r)})
+	r := testkit.MustParse(t, testkit.ModuleArchive("a"))
+	s := testkit.ServeSSH(t, testkit.SSHDOptions{Repos: testkit.WriteRepos(t, r)})
 	other := newKey(t)
 	host := s.User + "@" + s.Addr
 	finger := "ssh-ed25519 " + ssh.FingerprintSHA256(s.HostKey)
@@ -160,7 +160,7 @@ func TestHostKeys(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "known_hosts")
 	unknown := []string{
 		"compare the fingerprint with the one the host's administrator gives, then add this line to " + file + ":",
-		knownAs(s, s.Addr),
+		testkit.KnownAs(s, s.Addr),
 	}
 	for _, tt := range []struct {
 		name   string
@@ -169,24 +169,24 @@ func TestHostKeys(t *testing.T) {
 		want   string
 		hints  []string
 	}{
-		{name: "known", known: knownAs(s, s.Addr)},
-		{name: "known by its alias", known: knownAs(s, "the-server"), config: "Host *\n\tHostKeyAlias the-server\n"},
-		{name: "known by a hash", known: knownhosts.HashHostname(knownhosts.Normalize(s.Addr)) + strings.TrimPrefix(knownAs(s, s.Addr), knownhosts.Normalize(s.Addr))},
+		{name: "known", known: testkit.KnownAs(s, s.Addr)},
+		{name: "known by its alias", known: testkit.KnownAs(s, "the-server"), config: "Host *\n\tHostKeyAlias the-server\n"},
+		{name: "known by a hash", known: knownhosts.HashHostname(knownhosts.Normalize(s.Addr)) + strings.TrimPrefix(testkit.KnownAs(s, s.Addr), knownhosts.Normalize(s.Addr))},
 		{name: "unknown", known: "", want: "ssh " + host + ": the host key is unknown: " + finger + " is not in " + file, hints: unknown},
-		{name: "known for another host", known: knownAs(s, "git.corp"), want: "ssh " + host + ": the host key is unknown: " + finger + " is not in " + file, hints: unknown},
+		{name: "known for another host", known: testkit.KnownAs(s, "git.corp"), want: "ssh " + host + ": the host key is unknown: " + finger + " is not in " + file, hints: unknown},
 		{name: "changed", known: "# hosts\n" + knownhosts.Line([]string{s.Addr}, other), want: "ssh " + host + ": the host key has changed: the server has " + finger + ", " + file + ":2 has another", hints: changed},
 		{name: "changed to another kind", known: knownhosts.Line([]string{s.Addr}, newECDSA(t)), want: "ssh " + host + ": the server has no host key of the kind that is known for it: known is ecdsa-sha2-nistp256 (in " + file + "), the server offers ssh-ed25519",
 			hints: []string{"ask the host's administrator for its key of another kind, and add its line to " + file,
-				"ssh-keyscan -p " + port(t, s.Addr) + " 127.0.0.1 prints such lines; compare what it prints before you trust it"}},
-		{name: "one of several", known: knownhosts.Line([]string{s.Addr}, other) + "\n" + knownAs(s, s.Addr)},
-		{name: "revoked", known: knownAs(s, s.Addr) + "\n@revoked * " + strings.SplitN(knownAs(s, s.Addr), " ", 2)[1], want: "ssh " + host + ": the host key is marked as revoked: " + finger},
+				"ssh-keyscan -p " + testkit.Port(t, s.Addr) + " 127.0.0.1 prints such lines; compare what it prints before you trust it"}},
+		{name: "one of several", known: knownhosts.Line([]string{s.Addr}, other) + "\n" + testkit.KnownAs(s, s.Addr)},
+		{name: "revoked", known: testkit.KnownAs(s, s.Addr) + "\n@revoked * " + strings.SplitN(testkit.KnownAs(s, s.Addr), " ", 2)[1], want: "ssh " + host + ": the host key is marked as revoked: " + finger},
 		// OpenSSH skips it. Whatever it revokes might be the server's key.
-		{name: "a line that revokes something and cannot be read", known: knownAs(s, s.Addr) + "\n@revoked git.corp ssh-ed25519 AAAA", want: "ssh " + host + ": " + file + ":2: the line revokes a key and cannot be read: no ssh-ed25519 key: ssh: short read",
+		{name: "a line that revokes something and cannot be read", known: testkit.KnownAs(s, s.Addr) + "\n@revoked git.corp ssh-ed25519 AAAA", want: "ssh " + host + ": " + file + ":2: the line revokes a key and cannot be read: no ssh-ed25519 key: ssh: short read",
 			hints: []string{"correct the line, or remove it: while it cannot be read, nobody knows which key it revokes"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			writeFile(t, file, tt.known+"\n")
-			c := newClient(t, Options{Env: home(t, s, tt.config).env, Git: config.Git{KnownHosts: []string{file}}})
+			testkit.WriteFile(t, file, tt.known+"\n")
+			c := newClient(t, Options{Env: testkit.Home(t, s, tt.config).Env, Git: config.Git{KnownHosts: []string{file}}})
 			_, err := c.Find(t.Context(), Request{URL: s.URL(r.Path()), Choose: tag("v1.0.0")})
 			if tt.want == "" {
 				if err != nil {
@@ -194,22 +194,22 @@ func TestHostKeys(t *testing.T) {
 				}
 				return
 			}
-			wantError(t, err, tt.want, tt.hints...)
+			testkit.WantError(t, err, tt.want, tt.hints...)
 		})
 	}
 }
 
 // TestKnownHostsFiles has where host keys are looked for.
 func TestKnownHostsFiles(t *testing.T) {
-	r := parseRepo(t, module("a"))
-	s := startSSHD(t, testkit.SSHDOptions{Repos: writeRepos(t, r)})
-	env := home(t, s, "")
+	r := testkit.MustParse(t, testkit.ModuleArchive("a"))
+	s := testkit.ServeSSH(t, testkit.SSHDOptions{Repos: testkit.WriteRepos(t, r)})
+	env := testkit.Home(t, s, "")
 	own := filepath.Join(env["HOME"], ".ssh", "known_hosts")
 	if err := os.Rename(own, own+"2"); err != nil {
 		t.Fatal(err)
 	}
-	find := func(env vars) error {
-		c := newClient(t, Options{Env: env.env})
+	find := func(env testkit.Vars) error {
+		c := newClient(t, Options{Env: env.Env})
 		_, err := c.Find(t.Context(), Request{URL: s.URL(r.Path()), Choose: tag("v1.0.0")})
 		return err
 	}
@@ -220,9 +220,9 @@ func TestKnownHostsFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	finger := "ssh-ed25519 " + ssh.FingerprintSHA256(s.HostKey)
-	wantError(t, find(env), "ssh "+s.User+"@"+s.Addr+": the host key is unknown: "+finger+" is not in "+own+", "+own+"2, /etc/ssh/ssh_known_hosts, /etc/ssh/ssh_known_hosts2",
-		"compare the fingerprint with the one the host's administrator gives, then add this line to "+own+":", knownAs(s, s.Addr))
-	writeFile(t, filepath.Join(env["HOME"], ".ssh", "config"), "UserKnownHostsFile ~/.ssh/none ~/.ssh/known_hosts3\n")
+	testkit.WantError(t, find(env), "ssh "+s.User+"@"+s.Addr+": the host key is unknown: "+finger+" is not in "+own+", "+own+"2, /etc/ssh/ssh_known_hosts, /etc/ssh/ssh_known_hosts2",
+		"compare the fingerprint with the one the host's administrator gives, then add this line to "+own+":", testkit.KnownAs(s, s.Addr))
+	testkit.WriteFile(t, filepath.Join(env["HOME"], ".ssh", "config"), "UserKnownHostsFile ~/.ssh/none ~/.ssh/known_hosts3\n")
 	if err := find(env); err != nil {
 		t.Errorf("UserKnownHostsFile: %v", err)
 	}
@@ -285,19 +285,19 @@ func lockedText(t *testing.T, file string) string {
 
 // TestKeys has which keys are offered, and the error where none is taken.
 func TestKeys(t *testing.T) {
-	r := parseRepo(t, module("a"))
-	s := startSSHD(t, testkit.SSHDOptions{Repos: writeRepos(t, r)})
+	r := testkit.MustParse(t, testkit.ModuleArchive("a"))
+	s := testkit.ServeSSH(t, testkit.SSHDOptions{Repos: testkit.WriteRepos(t, r)})
 	dir := t.TempDir()
 	wrong, locked := filepath.Join(dir, "wrong"), filepath.Join(dir, "locked")
 	if _, err := testkit.WriteKey(wrong, ""); err != nil {
 		t.Fatal(err)
 	}
-	writeFile(t, locked, "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END EC PRIVATE KEY-----\n")
+	testkit.WriteFile(t, locked, "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END EC PRIVATE KEY-----\n")
 	rubbish := filepath.Join(dir, "rubbish")
-	writeFile(t, rubbish, "no key\n")
+	testkit.WriteFile(t, rubbish, "no key\n")
 	public, same := filepath.Join(dir, "public"), filepath.Join(dir, "same") // the server's key
-	writeFile(t, public, publicText(t, s.Key))
-	writeFile(t, same, lockedText(t, s.Key))
+	testkit.WriteFile(t, public, publicText(t, s.Key))
+	testkit.WriteFile(t, same, lockedText(t, s.Key))
 	good := startAgent(t, s.Key)
 	full := startAgent(t, wrong, wrong, wrong, wrong, wrong, wrong, wrong)
 	hint := `name a key in the config: [git.credentials."127.0.0.1"] ssh_key = "~/.ssh/KEY", or load one into ssh-agent`
@@ -347,7 +347,7 @@ func TestKeys(t *testing.T) {
 		{name: "agent, more keys than the server lets one try", agent: full, bare: true, want: "tried ssh-agent (7 keys)"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			env := home(t, s, tt.config)
+			env := testkit.Home(t, s, tt.config)
 			if tt.agent != "" {
 				env["SSH_AUTH_SOCK"] = tt.agent
 			}
@@ -356,7 +356,7 @@ func TestKeys(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			c := newClient(t, Options{Env: env.env, Git: tt.git})
+			c := newClient(t, Options{Env: env.Env, Git: tt.git})
 			_, err := c.Find(t.Context(), Request{URL: s.URL(r.Path()), Choose: tag("v1.0.0")})
 			if tt.want == "" {
 				if err != nil {
@@ -364,7 +364,7 @@ func TestKeys(t *testing.T) {
 				}
 				return
 			}
-			wantError(t, err, denied+tt.want, hint)
+			testkit.WantError(t, err, denied+tt.want, hint)
 		})
 	}
 }
@@ -419,9 +419,9 @@ func startAgent(t *testing.T, keys ...string) (socket string) {
 // TestProxyJump goes through one and two hosts, which are the server itself
 // under other names.
 func TestProxyJump(t *testing.T) {
-	r := parseRepo(t, module("a"))
-	s := startSSHD(t, testkit.SSHDOptions{Repos: writeRepos(t, r)})
-	hosts := fmt.Sprintf("Host target hop first second\n\tHostName 127.0.0.1\n\tPort %s\n\tUser %s\n", port(t, s.Addr), s.User)
+	r := testkit.MustParse(t, testkit.ModuleArchive("a"))
+	s := testkit.ServeSSH(t, testkit.SSHDOptions{Repos: testkit.WriteRepos(t, r)})
+	hosts := fmt.Sprintf("Host target hop first second\n\tHostName 127.0.0.1\n\tPort %s\n\tUser %s\n", testkit.Port(t, s.Addr), s.User)
 	for _, tt := range []struct {
 		name, config string
 		connections  int
@@ -433,7 +433,7 @@ func TestProxyJump(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			before := s.Connections()
-			c := newClient(t, Options{Env: home(t, s, tt.config+hosts).env})
+			c := newClient(t, Options{Env: testkit.Home(t, s, tt.config+hosts).Env})
 			found := mustFind(t, c, Request{URL: "target:" + r.Path(), Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
 			if found.From != "target:"+r.Path() {
 				t.Errorf("from %s, want the URL as written", found.From)
@@ -447,18 +447,18 @@ func TestProxyJump(t *testing.T) {
 	closed := closedAddr(t)
 	for _, tt := range []struct{ name, config, want string }{
 		{"no such hop", "Host target\n\tProxyJump ann@" + closed + "\n",
-			"ssh " + s.User + "@target:" + port(t, s.Addr) + ": by ProxyJump ann@" + closed + ": ssh ann@" + closed + ": dial tcp " + closed + ": connect: connection refused"},
-		{"no such target", "Host target\n\tProxyJump hop\n\tPort " + port(t, closed) + "\n",
-			"ssh " + s.User + "@target:" + port(t, closed) + ": from hop: ssh: rejected: connect failed (\"Connection refused\")"},
+			"ssh " + s.User + "@target:" + testkit.Port(t, s.Addr) + ": by ProxyJump ann@" + closed + ": ssh ann@" + closed + ": dial tcp " + closed + ": connect: connection refused"},
+		{"no such target", "Host target\n\tProxyJump hop\n\tPort " + testkit.Port(t, closed) + "\n",
+			"ssh " + s.User + "@target:" + testkit.Port(t, closed) + ": from hop: ssh: rejected: connect failed (\"Connection refused\")"},
 		{"a loop", "Host target hop\n\tProxyJump hop\n",
-			"ssh " + s.User + "@target:" + port(t, s.Addr) + strings.Repeat(": by ProxyJump hop: ssh "+s.User+"@hop:"+port(t, s.Addr), 9) + ": more than 8 ProxyJump hosts"},
+			"ssh " + s.User + "@target:" + testkit.Port(t, s.Addr) + strings.Repeat(": by ProxyJump hop: ssh "+s.User+"@hop:"+testkit.Port(t, s.Addr), 9) + ": more than 8 ProxyJump hosts"},
 		{"no host", "Host target\n\tProxyJump ann@\n",
-			"ssh " + s.User + "@target:" + port(t, s.Addr) + `: ProxyJump "ann@" has no host`},
+			"ssh " + s.User + "@target:" + testkit.Port(t, s.Addr) + `: ProxyJump "ann@" has no host`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c := newClient(t, Options{Env: home(t, s, tt.config+hosts).env})
+			c := newClient(t, Options{Env: testkit.Home(t, s, tt.config+hosts).Env})
 			_, err := c.Find(t.Context(), Request{URL: "target:" + r.Path(), Choose: tag("v1.0.0")})
-			wantError(t, err, tt.want)
+			testkit.WantError(t, err, tt.want)
 		})
 	}
 }
@@ -478,5 +478,5 @@ func TestSSHNoServer(t *testing.T) {
 	addr := closedAddr(t)
 	c := newClient(t, Options{})
 	_, err := c.Find(t.Context(), Request{URL: "ssh://ann@" + addr + "/lib", Choose: tag("v1.0.0")})
-	wantError(t, err, "ssh ann@"+addr+": dial tcp "+addr+": connect: connection refused")
+	testkit.WantError(t, err, "ssh ann@"+addr+": dial tcp "+addr+": connect: connection refused")
 }

@@ -13,7 +13,7 @@ import (
 
 func TestSSHConfig(t *testing.T) {
 	home := t.TempDir()
-	writeFile(t, filepath.Join(home, ".ssh", "config"), `
+	testkit.WriteFile(t, filepath.Join(home, ".ssh", "config"), `
 # The first value wins, as in ssh.
 Host git.corp
 	HostName ssh.%h
@@ -43,7 +43,7 @@ MATCH exec "true"
 Host later.corp
 	HostKeyAlias later
 `)
-	config := readSSHConfig(vars{"HOME": home}.env)
+	config := readSSHConfig(testkit.Vars{"HOME": home}.Env)
 	config.files = config.files[:1] // without the machine's own
 	identities := []string{filepath.Join(home, ".ssh/corp"), filepath.Join(home, "keys/deploy@git.corp-ssh.git.corp-2222-%")}
 	knownHosts := []string{filepath.Join(home, ".ssh/corp_hosts"), "/srv/known_hosts"}
@@ -118,19 +118,19 @@ Host later.corp
 // TestSSHUser has who logs in where neither URL nor config says.
 func TestSSHUser(t *testing.T) {
 	for _, tt := range []struct {
-		env  vars
+		env  testkit.Vars
 		url  string
 		want string
 	}{
-		{vars{}, "git.corp:lib", "git@git.corp"},
-		{vars{"USER": "ann"}, "git.corp:lib", "ann@git.corp"},
-		{vars{"USER": "ann"}, "ci@git.corp:lib", "ci@git.corp"},
+		{testkit.Vars{}, "git.corp:lib", "git@git.corp"},
+		{testkit.Vars{"USER": "ann"}, "git.corp:lib", "ann@git.corp"},
+		{testkit.Vars{"USER": "ann"}, "ci@git.corp:lib", "ci@git.corp"},
 	} {
 		r, err := ParseRemote(tt.url)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := (sshConfig{env: tt.env.env}).resolve(r).String(); got != tt.want {
+		if got := (sshConfig{env: tt.env.Env}).resolve(r).String(); got != tt.want {
 			t.Errorf("%v %s: %s, want %s", tt.env, tt.url, got, tt.want)
 		}
 	}
@@ -185,9 +185,9 @@ func TestSSHConfigInclude(t *testing.T) {
 		"corp":          "HostKeyAlias of-corp\nHost open.corp elsewhere\n\tHostKeyAlias wrong\nHost two.corp\n\tPort 2222\nInclude corp\n",
 		"later":         "IdentityAgent none\n",
 	} {
-		writeFile(t, filepath.Join(home, ".ssh", name), content)
+		testkit.WriteFile(t, filepath.Join(home, ".ssh", name), content)
 	}
-	config := readSSHConfig(vars{"HOME": home}.env)
+	config := readSSHConfig(testkit.Vars{"HOME": home}.Env)
 	for _, tt := range []struct {
 		host string
 		want sshHost
@@ -219,7 +219,7 @@ func TestSSHConfigAsOpenSSH(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	writeFile(t, filepath.Join(dir, "a.inc"), "User included\nMatch host b\n\tPort 11\nHost c\n\tPort 12\n")
+	testkit.WriteFile(t, filepath.Join(dir, "a.inc"), "User included\nMatch host b\n\tPort 11\nHost c\n\tPort 12\n")
 	hosts := []string{"a", "b", "c", "git.corp", "ann@git.corp", "git.corp:2200", "GIT.Corp", "x.y.corp", "172.16.1.1"}
 	for name, text := range map[string]string{
 		"first value wins":      "Host a\n\tPort 1\n\tPort 2\nHost *\n\tPort 3\n\tUser u\n",
@@ -253,9 +253,9 @@ func TestSSHConfigAsOpenSSH(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "config")
-			writeFile(t, file, text)
-			env := vars{"HOME": who.HomeDir, "USER": who.Username, "VAR": "value"}
-			config := sshConfig{env: env.env, home: who.HomeDir}
+			testkit.WriteFile(t, file, text)
+			env := testkit.Vars{"HOME": who.HomeDir, "USER": who.Username, "VAR": "value"}
+			config := sshConfig{env: env.Env, home: who.HomeDir}
 			config.files = [][]sshLine{config.read(file, who.HomeDir, 0)}
 			for _, host := range hosts {
 				r, err := ParseRemote("ssh://" + host + "/x")

@@ -117,10 +117,10 @@ func (r *relay) connections() int {
 }
 
 // relayed is a client's environment and the server's URL by way of a relay.
-func relayed(t *testing.T, s *testkit.SSHD, r *relay) (vars, string) {
+func relayed(t *testing.T, s *testkit.SSHD, r *relay) (testkit.Vars, string) {
 	t.Helper()
-	env := home(t, s, "")
-	writeFile(t, filepath.Join(env["HOME"], ".ssh", "known_hosts"), knownAs(s, r.addr)+"\n")
+	env := testkit.Home(t, s, "")
+	testkit.WriteFile(t, filepath.Join(env["HOME"], ".ssh", "known_hosts"), testkit.KnownAs(s, r.addr)+"\n")
 	return env, strings.Replace(s.URL(""), s.Addr, r.addr, 1)
 }
 
@@ -128,10 +128,10 @@ func relayed(t *testing.T, s *testkit.SSHD, r *relay) (vars, string) {
 // made for those who stay.
 func TestSSHWaiters(t *testing.T) {
 	repos := several(t, "a")
-	s := startSSHD(t, testkit.SSHDOptions{Repos: writeRepos(t, repos...)})
+	s := testkit.ServeSSH(t, testkit.SSHDOptions{Repos: testkit.WriteRepos(t, repos...)})
 	r := startRelay(t, s.Addr, &relay{hold: make(chan struct{})}) // flow lets it begin
 	env, url := relayed(t, s, r)
-	c := newClient(t, Options{Env: env.env, Jobs: 4})
+	c := newClient(t, Options{Env: env.Env, Jobs: 4})
 	host := c.ssh.cfg.resolve(mustParse(t, url))
 	wait := func(ctx context.Context) chan error {
 		done := make(chan error, 1)
@@ -178,10 +178,10 @@ func TestSSHWaiters(t *testing.T) {
 
 // TestSSHNobodyWaits ends the making of a connection that nobody waits for.
 func TestSSHNobodyWaits(t *testing.T) {
-	s := startSSHD(t, testkit.SSHDOptions{Repos: writeRepos(t, several(t, "a")...)})
+	s := testkit.ServeSSH(t, testkit.SSHDOptions{Repos: testkit.WriteRepos(t, several(t, "a")...)})
 	r := startRelay(t, s.Addr, &relay{hold: make(chan struct{})}) // flow lets it begin
 	env, url := relayed(t, s, r)
-	c := newClient(t, Options{Env: env.env})
+	c := newClient(t, Options{Env: env.Env})
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	start := time.Now()
@@ -210,10 +210,10 @@ func mustParse(t *testing.T, url string) Remote {
 // it is made anew, once for all who need it.
 func TestSSHConnectionEnds(t *testing.T) {
 	repos := several(t, "a", "b", "c", "d")
-	s := startSSHD(t, testkit.SSHDOptions{Repos: writeRepos(t, repos...)})
+	s := testkit.ServeSSH(t, testkit.SSHDOptions{Repos: testkit.WriteRepos(t, repos...)})
 	r := startRelay(t, s.Addr, &relay{})
 	env, url := relayed(t, s, r)
-	c := newClient(t, Options{Env: env.env, Jobs: 4})
+	c := newClient(t, Options{Env: env.Env, Jobs: 4})
 	mustFind(t, c, Request{URL: url + repos[0].Path(), Choose: tag("v1.0.0")}, repos[0].Commit("v1.0.0"))
 	r.cut()
 	var wg sync.WaitGroup
@@ -233,8 +233,8 @@ func TestSSHConnectionEnds(t *testing.T) {
 // TestSSHConnectionEndsAlways has a server that drops every connection: it is
 // called twice and no more.
 func TestSSHConnectionEndsAlways(t *testing.T) {
-	s := startSSHD(t, testkit.SSHDOptions{Script: "kill -9 $PPID"})
-	c := newClient(t, Options{Env: home(t, s, "").env})
+	s := testkit.ServeSSH(t, testkit.SSHDOptions{Script: "kill -9 $PPID"})
+	c := newClient(t, Options{Env: testkit.Home(t, s, "").Env})
 	for range 3 {
 		_, err := c.Find(t.Context(), Request{URL: s.URL("acme/a.git"), Choose: refuse(t)})
 		if err == nil {
@@ -258,8 +258,8 @@ func TestSSHTalkers(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := startSSHD(t, testkit.SSHDOptions{Script: tt.script})
-			c := newClient(t, Options{Env: home(t, s, "").env})
+			s := testkit.ServeSSH(t, testkit.SSHDOptions{Script: tt.script})
+			c := newClient(t, Options{Env: testkit.Home(t, s, "").Env})
 			host := c.ssh.cfg.resolve(mustParse(t, s.URL("")))
 			if _, err := c.ssh.connection(t.Context(), host); err != nil {
 				t.Fatal(err)
@@ -285,17 +285,17 @@ func TestSSHStalled(t *testing.T) {
 	for range 20_000 {
 		fmt.Fprintf(&data, "%016x\n", random.Uint64())
 	}
-	repos := writeRepos(t, parseRepo(t, module("big")+"-- 1/data.txt --\n"+data.String()))
+	repos := testkit.WriteRepos(t, testkit.MustParse(t, testkit.ModuleArchive("big")+"-- 1/data.txt --\n"+data.String()))
 	for name, bytes := range map[string]int{
 		"greeting": 1, "keys": 500, "login": 1300, "session": 1700, "refs": 2200, "pack": 50_000,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := startSSHD(t, testkit.SSHDOptions{Repos: repos})
+			s := testkit.ServeSSH(t, testkit.SSHDOptions{Repos: repos})
 			r := startRelay(t, s.Addr, &relay{most: bytes})
 			env, url := relayed(t, s, r)
 			store := newStore(t)
-			c := newClient(t, Options{Env: env.env, Store: store})
+			c := newClient(t, Options{Env: env.Env, Store: store})
 			ctx, cancel := context.WithCancelCause(t.Context())
 			cause := errors.New("enough")
 			told := make(chan time.Time, 1)

@@ -24,8 +24,8 @@ import (
 // Each is refused, with what it offers and what would do; with a safe one beside
 // them, that one is taken.
 func TestSSHWeak(t *testing.T) {
-	r := parseRepo(t, module("a"))
-	repos := writeRepos(t, r)
+	r := testkit.MustParse(t, testkit.ModuleArchive("a"))
+	repos := testkit.WriteRepos(t, r)
 	safe := ssh.SupportedAlgorithms()
 	for _, tt := range []struct {
 		name     string
@@ -45,8 +45,8 @@ func TestSSHWeak(t *testing.T) {
 		{name: "a safe one behind weak ones", config: "KexAlgorithms diffie-hellman-group1-sha1,curve25519-sha256\nCiphers 3des-cbc,aes128-ctr\nMACs hmac-md5,hmac-sha2-256"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := startSSHD(t, testkit.SSHDOptions{Repos: repos, RSA: tt.rsa, Config: strings.Split(tt.config, "\n")})
-			c := newClient(t, Options{Env: home(t, s, "").env})
+			s := testkit.ServeSSH(t, testkit.SSHDOptions{Repos: repos, RSA: tt.rsa, Config: strings.Split(tt.config, "\n")})
+			c := newClient(t, Options{Env: testkit.Home(t, s, "").Env})
 			_, err := c.Find(t.Context(), Request{URL: s.URL(r.Path()), Choose: tag("v1.0.0")})
 			if tt.what == "" {
 				if err != nil {
@@ -54,7 +54,7 @@ func TestSSHWeak(t *testing.T) {
 				}
 				return
 			}
-			wantError(t, err, weakError(s.User+"@"+s.Addr, tt.what, tt.offered, tt.accepted), weakHint)
+			testkit.WantError(t, err, weakError(s.User+"@"+s.Addr, tt.what, tt.offered, tt.accepted), weakHint)
 		})
 	}
 }
@@ -120,10 +120,10 @@ func TestSSHWeakKnown(t *testing.T) {
 	addr := l.Addr().String()
 	host, port, _ := net.SplitHostPort(addr)
 	file := filepath.Join(t.TempDir(), "known_hosts")
-	writeFile(t, file, "["+host+"]:"+port+" ssh-dss "+base64.StdEncoding.EncodeToString(dsaBlob())+"\n")
+	testkit.WriteFile(t, file, "["+host+"]:"+port+" ssh-dss "+base64.StdEncoding.EncodeToString(dsaBlob())+"\n")
 	c := newClient(t, Options{Git: config.Git{KnownHosts: []string{file}}})
 	_, err = c.Find(t.Context(), Request{URL: "ssh://git@" + addr + "/lib", Choose: refuse(t)})
-	wantError(t, err, "ssh git@"+addr+": the server has no host key of the kind that is known for it: known is ssh-dss (in "+file+"), the server offers ssh-ed25519",
+	testkit.WantError(t, err, "ssh git@"+addr+": the server has no host key of the kind that is known for it: known is ssh-dss (in "+file+"), the server offers ssh-ed25519",
 		"ask the host's administrator for its key of another kind, and add its line to "+file,
 		"ssh-keyscan -p "+port+" "+host+" prints such lines; compare what it prints before you trust it")
 }
@@ -159,12 +159,12 @@ func TestSSHWeakDSA(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "known_hosts")
-			writeFile(t, file, tt.known+"\n")
+			testkit.WriteFile(t, file, tt.known+"\n")
 			c := newClient(t, Options{Git: config.Git{KnownHosts: []string{file}}})
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			_, err := c.Find(ctx, Request{URL: "ssh://git@" + addr + "/lib", Choose: refuse(t)})
-			wantError(t, err, weakError("git@"+addr, "host key", "ssh-dss", tt.accepted), weakHint)
+			testkit.WantError(t, err, weakError("git@"+addr, "host key", "ssh-dss", tt.accepted), weakHint)
 		})
 	}
 }

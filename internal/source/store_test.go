@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/vxlite/vxlite/internal/testkit"
 )
 
 const (
@@ -96,9 +98,9 @@ func TestStoreRubbish(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, content := range []string{"", "\n", hash1[:39], hash1 + "1", "../../../../../../etc/passwd", strings.Repeat("G", 40), strings.Repeat("A", 40), hash1 + "\n" + hash2} {
-		writeFile(t, filepath.Join(s.dir, "said", key("u"), "v1.0.0", at.id), content)
-		writeFile(t, filepath.Join(s.dir, "peel", hash2), content)
-		writeFile(t, filepath.Join(s.dir, "commit", hash1), content)
+		testkit.WriteFile(t, filepath.Join(s.dir, "said", key("u"), "v1.0.0", at.id), content)
+		testkit.WriteFile(t, filepath.Join(s.dir, "peel", hash2), content)
+		testkit.WriteFile(t, filepath.Join(s.dir, "commit", hash1), content)
 		if got := s.said("u", "v1.0.0", at); got != "" {
 			t.Errorf("%q is taken for the commit %q", content, got)
 		}
@@ -132,7 +134,7 @@ func TestPublish(t *testing.T) {
 	dst := filepath.Join(s.dir, "tree", hash1, "a")
 	fail := errors.New("disk full")
 	err := s.Publish(dst, func(dir string) error {
-		writeFile(t, filepath.Join(dir, "half"), "x")
+		testkit.WriteFile(t, filepath.Join(dir, "half"), "x")
 		return fail
 	})
 	if err != fail {
@@ -157,7 +159,7 @@ func TestPublish(t *testing.T) {
 	if err := publish("second"); err != nil {
 		t.Errorf("what another run has published: %v", err)
 	}
-	if got := files(t, dst); len(got) != 1 || got[0] != "f: first" {
+	if got := testkit.Files(t, dst); len(got) != 1 || got[0] != "f: first" {
 		t.Errorf("published %q, want what came first", got)
 	}
 	fi, err := os.Stat(dst)
@@ -193,7 +195,7 @@ func TestPublishRace(t *testing.T) {
 		})
 	}
 	done.Wait()
-	if got := files(t, dst); len(got) != 1 || got[0] != "f: same" {
+	if got := testkit.Files(t, dst); len(got) != 1 || got[0] != "f: same" {
 		t.Errorf("published %q", got)
 	}
 	if got := entries(t, s, "tmp"); len(got) != 0 {
@@ -209,7 +211,7 @@ func TestSweep(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"old/objects/pack/half", "old-file", "new/half", "new-file"} {
-		writeFile(t, filepath.Join(s.dir, "tmp", name), "x")
+		testkit.WriteFile(t, filepath.Join(s.dir, "tmp", name), "x")
 	}
 	long := time.Now().Add(-25 * time.Hour)
 	for _, name := range []string{"old", "old-file"} {
@@ -227,13 +229,13 @@ func TestSweep(t *testing.T) {
 
 func TestOpenStoreError(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
-	writeFile(t, file, "")
+	testkit.WriteFile(t, file, "")
 	_, err := OpenStore(file)
 	words := "not a directory"
 	if runtime.GOOS == "windows" {
 		words = "no such file or directory" // it says so of a path below a file
 	}
-	wantError(t, err, "store: mkdir "+file+": "+words)
+	testkit.WantError(t, err, "store: mkdir "+file+": "+words)
 }
 
 func TestLockRepo(t *testing.T) {
@@ -257,7 +259,7 @@ func TestLockRepo(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	_, err = stores[1].lockRepo(ctx, place{id: "lib"})
-	wantError(t, err, "store: lock: context deadline exceeded")
+	testkit.WantError(t, err, "store: lock: context deadline exceeded")
 	unlock()
 	if unlock, err = stores[1].lockRepo(t.Context(), place{id: "lib"}); err != nil {
 		t.Fatalf("after the lock was given back: %v", err)

@@ -14,8 +14,8 @@ import (
 // TestTLS has servers whose certificates are not to be trusted: each is refused
 // with what is wrong with it, and a private authority is trusted by ca_file alone.
 func TestTLS(t *testing.T) {
-	r := parseRepo(t, module("a"))
-	repos := writeRepos(t, r)
+	r := testkit.MustParse(t, testkit.ModuleArchive("a"))
+	repos := testkit.WriteRepos(t, r)
 	clock := "look at this machine's clock; if it is right, the server's administrator has to renew the certificate"
 	name := "name the server as its certificate does, in the URL or by [mirrors]"
 	for _, tt := range []struct {
@@ -45,11 +45,11 @@ func TestTLS(t *testing.T) {
 			want: "the server's certificate is for no host, not for 127.0.0.1", hint: name},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			b := startHTTP(t, testkit.HTTPBackendOptions{Repos: repos, TLS: true, Certificate: tt.cert})
+			b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: repos, TLS: true, Certificate: tt.cert})
 			git := config.Git{Credentials: []config.Credential{{Host: "127.0.0.1", Username: "ci", Password: "s3cret"}}}
 			if tt.known {
 				git.CAFile = filepath.Join(t.TempDir(), "ca.pem")
-				writeFile(t, git.CAFile, string(b.CA))
+				testkit.WriteFile(t, git.CAFile, string(b.CA))
 			}
 			c := newClient(t, Options{Git: git})
 			url := b.URL + "/" + r.Path()
@@ -63,7 +63,7 @@ func TestTLS(t *testing.T) {
 				return
 			}
 			_, err := c.Find(t.Context(), Request{URL: url, Choose: refuse(t)})
-			wantError(t, err, url+": "+tt.want, tt.hint)
+			testkit.WantError(t, err, url+": "+tt.want, tt.hint)
 			if got := asked(b); len(got) > 0 {
 				t.Errorf("it was asked %q nevertheless", got)
 			}
@@ -73,14 +73,14 @@ func TestTLS(t *testing.T) {
 
 // TestTLSOtherAuthority has a ca_file with another authority than the server's.
 func TestTLSOtherAuthority(t *testing.T) {
-	r := parseRepo(t, module("a"))
-	repos := writeRepos(t, r)
-	b := startHTTP(t, testkit.HTTPBackendOptions{Repos: repos, TLS: true})
-	other := startHTTP(t, testkit.HTTPBackendOptions{Repos: repos, TLS: true, Certificate: func(c *x509.Certificate) { c.Subject.CommonName = "another" }})
+	r := testkit.MustParse(t, testkit.ModuleArchive("a"))
+	repos := testkit.WriteRepos(t, r)
+	b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: repos, TLS: true})
+	other := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: repos, TLS: true, Certificate: func(c *x509.Certificate) { c.Subject.CommonName = "another" }})
 	ca := filepath.Join(t.TempDir(), "ca.pem")
-	writeFile(t, ca, string(b.CA))
+	testkit.WriteFile(t, ca, string(b.CA))
 	c := newClient(t, Options{Git: config.Git{CAFile: ca}})
 	_, err := c.Find(t.Context(), Request{URL: other.URL + "/" + r.Path(), Choose: refuse(t)})
-	wantError(t, err, other.URL+"/"+r.Path()+`: the server's certificate is signed by an authority that is not trusted here: "CN=another"`,
+	testkit.WantError(t, err, other.URL+"/"+r.Path()+`: the server's certificate is signed by an authority that is not trusted here: "CN=another"`,
 		"neither the system nor "+ca+", which is [git] ca_file, has that authority: add its certificate to the file")
 }

@@ -64,8 +64,8 @@ v
 
 // TestTree has what belongs to a module, by the rules of golang.org/x/mod/zip.
 func TestTree(t *testing.T) {
-	r := parseRepo(t, platform)
-	dir := writeRepos(t, r)
+	r := testkit.MustParse(t, platform)
+	dir := testkit.WriteRepos(t, r)
 	c := newClient(t, Options{})
 	found := mustFind(t, c, Request{URL: filepath.Join(dir, "acme", "platform"), Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
 	for _, tt := range []struct {
@@ -104,9 +104,9 @@ func TestTree(t *testing.T) {
 }
 
 func TestNoModule(t *testing.T) {
-	r := parseRepo(t, platform)
-	none := parseRepo(t, "url example.com/acme/none\nbranch main\nadd 1\ncommit 2026-01-05T09:00:00Z One\ntag v1.0.0\n-- 1/README --\nno module\n")
-	dir := writeRepos(t, r, none)
+	r := testkit.MustParse(t, platform)
+	none := testkit.MustParse(t, "url example.com/acme/none\nbranch main\nadd 1\ncommit 2026-01-05T09:00:00Z One\ntag v1.0.0\n-- 1/README --\nno module\n")
+	dir := testkit.WriteRepos(t, r, none)
 	c := newClient(t, Options{})
 	url := filepath.Join(dir, "acme", "platform")
 	bare := filepath.Join(dir, "acme", "none")
@@ -131,7 +131,7 @@ func TestNoModule(t *testing.T) {
 		{foundNone, "", "%s at %.12s has no go.mod in its root", "the repository has no go.mod at all, so it is no Go module"},
 	} {
 		_, err := c.Tree(t.Context(), tt.found, tt.folder)
-		wantError(t, err, fmt.Sprintf(tt.want, tt.found.From, tt.found.Commit), tt.hint)
+		testkit.WantError(t, err, fmt.Sprintf(tt.want, tt.found.From, tt.found.Commit), tt.hint)
 	}
 	if got := entries(t, c.store, "tree"); len(got) != 0 {
 		t.Errorf("the store has trees: %q", got)
@@ -142,8 +142,8 @@ func TestNoModule(t *testing.T) {
 func TestLFS(t *testing.T) {
 	const pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"
 	for name, refused := range map[string]bool{"a.go": true, "go.sum": false, "a.syso": true, "b/asm.s": true, "c.h": true, "data.json": false} {
-		r := parseRepo(t, module("a")+"-- 1/"+name+" --\n"+pointer)
-		url := filepath.Join(writeRepos(t, r), "acme", "a.git")
+		r := testkit.MustParse(t, testkit.ModuleArchive("a")+"-- 1/"+name+" --\n"+pointer)
+		url := filepath.Join(testkit.WriteRepos(t, r), "acme", "a.git")
 		c := newClient(t, Options{})
 		found := mustFind(t, c, Request{URL: url, Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
 		if !refused {
@@ -151,7 +151,7 @@ func TestLFS(t *testing.T) {
 			continue
 		}
 		_, err := c.Tree(t.Context(), found, "")
-		wantError(t, err, fmt.Sprintf("%s at %.12s: %s: is a Git LFS pointer, and LFS is not followed", url, found.Commit, name))
+		testkit.WantError(t, err, fmt.Sprintf("%s at %.12s: %s: is a Git LFS pointer, and LFS is not followed", url, found.Commit, name))
 	}
 }
 
@@ -212,10 +212,10 @@ func TestHostileTrees(t *testing.T) {
 		{name: "link in place of LICENSE", script: "symlink LICENSE /etc/passwd\n", kept: "go.mod"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			archive := strings.Replace(module("a"), "commit", tt.script+"commit", 1) + tt.files
-			r := parseRepo(t, archive)
+			archive := strings.Replace(testkit.ModuleArchive("a"), "commit", tt.script+"commit", 1) + tt.files
+			r := testkit.MustParse(t, archive)
 			top := t.TempDir()
-			repos := writeRepos(t, r)
+			repos := testkit.WriteRepos(t, r)
 			url := filepath.Join(repos, "acme", "a.git")
 			hash := r.Commit("v1.0.0")
 			if tt.raw != nil {
@@ -229,11 +229,11 @@ func TestHostileTrees(t *testing.T) {
 			found := mustFind(t, c, Request{URL: url, Choose: commit(hash)}, hash)
 			dir, err := c.Tree(t.Context(), found, "")
 			if tt.want != "" {
-				wantError(t, err, fmt.Sprintf("%s at %.12s: %s", url, hash, tt.want))
+				testkit.WantError(t, err, fmt.Sprintf("%s at %.12s: %s", url, hash, tt.want))
 			} else if err != nil {
 				t.Fatal(err)
 			}
-			for _, f := range files(t, top) {
+			for _, f := range testkit.Files(t, top) {
 				name, _, _ := strings.Cut(f, ": ")
 				name = filepath.ToSlash(name)
 				if rel, err := filepath.Rel(dir, filepath.Join(top, name)); dir != "" && err == nil && (filepath.ToSlash(rel) == tt.kept || rel == "go.mod") {
@@ -272,11 +272,11 @@ func commitWith(t *testing.T, dir string, r *testkit.Repo, names []string) strin
 
 // TestDeepTree has folders within folders without end.
 func TestDeepTree(t *testing.T) {
-	r := parseRepo(t, module("a")+"-- 1/"+strings.Repeat("d/", 103)+"x.go --\npackage x\n")
-	url := filepath.Join(writeRepos(t, r), "acme", "a.git")
+	r := testkit.MustParse(t, testkit.ModuleArchive("a")+"-- 1/"+strings.Repeat("d/", 103)+"x.go --\npackage x\n")
+	url := filepath.Join(testkit.WriteRepos(t, r), "acme", "a.git")
 	c := newClient(t, Options{})
 	found := mustFind(t, c, Request{URL: url, Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
 	_, err := c.Tree(t.Context(), found, "")
-	wantError(t, err, fmt.Sprintf("%s at %.12s: folders are nested deeper than 100", url, found.Commit),
+	testkit.WantError(t, err, fmt.Sprintf("%s at %.12s: folders are nested deeper than 100", url, found.Commit),
 		"if it is meant to be that large, allow more in the config: [limits] depth, which is 100")
 }

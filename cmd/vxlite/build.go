@@ -49,12 +49,12 @@ and puts it into DIR as rr. What went in is printed as a table.
 				c.startScreen(ctx, config.Log{})
 				return errWithoutVendor
 			}
-			o, err := c.options(ctx)
+			m, p, err := c.inputs(ctx)
 			if err != nil {
 				return err
 			}
-			o.SBOM, o.Provenance = ctx.Bool("sbom"), ctx.Bool("provenance")
-			return c.build(o)
+			return c.build(pipeline.Options{Machine: m, Project: p, Output: ctx.String("output"),
+				SBOM: ctx.Bool("sbom"), Provenance: ctx.Bool("provenance"), Verify: ctx.Bool("verify")})
 		},
 	}
 }
@@ -98,7 +98,7 @@ func (c *cli) buildVendored(ctx *urfave.Context) (err error) {
 			return err
 		}
 	}
-	o := c.optionsWith(ctx, cfg)
-	o.Store, o.Env, o.Vendored = v.EmptyStore(), v.Getenv, v
-	return c.build(o)
+	m, p := c.machineWithoutStore(ctx), c.project(ctx, cfg)
+	m.Store, m.Env, p.Vendored = v.EmptyStore(), v.Getenv, v
+	return c.build(pipeline.Options{Machine: m, Project: p, Output: ctx.String("output"), Verify: ctx.Bool("verify")})
 }

@@ -31,11 +31,11 @@ middleware and drivers it names are in. Exits with 3 where it finds a problem.
 		OnUsageError:    c.badUsage,
 		Before:          noArguments,
 		Action: func(ctx *urfave.Context) error {
-			options, err := c.options(ctx)
+			m, p, err := c.inputs(ctx)
 			if err != nil {
 				return err
 			}
-			result, err := pipeline.Check(c.ctx, options, ctx.String("rr"))
+			result, err := pipeline.Check(c.ctx, m, p, ctx.String("rr"))
 			if result != nil {
 				c.screen.sink().Send(event.Event{Kind: event.Done, Result: result})
 			}

@@ -54,14 +54,14 @@ is wrong.
 			if err != nil && (ctx.IsSet("config") || !errors.Is(err, fs.ErrNotExist)) {
 				return err
 			}
-			o, oerr := c.optionsFor(ctx, cfg, "")
-			if oerr != nil {
-				return oerr
+			m, merr := c.machine(ctx)
+			if merr != nil {
+				return merr
 			}
 			if err != nil {
 				c.screen.sink().Send(event.Event{Kind: event.Note, Text: "there is no velox.toml here, so no repositories are asked"})
 			}
-			findings, err := doctor.Examine(c.ctx, doctor.Options{Config: o.Config, Store: o.Store, Offline: o.Offline, Jobs: o.Jobs, Env: o.Env, Sink: o.Sink})
+			findings, err := doctor.Examine(c.ctx, doctor.Options{Config: cfg, Store: m.Store, Offline: m.Offline, Jobs: m.Jobs, Env: m.Env, Sink: m.Sink})
 			if findings != nil {
 				c.screen.sink().Send(event.Event{Kind: event.Done, Result: &event.Result{Findings: findings}})
 			}

@@ -137,13 +137,33 @@ func (c *cli) layFlags(ctx *urfave.Context, cfg *config.Config) error {
 	return nil
 }
 
-// optionsFor are the pipeline's, for a config that was read.
-func (c *cli) optionsFor(ctx *urfave.Context, cfg *config.Config, output string) (pipeline.Options, error) {
-	o := c.optionsWith(ctx, cfg)
-	o.Output = output
+// inputs are what most commands take: where they work, and the config that they
+// work on.
+func (c *cli) inputs(ctx *urfave.Context) (pipeline.Machine, pipeline.Project, error) {
+	cfg, err := c.readConfig(ctx)
+	if err != nil {
+		return pipeline.Machine{}, pipeline.Project{}, err
+	}
+	m, err := c.machine(ctx)
+	return m, c.project(ctx, cfg), err
+}
+
+// machine is where the command works. The config is read before, as it decides
+// what the screen shows.
+func (c *cli) machine(ctx *urfave.Context) (pipeline.Machine, error) {
+	m := c.machineWithoutStore(ctx)
 	var err error
-	o.Store, err = c.storeDir()
-	return o, err
+	m.Store, err = c.storeDir()
+	return m, err
+}
+
+func (c *cli) machineWithoutStore(ctx *urfave.Context) pipeline.Machine {
+	shared, _ := c.env("VXLITE_CACHE_SHARED")
+	return pipeline.Machine{Shared: shared, Offline: ctx.Bool("offline"), Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.sink()}
+}
+
+func (c *cli) project(ctx *urfave.Context, cfg *config.Config) pipeline.Project {
+	return pipeline.Project{Config: cfg, Locked: ctx.Bool("locked")}
 }
 
 // setOverrides lays the flags --with over the config. Their directories are
@@ -248,22 +268,6 @@ type noCacheDir struct{}
 
 func (noCacheDir) Error() string   { return "no directory for the store: HOME is not set" }
 func (noCacheDir) Hints() []string { return []string{"set HOME, or VXLITE_CACHE=DIR"} }
-
-// options are what the shared flags and the environment say.
-func (c *cli) options(ctx *urfave.Context) (pipeline.Options, error) {
-	cfg, err := c.readConfig(ctx)
-	if err != nil {
-		return pipeline.Options{}, err
-	}
-	return c.optionsFor(ctx, cfg, ctx.String("output"))
-}
-
-// optionsWith are what the flags say besides, without a store.
-func (c *cli) optionsWith(ctx *urfave.Context, cfg *config.Config) pipeline.Options {
-	shared, _ := c.env("VXLITE_CACHE_SHARED")
-	return pipeline.Options{Config: cfg, Output: ctx.String("output"), Shared: shared, Offline: ctx.Bool("offline"), Locked: ctx.Bool("locked"),
-		Verify: ctx.Bool("verify"), Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.sink()}
-}
 
 // noArguments refuses what a command would otherwise ignore. Only build lets it
 // pass, as Velox does.

@@ -39,11 +39,11 @@ is red.
 			if !slices.Contains(drawing.Formats, format) {
 				return &config.NameError{Flag: "--format", Name: format, Known: drawing.Formats, Of: "there is no such format"}
 			}
-			options, err := c.options(ctx)
+			m, p, err := c.inputs(ctx)
 			if err != nil {
 				return err
 			}
-			graph, err := pipeline.Graph(c.ctx, options)
+			graph, err := pipeline.Graph(c.ctx, m, p)
 			if err != nil {
 				return err
 			}

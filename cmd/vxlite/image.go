@@ -47,15 +47,15 @@ input gives the same digest.
 			if u := ctx.String("user"); u != "" && !config.IsUser(u) {
 				return usageError{fmt.Errorf("--user is %q, want UID or UID:GID", u)}
 			}
-			o, err := c.options(ctx)
+			m, p, err := c.inputs(ctx)
 			if err != nil {
 				return err
 			}
-			io := pipeline.ImageOptions{Image: o.Config.Image, Files: ctx.Args().Slice(), Output: ctx.String("output"), Push: ctx.String("push")}
+			io := pipeline.ImageOptions{Image: p.Config.Image, Files: ctx.Args().Slice(), Output: ctx.String("output"), Push: ctx.String("push")}
 			io.Base = cmp.Or(ctx.String("base"), io.Base)
 			io.CACerts = cmp.Or(ctx.String("ca-certs"), io.CACerts)
 			io.User = cmp.Or(ctx.String("user"), io.User)
-			result, err := pipeline.Image(c.ctx, o, io)
+			result, err := pipeline.Image(c.ctx, m, p, io)
 			if err != nil {
 				return err
 			}

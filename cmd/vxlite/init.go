@@ -52,11 +52,11 @@ with its plugins at its versions. A file that is there already stays as it is.
 			if err != nil {
 				return err
 			}
-			o, err := c.optionsFor(ctx, cfg, "")
+			m, err := c.machine(ctx)
 			if err != nil {
 				return err
 			}
-			rel, err := pipeline.Release(c.ctx, o)
+			rel, err := pipeline.Release(c.ctx, m, cfg)
 			if err != nil {
 				return err
 			}

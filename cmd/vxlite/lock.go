@@ -27,11 +27,11 @@ asked about every tag, so one that moved is told of. Nothing is compiled.
 		OnUsageError:    c.badUsage,
 		Before:          noArguments,
 		Action: func(ctx *urfave.Context) error {
-			o, err := c.options(ctx)
+			m, p, err := c.inputs(ctx)
 			if err != nil {
 				return err
 			}
-			result, err := pipeline.Lock(c.ctx, o)
+			result, err := pipeline.Lock(c.ctx, m, p)
 			if err != nil {
 				return err
 			}

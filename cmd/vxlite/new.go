@@ -70,11 +70,11 @@ func (c *cli) newPlugin(ctx *urfave.Context) error {
 		}
 		p.Path = config.PathFrom(above, dir)
 	}
-	o, err := c.optionsFor(ctx, cfg, name)
+	m, err := c.machine(ctx)
 	if err != nil {
 		return err
 	}
-	files, err := pipeline.NewPlugin(c.ctx, o, p)
+	files, err := pipeline.NewPlugin(c.ctx, m, cfg, name, p)
 	if err != nil {
 		return err
 	}

@@ -48,22 +48,22 @@ the config is looked for in the folders above.
 			if err != nil {
 				return err
 			}
-			o, err := c.optionsFor(ctx, cfg, "")
+			m, err := c.machine(ctx)
 			if err != nil {
 				return err
 			}
 			server := process.Cmd{Args: ctx.Args().Slice(), Env: os.Environ(), Stdin: os.Stdin, Stdout: c.stdout, Stderr: c.stderr, Why: "the server"}
 			if ctx.Bool("watch") {
-				return c.watch(ctx, o, server)
+				return c.watch(ctx, m, cfg, server)
 			}
-			return c.become(o, server)
+			return c.become(m, c.project(ctx, cfg), server)
 		},
 	}
 }
 
 // become builds the server and runs it in the place of this program.
-func (c *cli) become(o pipeline.Options, server process.Cmd) error {
-	bin, err := pipeline.NewSession(o).Build(c.ctx)
+func (c *cli) become(m pipeline.Machine, p pipeline.Project, server process.Cmd) error {
+	bin, err := pipeline.NewSession(m, p).Build(c.ctx)
 	if err != nil {
 		return err
 	}
@@ -74,16 +74,16 @@ func (c *cli) become(o pipeline.Options, server process.Cmd) error {
 		return process.Become(bin.Path, server.Args, server.Env)
 	}
 	server.Path = bin.Path
-	p, err := process.Start(o.Sink, server)
+	running, err := process.Start(m.Sink, server)
 	if err != nil {
 		return err
 	}
 	select {
-	case <-p.Done():
+	case <-running.Done():
 	case <-c.ctx.Done():
-		p.Stop(serverGrace)
+		running.Stop(serverGrace)
 	}
-	return ended(p.Status())
+	return ended(running.Status())
 }
 
 // ended is nil for a server that ended well.
@@ -105,10 +105,10 @@ func (s serverEnded) ExitStatus() int { return int(s) }
 
 // watch runs the server, and a new one after each change that compiles. There
 // is no progress display, since the server writes to the terminal too.
-func (c *cli) watch(ctx *urfave.Context, o pipeline.Options, server process.Cmd) error {
+func (c *cli) watch(ctx *urfave.Context, m pipeline.Machine, cfg *config.Config, server process.Cmd) error {
 	c.screen.plain()
-	o.Sink = func(e event.Event) { c.screen.show(e) } // whichever screen there is
-	return pipeline.Watch(c.ctx, o, pipeline.WatchOptions{
+	m.Sink = func(e event.Event) { c.screen.show(e) } // whichever screen there is
+	return pipeline.Watch(c.ctx, m, c.project(ctx, cfg), pipeline.WatchOptions{
 		Server: server, Grace: serverGrace,
 		Reload: func() (*config.Config, error) {
 			cfg, err := c.readRunConfig(ctx)

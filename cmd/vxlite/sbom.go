@@ -50,11 +50,11 @@ known for what the store and the module cache still have.
 }
 
 func (c *cli) configSBOM(ctx *urfave.Context) ([]byte, error) {
-	o, err := c.options(ctx)
+	m, p, err := c.inputs(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return pipeline.Bill(c.ctx, o)
+	return pipeline.Bill(c.ctx, m, p)
 }
 
 // fileSBOM needs no config: the binary says what is in it.
@@ -67,7 +67,7 @@ func (c *cli) fileSBOM(ctx *urfave.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pipeline.BillOf(c.ctx, pipeline.Options{Store: store, Env: c.env, Sink: c.screen.sink()}, ctx.Args().First())
+	return pipeline.BillOf(c.ctx, pipeline.Machine{Store: store, Env: c.env, Sink: c.screen.sink()}, ctx.Args().First())
 }
 
 // showDocument writes a JSON document to stdout, with --json in one line. It is

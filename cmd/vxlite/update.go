@@ -31,14 +31,14 @@ name a newer one in the config.
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,
 		Action: func(ctx *urfave.Context) error {
-			o, err := c.options(ctx)
+			m, p, err := c.inputs(ctx)
 			if err != nil {
 				return err
 			}
-			if o.Locked {
+			if p.Locked {
 				return usageError{errors.New("update writes the lock, and --locked forbids that")}
 			}
-			result, err := pipeline.Update(c.ctx, o, ctx.Args().Slice(), ctx.Bool("dry-run"))
+			result, err := pipeline.Update(c.ctx, m, p, ctx.Args().Slice(), ctx.Bool("dry-run"))
 			if err != nil {
 				return err
 			}

@@ -52,11 +52,11 @@ func (c *cli) vendor(ctx *urfave.Context) error {
 	if ctx.Bool("prune") {
 		return c.prune(ctx)
 	}
-	o, err := c.options(ctx)
+	m, p, err := c.inputs(ctx)
 	if err != nil {
 		return err
 	}
-	result, err := pipeline.Vendor(c.ctx, o,
+	result, err := pipeline.Vendor(c.ctx, m, p, ctx.String("output"),
 		pipeline.VendorOptions{CompileCache: ctx.Bool("with-compile-cache"), Toolchain: ctx.Bool("with-toolchain"), Sign: ctx.String("sign")})
 	if err != nil {
 		return err

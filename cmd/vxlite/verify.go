@@ -47,12 +47,12 @@ and ends with status 3. The config is the one that the lock belongs to, unless
 					return err
 				}
 			}
-			o, err := c.options(ctx)
+			m, p, err := c.inputs(ctx)
 			if err != nil {
 				return err
 			}
-			o.LockFile = ctx.String("lock")
-			d, err := pipeline.Verify(c.ctx, o, ctx.Args().First())
+			p.LockFile = ctx.String("lock")
+			d, err := pipeline.Verify(c.ctx, m, p, ctx.Args().First())
 			if d != nil {
 				c.screen.showResult(d, func(color bool) string { return verifiedText(d, color) })
 			}

@@ -43,11 +43,11 @@ Written again, DIR is brought up to date, and what you changed stays.
 			case len(args) > 1 && len(clones) == 0:
 				return usageError{errors.New("workspace wants one directory; names of plugins follow --clones")}
 			}
-			o, err := c.optionsFor(ctx, cfg, args[0])
+			m, err := c.machine(ctx)
 			if err != nil {
 				return err
 			}
-			result, err := pipeline.Develop(c.ctx, o, append(clones, args[1:]...))
+			result, err := pipeline.Develop(c.ctx, m, c.project(ctx, cfg), args[0], append(clones, args[1:]...))
 			if err != nil {
 				return err
 			}

@@ -18,24 +18,22 @@ import (
 // What a repository only refers to is not in a module: the files of its
 // submodules, what symbolic links lead to, and what LFS has elsewhere.
 
-// tellPointers notes each embedded file that is a Git LFS pointer, once.
-func (w *workspace) tellPointers(pkgs []gotool.Package, told map[string]bool) {
-	if told == nil {
-		return
-	}
+// pointers are notes of the embedded files that are Git LFS pointers.
+func (w *workspace) pointers(pkgs []gotool.Package) []string {
+	var notes []string
 	for _, p := range pkgs {
 		name := p.Module
 		if m := w.plan.Lookup(p.Module); m != nil {
 			name = label(m)
 		}
 		for _, file := range p.Embedded {
-			where := path.Join(strings.TrimPrefix(strings.TrimPrefix(p.Path, p.Module), "/"), file)
-			if key := p.Module + " " + where; !told[key] && source.IsLFSPointer(filepath.Join(p.Dir, filepath.FromSlash(file))) {
-				told[key] = true
-				w.note("%s: %s, which it embeds, is a Git LFS pointer, and LFS is not followed: the binary has the pointer in it", name, where)
+			if source.IsLFSPointer(filepath.Join(p.Dir, filepath.FromSlash(file))) {
+				where := path.Join(strings.TrimPrefix(strings.TrimPrefix(p.Path, p.Module), "/"), file)
+				notes = append(notes, fmt.Sprintf("%s: %s, which it embeds, is a Git LFS pointer, and LFS is not followed: the binary has the pointer in it", name, where))
 			}
 		}
 	}
+	return notes
 }
 
 // NotFollowedError is a package in a part of a repository that is elsewhere.
@@ -77,7 +75,7 @@ func (w *workspace) notFollowed(ctx context.Context, err error) error {
 	if !ok || ctx.Err() != nil {
 		return nil
 	}
-	client, cerr := w.client()
+	client, cerr := w.client(false)
 	if cerr != nil {
 		return nil
 	}

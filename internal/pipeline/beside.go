@@ -29,37 +29,39 @@ const (
 	provenanceExt = ".intoto.json"
 )
 
-// beside writes what was asked for beside each binary.
-func (w *workspace) beside(jobs []job) error {
+// beside writes what was asked for beside each binary: a bill of materials, a
+// provenance statement.
+func (w *workspace) beside(jobs []job, bill, statement bool) ([]job, error) {
+	if !bill && !statement {
+		return jobs, nil
+	}
+	jobs = slices.Clone(jobs)
 	for i := range jobs {
-		if !w.SBOM && !w.Provenance {
-			return nil
-		}
 		b, err := inspect.Read(jobs[i].file)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		bin := &jobs[i].binary
-		if w.SBOM {
+		if bill {
 			data, err := w.bill(b)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			if err := put(bin, "sbom", b.File+sbomExt, data); err != nil {
-				return err
+				return nil, err
 			}
 		}
-		if w.Provenance {
+		if statement {
 			data, err := provenance.Make(b, w.Config.File)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			if err := put(bin, "provenance", b.File+provenanceExt, data); err != nil {
-				return err
+				return nil, err
 			}
 		}
 	}
-	return nil
+	return jobs, nil
 }
 
 // put writes a file and adds it to the binary's.
@@ -97,13 +99,13 @@ func (w *workspace) bill(b *inspect.Binary) ([]byte, error) {
 }
 
 // billOptions are those that every bill has.
-func (b *builder) billOptions() (sbom.Options, error) {
+func (k *kit) billOptions() (sbom.Options, error) {
 	o := sbom.Options{Tool: manifest.ToolVersion()}
 	o.FromGit = func(m manifest.Module) string {
-		dir, _ := b.store.Module(m.Commit, m.Folder)
+		dir, _ := k.store.Module(m.Commit, m.Folder)
 		return dir
 	}
-	cache := b.tool.Var("GOMODCACHE")
+	cache := k.tool.Var("GOMODCACHE")
 	o.ThirdParty = func(path, version string) string {
 		p, err := module.EscapePath(path)
 		v, err2 := module.EscapeVersion(version)
@@ -112,7 +114,7 @@ func (b *builder) billOptions() (sbom.Options, error) {
 		}
 		return filepath.Join(cache, filepath.FromSlash(p)+"@"+v)
 	}
-	if s, ok := b.Env("SOURCE_DATE_EPOCH"); ok {
+	if s, ok := k.Env("SOURCE_DATE_EPOCH"); ok {
 		sec, err := strconv.ParseInt(s, 10, 64)
 		if err != nil {
 			return o, fmt.Errorf("SOURCE_DATE_EPOCH is %q, not a number of seconds", s)
@@ -124,16 +126,16 @@ func (b *builder) billOptions() (sbom.Options, error) {
 
 // BillOf makes the bill of materials of a finished binary. Licences are known
 // for those modules whose files the store or the module cache still has.
-func BillOf(ctx context.Context, o Options, file string) ([]byte, error) {
+func BillOf(ctx context.Context, m Machine, file string) ([]byte, error) {
 	bin, err := inspect.Read(file)
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{Options: o}
-	if err := b.open(ctx); err != nil {
+	k, err := open(ctx, m, Project{})
+	if err != nil {
 		return nil, err
 	}
-	opts, err := b.billOptions()
+	opts, err := k.billOptions()
 	if err != nil {
 		return nil, err
 	}
@@ -142,13 +144,8 @@ func BillOf(ctx context.Context, o Options, file string) ([]byte, error) {
 
 // Bill makes the bill of materials of what a config would give, for all its
 // targets together, without compiling it.
-func Bill(ctx context.Context, o Options) ([]byte, error) {
-	b := &builder{Options: o}
-	outputs, err := b.outputs()
-	if err != nil {
-		return nil, err
-	}
-	w, err := b.prepare(ctx)
+func Bill(ctx context.Context, m Machine, p Project) ([]byte, error) {
+	w, err := prepare(ctx, m, p, asking{})
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +155,7 @@ func Bill(ctx context.Context, o Options) ([]byte, error) {
 	if err := w.write(); err != nil {
 		return nil, err
 	}
-	contents, err := w.contents(ctx, outputs)
+	contents, err := w.contents(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -166,16 +163,16 @@ func Bill(ctx context.Context, o Options) ([]byte, error) {
 }
 
 // contents is what a binary of the workspace would say of itself.
-func (w *workspace) contents(ctx context.Context, outputs []output) (*inspect.Binary, error) {
-	m, err := w.manifest()
+func (w *workspace) contents(ctx context.Context) (*inspect.Binary, error) {
+	m, err := w.kit.manifest(w.planned)
 	if err != nil {
 		return nil, err
 	}
 	out := &inspect.Binary{Manifest: m, Go: w.tool.Version()}
 	sources := map[module.Version]module.Version{} // of the third-party modules
 	var targets []string
-	for _, o := range outputs {
-		c, err := w.settings(o)
+	for _, t := range w.targets() {
+		c, err := w.settings(w.plan, t)
 		if err != nil {
 			return nil, err
 		}
@@ -188,10 +185,14 @@ func (w *workspace) contents(ctx context.Context, outputs []output) (*inspect.Bi
 				sources[module.Version{Path: p.Module, Version: p.Version}] = p.Source
 			}
 		}
-		targets = append(targets, o.target.String())
+		targets = append(targets, t.String())
 	}
 	out.Target = strings.Join(targets, " ")
-	sums := sumLines(readSums(filepath.Join(w.dir, gen.SumFile)))
+	lines, err := readSums(filepath.Join(w.dir, gen.SumFile))
+	if err != nil {
+		return nil, err
+	}
+	sums := sumLines(lines)
 	for mod, from := range sources {
 		e := inspect.Module{Path: mod.Path, Version: mod.Version, Sum: sums[from]}
 		switch {

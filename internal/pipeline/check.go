@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"path"
-	"slices"
 
 	"golang.org/x/mod/module"
 
@@ -21,25 +20,25 @@ import (
 // plugins, and links nothing. The result says what was checked, also where the
 // error is an [endure.Findings]. rrYAML names a .rr.yaml to check along, or is
 // empty.
-func Check(ctx context.Context, o Options, rrYAML string) (*event.Result, error) {
-	b := &builder{Options: o}
-	w, err := b.prepare(ctx)
+func Check(ctx context.Context, m Machine, p Project, rrYAML string) (*event.Result, error) {
+	w, err := prepare(ctx, m, p, asking{})
 	if err != nil {
 		return nil, err
 	}
 	var result *event.Result
+	tell := onceEach(m.Sink)
 	err = w.each(ctx, func(t config.Target, s *endure.Set) error {
 		g := endure.Decide(s)
-		w.remark(g)
+		tell(g.Remarks(w.allowance()))
 		check := checked(g)
 		found := endure.Verify(g, w.allowance())
 		if rrYAML != "" {
-			conf, err := rryaml.Read(rrYAML, o.Env)
+			conf, err := rryaml.Read(rrYAML, m.Env)
 			if err != nil {
 				return err
 			}
 			sections, remarks, problems := rryaml.Check(conf, g, w.allowance())
-			w.tell(remarks)
+			tell(remarks)
 			check.YAML = sections
 			found = endure.Join(found, problems)
 		}
@@ -52,9 +51,8 @@ func Check(ctx context.Context, o Options, rrYAML string) (*event.Result, error)
 }
 
 // Graph returns what Endure makes of the plugins, for the first target.
-func Graph(ctx context.Context, o Options) (*endure.Graph, error) {
-	b := &builder{Options: o}
-	w, err := b.prepare(ctx)
+func Graph(ctx context.Context, m Machine, p Project) (*endure.Graph, error) {
+	w, err := prepare(ctx, m, p, asking{})
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +76,7 @@ func (w *workspace) each(ctx context.Context, do func(config.Target, *endure.Set
 		return err
 	}
 	for _, t := range w.targets() {
-		c, err := w.settings(output{target: t})
+		c, err := w.settings(w.plan, t)
 		if err != nil {
 			return err
 		}
@@ -102,13 +100,14 @@ func (w *workspace) read(ctx context.Context, c gotool.Compile, key string) (*en
 	if err := w.write(); err != nil {
 		return nil, err
 	}
-	compilation, pkgs, err := w.begin(ctx, c)
+	tool, pkgs, err := w.packages(ctx, c)
 	if err != nil {
-		return nil, err
+		return nil, w.explain(ctx, w.dir, c, err)
 	}
 	if err := w.linked(ctx, pkgs, c); err != nil {
 		return nil, err
 	}
+	compilation := tool.Compile(w.dir, c, pkgs)
 	compilation.Start()
 	s, err := w.facts(ctx, compilation, key)
 	if err != nil {
@@ -184,28 +183,16 @@ func (w *workspace) input(pkgs []gotool.Exported) endure.Input {
 	return in
 }
 
-// admit refuses what Endure would disable.
-func (w *workspace) admit(s *endure.Set) error {
+// admit refuses what Endure would disable, and tells what is no problem and may
+// become one.
+func (w *workspace) admit(s *endure.Set, tell func([]string)) error {
 	g := endure.Decide(s)
-	w.remark(g)
+	tell(g.Remarks(w.allowance()))
 	return endure.Verify(g, w.allowance())
 }
 
 func (w *workspace) allowance() endure.Allowance {
 	return endure.Allowance{Disabled: w.Config.Check.AllowDisabled, Methods: w.Config.Check.Allow, Release: w.plan.Release}
-}
-
-// remark tells what is no problem and may become one.
-func (w *workspace) remark(g *endure.Graph) { w.tell(g.Remarks(w.allowance())) }
-
-// tell tells each remark once.
-func (w *workspace) tell(remarks []string) {
-	for _, text := range remarks {
-		if !slices.Contains(w.remarks, text) { // of another target
-			w.remarks = append(w.remarks, text)
-			w.Sink.Send(event.Event{Kind: event.Note, Text: text})
-		}
-	}
 }
 
 // checked is what a graph is shown as.

@@ -20,12 +20,12 @@ import (
 	"github.com/vxlite/vxlite/internal/source"
 )
 
-// Develop writes the workspace to o.Output, as plain files to work in: local
+// Develop writes the workspace to a place, as plain files to work in: local
 // directories are referred to, all else is copied. The modules in clones, by a
 // plugin's name or a module path, become repositories with a branch. What was
 // changed by hand since an earlier run stays.
-func Develop(ctx context.Context, o Options, clones []string) (*event.Result, error) {
-	dir, err := filepath.Abs(o.Output)
+func Develop(ctx context.Context, m Machine, p Project, place string, clones []string) (*event.Result, error) {
+	dir, err := filepath.Abs(place)
 	if err != nil {
 		return nil, err
 	}
@@ -33,28 +33,29 @@ func Develop(ctx context.Context, o Options, clones []string) (*event.Result, er
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{Options: o}
-	if err := b.open(ctx); err != nil {
+	k, err := open(ctx, m, p)
+	if err != nil {
 		return nil, err
 	}
-	client, err := b.client()
+	client, err := k.client(false)
 	if err != nil {
 		return nil, err
 	}
 	defer client.Close()
-	plan, err := b.locked(ctx, client)
+	pl, err := k.planWith(ctx, client, asking{})
 	if err != nil {
 		return nil, err
 	}
-	if err := checkGo(plan, b.tool); err != nil {
+	plan := pl.plan
+	if err := checkGo(plan, k.tool); err != nil {
 		return nil, err
 	}
-	d := &develop{builder: b, plan: plan, dir: dir, manifest: manifest, at: map[string]string{}, kind: map[string]string{}}
+	d := &develop{sink: m.Sink, plan: plan, dir: dir, manifest: manifest, at: map[string]string{}, kind: map[string]string{}}
 	if err := d.clone(ctx, client, clones); err != nil {
 		return nil, err
 	}
 	d.locals()
-	files, err := gen.Develop(plan, gen.Options{Profile: b.profile(), NoProfile: o.Config.Build.PGO == "off", GoSums: b.lock.goSums, Sums: b.lock.sums}, d.at)
+	files, err := gen.Develop(plan, gen.Options{Profile: k.profile(), NoProfile: p.Config.Build.PGO == "off", GoSums: pl.goSums, Sums: pl.lock.sums()}, d.at)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +69,7 @@ func Develop(ctx context.Context, o Options, clones []string) (*event.Result, er
 
 // develop is a workspace to work in, in the making.
 type develop struct {
-	*builder
+	sink     event.Sink
 	plan     *resolve.Plan
 	dir      string // absolute
 	manifest *gen.Manifest
@@ -101,7 +102,7 @@ func (d *develop) clone(ctx context.Context, client *source.Client, names []stri
 		if err != nil {
 			return fmt.Errorf("cloning %s: %w", label(m), err)
 		}
-		d.Sink.Send(event.Event{Kind: event.Note, Text: fmt.Sprintf("%s is a clone, on the branch %s", place, branch)})
+		d.sink.Send(event.Event{Kind: event.Note, Text: fmt.Sprintf("%s is a clone, on the branch %s", place, branch)})
 		d.manifest.Clones[cloneKey(m)] = place
 	}
 	for _, m := range d.plan.Modules {

@@ -45,10 +45,10 @@ type ImageResult struct {
 }
 
 // Image builds the binaries, unless they are given, and makes an image of them.
-func Image(ctx context.Context, o Options, io ImageOptions) (*ImageResult, error) {
+func Image(ctx context.Context, m Machine, p Project, io ImageOptions) (*ImageResult, error) {
 	result := &ImageResult{}
 	var err error
-	if result.Output, err = io.place(o.Config); err != nil {
+	if result.Output, err = io.place(p.Config); err != nil {
 		return nil, err
 	}
 	if io.Push != "" {
@@ -56,11 +56,11 @@ func Image(ctx context.Context, o Options, io ImageOptions) (*ImageResult, error
 			return nil, err
 		}
 	}
-	opts, err := io.options(ctx, o) // what is wrong with it is told before anything is built
+	opts, err := io.options(ctx, m) // what is wrong with it is told before anything is built
 	if err != nil {
 		return nil, err
 	}
-	store, err := source.OpenStore(o.Store)
+	store, err := source.OpenStore(m.Store)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func Image(ctx context.Context, o Options, io ImageOptions) (*ImageResult, error
 	}
 	defer os.RemoveAll(tmp)
 	if len(io.Files) == 0 {
-		if io.Files, err = buildForImage(ctx, o, tmp); err != nil {
+		if io.Files, err = buildForImage(ctx, m, p, tmp); err != nil {
 			return nil, err
 		}
 	}
@@ -86,11 +86,11 @@ func Image(ctx context.Context, o Options, io ImageOptions) (*ImageResult, error
 	if err != nil {
 		return nil, err
 	}
-	m, err := index.IndexManifest()
+	manifest, err := index.IndexManifest()
 	if err != nil {
 		return nil, err
 	}
-	for _, d := range m.Manifests {
+	for _, d := range manifest.Manifests {
 		p := config.Target{OS: d.Platform.OS, Arch: d.Platform.Architecture, Variant: d.Platform.Variant}
 		result.Platforms = append(result.Platforms, p.String())
 	}
@@ -133,8 +133,8 @@ func (io ImageOptions) place(cfg *config.Config) (string, error) {
 // buildForImage builds the config's targets, or for Linux on this machine's
 // processor where it has none. Binaries for other systems are refused later,
 // with their names.
-func buildForImage(ctx context.Context, o Options, tmp string) ([]string, error) {
-	cfg := *o.Config
+func buildForImage(ctx context.Context, m Machine, p Project, tmp string) ([]string, error) {
+	cfg := *p.Config
 	if len(cfg.Build.Targets) == 0 {
 		cfg.Build.Targets = []config.Target{{OS: "linux", Arch: runtime.GOARCH}}
 	}
@@ -143,8 +143,8 @@ func buildForImage(ctx context.Context, o Options, tmp string) ([]string, error)
 			return nil, &image.PlatformError{File: "a target", Target: t.String()}
 		}
 	}
-	o.Config, o.Output = &cfg, tmp
-	built, err := Build(ctx, o)
+	p.Config = &cfg
+	built, err := Build(ctx, Options{Machine: m, Project: p, Output: tmp})
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +156,7 @@ func buildForImage(ctx context.Context, o Options, tmp string) ([]string, error)
 }
 
 // options reads what the image is to have.
-func (io ImageOptions) options(ctx context.Context, o Options) (image.Options, error) {
+func (io ImageOptions) options(ctx context.Context, m Machine) (image.Options, error) {
 	opts := image.Options{User: cmp.Or(io.User, image.DefaultUser)}
 	if io.CACerts != "" {
 		data, err := os.ReadFile(io.CACerts)
@@ -169,7 +169,7 @@ func (io ImageOptions) options(ctx context.Context, o Options) (image.Options, e
 		opts.CACerts = data
 	}
 	if io.Base != "" && io.Base != "scratch" {
-		base, err := image.Base(ctx, io.Base, o.Offline)
+		base, err := image.Base(ctx, io.Base, m.Offline)
 		if err != nil {
 			return opts, err
 		}
@@ -178,7 +178,7 @@ func (io ImageOptions) options(ctx context.Context, o Options) (image.Options, e
 			opts.BaseName = io.Base
 		}
 	}
-	if s, ok := o.Env("SOURCE_DATE_EPOCH"); ok {
+	if s, ok := m.Env("SOURCE_DATE_EPOCH"); ok {
 		sec, err := strconv.ParseInt(s, 10, 64)
 		if err != nil {
 			return opts, fmt.Errorf("SOURCE_DATE_EPOCH is %q, not a number of seconds", s)

@@ -41,7 +41,7 @@ func (w *watching) leftover(ctx context.Context) {
 	if err != nil || !store.ReadJSON(&r, append(elem, serverRecordName)...) {
 		return
 	}
-	path, _ := w.session.opts.Env("PATH")
+	path, _ := w.session.machine.Env("PATH")
 	running := func(pid int, file string) bool { return run.Running(ctx, w.sink, pid, file, path) }
 	switch {
 	case !running(r.PID, r.File):

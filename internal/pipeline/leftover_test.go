@@ -45,17 +45,15 @@ func TestLeftover(t *testing.T) {
 				t.Fatal(err)
 			}
 			var said []string
-			o := Options{Config: &config.Config{File: filepath.Join(dir, "velox.toml")}, Store: filepath.Join(dir, "store"),
-				Env:  os.LookupEnv,
-				Sink: func(e event.Event) { said = append(said, e.Text) }}
-			session := NewSession(o)
+			m := Machine{Store: filepath.Join(dir, "store"), Env: os.LookupEnv, Sink: func(e event.Event) { said = append(said, e.Text) }}
+			session := NewSession(m, Project{Config: &config.Config{File: filepath.Join(dir, "velox.toml")}})
 			session.Running = file
 			server, err := run.Start(nil, run.Cmd{Path: file, Args: []string{"600"}, Stdout: os.Stdout, Stderr: os.Stderr})
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer server.Stop(0)
-			w := &watching{session: session, sink: o.Sink, server: server}
+			w := &watching{session: session, sink: m.Sink, server: server}
 			if err := w.record(); err != nil {
 				t.Fatal(err)
 			}

@@ -58,11 +58,11 @@ func (e *MissingError) Hints() []string {
 
 // missingRepos makes one error of all that resolving lacked, and of what the
 // lock lets foresee. Other errors stay as they are.
-func (b *builder) missingRepos(client *source.Client, err error) error {
-	if _, unlocked := errors.AsType[*resolve.UnlockedError](err); !b.Offline || unlocked {
+func (k *kit) missingRepos(client *source.Client, lk lockfile, err error) error {
+	if _, unlocked := errors.AsType[*resolve.UnlockedError](err); !k.Offline || unlocked {
 		return err
 	}
-	e := &MissingError{Config: b.Config.File, More: b.lock.oracle == nil}
+	e := &MissingError{Config: k.Config.File, More: lk.oracle == nil}
 	var others []error
 	for _, one := range joined(err) {
 		off, ok := errors.AsType[*source.OfflineError](one)
@@ -79,8 +79,8 @@ func (b *builder) missingRepos(client *source.Client, err error) error {
 	if len(e.Repos) == 0 || len(others) > 0 {
 		return err
 	}
-	e.Repos = append(e.Repos, b.missingLocked(client, e.Repos)...)
-	e.Modules = b.missingSums()
+	e.Repos = append(e.Repos, k.missingLocked(client, lk, e.Repos)...)
+	e.Modules = k.missingSums(lk.sums())
 	slices.Sort(e.Repos)
 	return e
 }
@@ -95,12 +95,12 @@ func joined(err error) []error {
 
 // missingLocked lists the lock's commits that cannot be had, but for those that
 // are listed already.
-func (b *builder) missingLocked(client *source.Client, listed []string) []string {
+func (k *kit) missingLocked(client *source.Client, lk lockfile, listed []string) []string {
 	var out []string
-	if b.lock.oracle == nil {
+	if lk.oracle == nil {
 		return nil
 	}
-	for _, m := range b.lock.oracle.Modules {
+	for _, m := range lk.oracle.Modules {
 		what := fmt.Sprintf(" %s of %s", m.Ref, m.URL)
 		known := slices.ContainsFunc(listed, func(l string) bool { return strings.HasSuffix(l, what) })
 		if !known && !strings.HasPrefix(m.URL, "local:") && !client.Has(m.URL, m.Commit, m.Folder) {
@@ -111,10 +111,10 @@ func (b *builder) missingLocked(client *source.Client, listed []string) []string
 }
 
 // missingSums lists the lock's third-party modules that the module cache lacks.
-func (b *builder) missingSums() []string {
+func (k *kit) missingSums(sums []lock.Sum) []string {
 	var out []string
-	for _, s := range b.lock.sums {
-		if s.H1 != "" && !b.cached(s) {
+	for _, s := range sums {
+		if s.H1 != "" && !k.cached(s) {
 			out = append(out, s.Path+" "+s.Version)
 		}
 	}
@@ -123,20 +123,20 @@ func (b *builder) missingSums() []string {
 
 // cached reports whether the go command has a module's zip: see
 // go.dev/ref/mod#module-cache.
-func (b *builder) cached(s lock.Sum) bool {
+func (k *kit) cached(s lock.Sum) bool {
 	path, err := module.EscapePath(s.Path)
 	version, err2 := module.EscapeVersion(s.Version)
 	if err != nil || err2 != nil {
 		return false
 	}
-	_, err = os.Stat(filepath.Join(b.tool.Var("GOMODCACHE"), "cache", "download", filepath.FromSlash(path), "@v", version+".zip"))
+	_, err = os.Stat(filepath.Join(k.tool.Var("GOMODCACHE"), "cache", "download", filepath.FromSlash(path), "@v", version+".zip"))
 	return err == nil
 }
 
 // missingModules makes one error of all third-party modules that are not there
 // for a build in a workspace.
 func (w *workspace) missingModules(ctx context.Context, dir string, c gotool.Compile, first *gotool.MissingModuleError) error {
-	e := &MissingError{Config: w.Config.File, Modules: w.missingSums(), More: w.lock.old == nil}
+	e := &MissingError{Config: w.Config.File, Modules: w.kit.missingSums(w.sums), More: w.lock.old == nil}
 	_, lack, err := w.tool.Needs(ctx, dir, c)
 	if err != nil {
 		return w.missing(first)

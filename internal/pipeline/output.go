@@ -40,27 +40,27 @@ type output struct {
 	file   string // absolute
 }
 
-// outputs decides the files: NAME in a directory for one target, and
+// outputs decides the files at a place: NAME in a directory for one target, and
 // NAME-OS-ARCH for several.
-func (b *builder) outputs() ([]output, error) {
-	targets := b.targets()
-	own := []string{"rr", b.Config.Build.Name}
+func (p Project) outputs(place string) ([]output, error) {
+	targets := p.targets()
+	own := []string{"rr", p.Config.Build.Name}
 	for _, t := range targets {
-		own = append(own, strings.TrimSuffix(b.binaryName(t, true), ".exe"))
+		own = append(own, strings.TrimSuffix(p.binaryName(t, true), ".exe"))
 	}
-	dir, file, err := splitOutput(b.Output, func(name string) bool { return slices.Contains(own, strings.TrimSuffix(name, ".exe")) })
+	dir, file, err := splitOutput(place, func(name string) bool { return slices.Contains(own, strings.TrimSuffix(name, ".exe")) })
 	if err != nil {
 		return nil, err
 	}
 	if file != "" && len(targets) > 1 {
-		return nil, &OutputError{Path: b.Output, Reason: fmt.Sprintf("is a file, and there are %d targets", len(targets)),
+		return nil, &OutputError{Path: place, Reason: fmt.Sprintf("is a file, and there are %d targets", len(targets)),
 			Hint: "name a directory, with a slash at its end"}
 	}
 	var out []output
 	for _, t := range targets {
 		name := file
 		if name == "" {
-			name = b.binaryName(t, len(targets) > 1)
+			name = p.binaryName(t, len(targets) > 1)
 		}
 		out = append(out, output{target: t, file: filepath.Join(dir, name)})
 	}
@@ -68,8 +68,8 @@ func (b *builder) outputs() ([]output, error) {
 }
 
 // binaryName is what a binary is called, as one of several or as the only one.
-func (b *builder) binaryName(t config.Target, several bool) string {
-	name := b.Config.Build.Name
+func (p Project) binaryName(t config.Target, several bool) string {
+	name := p.Config.Build.Name
 	if several {
 		name += "-" + strings.ReplaceAll(t.String(), "/", "-")
 	}

@@ -9,12 +9,13 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/inspect"
 	"github.com/vxlite/vxlite/internal/manifest"
+	"github.com/vxlite/vxlite/internal/source"
 )
 
 // Verify builds again what a file claims to be, in a place of its own, and
 // compares. It takes the lock as it is. Where the two differ it returns what
 // differs, and a *DiffersError with it.
-func Verify(ctx context.Context, o Options, file string) (*inspect.Diff, error) {
+func Verify(ctx context.Context, m Machine, p Project, file string) (*inspect.Diff, error) {
 	given, err := inspect.Read(file)
 	if err != nil {
 		return nil, err
@@ -23,20 +24,19 @@ func Verify(ctx context.Context, o Options, file string) (*inspect.Diff, error) 
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{Options: o}
-	if err := b.open(ctx); err != nil {
+	store, err := source.OpenStore(m.Store)
+	if err != nil {
 		return nil, err
 	}
-	tmp, err := b.store.TempDir()
+	tmp, err := store.TempDir()
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(tmp)
-	cfg := *o.Config
+	cfg := *p.Config
 	cfg.Build.Targets = []config.Target{target}
-	o.Config, o.Locked = &cfg, true
-	o.Output = tmp
-	built, err := Build(ctx, o)
+	p.Config, p.Locked = &cfg, true
+	built, err := Build(ctx, Options{Machine: m, Project: p, Output: tmp})
 	if err != nil {
 		return nil, err
 	}

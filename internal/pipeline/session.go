@@ -23,7 +23,8 @@ import (
 // Session builds one server for this machine, again and again while its local
 // directories change. The binaries stay in the store.
 type Session struct {
-	opts Options
+	machine Machine
+	project Project
 	// w is the last plan that could be made, or nil.
 	w *workspace
 	// Running is a binary that is not to be written over.
@@ -33,24 +34,23 @@ type Session struct {
 	settings gotool.Compile
 }
 
-// NewSession makes a session of o, of which Output and the config's targets
-// do not count.
-func NewSession(o Options) *Session {
-	cfg := *o.Config
+// NewSession makes a session. The config's targets do not count.
+func NewSession(m Machine, p Project) *Session {
+	cfg := *p.Config
 	cfg.Build.Targets = []config.Target{{OS: runtime.GOOS, Arch: runtime.GOARCH}}
-	o.Config = &cfg
-	return &Session{opts: o}
+	p.Config = &cfg
+	return &Session{machine: m, project: p}
 }
 
 // place is the session's directory in the store, by the config's place and the
 // directories that stand in for modules.
 func (s *Session) place() (store *source.Store, elem []string, err error) {
-	file, err := filepath.Abs(s.opts.Config.File)
+	file, err := filepath.Abs(s.project.Config.File)
 	if err != nil {
 		return nil, nil, err
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %+v", file, s.opts.Config.Overrides))
-	store, err = source.OpenStore(s.opts.Store)
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %+v", file, s.project.Config.Overrides))
+	store, err = source.OpenStore(s.machine.Store)
 	return store, []string{"run", hex.EncodeToString(sum[:16])}, err
 }
 
@@ -75,9 +75,7 @@ func (s *Session) Build(ctx context.Context) (event.Binary, error) {
 	if err != nil {
 		return event.Binary{}, err
 	}
-	o := s.opts
-	o.Output = out
-	w, result, err := build(ctx, o)
+	w, result, err := build(ctx, Options{Machine: s.machine, Project: s.project, Output: out})
 	if w != nil {
 		s.w = w // to be watched, though it may not compile
 	}
@@ -143,7 +141,7 @@ func (s *Session) list(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if s.settings, err = s.w.settings(output{target: s.w.Config.Build.Targets[0]}); err != nil {
+	if s.settings, err = s.w.settings(s.w.plan, s.w.Config.Build.Targets[0]); err != nil {
 		return err
 	}
 	s.pkgs, err = s.w.tool.Packages(ctx, s.w.dir, s.settings)
@@ -177,7 +175,7 @@ func (s *Session) Admitted(ctx context.Context) error {
 	if err != nil {
 		return nil // what does not compile any more is the next build's to say
 	}
-	return s.w.admit(facts)
+	return s.w.admit(facts, onceEach(s.machine.Sink))
 }
 
 // Embedded reports whether a file is one that the code of the last build

@@ -56,13 +56,13 @@ func (e *SignatureError) Hints() []string {
 // checkSignatures looks at the signature of every commit, or of the tag that
 // leads to it, as [verify] wants. All that do not do are told of. A local
 // directory is the user's own word.
-func (b *builder) checkSignatures(ctx context.Context, client *source.Client, plan *resolve.Plan) error {
-	v := b.Config.Verify
+func (k *kit) checkSignatures(ctx context.Context, client *source.Client, plan *resolve.Plan) error {
+	v := k.Config.Verify
 	if v.Signatures == "" {
 		return nil
 	}
-	if b.Vendored != nil && v.Signatures == "tag" {
-		b.note("a vendor folder has no tags: their signatures were checked when it was made")
+	if k.Vendored != nil && v.Signatures == "tag" {
+		k.note("a vendor folder has no tags: their signatures were checked when it was made")
 		return nil
 	}
 	keys, err := signature.ReadKeys(v.Keys)
@@ -80,9 +80,9 @@ func (b *builder) checkSignatures(ctx context.Context, client *source.Client, pl
 			continue
 		}
 		seen[key] = true
-		check := b.checkCommit
+		check := k.checkCommit
 		if v.Signatures == "tag" {
-			check = b.checkTag
+			check = k.checkTag
 		}
 		err := check(ctx, client, keys, m)
 		if ctx.Err() != nil {
@@ -98,23 +98,23 @@ func (b *builder) checkSignatures(ctx context.Context, client *source.Client, pl
 	return errors.Join(failed...)
 }
 
-func (b *builder) checkCommit(_ context.Context, client *source.Client, keys *signature.Keys, m *resolve.Module) error {
+func (k *kit) checkCommit(_ context.Context, client *source.Client, keys *signature.Keys, m *resolve.Module) error {
 	o, err := client.CommitObject(m.URL, m.Commit)
 	if err != nil {
 		return fmt.Errorf("%s: commit %s: %w", label(m), m.Commit, err)
 	}
 	s, err := signature.ParseCommit(o.Data)
-	return b.judge(keys, m, "commit "+m.Commit, s, err)
+	return k.judge(keys, m, "commit "+m.Commit, s, err)
 }
 
-func (b *builder) checkTag(ctx context.Context, client *source.Client, keys *signature.Keys, m *resolve.Module) error {
+func (k *kit) checkTag(ctx context.Context, client *source.Client, keys *signature.Keys, m *resolve.Module) error {
 	what := "tag " + m.Ref
 	o, err := client.TagObject(ctx, m.URL, label(m), m.Ref, tagNames(m), m.Commit)
 	switch none := (*source.NoTagError)(nil); {
 	case errors.Is(err, source.ErrLightweight):
-		return b.refuse(keys, m, what, errors.New("is not signed: "+err.Error()))
+		return k.refuse(keys, m, what, errors.New("is not signed: "+err.Error()))
 	case errors.As(err, &none):
-		e := b.refuse(keys, m, "ref "+m.Ref, errors.New("is no tag of the commit that is built, so it has no signature"))
+		e := k.refuse(keys, m, "ref "+m.Ref, errors.New("is no tag of the commit that is built, so it has no signature"))
 		e.hint = `signatures = "commit" checks branches and commits too`
 		return e
 	case err != nil:
@@ -124,23 +124,23 @@ func (b *builder) checkTag(ctx context.Context, client *source.Client, keys *sig
 	if err == nil && (s.Tag != o.Tag || s.Target != m.Commit) {
 		err = fmt.Errorf("is not what was signed: that is tag %s of %s", s.Tag, s.Target)
 	}
-	return b.judge(keys, m, "tag "+o.Tag, s, err)
+	return k.judge(keys, m, "tag "+o.Tag, s, err)
 }
 
 // judge compares a signature with the keys.
-func (b *builder) judge(keys *signature.Keys, m *resolve.Module, what string, s signature.Signed, err error) error {
+func (k *kit) judge(keys *signature.Keys, m *resolve.Module, what string, s signature.Signed, err error) error {
 	var signer string
 	if err == nil {
 		signer, err = keys.Check(s)
 	}
 	if err != nil {
-		return b.refuse(keys, m, what, err)
+		return k.refuse(keys, m, what, err)
 	}
-	b.Sink.Send(event.Event{Kind: event.Debug, Text: fmt.Sprintf("%s: %s is signed by %s", label(m), what, signer)})
+	k.Sink.Send(event.Event{Kind: event.Debug, Text: fmt.Sprintf("%s: %s is signed by %s", label(m), what, signer)})
 	return nil
 }
 
-func (b *builder) refuse(keys *signature.Keys, m *resolve.Module, what string, err error) *SignatureError {
+func (k *kit) refuse(keys *signature.Keys, m *resolve.Module, what string, err error) *SignatureError {
 	return &SignatureError{Name: label(m), Pos: m.Pos, What: what, From: m.From, Err: err, Expected: keys.Names()}
 }
 

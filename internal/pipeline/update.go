@@ -19,75 +19,72 @@ import (
 
 // Lock writes the lock of a config, or completes it: entries that fit stay.
 // With Options.Locked it only says whether the lock is complete.
-func Lock(ctx context.Context, o Options) (*event.Result, error) {
-	b := &builder{Options: o, fresh: true}
-	b.lock.quiet = true
-	w, err := b.prepare(ctx)
+func Lock(ctx context.Context, m Machine, p Project) (*event.Result, error) {
+	w, err := prepare(ctx, m, p, asking{fresh: true})
 	if err != nil {
 		return nil, err
 	}
 	if err := w.buildable(); err != nil {
 		return nil, err
 	}
-	before := w.lock.old
-	if o.Locked {
-		if err := w.verifySums(ctx); err != nil {
-			return nil, err
-		}
-	} else if err := w.settle(ctx, true); err != nil {
+	sums, err := w.checksums(ctx)
+	if err != nil {
 		return nil, err
 	}
-	return &event.Result{Modules: modules(w.plan), Lock: w.lockResult(before)}, nil
+	now, wrote := w.lock.old, false
+	if p.Locked {
+		if differences := lock.CompareSums(now.Sums, sums); len(differences) > 0 {
+			return nil, w.doesNotFit(w.lock, differences)
+		}
+	} else {
+		now = w.newLock(sums, false)
+		if wrote, err = w.lock.write(now, w.Sink); err != nil {
+			return nil, err
+		}
+	}
+	return &event.Result{Modules: modules(w.plan), Lock: w.lockResult(now, wrote)}, nil
 }
 
-// verifySums compares the lock's checksums with what it would have now.
-func (w *workspace) verifySums(ctx context.Context) error {
-	sums, err := w.thirdParty(ctx)
-	if err != nil {
-		return err
-	}
-	if differences := lock.CompareSums(w.lock.old.Sums, sums); len(differences) > 0 {
-		return w.doesNotFit(differences)
-	}
-	return nil
-}
-
-func (w *workspace) lockResult(before *lock.File) *event.Lock {
-	now := w.lock.old
-	return &event.Lock{Path: w.lock.file, Modules: len(now.Modules), Sums: len(now.Sums), Written: w.lock.written, Changes: w.changes(before, now)}
+// lockResult is what a command that made the lock says of it.
+func (w *workspace) lockResult(now *lock.File, wrote bool) *event.Lock {
+	return &event.Lock{Path: w.lock.name, Modules: len(now.Modules), Sums: len(now.Sums), Written: wrote, Changes: w.changes(w.lock.old, now)}
 }
 
 // Update moves the lock's entries of some names (plugins, module paths,
 // roadrunner), or all, to what their refs lead to now. A dry run only says
 // what would change.
-func Update(ctx context.Context, o Options, names []string, dryRun bool) (*event.Result, error) {
-	b := &builder{Options: o, fresh: true}
+func Update(ctx context.Context, m Machine, p Project, names []string, dryRun bool) (*event.Result, error) {
 	var dropped []lock.Module
-	b.edit = func(old *lock.File) (left *lock.File, err error) {
-		left, dropped, err = drop(o.Config, old, names)
+	a := asking{fresh: true, renew: len(names) == 0, edit: func(old *lock.File) (left *lock.File, err error) {
+		left, dropped, err = drop(p.Config, old, names)
 		return left, err
-	}
-	b.lock.renew, b.lock.quiet = len(names) == 0, true
-	w, err := b.prepare(ctx)
+	}}
+	w, err := prepare(ctx, m, p, a)
 	if err != nil {
 		return nil, err
 	}
 	if err := w.buildable(); err != nil {
 		return nil, err
 	}
-	before, now := w.lock.old, &lock.File{Modules: w.plan.Lock()}
-	changes := w.changes(before, now)
+	now := &lock.File{Modules: w.plan.Lock()}
+	changes := w.changes(w.lock.old, now)
 	if err := w.between(ctx, changes); err != nil {
 		return nil, err
 	}
 	w.tellPinned(dropped, now, names)
 	if dryRun {
-		return &event.Result{Lock: &event.Lock{Path: w.lock.file, Modules: len(now.Modules), Sums: len(before.Sums), DryRun: true, Changes: changes}}, nil
+		return &event.Result{Lock: &event.Lock{Path: w.lock.name, Modules: len(now.Modules), Sums: len(w.lock.old.Sums), DryRun: true, Changes: changes}}, nil
 	}
-	if err := w.settle(ctx, true); err != nil {
+	sums, err := w.checksums(ctx)
+	if err != nil {
 		return nil, err
 	}
-	result := w.lockResult(before)
+	now = w.newLock(sums, a.renew)
+	wrote, err := w.lock.write(now, w.Sink)
+	if err != nil {
+		return nil, err
+	}
+	result := w.lockResult(now, wrote)
 	result.Changes = changes
 	return &event.Result{Lock: result}, nil
 }
@@ -163,7 +160,7 @@ func locked(m *lock.Module) *event.Locked {
 // between fills in what lies between the old and the new commits. Where a
 // history cannot be had, the change is told without.
 func (w *workspace) between(ctx context.Context, changes []event.Change) error {
-	client, err := w.client()
+	client, err := w.client(false)
 	if err != nil {
 		return err
 	}

@@ -37,11 +37,11 @@ type VendorOptions struct {
 	Sign string
 }
 
-// Vendor writes everything that an offline rebuild needs to Options.Output: a
+// Vendor writes everything that an offline rebuild needs to a place: a
 // folder, or one file where the name says so. What stands there is replaced in
 // one step at the end, if it is a vendor folder or file.
-func Vendor(ctx context.Context, o Options, v VendorOptions) (*event.Result, error) {
-	place, err := filepath.Abs(o.Output)
+func Vendor(ctx context.Context, m Machine, p Project, place string, v VendorOptions) (*event.Result, error) {
+	place, err := filepath.Abs(place)
 	if err != nil {
 		return nil, err
 	}
@@ -54,19 +54,18 @@ func Vendor(ctx context.Context, o Options, v VendorOptions) (*event.Result, err
 			return nil, err
 		}
 	}
-	o.Config, o.Output = withTargets(o.Config), ""                         // a folder for all targets, and no binary
-	if _, err := o.Config.Portable(config.PortableOptions{}); err != nil { // before anything is fetched
+	p.Config = withTargets(p.Config)
+	if _, err := p.Config.Portable(config.PortableOptions{}); err != nil { // before anything is fetched
 		return nil, err
 	}
-	b := &builder{Options: o}
-	w, err := b.prepare(ctx)
+	w, err := prepare(ctx, m, p, asking{})
 	if err != nil {
 		return nil, err
 	}
-	if err := w.fit(ctx); err != nil {
+	if err := w.check(ctx); err != nil {
 		return nil, err
 	}
-	if err := w.check(ctx); err != nil {
+	if w, err = w.completeForTargets(ctx); err != nil {
 		return nil, err
 	}
 	stage, err := stageFor(place)
@@ -74,7 +73,7 @@ func Vendor(ctx context.Context, o Options, v VendorOptions) (*event.Result, err
 		return nil, err
 	}
 	defer disk.RemoveAll(stage) // in vain once it is renamed
-	g := &gatherer{workspace: w, VendorOptions: v, folder: filepath.Join(stage, "vendor")}
+	g := &gatherer{workspace: w, locked: w.lock.old, VendorOptions: v, folder: filepath.Join(stage, "vendor")}
 	if err := g.gather(ctx); err != nil {
 		return nil, err
 	}
@@ -93,6 +92,20 @@ func withTargets(cfg *config.Config) *config.Config {
 		c.Build.Targets = []config.Target{{OS: runtime.GOOS, Arch: runtime.GOARCH}}
 	}
 	return &c
+}
+
+// completeForTargets is complete for the config's targets.
+func (w *workspace) completeForTargets(ctx context.Context) (*workspace, error) {
+	var jobs []job
+	for _, t := range w.targets() {
+		c, err := w.settings(w.plan, t)
+		if err != nil {
+			return nil, err
+		}
+		jobs = append(jobs, job{settings: c})
+	}
+	w, _, err := w.complete(ctx, jobs)
+	return w, err
 }
 
 // stageFor makes a directory beside place, from where a rename is one step.
@@ -115,13 +128,15 @@ type gatherer struct {
 	VendorOptions
 	folder string // not in its place yet
 
+	locked *lock.File // the lock that goes into the folder
+
 	files, kinds []string // of third-party modules, and for which builds
 }
 
 // gather writes the folder: config and lock, git, third-party modules,
 // compiled packages, and the list of it all.
 func (g *gatherer) gather(ctx context.Context) error {
-	steps := []func(context.Context) error{g.modules, g.repositories, g.config, g.lockFile}
+	steps := []func(context.Context) error{g.download, g.repositories, g.config, g.lockFile}
 	if g.CompileCache {
 		steps = append(steps, g.compiled)
 	}
@@ -215,12 +230,12 @@ func (g *gatherer) config(context.Context) error {
 
 // lockFile writes the lock that everything else was taken by.
 func (g *gatherer) lockFile(context.Context) error {
-	return os.WriteFile(filepath.Join(g.folder, vendoring.LockFile), g.lock.old.Format(), 0o644)
+	return os.WriteFile(filepath.Join(g.folder, vendoring.LockFile), g.locked.Format(), 0o644)
 }
 
 // repositories writes a repository for each commit.
 func (g *gatherer) repositories(ctx context.Context) error {
-	client, err := g.client()
+	client, err := g.client(false)
 	if err != nil {
 		return err
 	}
@@ -259,20 +274,7 @@ func byCommit(ms []*resolve.Module) [][]*resolve.Module {
 	return out
 }
 
-// modules writes the proxy tree. What the go command finds lacking in the
-// lock's checksums is added to the lock first.
-func (g *gatherer) modules(ctx context.Context) error {
-	err := g.download(ctx)
-	if _, incomplete := errors.AsType[*sumsMissing](err); !incomplete {
-		return err
-	}
-	if err := g.settle(ctx, true); err != nil {
-		return err
-	}
-	return g.download(ctx)
-}
-
-// download lets the go command fetch what the targets need into an empty
+// download writes the proxy tree. It lets the go command fetch what the targets need into an empty
 // module cache, from the user's as far as that has it: what it took is what is
 // needed.
 func (g *gatherer) download(ctx context.Context) error {
@@ -288,7 +290,6 @@ func (g *gatherer) download(ctx context.Context) error {
 	if err := os.MkdirAll(downloads, 0o755); err != nil { // the go command makes it only for what it downloads
 		return err
 	}
-	g.files, g.kinds = nil, nil
 	tool := g.tool.With(map[string]string{"GOMODCACHE": tmp, "GOPROXY": g.proxies(), "GOFLAGS": "-modcacherw"})
 	for _, t := range g.Config.Build.Targets {
 		if err := g.downloadFor(ctx, tool, t); err != nil {
@@ -310,7 +311,7 @@ func (g *gatherer) download(ctx context.Context) error {
 
 // downloadFor fetches what one target needs.
 func (g *gatherer) downloadFor(ctx context.Context, tool *gotool.Tool, t config.Target) error {
-	c, err := g.settings(output{target: t})
+	c, err := g.settings(g.plan, t)
 	if err != nil {
 		return err
 	}
@@ -318,9 +319,6 @@ func (g *gatherer) downloadFor(ctx context.Context, tool *gotool.Tool, t config.
 	pkgs, err := tool.Packages(ctx, g.dir, c)
 	if err != nil {
 		return g.explain(ctx, g.dir, c, err)
-	}
-	if lacking := g.lacking(pkgs); len(lacking) > 0 {
-		return g.sumsMissing(lacking)
 	}
 	if err := g.linked(ctx, pkgs, c); err != nil || !g.CompileCache {
 		return err
@@ -359,7 +357,7 @@ func (g *gatherer) proxies() string {
 func (g *gatherer) toolchain(ctx context.Context, tool *gotool.Tool) error {
 	goos, goarch := tool.Host()
 	m := vendoring.ToolchainModule(tool.Version(), goos, goarch)
-	known := slices.IndexFunc(g.lock.old.Toolchains, func(s lock.Sum) bool { return s.Version == m.Version })
+	known := slices.IndexFunc(g.locked.Toolchains, func(s lock.Sum) bool { return s.Version == m.Version })
 	if g.Offline && known >= 0 { // the database cannot be asked, and need not be
 		own, _, _ := strings.Cut(g.proxies(), ",")
 		tool = tool.With(map[string]string{"GOPROXY": own, "GOSUMDB": "off"})
@@ -373,8 +371,8 @@ func (g *gatherer) toolchain(ctx context.Context, tool *gotool.Tool) error {
 		return err
 	case known < 0:
 		return g.lockToolchain(lock.Sum{Path: m.Path, Version: m.Version, H1: h1})
-	case g.lock.old.Toolchains[known].H1 != h1:
-		return &resolve.SumError{Name: m.Path, Module: m, Got: h1, From: "the module proxy", Proxied: true, Want: g.lock.old.Toolchains[known].H1, By: g.lock.file}
+	case g.locked.Toolchains[known].H1 != h1:
+		return &resolve.SumError{Name: m.Path, Module: m, Got: h1, From: "the module proxy", Proxied: true, Want: g.locked.Toolchains[known].H1, By: g.lock.name}
 	}
 	return nil
 }
@@ -382,17 +380,17 @@ func (g *gatherer) toolchain(ctx context.Context, tool *gotool.Tool) error {
 // lockToolchain adds a Go release to the lock.
 func (g *gatherer) lockToolchain(s lock.Sum) error {
 	if g.Locked {
-		return &LockedError{File: g.lock.file, Config: g.Config.File, Entries: []string{s.Path + "@" + s.Version + ": its checksum is not in the lock"},
+		return &LockedError{File: g.lock.name, Config: g.Config.File, Entries: []string{s.Path + "@" + s.Version + ": its checksum is not in the lock"},
 			Hint: "vxlite vendor --with-toolchain writes it there, without --locked"}
 	}
-	now := *g.lock.old
+	now := *g.locked
 	now.Toolchains = append(slices.Clone(now.Toolchains), s)
 	now.Sort()
-	if err := g.writeLock(&now); err != nil {
+	if _, err := g.lock.write(&now, g.Sink); err != nil {
 		return err
 	}
-	g.lock.old = &now
-	g.note("%s now has the checksum of %s@%s", g.lock.file, s.Path, s.Version)
+	g.locked = &now
+	g.note("%s now has the checksum of %s@%s", g.lock.name, s.Path, s.Version)
 	return nil
 }
 
@@ -406,7 +404,7 @@ func (g *gatherer) compiled(ctx context.Context) error {
 	}
 	defer os.RemoveAll(tmp)
 	for _, t := range g.Config.Build.Targets {
-		c, err := g.settings(output{target: t})
+		c, err := g.settings(g.plan, t)
 		if err != nil {
 			return err
 		}

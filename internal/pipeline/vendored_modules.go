@@ -33,7 +33,7 @@ func (w *workspace) toolFor(ctx context.Context, c gotool.Compile) (*gotool.Tool
 	}
 	if v.unpacked.cache == "" {
 		dir := filepath.Join(v.tmp, "unpacked")
-		if err := v.contents.OpenModules(ctx, dir, v.own, w.lock.sums); err != nil {
+		if err := v.contents.OpenModules(ctx, dir, v.own, w.sums); err != nil {
 			return nil, err
 		}
 		v.unpacked.cache = dir

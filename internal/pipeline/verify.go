@@ -16,75 +16,86 @@ import (
 // which the modules' files are copies and no links, and with the packages of
 // all modules from git compiled anew. What else is linked, the standard library
 // and third-party modules, is taken as it was compiled.
-func (w *workspace) verify(ctx context.Context, jobs []job) error {
+func (w *workspace) verify(ctx context.Context, jobs []job) ([]job, error) {
 	tmp, err := w.store.TempDir()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer disk.RemoveAll(tmp)
 	if err := w.write(); err != nil { // where all was up to date it may be gone
-		return err
+		return nil, err
 	}
 	again, err := w.again(ctx, tmp)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for i := range jobs {
-		j := &jobs[i]
+	jobs = slices.Clone(jobs)
+	for i, j := range jobs {
 		_, first, err := hashFile(j.file)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := w.seed(ctx, j.settings, again.tool.Var("GOCACHE")); err != nil {
-			return err
+			return nil, err
 		}
-		elsewhere := *j
-		elsewhere.file = filepath.Join(tmp, filepath.Base(j.file))
-		second, err := again.make(ctx, &elsewhere, nil)
+		second, err := again.remake(ctx, j, tmp)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if first != second.SHA256 {
-			return &VerifyError{Path: j.file, Target: j.target.String(), First: first, Second: second.SHA256}
+			return nil, &VerifyError{Path: j.file, Target: j.target.String(), First: first, Second: second.SHA256}
 		}
-		j.binary.Verified = true
+		jobs[i].binary.Verified = true
 	}
-	return nil
+	return jobs, nil
+}
+
+// remake makes a binary once more, in a directory.
+func (w *workspace) remake(ctx context.Context, j job, dir string) (event.Binary, error) {
+	tool, pkgs, err := w.packages(ctx, j.settings)
+	if err != nil {
+		return event.Binary{}, w.explain(ctx, w.dir, j.settings, err)
+	}
+	j.file = filepath.Join(dir, filepath.Base(j.file))
+	return w.make(ctx, j, listing{tool, pkgs}, onceEach(w.Sink))
 }
 
 // again is the same workspace, made from the config the other way round and in
 // another place.
 func (w *workspace) again(ctx context.Context, tmp string) (*workspace, error) {
-	b := *w.builder
-	cfg := *b.Config
+	k := *w.kit
+	cfg := *k.Config
 	cfg.Plugins = slices.Clone(cfg.Plugins)
 	slices.Reverse(cfg.Plugins)
 	cfg.Build.CacheProg = "" // it would give what was compiled the first time
-	b.Config = &cfg
-	b.Sink = func(e event.Event) {
+	k.Config = &cfg
+	k.Sink = func(e event.Event) {
 		if e.Kind != event.Note { // it was said the first time
 			w.Sink.Send(e)
 		}
 	}
-	b.tool = w.tool.With(map[string]string{"GOCACHE": filepath.Join(tmp, "go-build"), "GOCACHEPROG": ""})
-	client, err := b.client()
+	k.tool = w.tool.With(map[string]string{"GOCACHE": filepath.Join(tmp, "go-build"), "GOCACHEPROG": ""})
+	client, err := k.client(false)
 	if err != nil {
 		return nil, err
 	}
 	defer client.Close()
-	plan, err := b.resolve(ctx, client)
+	plan, err := k.resolve(ctx, client, w.lock)
 	if err != nil {
 		return nil, err
 	}
-	out := &workspace{builder: &b, plan: plan}
-	if err := out.generate(); err != nil {
+	p := *w.planned
+	p.plan = plan
+	out, err := k.generate(&p, w.sums)
+	if err != nil {
 		return nil, err
 	}
-	out.dir = filepath.Join(tmp, "in another directory")
-	if err := out.files.Write(out.dir, true); err != nil {
+	elsewhere := *out
+	elsewhere.dir = filepath.Join(tmp, "in another directory")
+	if err := elsewhere.files.Write(elsewhere.dir, true); err != nil {
 		return nil, fmt.Errorf("workspace: %w", err)
 	}
-	return out, nil
+	return &elsewhere, nil
 }
 
 // seed puts the compiled packages of the standard library and of third-party

@@ -31,15 +31,15 @@ type WatchOptions struct {
 // Watch builds the server and runs it. When a local directory changes, it
 // builds again, and only if that succeeds stops the old server and starts the
 // new one. It ends with ctx, after the server.
-func Watch(ctx context.Context, o Options, wo WatchOptions) error {
-	w := &watching{WatchOptions: wo, session: NewSession(o), sink: o.Sink}
+func Watch(ctx context.Context, m Machine, p Project, wo WatchOptions) error {
+	w := &watching{WatchOptions: wo, session: NewSession(m, p), sink: m.Sink}
 	defer w.stop()
 	w.leftover(ctx)
-	file, err := filepath.Abs(o.Config.File)
+	file, err := filepath.Abs(p.Config.File)
 	if err != nil {
 		return err
 	}
-	before := watch.List(o.Config.LocalDirs(), []string{file})
+	before := watch.List(p.Config.LocalDirs(), []string{file})
 	bin, err := w.session.Build(ctx)
 	if w.session.w == nil || ctx.Err() != nil {
 		return err // there is nothing yet of which a change could mend it
@@ -79,7 +79,7 @@ func (w *watching) renew() error {
 	if len(locals) == 0 {
 		return errNothingLocal
 	}
-	file, err := filepath.Abs(w.session.opts.Config.File)
+	file, err := filepath.Abs(w.session.project.Config.File)
 	if err != nil {
 		return err
 	}
@@ -243,17 +243,17 @@ func (w *watching) ending() <-chan struct{} {
 // rebuild reads the config again where it is among the files.
 func (w *watching) rebuild(ctx context.Context, files []string) built {
 	for _, f := range files {
-		if filepath.Base(f) != filepath.Base(w.session.opts.Config.File) {
+		if filepath.Base(f) != filepath.Base(w.session.project.Config.File) {
 			continue
 		}
 		cfg, err := w.Reload()
 		if err != nil {
 			return built{err: err}
 		}
-		o := w.session.opts
-		o.Config = cfg
+		p := w.session.project
+		p.Config = cfg
 		running := w.session.Running
-		w.session = NewSession(o)
+		w.session = NewSession(w.session.machine, p)
 		w.session.Running = running
 		break
 	}

@@ -13,9 +13,9 @@ import (
 	"unicode"
 )
 
-// readmeLines is what README.md stays below: what is longer is looked up and
-// no longer read. What goes beyond a first use has its page below docs/.
-const readmeLines = 900
+// readmeLines is how long README.md may be: it is the front page, and what is
+// looked up has a page below docs/.
+const readmeLines = 250
 
 // TestDocs follows all links within the repository.
 func TestDocs(t *testing.T) {
@@ -40,8 +40,8 @@ func TestDocs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := strings.Count(string(readme), "\n"); n >= readmeLines {
-		t.Errorf("README.md has %d lines, and should stay below %d: move what is looked up into a page below docs/", n, readmeLines)
+	if n := strings.Count(string(readme), "\n"); n > readmeLines {
+		t.Errorf("README.md has %d lines, more than %d: move what is looked up into a page below docs/", n, readmeLines)
 	}
 	_, list, _ := strings.Cut(string(readme), "\n## More to read\n")
 	for _, name := range pages {

@@ -46,28 +46,39 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// TestReadme wants every command, and every flag by its long name, in the
-// README's section on the command line.
+// TestReadme wants every command in the README's table, and every flag, by its
+// long name, in that of docs/usage.md.
 func TestReadme(t *testing.T) {
-	data, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, _ := strings.Cut(string(data), "\n## The command line\n")
-	section, _, _ = strings.Cut(section, "\n## ")
+	commands := section(t, "README.md", "Commands")
+	flags := section(t, filepath.Join("docs", "usage.md"), "Flags")
 	for _, cmd := range testApp(t).Commands {
 		if cmd.Name == "help" || cmd.Hidden {
 			continue
 		}
-		if !strings.Contains(section, "\n    vxlite "+cmd.Name+" ") {
-			t.Errorf("the README has no line for %s", cmd.Name)
+		if row := "\n| `vxlite " + cmd.Name; !strings.Contains(commands, row+"`") && !strings.Contains(commands, row+" ") {
+			t.Errorf("the README has no row for %s", cmd.Name)
 		}
 		for _, flag := range allFlags(cmd) {
-			if name := "`--" + flag.Names()[0]; !strings.Contains(section, name+"`") && !strings.Contains(section, name+" ") {
-				t.Errorf("the README does not have --%s of %s", flag.Names()[0], cmd.Name)
+			if name := "`--" + flag.Names()[0]; !strings.Contains(flags, name+"`") && !strings.Contains(flags, name+" ") {
+				t.Errorf("docs/usage.md does not have --%s of %s", flag.Names()[0], cmd.Name)
 			}
 		}
 	}
+}
+
+// section returns what a document has below a heading.
+func section(t *testing.T, file, heading string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("..", "..", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, ok := strings.Cut(string(data), "\n## "+heading+"\n")
+	if !ok {
+		t.Fatalf("%s has no section %s", file, heading)
+	}
+	text, _, _ = strings.Cut(text, "\n## ")
+	return text
 }
 
 // allFlags are a command's and those of its subcommands.

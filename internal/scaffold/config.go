@@ -93,7 +93,7 @@ func Config(rel *resolve.Release, only []string, mirrors []config.Mirror) ([]byt
 #   ref = "v1.0.0"                                # a tag, a branch or a commit
 #
 # The plugins informer and resetter are always in. All keys are explained in
-# vxlite's README.
+# vxlite's docs/config.md.
 
 [roadrunner]
 ref = %[3]s

@@ -110,6 +110,12 @@ func IsDir(name string) bool {
 	return err == nil && fi.IsDir()
 }
 
+// Exists reports whether there is anything of that name.
+func Exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
 // Reason is an error without the path, which the message has already.
 func Reason(err error) string {
 	if pe, ok := errors.AsType[*os.PathError](err); ok {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"path"
 	"regexp"
 	"strconv"
@@ -12,6 +11,8 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
+
+	"github.com/vxlite/vxlite/internal/gitpack"
 )
 
 // A module zip that the go command makes is a `git archive` with
@@ -79,25 +80,13 @@ func (w *treeWriter) readAttributes() (*attributes, error) {
 		if total += obj.Size(); total > most {
 			return nil, fmt.Errorf("its %s files are larger than 1MiB", attributesFile)
 		}
-		data, err := blobContent(obj)
+		data, err := gitpack.Content(obj)
 		if err != nil {
 			return nil, err
 		}
 		a.parse(f.dir, string(data))
 	}
 	return a, nil
-}
-
-func blobContent(obj plumbing.EncodedObject) ([]byte, error) {
-	if held, ok := obj.(*packedObject); ok {
-		return held.data, nil
-	}
-	r, err := obj.Reader()
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	return io.ReadAll(r)
 }
 
 // attribute decides which files of the folder are converted.

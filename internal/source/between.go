@@ -10,6 +10,9 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/storer"
+
+	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/gitpack"
 )
 
 // Between is what lies between two commits of a repository.
@@ -62,13 +65,13 @@ func (c *Client) Between(ctx context.Context, f Found, old string) (Between, err
 	if err := get.pack(ctx, dir, get.tips(), get.commitsOnly); err != nil {
 		return Between{}, err
 	}
-	st := openStorage(dir)
+	st := gitpack.Open(dir)
 	defer st.Close()
 	return between(ctx, st, get.refs, old, f.Commit)
 }
 
 // between walks both histories.
-func between(ctx context.Context, st *packStorage, refs *Refs, old, now string) (Between, error) {
+func between(ctx context.Context, st *gitpack.Storage, refs *Refs, old, now string) (Between, error) {
 	before, err := ancestors(ctx, st, plumbing.NewHash(old))
 	if err != nil {
 		return Between{}, err
@@ -128,7 +131,7 @@ func (c *Client) Has(repoURL, commit, folder string) bool {
 		}
 		if !remote.Local() {
 			_, known := c.store.commitTime(commit)
-			if known && (isDir(c.store.treeDir(commit, folder)) || isDir(c.store.gitDir(commit))) {
+			if known && (disk.IsDir(c.store.treeDir(commit, folder)) || disk.IsDir(c.store.gitDir(commit))) {
 				return true
 			}
 			continue

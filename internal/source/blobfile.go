@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
+
+	"github.com/vxlite/vxlite/internal/gitpack"
 )
 
 // blobFile is a file of a commit, as golang.org/x/mod/zip wants to see it.
@@ -52,7 +54,7 @@ func (f *blobFile) object() (plumbing.EncodedObject, error) {
 
 // converted is the file as git writes it out.
 func (f *blobFile) converted(obj plumbing.EncodedObject) (plumbing.EncodedObject, error) {
-	blob, err := blobContent(obj)
+	blob, err := gitpack.Content(obj)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +63,7 @@ func (f *blobFile) converted(obj plumbing.EncodedObject) (plumbing.EncodedObject
 	if err != nil {
 		return nil, err
 	}
-	return &packedObject{packed: packed{kind: plumbing.BlobObject, data: data}}, nil
+	return gitpack.NewObject(plumbing.ZeroHash, plumbing.BlobObject, data), nil
 }
 
 type blobInfo struct {

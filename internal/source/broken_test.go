@@ -16,6 +16,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -51,7 +52,7 @@ func impatient(t *testing.T, o Options) (*Client, *pauses) {
 func wholeStore(t *testing.T, s *Store) {
 	t.Helper()
 	for _, name := range entries(t, s, "git") {
-		if err := checkRepo(filepath.Join(s.dir, "git", name)); err != nil {
+		if err := gitpack.Check(filepath.Join(s.dir, "git", name)); err != nil {
 			t.Errorf("the store's %s: %v", name, err)
 		}
 	}

@@ -101,7 +101,7 @@ type cleaner struct {
 // former removes a directory that nothing reads any more.
 func (c *cleaner) former(sub string) error {
 	dir := filepath.Join(c.store.dir, sub)
-	if !isDir(dir) {
+	if !disk.IsDir(dir) {
 		return nil
 	}
 	return c.remove(dir)

@@ -1,7 +1,7 @@
 // Package source gets the files of a module out of a git repository: over
 // SSH, over HTTP, or from a local path, by mirrors and with credentials, into
-// a [Store] that many runs share. It is the only importer of go-git, and knows
-// repositories and folders, nothing of module versions.
+// a [Store] that many runs share. It knows repositories and folders, nothing of
+// module versions.
 //
 // A ref is a name that may move; it is turned into a commit once, by
 // [Client.Find], and only commits are used after that.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,7 +14,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
-	"github.com/vxlite/vxlite/internal/limit"
+	"github.com/vxlite/vxlite/internal/gitpack"
 )
 
 // CloneRequest asks for a repository to work in.
@@ -89,7 +88,7 @@ func (c *Client) cloneObjects(ctx context.Context, req CloneRequest, remote Remo
 		repo.mu.Lock()
 		defer repo.mu.Unlock()
 		refs := refsFromStorage(repo.st)
-		return refs, at(remote, copyObjects(commonDir(repo.st.Filesystem().Root()), gitDir, c.limits.Pack))
+		return refs, at(remote, gitpack.Copy(gitpack.CommonDir(repo.st.Filesystem().Root()), gitDir, c.limits.Pack))
 	}
 	if c.offline {
 		return nil, &OfflineError{Module: req.Module, Ref: "the history of " + req.Ref, URL: req.URL}
@@ -112,73 +111,6 @@ func (c *Client) cloneObjects(ctx context.Context, req CloneRequest, remote Remo
 	}
 	c.sink.Send(event.Event{Kind: event.FetchDone, Module: req.Module, Ref: req.Ref, Commit: req.Commit, URL: remote.String(), Bytes: get.bytes})
 	return refs, nil
-}
-
-// copyObjects makes gitDir a bare repository with the objects of another on
-// this machine. Those that the other borrows from a third it goes on to
-// borrow. All together may be as large as a pack.
-func copyObjects(from, gitDir string, most int64) error {
-	for _, sub := range []string{"objects", "refs/heads", "refs/tags"} {
-		if err := os.MkdirAll(filepath.Join(gitDir, filepath.FromSlash(sub)), 0o755); err != nil {
-			return err
-		}
-	}
-	objects, left := filepath.Join(from, "objects"), most
-	err := filepath.WalkDir(objects, func(p string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(objects, p)
-		if err != nil {
-			return err
-		}
-		dst := filepath.Join(gitDir, "objects", rel)
-		switch {
-		case d.IsDir():
-			return os.MkdirAll(dst, 0o755)
-		case filepath.ToSlash(rel) == "info/alternates":
-			return copyAlternates(p, objects, dst)
-		case !d.Type().IsRegular() || strings.HasPrefix(d.Name(), "tmp_"):
-			return nil
-		}
-		fi, err := d.Info()
-		if err != nil {
-			return err
-		}
-		if left -= fi.Size(); left < 0 {
-			return limit.Bytes("the objects' files have more than", "pack", most)
-		}
-		return disk.Copy(p, dst, 0o444)
-	})
-	if err != nil {
-		return err
-	}
-	shallow, err := disk.ReadRegular(filepath.Join(from, "shallow"), most)
-	if err == nil {
-		err = os.WriteFile(filepath.Join(gitDir, "shallow"), shallow, 0o644)
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return os.WriteFile(filepath.Join(gitDir, "HEAD"), []byte("ref: refs/heads/main\n"), 0o644)
-}
-
-// copyAlternates makes the paths absolute, which may be relative to the
-// objects they stand beside.
-func copyAlternates(name, objects, dst string) error {
-	data, err := disk.ReadRegular(name, mostSmall)
-	if err != nil {
-		return err
-	}
-	var b strings.Builder
-	for line := range strings.Lines(string(data)) {
-		p := strings.TrimRight(line, "\r\n")
-		if p != "" && !filepath.IsAbs(p) {
-			p = filepath.Join(objects, p)
-		}
-		b.WriteString(p + "\n")
-	}
-	return os.WriteFile(dst, []byte(b.String()), 0o644)
 }
 
 // checkOut gives the repository in dir/.git its refs, remote and branch, and

@@ -13,6 +13,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/storer"
 
 	"github.com/vxlite/vxlite/internal/brief"
+	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/gitpack"
 )
 
 // Commit is one commit of a history.
@@ -53,10 +55,10 @@ func (c *Client) History(ctx context.Context, repoURL, a, b string) (History, bo
 	}
 	for _, commit := range []string{a, b} {
 		dir := c.store.gitDir(commit)
-		if !isFullHash(commit) || !isDir(dir) {
+		if !isFullHash(commit) || !disk.IsDir(dir) {
 			continue
 		}
-		st, done := openObjects(dir)
+		st, done := gitpack.OpenObjects(dir)
 		h, ok, err := compareHistories(ctx, st, a, b)
 		done()
 		if ok || err != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/run"
 )
@@ -138,7 +139,7 @@ func (c *credentials) netrcFile() string {
 		names = []string{"_netrc", ".netrc"} // the go command's, and curl's
 	}
 	for _, name := range names {
-		if f := filepath.Join(home, name); fileExists(f) {
+		if f := filepath.Join(home, name); disk.Exists(f) {
 			return f
 		}
 	}

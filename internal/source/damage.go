@@ -1,19 +1,14 @@
 package source
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha1"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/go-git/go-git/v5/plumbing"
 
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
@@ -41,80 +36,6 @@ func (e *DamagedError) Hints() []string {
 		return []string{"run the same build once without --offline, which fetches it again"}
 	}
 	return []string{"look at it with: git -C " + e.Where + " fsck"}
-}
-
-// checkRepo reads all of a repository of the store's own making, and compares
-// its packs with their checksums.
-func checkRepo(dir string) error {
-	if head, err := os.ReadFile(filepath.Join(dir, "HEAD")); err != nil || string(head) != storeHead {
-		return errors.New("HEAD is not as it was written")
-	}
-	names, err := disk.List(filepath.Join(dir, "objects", "pack"), "pack-", ".idx")
-	if err != nil {
-		return err
-	}
-	if len(names) != 1 {
-		return fmt.Errorf("it has %d packs", len(names))
-	}
-	index, err := os.ReadFile(names[0])
-	if err != nil {
-		return err
-	}
-	const sum, sums = sha1.Size, 2 * sha1.Size
-	if len(index) < sums || sha1.Sum(index[:len(index)-sum]) != [sum]byte(index[len(index)-sum:]) {
-		return errors.New("its index does not have the checksum that it ends with")
-	}
-	if err := checkPack(strings.TrimSuffix(names[0], ".idx")+".pack", index[len(index)-sums:len(index)-sum]); err != nil {
-		return err
-	}
-	x, err := parseIndex(index)
-	if err != nil {
-		return err
-	}
-	return checkShallow(filepath.Join(dir, "shallow"), x)
-}
-
-// checkPack compares a pack with the checksum that its index has of it.
-func checkPack(name string, want []byte) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	fi, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	h := sha1.New()
-	if _, err := io.Copy(h, io.LimitReader(f, max(0, fi.Size()-sha1.Size))); err != nil {
-		return err
-	}
-	last, err := io.ReadAll(io.LimitReader(f, 2*sha1.Size))
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(h.Sum(nil), want) || !bytes.Equal(last, want) {
-		return errors.New("its pack does not have the checksum that its index says")
-	}
-	return nil
-}
-
-// checkShallow looks for the commits that a repository is said to end at.
-func checkShallow(name string, x packIndex) error {
-	data, err := os.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for line := range strings.Lines(string(data)) {
-		h := strings.TrimSuffix(line, "\n")
-		if _, ok := x.find(plumbing.NewHash(h)); !ok || !isFullHash(h) {
-			return errors.New("shallow names a commit that is not there")
-		}
-	}
-	return nil
 }
 
 // ownTree is treeDir in the store itself.
@@ -160,7 +81,7 @@ func (s *Store) putSums(sums treeSums, commit, folder string) error {
 // Those of a shared store are compared at once.
 func (s *Store) goodGoMod(commit, folder string, orNone bool) bool {
 	if dir := s.treeDir(commit, folder); s.isShared(dir) {
-		return (orNone || fileExists(filepath.Join(dir, "go.mod"))) && s.goodShared(commit, folder)
+		return (orNone || disk.Exists(filepath.Join(dir, "go.mod"))) && s.goodShared(commit, folder)
 	}
 	sums, ok := s.sums(commit, folder)
 	if !ok {
@@ -169,7 +90,7 @@ func (s *Store) goodGoMod(commit, folder string, orNone bool) bool {
 	dir := s.treeDir(commit, folder)
 	got, err := disk.Sum(filepath.Join(dir, "go.mod"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return orNone && sums.GoMod == "" && isDir(dir)
+		return orNone && sums.GoMod == "" && disk.IsDir(dir)
 	}
 	return err == nil && hex.EncodeToString(got[:]) == sums.GoMod
 }
@@ -187,7 +108,7 @@ func (c *Client) Verify(ctx context.Context, f Found, folder string) (FileSums, 
 			return got, nil
 		}
 	}
-	if isDir(dst) {
+	if disk.IsDir(dst) {
 		c.sink.Send(event.Event{Kind: event.Note, Text: fmt.Sprintf("%s is damaged and is written anew", dst)})
 	}
 	if err := c.store.discard(dst); err != nil {

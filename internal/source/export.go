@@ -19,6 +19,8 @@ import (
 	"github.com/klauspost/compress/zlib"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/gitpack"
 )
 
 // Export makes dir a bare repository of f's commit that holds what taking the
@@ -83,7 +85,7 @@ func (r *recorder) EncodedObject(t plumbing.ObjectType, h plumbing.Hash) (plumbi
 func (r *recorder) write(dir string, commit plumbing.Hash, limits config.Limits) error {
 	pipe, in := io.Pipe()
 	go func() { in.CloseWithError(r.pack(in)) }()
-	_, err := writeRepo(dir, pipe, []plumbing.Hash{commit}, limits)
+	_, err := gitpack.WriteRepo(dir, pipe, []plumbing.Hash{commit}, limits)
 	pipe.CloseWithError(err) // ends the writer, too
 	if err != nil {
 		return err
@@ -156,10 +158,10 @@ func packObject(out io.Writer, z *zlib.Writer, obj plumbing.EncodedObject) error
 func (c *Client) findExported(req Request) (Found, error) {
 	commit := cmp.Or(req.Locked, req.Commit)
 	dir := filepath.Join(c.exported, commit)
-	if !isFullHash(commit) || !isDir(dir) {
+	if !isFullHash(commit) || !disk.IsDir(dir) {
 		return Found{}, &NotExportedError{Ref: req.Ref, Commit: commit}
 	}
-	st, done := openObjects(dir)
+	st, done := gitpack.OpenObjects(dir)
 	defer done()
 	obj, err := object.GetCommit(st, plumbing.NewHash(commit))
 	if err != nil {

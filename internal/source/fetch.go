@@ -5,25 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/sideband"
 	"github.com/go-git/go-git/v5/plumbing/storer"
 	"github.com/go-git/go-git/v5/plumbing/transport"
-	"github.com/go-git/go-git/v5/storage/filesystem"
 
-	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/gitpack"
 )
 
 // connect starts a conversation with git-upload-pack at remote.
@@ -125,7 +120,7 @@ type download struct {
 func (d *download) commit(ctx context.Context, ref Ref) (Found, error) {
 	store := d.client.store
 	dst := store.gitDir(ref.Commit)
-	if !isDir(dst) {
+	if !disk.IsDir(dst) {
 		err := store.publish(dst, func(dir string) error { return d.fill(ctx, dir, ref) })
 		if err != nil {
 			return Found{}, err
@@ -136,7 +131,7 @@ func (d *download) commit(ctx context.Context, ref Ref) (Found, error) {
 	}
 	st, done := d.objects, func() {}
 	if st == nil {
-		st, done = openObjects(dst)
+		st, done = gitpack.OpenObjects(dst)
 	}
 	defer done()
 	obj, err := object.GetCommit(st, plumbing.NewHash(ref.Commit))
@@ -154,7 +149,7 @@ func (d *download) fill(ctx context.Context, dir string, ref Ref) error {
 	}
 	st, done := d.objects, func() {}
 	if st == nil {
-		st, done = openObjects(dir)
+		st, done = gitpack.OpenObjects(dir)
 	}
 	defer done()
 	_, err := st.EncodedObject(plumbing.CommitObject, plumbing.NewHash(ref.Commit))
@@ -257,7 +252,7 @@ func (d *download) pack(ctx context.Context, dir string, wants []string, shape f
 	if req.Capabilities.Supports(capability.Sideband64k) {
 		r = sideband.NewDemuxer(sideband.Sideband64k, res)
 	}
-	if d.objects, err = writeRepo(dir, &counter{r: r, report: d.count}, res.Shallows, d.client.limits); err != nil {
+	if d.objects, err = gitpack.WriteRepo(dir, &counter{r: r, report: d.count}, res.Shallows, d.client.limits); err != nil {
 		return at(d.remote, err)
 	}
 	return nil
@@ -283,50 +278,6 @@ func (c *counter) Read(p []byte) (int, error) {
 	c.report(n)
 	return n, err
 }
-
-// writeRepo makes dir a bare repository of the objects in a pack. git can read
-// it too.
-func writeRepo(dir string, pack io.Reader, shallows []plumbing.Hash, limits config.Limits) (storer.EncodedObjectStorer, error) {
-	for _, sub := range []string{"objects/pack", "refs/heads", "refs/tags"} {
-		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
-			return nil, err
-		}
-	}
-	objects, err := writePack(filepath.Join(dir, "objects", "pack"), pack, limits)
-	if err != nil {
-		return nil, err
-	}
-	if len(shallows) > 0 {
-		var b strings.Builder
-		for _, h := range shallows {
-			b.WriteString(h.String() + "\n")
-		}
-		if err := os.WriteFile(filepath.Join(dir, "shallow"), []byte(b.String()), 0o644); err != nil {
-			return nil, err
-		}
-	}
-	// HEAD makes it a repository to git.
-	return objects, os.WriteFile(filepath.Join(dir, "HEAD"), []byte(storeHead), 0o644)
-}
-
-// storeHead is the HEAD of each repository in the store. No branch is there.
-const storeHead = "ref: refs/heads/main\n"
-
-// openStorage opens a bare repository of the store's own making, which was
-// within the limits when it was received.
-func openStorage(dir string) *packStorage {
-	return openObjectDirs(dir, math.MaxInt64, filesystem.NewStorageWithOptions(osfs.New(dir, osfs.WithBoundOS()), cache.NewObjectLRUDefault(),
-		filesystem.Options{ExclusiveAccess: true}))
-}
-
-// openObjects is openStorage for those who only read objects.
-func openObjects(dir string) (storer.EncodedObjectStorer, func()) {
-	st := openStorage(dir)
-	return st, func() { _ = st.Close() }
-}
-
-// largeObject is from how many bytes on an object is streamed, not held.
-const largeObject = 16 << 20
 
 // NoCommitError is a commit that a repository does not have.
 type NoCommitError struct {

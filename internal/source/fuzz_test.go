@@ -18,6 +18,7 @@ import (
 	"github.com/go-git/go-git/v5/storage/memory"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -43,7 +44,7 @@ func FuzzTree(f *testing.F) {
 		st := memory.NewStorage()
 		put := func(kind plumbing.ObjectType, data []byte) plumbing.Hash {
 			h := plumbing.ComputeHash(kind, data)
-			st.Objects[h] = &packedObject{packed: packed{kind: kind, data: data}, hash: h}
+			st.Objects[h] = gitpack.NewObject(h, kind, data)
 			return h
 		}
 		put(plumbing.BlobObject, []byte("module a\n"))
@@ -92,93 +93,6 @@ func treeOfLines(text string, blob, folder plumbing.Hash) []byte {
 	return b.Bytes()
 }
 
-// FuzzWritePack indexes whatever comes in the place of a pack or, where framed,
-// any entries in a sound one. What is accepted can be read back, and has the
-// hashes that the index says.
-func FuzzWritePack(f *testing.F) {
-	mem, hashes := variants(f, 4)
-	for _, refDeltas := range []bool{false, true} {
-		f.Add(encode(f, mem, hashes, refDeltas), false)
-	}
-	f.Add(rawPack(f, 1, rawEntry{kind: plumbing.BlobObject, declared: 4 << 30, data: []byte("small")}), false)
-	delta := string(copies(5, 2))
-	f.Add([]byte("\x02\x05small"), true)
-	f.Add([]byte("\x02\x05small\x04\x00"+string(rune(len(delta)))+delta), true)
-	f.Add([]byte("\x05\x01"+string(rune(len(delta)))+delta+"\x02\x05small"), true) // before its base
-	f.Add([]byte("\x05\x00"+string(rune(len(delta)))+delta), true)                 // to itself
-	f.Add([]byte("\x0a\x05small\x00\x06tree x\x01\x00"), true)
-	limits := config.Limits{Object: 1 << 20, Unpacked: 8 << 20, Objects: 1000}.OrDefault()
-	f.Fuzz(func(t *testing.T, data []byte, framed bool) {
-		if framed {
-			data = packOfEntries(t, data)
-		} else if len(data) > 20 { // or hardly any would be accepted
-			sum := sha1Of(data[:len(data)-20])
-			data = append(bytes.Clone(data[:len(data)-20]), sum...)
-		}
-		dir := t.TempDir()
-		kept, err := writeRepo(dir, bytes.NewReader(data), nil, limits)
-		if err != nil {
-			return
-		}
-		if err := checkRepo(dir); err != nil {
-			t.Fatal(err)
-		}
-		st, done := openObjects(dir)
-		defer done()
-		for h, obj := range kept.(*memory.Storage).Objects {
-			got, err := st.EncodedObject(plumbing.AnyObject, h)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if plumbing.ComputeHash(got.Type(), content(t, got)) != h || !bytes.Equal(content(t, got), content(t, obj)) {
-				t.Errorf("%s is something else on disk", h)
-			}
-		}
-	})
-}
-
-// packOfEntries makes a pack of what data describes: a byte of kind, for a
-// delta a byte that says which entry its base is, a byte of length, and the
-// content before it is compressed.
-func packOfEntries(t *testing.T, data []byte) []byte {
-	next := func() int {
-		if len(data) == 0 {
-			return 0
-		}
-		b := data[0]
-		data = data[1:]
-		return int(b)
-	}
-	kinds := []plumbing.ObjectType{plumbing.CommitObject, plumbing.TreeObject, plumbing.BlobObject, plumbing.TagObject, plumbing.OFSDeltaObject, plumbing.REFDeltaObject}
-	const most = 8
-	var entries []rawEntry
-	var bases, starts []int
-	for at := 12; len(data) > 0 && len(entries) < most; {
-		kind := next()
-		e := rawEntry{kind: kinds[kind&7%len(kinds)], declared: -1}
-		base := -1
-		if e.kind == plumbing.OFSDeltaObject || e.kind == plumbing.REFDeltaObject {
-			base = next()
-		}
-		n := min(next(), len(data))
-		e.data, data = data[:n], data[n:]
-		if kind&8 != 0 {
-			e.declared = n + 1
-		}
-		if e.kind == plumbing.OFSDeltaObject && base < len(starts) {
-			e.back = at - starts[base]
-		}
-		entries, bases, starts = append(entries, e), append(bases, base), append(starts, at)
-		at += len(rawPack(t, 1, e)) - 12 - 20
-	}
-	for i, base := range bases {
-		if entries[i].kind == plumbing.REFDeltaObject && base < len(entries) {
-			entries[i].ref = plumbing.ComputeHash(entries[base].kind, entries[base].data)
-		}
-	}
-	return rawPack(t, len(entries), entries...)
-}
-
 // FuzzRefs reads whatever a server says of its refs, or, where framed, any lines
 // in sound packets, and the same as the file that a local repository has its refs
 // in. However it is looked at, a ref is one thing.
@@ -208,7 +122,7 @@ func FuzzRefs(f *testing.F) {
 			oneThing(t, refsFromAdvertisement(adv))
 		}
 		dir := memfs.New()
-		for name, text := range map[string]string{"HEAD": storeHead, "packed-refs": string(data)} {
+		for name, text := range map[string]string{"HEAD": gitpack.Head, "packed-refs": string(data)} {
 			if err := util.WriteFile(dir, name, []byte(text), 0o644); err != nil {
 				t.Fatal(err)
 			}

@@ -14,6 +14,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 
 	"github.com/vxlite/vxlite/internal/brief"
+	"github.com/vxlite/vxlite/internal/gitpack"
 )
 
 // complete finds the one commit whose hash begins with prefix: among what the
@@ -30,7 +31,7 @@ func (d *download) complete(ctx context.Context, prefix string) (string, error) 
 	if err := d.pack(ctx, dir, d.tips(), d.commitsOnly); err != nil {
 		return "", err
 	}
-	st := openStorage(dir)
+	st := gitpack.Open(dir)
 	defer st.Close()
 	return completeIn(st, prefix, d.remote)
 }
@@ -55,7 +56,7 @@ func (r *Refs) complete(prefix string) []string {
 }
 
 // completeIn looks in a repository's objects.
-func completeIn(st *packStorage, prefix string, remote Remote) (string, error) {
+func completeIn(st *gitpack.Storage, prefix string, remote Remote) (string, error) {
 	raw, err := hex.DecodeString(prefix[:len(prefix)&^1])
 	if err != nil {
 		return "", err
@@ -154,7 +155,7 @@ func (c *Client) reachableRemote(ctx context.Context, f Found, remote Remote, in
 	if err := get.history(ctx, dir, f.Commit); err != nil {
 		return nil, false, err
 	}
-	st := openStorage(dir)
+	st := gitpack.Open(dir)
 	defer st.Close()
 	return reachable(ctx, st, f.Commit, wanted)
 }
@@ -186,7 +187,7 @@ func (r *Refs) wanted(interesting func(string) bool) map[string][]string {
 
 // reachable walks the history of commit as far as it is there. Tags of a local
 // repository may still name a tag object; those are peeled first.
-func reachable(ctx context.Context, st *packStorage, commit string, wanted map[string][]string) (out []Tagged, cut bool, err error) {
+func reachable(ctx context.Context, st *gitpack.Storage, commit string, wanted map[string][]string) (out []Tagged, cut bool, err error) {
 	byCommit := map[plumbing.Hash][]string{}
 	for h, tags := range wanted {
 		peeled, err := peel(st, plumbing.NewHash(h))
@@ -225,7 +226,7 @@ func reachable(ctx context.Context, st *packStorage, commit string, wanted map[s
 }
 
 // peel follows annotated tags to the commit.
-func peel(st *packStorage, h plumbing.Hash) (plumbing.Hash, error) {
+func peel(st *gitpack.Storage, h plumbing.Hash) (plumbing.Hash, error) {
 	const deepest = 8 // a tag of a tag is rare, a loop of them hostile
 	for range deepest {
 		obj, err := st.EncodedObject(plumbing.AnyObject, h)

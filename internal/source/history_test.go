@@ -11,6 +11,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
 
+	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -19,7 +20,7 @@ func join(names []string) string { return strings.Join(names, " ") }
 // treeOf is the tree of a repository's tag v1.0.0.
 func treeOf(t *testing.T, dir string, r *testkit.Repo) string {
 	t.Helper()
-	st := openStorage(dir)
+	st := gitpack.Open(dir)
 	defer st.Close()
 	c, err := object.GetCommit(st, plumbing.NewHash(r.Commit("v1.0.0")))
 	if err != nil {
@@ -161,7 +162,7 @@ func TestTagOfTag(t *testing.T) {
 // putObject writes an object as it stands into a repository.
 func putObject(t *testing.T, dir string, kind plumbing.ObjectType, content string) string {
 	t.Helper()
-	st := openStorage(dir)
+	st := gitpack.Open(dir)
 	defer st.Close()
 	o := st.NewEncodedObject()
 	o.SetType(kind)
@@ -184,7 +185,7 @@ func putObject(t *testing.T, dir string, kind plumbing.ObjectType, content strin
 // rawObject reads an object as it stands.
 func rawObject(t *testing.T, dir, hash string) string {
 	t.Helper()
-	st := openStorage(dir)
+	st := gitpack.Open(dir)
 	defer st.Close()
 	o, err := st.EncodedObject(plumbing.AnyObject, plumbing.NewHash(hash))
 	if err != nil {

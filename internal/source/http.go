@@ -23,6 +23,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/limit"
 )
 
@@ -189,7 +190,7 @@ func (p *httpPool) explain(ctx context.Context, remote Remote, err error) error 
 	var auth *AuthError
 	var answer *AnswerError
 	var tooMuch *limit.Error
-	var format *ObjectFormatError
+	var format *gitpack.ObjectFormatError
 	var cert *tls.CertificateVerificationError
 	var uerr *url.Error
 	var wrapped *plumbing.UnexpectedError // which does not unwrap

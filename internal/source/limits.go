@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/vxlite/vxlite/internal/brief"
+	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/limit"
 )
 
@@ -20,7 +21,7 @@ func at(remote Remote, err error) error {
 		}
 		return err
 	}
-	if e, ok := errors.AsType[*ObjectFormatError](err); ok {
+	if e, ok := errors.AsType[*gitpack.ObjectFormatError](err); ok {
 		e.URL = remote.String()
 		return e
 	}

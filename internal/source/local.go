@@ -7,17 +7,11 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/go-git/go-billy/v5"
-	"github.com/go-git/go-git/v5"
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/go-git/go-git/v5/storage/filesystem"
-	"github.com/go-git/go-git/v5/storage/filesystem/dotgit"
 
-	"github.com/vxlite/vxlite/internal/config"
-	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/gitpack"
 )
 
 // localRepo is a repository at a path of this machine. It is opened and read
@@ -25,7 +19,7 @@ import (
 // not be there.
 type localRepo struct {
 	mu sync.Mutex // go-git's storage is not safe for concurrent reads
-	st *packStorage
+	st *gitpack.Storage
 }
 
 // NoRepositoryError is a URL with no repository behind it.
@@ -59,7 +53,7 @@ func (c *Client) openLocal(remote Remote) (*localRepo, error) {
 		return r, nil
 	}
 	for _, p := range []string{remote.Path, remote.Path + ".git"} {
-		st, err := openPath(p, c.limits)
+		st, err := gitpack.OpenFolder(p, c.limits)
 		if err != nil {
 			return nil, at(Remote{Scheme: "file", Path: p}, err)
 		}
@@ -70,92 +64,6 @@ func (c *Client) openLocal(remote Remote) (*localRepo, error) {
 		}
 	}
 	return nil, &NoRepositoryError{URL: remote.String()}
-}
-
-// openPath opens a bare repository or a work tree's, or returns nil where
-// there is neither.
-func openPath(dir string, limits config.Limits) (*packStorage, error) {
-	switch {
-	case fileExists(filepath.Join(dir, ".git")):
-		gitDir, err := gitDirOf(dir)
-		if err != nil {
-			return nil, err
-		}
-		st, err := openGitDir(gitDir, limits)
-		if err != nil {
-			return nil, err
-		}
-		_, err = git.Open(st.Storage, nil) // it knows which extensions it does not
-		return st, err
-	case fileExists(filepath.Join(dir, "HEAD")) && isDir(filepath.Join(dir, "objects")):
-		return openGitDir(dir, limits)
-	}
-	return nil, nil
-}
-
-// gitDirOf is the repository of a work tree, which has a file that names it
-// where it is not inside: see gitrepository-layout(5).
-func gitDirOf(dir string) (string, error) {
-	name := filepath.Join(dir, ".git")
-	if isDir(name) {
-		return name, nil
-	}
-	data, err := disk.ReadRegular(name, mostSmall)
-	if err != nil {
-		return "", err
-	}
-	line, _, _ := strings.Cut(string(data), "\n")
-	to, ok := strings.CutPrefix(strings.TrimSpace(line), "gitdir: ")
-	if !ok {
-		return "", fmt.Errorf("%s names no gitdir", name)
-	}
-	if !filepath.IsAbs(to) {
-		to = filepath.Join(dir, to)
-	}
-	if !isDir(to) {
-		return "", git.ErrRepositoryNotExists
-	}
-	return to, nil
-}
-
-func openGitDir(dir string, limits config.Limits) (*packStorage, error) {
-	common := commonDir(dir)
-	var files billy.Filesystem = gitFiles(dir, limits)
-	for _, name := range []string{"HEAD", "config", "packed-refs", "shallow", alternatesFile} { // or a broken one is as good as none
-		place := filepath.Join(common, filepath.FromSlash(name))
-		if err := disk.CheckRegular(place, mostOf(name, limits)); err != nil {
-			if e, ok := errors.AsType[*disk.IrregularError](err); ok {
-				e.Name = name // the repository stands in front
-			}
-			return nil, err
-		}
-	}
-	if common != dir {
-		files = dotgit.NewRepositoryFilesystem(files, gitFiles(common, limits))
-	}
-	st := filesystem.NewStorageWithOptions(files, cache.NewObjectLRUDefault(), filesystem.Options{ExclusiveAccess: true})
-	cfg, err := st.Config()
-	if err != nil {
-		return nil, err
-	}
-	if format := cfg.Raw.Section("extensions").Option("objectformat"); format != "" && format != "sha1" {
-		return nil, &ObjectFormatError{Format: format}
-	}
-	return openObjectDirs(common, limits.Object, st), nil
-}
-
-// commonDir is where the objects are of a work tree that shares another's
-// repository: see gitrepository-layout(5).
-func commonDir(dir string) string {
-	b, err := disk.ReadRegular(filepath.Join(dir, "commondir"), mostSmall)
-	if err != nil {
-		return dir
-	}
-	common := strings.TrimSpace(string(b))
-	if filepath.IsAbs(common) {
-		return common
-	}
-	return filepath.Join(dir, common)
 }
 
 // findLocal chooses from a local repository's refs as they are now: they cost

@@ -2,26 +2,10 @@ package source
 
 import (
 	"bytes"
-	"fmt"
 	"io"
+
+	"github.com/vxlite/vxlite/internal/gitpack"
 )
-
-// ObjectFormatError is a repository whose objects have other names than those
-// by SHA-1.
-type ObjectFormatError struct {
-	URL    string // empty until it is known
-	Format string // as git calls it: sha256
-}
-
-// Error implements error.
-func (e *ObjectFormatError) Error() string {
-	return fmt.Sprintf("%s is a repository with the object format %s, which is not supported", e.URL, e.Format)
-}
-
-// Hints says what would do.
-func (e *ObjectFormatError) Hints() []string {
-	return []string{"clone from a copy of it whose object format is sha1, git's default"}
-}
 
 // sha1Refs lets what a server says of its refs through where it speaks of
 // objects by SHA-1. The server says so with the first ref, behind a zero byte,
@@ -45,7 +29,7 @@ func (s *sha1Refs) Read(p []byte) (int, error) {
 	s.passed = ok && whole || len(s.begun) > longest
 	for c := range bytes.FieldsSeq(capabilities) {
 		if format, ok := bytes.CutPrefix(c, []byte("object-format=")); ok && s.passed && string(format) != "sha1" {
-			return 0, &ObjectFormatError{Format: string(format)}
+			return 0, &gitpack.ObjectFormatError{Format: string(format)}
 		}
 	}
 	if s.passed {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -60,7 +61,7 @@ func TestSHA1Refs(t *testing.T) {
 	} {
 		for name, r := range map[string]io.Reader{"whole": strings.NewReader(text), "in bytes": iotest.OneByteReader(strings.NewReader(text))} {
 			out, err := io.ReadAll(&sha1Refs{r: r})
-			e, _ := err.(*ObjectFormatError)
+			e, _ := err.(*gitpack.ObjectFormatError)
 			if want == "" && (err != nil || string(out) != text) || want != "" && (e == nil || e.Format != want) {
 				t.Errorf("%q, %s: %q, %v", text, name, out, err)
 			}

@@ -17,6 +17,7 @@ import (
 	"github.com/klauspost/compress/zlib"
 
 	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -109,7 +110,7 @@ func ends(t *testing.T, f func()) {
 // name in the repository.
 func unpackOne(t *testing.T, dir, hash string) string {
 	t.Helper()
-	st, err := openPath(dir, newClient(t, Options{}).limits)
+	st, err := gitpack.OpenFolder(dir, newClient(t, Options{}).limits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +120,11 @@ func unpackOne(t *testing.T, dir, hash string) string {
 		t.Fatal(err)
 	}
 	name := "objects/" + hash[:2] + "/" + hash[2:]
-	testkit.WriteFile(t, filepath.Join(dir, filepath.FromSlash(name)), looseObject(obj.Type().String(), content(t, obj)))
+	data, err := gitpack.Content(obj)
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.WriteFile(t, filepath.Join(dir, filepath.FromSlash(name)), looseObject(obj.Type().String(), data))
 	return name
 }
 
@@ -135,7 +140,7 @@ func looseObject(kind string, data []byte) string {
 // TestIrregularError says what is wrong with a file that every repository has.
 func TestIrregularError(t *testing.T) {
 	dir := t.TempDir()
-	testkit.WriteFile(t, filepath.Join(dir, "lib.git", "HEAD"), storeHead)
+	testkit.WriteFile(t, filepath.Join(dir, "lib.git", "HEAD"), gitpack.Head)
 	if err := os.MkdirAll(filepath.Join(dir, "lib.git", "objects"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -211,7 +216,7 @@ func looseStream(header string, zeros int) string {
 // has.
 func TestManyAlternates(t *testing.T) {
 	dir := t.TempDir()
-	testkit.WriteFile(t, filepath.Join(dir, "HEAD"), storeHead)
+	testkit.WriteFile(t, filepath.Join(dir, "HEAD"), gitpack.Head)
 	var b strings.Builder
 	for i := range 20_000 {
 		fmt.Fprintf(&b, "/nowhere/%d/objects\n../../here%d.git/objects\n", i, i)

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/gitpack"
 )
 
 // StallError is a server that has sent nothing for too long.
@@ -168,7 +169,7 @@ func isPassing(err error) bool {
 	var stall *StallError
 	var slow *SlowError
 	var connect *ConnectError
-	var damaged *PackError
+	var damaged *gitpack.Error
 	var answer *AnswerError
 	var dns *net.DNSError
 	var said *serverError
@@ -185,7 +186,7 @@ func isPassing(err error) bool {
 	case errors.As(err, &dns):
 		return dns.IsTimeout || dns.IsTemporary
 	case errors.As(err, &stall), errors.As(err, &connect), errors.As(err, &slow), errors.As(err, &damaged), errors.As(err, &exit),
-		errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, errNothing), errors.Is(err, net.ErrClosed),
+		errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, gitpack.ErrEmpty), errors.Is(err, net.ErrClosed),
 		slices.ContainsFunc(brokenConnection, func(broken syscall.Errno) bool { return errors.Is(err, broken) }):
 		return true
 	case errors.As(err, &timeout):

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -160,7 +161,7 @@ func TestMirrorsRaced(t *testing.T) {
 // another commit. What is learned of them would count for every config.
 func TestFalseObjects(t *testing.T) {
 	r, unnamed := testkit.Lib(t)
-	long := strings.Repeat("x", largeObject)
+	long := strings.Repeat("x", gitpack.Large)
 	commit := "tree " + strings.Repeat("0", 40) + "\nauthor a <a@b> 1 +0000\ncommitter a <a@b> 1 +0000\n\n" + long
 	annotated := "object " + unnamed + "\ntype commit\ntag v1.1.0\ntagger a <a@b> 1 +0000\n\n" + long
 	for _, tt := range []struct{ ref, object, kind, data string }{

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/vxlite/vxlite/internal/brief"
+	"github.com/vxlite/vxlite/internal/gitpack"
 )
 
 // uploadPack is a conversation with git-upload-pack over one channel of a
@@ -137,7 +138,7 @@ const lastWords = 2 * time.Second
 
 // explain prefers what the server said over what the protocol made of it.
 func (u *uploadPack) explain(err error) error {
-	if _, ok := errors.AsType[*ObjectFormatError](err); ok {
+	if _, ok := errors.AsType[*gitpack.ObjectFormatError](err); ok {
 		return err // the server is content
 	}
 	ended := make(chan struct{})

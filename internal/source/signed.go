@@ -11,6 +11,9 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/storer"
+
+	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/gitpack"
 )
 
 // Object is a commit or a tag as git hashes it, which is what signatures are
@@ -40,8 +43,8 @@ func (e *NoTagError) Error() string {
 func (c *Client) CommitObject(repoURL, commit string) (Object, error) {
 	o := Object{Hash: commit}
 	hash := plumbing.NewHash(commit)
-	if dir := c.store.gitDir(commit); isDir(dir) {
-		st, done := openObjects(dir)
+	if dir := c.store.gitDir(commit); disk.IsDir(dir) {
+		st, done := gitpack.OpenObjects(dir)
 		defer done()
 		o.From = repoURL
 		return o, o.read(st, plumbing.CommitObject, hash)
@@ -208,7 +211,7 @@ func (d *download) tag(ctx context.Context, o Object) (Object, error) {
 	}
 	st, done := d.objects, func() {}
 	if st == nil {
-		st, done = openObjects(dir)
+		st, done = gitpack.OpenObjects(dir)
 	}
 	defer done()
 	return o, o.read(st, plumbing.TagObject, plumbing.NewHash(o.Hash))

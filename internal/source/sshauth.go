@@ -15,6 +15,7 @@ import (
 	"golang.org/x/crypto/ssh/agent"
 
 	"github.com/vxlite/vxlite/internal/brief"
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // identities are the keys to offer a host, in order, and the story of how
@@ -79,16 +80,11 @@ func (p *sshPool) usualKeys() (files []string) {
 		return nil
 	}
 	for _, name := range []string{"id_ed25519", "id_ecdsa", "id_rsa"} {
-		if f := filepath.Join(home, ".ssh", name); fileExists(f) {
+		if f := filepath.Join(home, ".ssh", name); disk.Exists(f) {
 			files = append(files, f)
 		}
 	}
 	return files
-}
-
-func fileExists(p string) bool {
-	_, err := os.Stat(p)
-	return err == nil
 }
 
 // credentialFits matches a config's host, which may have a port.

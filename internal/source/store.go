@@ -142,15 +142,10 @@ func (s *Store) publish(dst string, fill func(dir string) error) error {
 	if err := fill(tmp); err != nil {
 		return err
 	}
-	if err := s.place(tmp, dst); err != nil && !isDir(dst) {
+	if err := s.place(tmp, dst); err != nil && !disk.IsDir(dst) {
 		return err
 	}
 	return nil
-}
-
-func isDir(p string) bool {
-	fi, err := os.Stat(p)
-	return err == nil && fi.IsDir()
 }
 
 // lockRepo keeps other runs from fetching from the same place meanwhile.
@@ -175,7 +170,7 @@ func (s *Store) gitDir(commit string) string { return s.in("git", commit) }
 // commit, if the store has it.
 func (s *Store) Module(commit, folder string) (dir string, ok bool) {
 	dir = s.treeDir(commit, folder)
-	if !isFullHash(commit) || !isDir(dir) {
+	if !isFullHash(commit) || !disk.IsDir(dir) {
 		return "", false
 	}
 	return dir, true
@@ -188,7 +183,7 @@ func (s *Store) treeDir(commit, folder string) string {
 }
 
 // hasTree reports whether files of a commit are in the store.
-func (s *Store) hasTree(commit string) bool { return isDir(s.in("tree", commit)) }
+func (s *Store) hasTree(commit string) bool { return disk.IsDir(s.in("tree", commit)) }
 
 // commitRecord is what commit/COMMIT holds.
 type commitRecord struct {

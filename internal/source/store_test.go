@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -140,7 +141,7 @@ func TestPublish(t *testing.T) {
 	if err != fail {
 		t.Errorf("error %v, want %v", err, fail)
 	}
-	if isDir(dst) {
+	if disk.IsDir(dst) {
 		t.Error("what was filled half is published")
 	}
 	if got := entries(t, s, "tmp"); len(got) != 0 {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"path"
 	"path/filepath"
 	"runtime"
@@ -23,6 +22,8 @@ import (
 
 	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/limit"
 )
 
@@ -119,7 +120,7 @@ func (c *Client) writeTree(ctx context.Context, f Found, remote Remote, folder s
 			return err
 		}
 		c.wrote.Store(dst, w.sums)
-		if isDir(dst) && !c.store.goodGoMod(f.Commit, folder, f.NoGoMod) { // and nobody was first
+		if disk.IsDir(dst) && !c.store.goodGoMod(f.Commit, folder, f.NoGoMod) { // and nobody was first
 			return c.store.discard(dst)
 		}
 		return nil
@@ -130,7 +131,7 @@ func (c *Client) writeTree(ctx context.Context, f Found, remote Remote, folder s
 // the store has lost it. One from the store is as it was written.
 func (c *Client) objects(ctx context.Context, f Found, remote Remote) (storer.EncodedObjectStorer, func(), error) {
 	if c.exported != "" {
-		st, done := openObjects(filepath.Join(c.exported, f.Commit))
+		st, done := gitpack.OpenObjects(filepath.Join(c.exported, f.Commit))
 		return st, done, nil
 	}
 	if remote.Local() {
@@ -139,21 +140,21 @@ func (c *Client) objects(ctx context.Context, f Found, remote Remote) (storer.En
 			return nil, nil, err
 		}
 		repo.mu.Lock()
-		return repo.st, func() { repo.st.dropBases(); repo.mu.Unlock() }, nil
+		return repo.st, func() { repo.st.DropBases(); repo.mu.Unlock() }, nil
 	}
 	if st, ok := c.objectsOf.LoadAndDelete(f.Commit); ok {
 		return st.(storer.EncodedObjectStorer), func() {}, nil
 	}
 	dir := c.store.gitDir(f.Commit)
-	if !isDir(dir) {
+	if !disk.IsDir(dir) {
 		if err := c.refetch(ctx, f, remote); err != nil {
 			return nil, nil, err
 		}
 	}
-	if err := checkRepo(dir); err != nil {
+	if err := gitpack.Check(dir); err != nil {
 		return nil, nil, &DamagedError{Where: dir, Err: err}
 	}
-	st, done := openObjects(dir)
+	st, done := gitpack.OpenObjects(dir)
 	return st, done, nil
 }
 
@@ -167,7 +168,7 @@ func (c *Client) refetch(ctx context.Context, f Found, remote Remote) error {
 		return err
 	}
 	defer unlock()
-	if isDir(c.store.gitDir(f.Commit)) {
+	if disk.IsDir(c.store.gitDir(f.Commit)) {
 		return nil
 	}
 	_, err = c.fetch(ctx, Request{Module: f.module, URL: f.URL, Ref: f.Commit, Choose: func(refs *Refs) (Ref, error) {
@@ -216,43 +217,10 @@ func (w *treeWriter) named(err error) error {
 func (w *treeWriter) object(kind plumbing.ObjectType, hash plumbing.Hash) (plumbing.EncodedObject, error) {
 	obj, err := w.st.EncodedObject(kind, hash)
 	if err == nil && !w.trusted {
-		obj, err = verified(obj, hash)
+		obj, err = gitpack.Verified(obj, hash)
 	}
 	if err != nil {
 		return nil, &DamagedError{Where: w.url, Err: fmt.Errorf("object %s: %w", hash, err)}
-	}
-	return obj, nil
-}
-
-// verified returns an object whose content has the hash, held in memory unless
-// it is large.
-func verified(obj plumbing.EncodedObject, want plumbing.Hash) (plumbing.EncodedObject, error) {
-	held, ok := obj.(*packedObject)
-	if ok && held.verified {
-		return obj, nil
-	}
-	if ok && held.large != nil {
-		held = nil
-	} else if !ok && obj.Size() <= largeObject {
-		var err error
-		if held, err = hold(obj, want); err != nil {
-			return nil, err
-		}
-	}
-	if held != nil {
-		return held, held.verify()
-	}
-	r, err := obj.Reader()
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	h := plumbing.NewHasher(obj.Type(), obj.Size())
-	if _, err := io.Copy(h, io.LimitReader(r, obj.Size()+1)); err != nil {
-		return nil, err
-	}
-	if got := h.Sum(); got != want {
-		return nil, &WrongObjectError{Name: want.String(), Is: got.String()}
 	}
 	return obj, nil
 }

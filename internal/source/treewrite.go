@@ -13,6 +13,8 @@ import (
 	"sync"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"github.com/vxlite/vxlite/internal/gitpack"
 )
 
 // write fills dir. All writing goes through an os.Root, so that whatever names
@@ -118,8 +120,8 @@ func (f *blobFile) write(folder *os.Root, obj plumbing.EncodedObject) error {
 		return err
 	}
 	defer out.Close() // in vain where nothing failed
-	if held, ok := obj.(*packedObject); ok && held.large == nil {
-		err = f.writeHeld(out, held.data)
+	if data, ok := gitpack.Held(obj); ok {
+		err = f.writeHeld(out, data)
 	} else {
 		err = f.writeStream(out, obj)
 	}

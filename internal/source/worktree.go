@@ -10,6 +10,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/gitpack"
 )
 
 // State is how a directory stands against the repository it is in.
@@ -66,21 +68,21 @@ func openAbove(dir string) (*git.Repository, error) {
 	if err != nil {
 		return nil, err
 	}
-	for !fileExists(filepath.Join(top, ".git")) {
+	for !disk.Exists(filepath.Join(top, ".git")) {
 		if top == filepath.Dir(top) {
 			return nil, git.ErrRepositoryNotExists
 		}
 		top = filepath.Dir(top)
 	}
-	gitDir, err := gitDirOf(top)
+	gitDir, err := gitpack.GitDir(top)
 	if err != nil {
 		return nil, err
 	}
-	st, err := openGitDir(gitDir, config.Limits{}.OrDefault())
+	st, err := gitpack.OpenGitDir(gitDir, config.Limits{}.OrDefault())
 	if err != nil {
 		return nil, err
 	}
-	return git.Open(st, workFiles(top))
+	return git.Open(st, gitpack.WorkFiles(top))
 }
 
 // folderOf returns where dir is below root, slash-separated and "" for root

@@ -1,9 +1,6 @@
-package source
+package gitpack
 
 import (
-	"bufio"
-	"bytes"
-	"crypto/sha1"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -14,20 +11,10 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
-	"github.com/go-git/go-git/v5/utils/ioutil"
-	"github.com/klauspost/compress/zlib"
 
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/limit"
 )
-
-// packed is an object's type and content, which nobody may change.
-type packed struct {
-	kind plumbing.ObjectType
-	data []byte // nil where large is set
-	// large reads the content where that is not held in memory.
-	large *largeContent
-}
 
 // pack is one pack and its index. Its methods may be called by several
 // goroutines.
@@ -214,111 +201,10 @@ func (p *pack) entry(offset int64, first bool) (packEntry, error) {
 	if h.size > uint64(p.most) {
 		return packEntry{}, limit.Bytes("an object has more than", "object", p.most)
 	}
-	if first && !h.isDelta() && h.size > largeObject {
+	if first && !h.isDelta() && h.size > Large {
 		e.large = &largeContent{file: p.file, body: body, size: int64(h.size)}
 		return e, nil
 	}
 	e.data, _, err = r.inflate(body, int(h.size))
 	return e, err
 }
-
-// packedObject is an object as go-git wants to see it. It cannot be written.
-type packedObject struct {
-	packed
-	hash     plumbing.Hash
-	verified bool // the content has the hash
-}
-
-// verify compares the content with the hash. That of a large object is not
-// looked at before it is read: see verified.
-func (o *packedObject) verify() error {
-	if o.large != nil {
-		return nil
-	}
-	if got := plainHash(o); got != o.hash {
-		return &WrongObjectError{Name: o.hash.String(), Is: got.String()}
-	}
-	o.verified = true
-	return nil
-}
-
-// WrongObjectError is an object that has other content than its name says.
-type WrongObjectError struct {
-	Name, Is string // hashes, 40 hex digits each
-}
-
-// Error implements error.
-func (e *WrongObjectError) Error() string { return "hash mismatch: the content is that of " + e.Is }
-
-// plainHash is an object's hash without go-git's search for signs of a SHA-1
-// collision, which makes it half as slow again. What comes from a server is
-// searched when it comes. A folder belongs to somebody who may put into it what
-// they like, under any hash; whether it is what was expected, the SHA-256 in
-// the lock and in go.sum files says.
-func plainHash(obj *packedObject) (hash plumbing.Hash) {
-	h := sha1.New()
-	fmt.Fprintf(h, "%s %d\x00", obj.kind, len(obj.data))
-	h.Write(obj.data)
-	h.Sum(hash[:0])
-	return hash
-}
-
-// largeContent is compressed somewhere in a file, and too large to be held.
-type largeContent struct {
-	file io.ReaderAt
-	body int64 // where it begins
-	size int64 // inflated
-}
-
-func (c *largeContent) reader() (io.ReadCloser, error) {
-	z, err := zlib.NewReader(bufio.NewReader(io.NewSectionReader(c.file, c.body, 1<<62)))
-	if err != nil {
-		return nil, noEnd(err)
-	}
-	return ioutil.NewReadCloser(io.LimitReader(z, c.size), z), nil
-}
-
-// hold reads an object into memory. It has to be of the size that it declares.
-func hold(obj plumbing.EncodedObject, hash plumbing.Hash) (*packedObject, error) {
-	r, err := obj.Reader()
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	data := make([]byte, obj.Size())
-	if _, err := io.ReadFull(r, data); err != nil {
-		return nil, noEnd(err)
-	}
-	return &packedObject{packed: packed{kind: obj.Type(), data: data}, hash: hash}, nil
-}
-
-// Hash implements plumbing.EncodedObject, as all below do.
-func (o *packedObject) Hash() plumbing.Hash { return o.hash }
-
-// Type returns the object's type.
-func (o *packedObject) Type() plumbing.ObjectType { return o.kind }
-
-// SetType does nothing.
-func (o *packedObject) SetType(plumbing.ObjectType) {}
-
-// Size returns how many bytes the content has.
-func (o *packedObject) Size() int64 {
-	if o.large != nil {
-		return o.large.size
-	}
-	return int64(len(o.data))
-}
-
-// SetSize does nothing.
-func (o *packedObject) SetSize(int64) {}
-
-// Reader returns the content.
-func (o *packedObject) Reader() (io.ReadCloser, error) {
-	if o.large != nil {
-		return o.large.reader()
-	}
-	return io.NopCloser(bytes.NewReader(o.data)), nil
-}
-
-// Writer fails.
-func (o *packedObject) Writer() (io.WriteCloser, error) { return nil, errors.ErrUnsupported }

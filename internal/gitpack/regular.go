@@ -1,4 +1,4 @@
-package source
+package gitpack
 
 import (
 	"io/fs"
@@ -50,8 +50,8 @@ func gitFiles(dir string, limits config.Limits) regularFS {
 	return regularFS{osfs.New(dir), func(name string) int64 { return mostOf(name, limits) }}
 }
 
-// workFiles are those of a work tree, which may be of any size.
-func workFiles(dir string) regularFS {
+// WorkFiles are those of a work tree, which may be of any size.
+func WorkFiles(dir string) billy.Filesystem {
 	return regularFS{osfs.New(dir), func(string) int64 { return math.MaxInt64 }}
 }
 

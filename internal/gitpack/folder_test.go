@@ -1,4 +1,4 @@
-package source
+package gitpack
 
 import (
 	"bytes"
@@ -36,7 +36,7 @@ func writeFolder(t *testing.T, dir string, pack []byte, at map[plumbing.Hash]int
 	var b bytes.Buffer
 	_, err = idxfile.NewEncoder(&b).Encode(index)
 	check(err)
-	writeFiles(t, dir, map[string]string{"HEAD": storeHead, "objects/pack/pack-" + hash1 + ".pack": string(pack), "objects/pack/pack-" + hash1 + ".idx": b.String(), "refs/heads/.keep": ""})
+	writeFiles(t, dir, map[string]string{"HEAD": Head, "objects/pack/pack-" + hash1 + ".pack": string(pack), "objects/pack/pack-" + hash1 + ".idx": b.String(), "refs/heads/.keep": ""})
 }
 
 func writeFiles(t *testing.T, dir string, files map[string]string) {
@@ -58,7 +58,7 @@ func writeFiles(t *testing.T, dir string, files map[string]string) {
 func TestHostileFolders(t *testing.T) {
 	a, b := plumbing.NewHash(hash1), plumbing.NewHash(strings.Repeat("b", 40))
 	self := rawPack(t, 1, rawEntry{kind: plumbing.REFDeltaObject, ref: a, declared: -1, data: copies(5, 1)})
-	big := rawPack(t, 1, rawEntry{kind: plumbing.REFDeltaObject, ref: a, declared: -1, data: make([]byte, largeObject+1)})
+	big := rawPack(t, 1, rawEntry{kind: plumbing.REFDeltaObject, ref: a, declared: -1, data: make([]byte, Large+1)})
 	one := rawEntry{kind: plumbing.REFDeltaObject, ref: b, declared: -1, data: copies(5, 1)}
 	two := rawEntry{kind: plumbing.REFDeltaObject, ref: a, declared: -1, data: copies(5, 1)}
 	circle := rawPack(t, 2, one, two)
@@ -81,19 +81,19 @@ func TestHostileFolders(t *testing.T) {
 			writeFiles(t, dir, map[string]string{"objects/pack/pack-" + hash1 + ".idx": string(count)})
 		}, "not a pack index of version 2, or damaged"},
 		{"an alternate that is the repository itself", func(t *testing.T, dir string) {
-			writeFiles(t, dir, map[string]string{"HEAD": storeHead, "objects/info/alternates": "../objects\n" + filepath.Join(dir, "objects") + "\n"})
+			writeFiles(t, dir, map[string]string{"HEAD": Head, "objects/info/alternates": "../objects\n" + filepath.Join(dir, "objects") + "\n"})
 		}, "object not found"},
 		{"alternates that lead back", func(t *testing.T, dir string) {
-			writeFiles(t, dir, map[string]string{"HEAD": storeHead, "objects/info/alternates": "../other/objects\n", "other/objects/info/alternates": "../../objects\n"})
+			writeFiles(t, dir, map[string]string{"HEAD": Head, "objects/info/alternates": "../other/objects\n", "other/objects/info/alternates": "../../objects\n"})
 		}, "object not found"},
 		{"a loose object that declares a terabyte", func(t *testing.T, dir string) {
-			writeFiles(t, dir, map[string]string{"HEAD": storeHead, "objects/" + hash1[:2] + "/" + hash1[2:]: string(deflated(t, []byte("blob 1000000000000\x00data"), 0))})
+			writeFiles(t, dir, map[string]string{"HEAD": Head, "objects/" + hash1[:2] + "/" + hash1[2:]: string(deflated(t, []byte("blob 1000000000000\x00data"), 0))})
 		}, "an object has more than 128MiB"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
 			tt.make(t, dir)
-			st, err := openPath(dir, config.Limits{}.OrDefault())
+			st, err := OpenFolder(dir, config.Limits{}.OrDefault())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -123,11 +123,11 @@ func TestAlternates(t *testing.T) {
 	blob := []byte("blob 5\x00hello")
 	hash := plumbing.ComputeHash(plumbing.BlobObject, []byte("hello")).String()
 	writeFiles(t, root, map[string]string{
-		"one/HEAD": storeHead, "one/objects/info/alternates": "# a comment\n../../two/objects\n",
+		"one/HEAD": Head, "one/objects/info/alternates": "# a comment\n../../two/objects\n",
 		"two/objects/info/alternates":                filepath.Join(root, "three", "objects") + "\n",
 		"three/objects/" + hash[:2] + "/" + hash[2:]: string(deflated(t, blob, 0)),
 	})
-	st, err := openPath(filepath.Join(root, "one"), config.Limits{}.OrDefault())
+	st, err := OpenFolder(filepath.Join(root, "one"), config.Limits{}.OrDefault())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,3 +147,5 @@ func TestAlternates(t *testing.T) {
 		t.Errorf("a blob as a commit: %v", err)
 	}
 }
+
+const hash1 = "1111111111111111111111111111111111111111"

@@ -1,4 +1,4 @@
-package source
+package gitpack
 
 import (
 	"bytes"
@@ -21,23 +21,23 @@ import (
 	"github.com/vxlite/vxlite/internal/limit"
 )
 
-// PackError is a pack that is not as it was when it was sent, or that nothing
+// Error is a pack that is not as it was when it was sent, or that nothing
 // but a broken server sends.
-type PackError struct{ Err error }
+type Error struct{ Err error }
 
 // Error implements error.
-func (e *PackError) Error() string { return fmt.Sprintf("the pack is damaged: %v", e.Err) }
+func (e *Error) Error() string { return fmt.Sprintf("the pack is damaged: %v", e.Err) }
 
 // Unwrap returns the reason.
-func (e *PackError) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error { return e.Err }
 
-var errNothing = errors.New("the server sent nothing")
+var ErrEmpty = errors.New("the server sent nothing")
 
 // writePack stores a pack and its index in dir. The pack is received whole
 // before it is indexed.
 //
-// go-git could index it too, but trusts what a pack declares: some hundred
-// bytes of deltas can make it work on terabytes.
+// go-git could index it too, but has no limits for what comes of it: see the
+// package comment.
 //
 // The objects of a small pack are returned too, for whoever needs them next:
 // inflating them again from the pack is most of what extracting a tree costs.
@@ -53,7 +53,7 @@ func writePack(dir string, pack io.Reader, limits config.Limits) (storer.Encoded
 		return nil, err
 	}
 	if n == 0 {
-		return nil, errNothing
+		return nil, ErrEmpty
 	}
 	x := &indexer{file: f, size: n, limits: limits, keep: n <= inMemory}
 	x.in = packReader{file: f, end: max(0, n-sha1.Size), chunk: 1 << 20}
@@ -123,7 +123,7 @@ func (x *indexer) index() (sum plumbing.Hash, err error) {
 		if _, over := errors.AsType[*limit.Error](err); over {
 			return sum, err
 		}
-		return sum, &PackError{err}
+		return sum, &Error{err}
 	}
 	if sum, err = x.checksum(); err != nil {
 		return sum, err
@@ -136,11 +136,11 @@ func (x *indexer) index() (sum plumbing.Hash, err error) {
 			if _, over := errors.AsType[*limit.Error](err); over {
 				return sum, err
 			}
-			return sum, &PackError{err}
+			return sum, &Error{err}
 		}
 	}
 	if x.resolved != len(x.entries) {
-		return sum, &PackError{errors.New("it has a delta to an object that is not in it")}
+		return sum, &Error{errors.New("it has a delta to an object that is not in it")}
 	}
 	return sum, nil
 }
@@ -155,7 +155,7 @@ func (x *indexer) checksum() (sum plumbing.Hash, err error) {
 		return sum, err
 	}
 	if !bytes.Equal(h.Sum(nil), sum[:]) {
-		return sum, &PackError{errors.New("its checksum is another")}
+		return sum, &Error{errors.New("its checksum is another")}
 	}
 	return sum, nil
 }
@@ -232,7 +232,7 @@ func (x *indexer) entry(e *indexed) (err error) {
 		}
 		x.held += size
 		return nil
-	case size <= largeObject:
+	case size <= Large:
 		var data []byte
 		if data, e.end, err = x.in.inflate(body, int(size)); err != nil {
 			return err
@@ -258,7 +258,7 @@ func (x *indexer) weigh(size uint64) error {
 	if x.unpacked += int64(size); x.unpacked > x.limits.Unpacked {
 		return limit.Bytes("the objects have more than", "unpacked", x.limits.Unpacked)
 	}
-	if x.unpacked > mostKept || size > largeObject {
+	if x.unpacked > mostKept || size > Large {
 		x.drop()
 	}
 	return nil
@@ -368,7 +368,7 @@ func (x *indexer) apply(e *indexed, base []byte, kind plumbing.ObjectType) ([]by
 func (x *indexer) objects() *memory.Storage {
 	st := memory.NewStorage()
 	for _, e := range x.entries {
-		st.Objects[e.hash] = &packedObject{packed: packed{kind: e.kind, data: e.data}, hash: e.hash}
+		st.Objects[e.hash] = &Object{packed: packed{kind: e.kind, data: e.data}, hash: e.hash}
 	}
 	return st
 }

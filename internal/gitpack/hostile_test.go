@@ -1,4 +1,4 @@
-package source
+package gitpack
 
 import (
 	"bytes"
@@ -60,7 +60,7 @@ func rawPack(t testing.TB, count int, entries ...rawEntry) []byte {
 // TestHeavyChain reads a chain of deltas each of which is as large as one may be:
 // a few bytes in the pack, and more than there is memory when they are held.
 func TestHeavyChain(t *testing.T) {
-	zeros := make([]byte, largeObject)
+	zeros := make([]byte, Large)
 	whole := rawPack(t, 1, rawEntry{kind: plumbing.BlobObject, declared: -1, data: []byte("base")})
 	const head, trailer = 12, 20
 	at := []int64{head}
@@ -71,7 +71,7 @@ func TestHeavyChain(t *testing.T) {
 		at = append(at, int64(len(data)))
 		whole = append(data, next[head:]...)
 	}
-	p := &pack{file: bytes.NewReader(whole), bases: map[int64]packed{}, most: 4 * largeObject}
+	p := &pack{file: bytes.NewReader(whole), bases: map[int64]packed{}, most: 4 * Large}
 	_, err := p.object(at[len(at)-1])
 	testkit.WantError(t, err, "the deltas of an object have more than 64MiB",
 		"if it is meant to be that large, allow more in the config: [limits] object, which is 64MiB")

@@ -1,4 +1,31 @@
-package source
+// Package gitpack reads and writes git repositories on disk: their packs, their
+// loose objects, and what a folder of somebody else's may be. It knows objects by
+// their hashes, and nothing of refs, commits or servers.
+//
+// Begin with [Storage], which has the objects of a repository. [Open] opens one of
+// vxlite's own making, [OpenFolder] anybody's, and [WriteRepo] makes one of a pack
+// that a server sends.
+//
+// # What is go-git's, and what is not
+//
+// go-git's are the types of objects, a repository's refs, config and shallow
+// commits, the search for SHA-1 collisions in what a server sends, the encoding of
+// a pack's index, and the applying of deltas, of which only the sizes are looked at
+// here. Inflating is klauspost/compress's.
+//
+// Reading objects is not (storage.go, pack.go, reader.go, entry.go, index.go): go-git's
+// storage follows wherever a repository leads that somebody else made. A delta to
+// itself, or an alternate that leads back, is followed until the stack of a gigabyte is
+// full, and an index gets memory for the four billion objects that it declares.
+// (It would be 3 % slower, too: 3.54 s of CPU time against 3.47 s for a cold fetch and
+// build of 47 local repositories.)
+//
+// Indexing a pack is not either (write.go). go-git 5.19 takes no more than a gigabyte
+// of memory because a pack declares it, and follows 4,095 deltas in a row at most, but
+// it bounds neither the size of an object, nor how many there are, nor their total: some
+// hundred bytes of deltas make it work on terabytes. [limits] object, objects and
+// unpacked are for that.
+package gitpack
 
 import (
 	"bufio"
@@ -23,15 +50,9 @@ import (
 	"github.com/vxlite/vxlite/internal/limit"
 )
 
-// packStorage is a repository on disk.
-//
-// go-git's storage has its refs, its shallow commits and its config. Objects
-// are not read through it, as it follows wherever a repository leads that
-// somebody else made: a delta to itself, or an alternate that leads back, is
-// followed until the stack of a gigabyte is full, and an index gets memory for
-// the four billion objects that it declares. (It would be 3 % slower: 3.54 s of CPU
-// time against 3.47 s for a cold fetch and build of 47 local repositories.)
-type packStorage struct {
+// Storage is a repository on disk. go-git's storage has its refs, its shallow
+// commits and its config; its objects are read here.
+type Storage struct {
 	*filesystem.Storage
 	// dirs are opened when the first object is asked for: often only refs are.
 	dirs func() ([]*objectDir, error)
@@ -49,14 +70,14 @@ type objectDir struct {
 
 // openObjectDirs lays a reader of dir's objects over its storage. dir is the
 // repository: where objects/ is.
-func openObjectDirs(dir string, most int64, st *filesystem.Storage) *packStorage {
-	s := &packStorage{Storage: st, most: most}
+func openObjectDirs(dir string, most int64, st *filesystem.Storage) *Storage {
+	s := &Storage{Storage: st, most: most}
 	s.dirs = sync.OnceValues(func() ([]*objectDir, error) { return s.open(filepath.Join(dir, "objects")) })
 	return s
 }
 
 // open opens the packs of a directory of objects and of its alternates.
-func (s *packStorage) open(dir string) ([]*objectDir, error) {
+func (s *Storage) open(dir string) ([]*objectDir, error) {
 	paths, err := alternates(dir)
 	if err != nil {
 		return nil, err
@@ -121,7 +142,7 @@ func alternates(dir string) ([]string, error) {
 }
 
 // Close closes all files.
-func (s *packStorage) Close() error {
+func (s *Storage) Close() error {
 	errs := []error{s.Storage.Close()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -133,9 +154,9 @@ func (s *packStorage) Close() error {
 	return errors.Join(errs...)
 }
 
-// dropBases frees what is held for the next object, when a tree is complete:
+// DropBases frees what is held for the next object, when a tree is complete:
 // as many repositories stay open as a config has.
-func (s *packStorage) dropBases() {
+func (s *Storage) DropBases() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, d := range s.opened {
@@ -148,12 +169,12 @@ func (s *packStorage) dropBases() {
 // EncodedObject implements storer.EncodedObjectStorer. What it returns has been
 // compared with its hash, but for a large blob, which is hashed by who writes it
 // out.
-func (s *packStorage) EncodedObject(kind plumbing.ObjectType, hash plumbing.Hash) (plumbing.EncodedObject, error) {
+func (s *Storage) EncodedObject(kind plumbing.ObjectType, hash plumbing.Hash) (plumbing.EncodedObject, error) {
 	obj, err := s.read(hash)
 	if err != nil {
 		return nil, err
 	}
-	o := &packedObject{packed: obj, hash: hash}
+	o := &Object{packed: obj, hash: hash}
 	if err := o.verify(); err != nil {
 		return nil, err
 	}
@@ -161,13 +182,13 @@ func (s *packStorage) EncodedObject(kind plumbing.ObjectType, hash plumbing.Hash
 		return nil, plumbing.ErrObjectNotFound
 	}
 	if o.large != nil && obj.kind != plumbing.BlobObject {
-		return verified(o, hash)
+		return Verified(o, hash)
 	}
 	return o, nil
 }
 
 // read finds an object in the packs, or by itself.
-func (s *packStorage) read(hash plumbing.Hash) (packed, error) {
+func (s *Storage) read(hash plumbing.Hash) (packed, error) {
 	dirs, err := s.dirs()
 	if err != nil {
 		return packed{}, err
@@ -238,7 +259,7 @@ func looseHeader(r *bufio.Reader) (kind plumbing.ObjectType, size int64, err err
 
 // HashesWithPrefix returns the objects whose hash begins with these bytes, of
 // which there must be one.
-func (s *packStorage) HashesWithPrefix(prefix []byte) ([]plumbing.Hash, error) {
+func (s *Storage) HashesWithPrefix(prefix []byte) ([]plumbing.Hash, error) {
 	dirs, err := s.dirs()
 	if err != nil {
 		return nil, err
@@ -254,7 +275,7 @@ func (s *packStorage) HashesWithPrefix(prefix []byte) ([]plumbing.Hash, error) {
 			return nil, err
 		}
 		for _, e := range entries {
-			if name := first + e.Name(); isFullHash(name) && strings.HasPrefix(name, hex.EncodeToString(prefix)) {
+			if name := first + e.Name(); plumbing.NewHash(name).String() == name && strings.HasPrefix(name, hex.EncodeToString(prefix)) {
 				out = append(out, plumbing.NewHash(name))
 			}
 		}

@@ -1,10 +1,8 @@
-package source
+package gitpack
 
 import (
 	"bytes"
 	"fmt"
-	"io"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,7 +11,6 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 
 	"github.com/vxlite/vxlite/internal/config"
-	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -54,7 +51,7 @@ func TestWritePack(t *testing.T) {
 	} {
 		keep(t, int64(tt.most))
 		dir := t.TempDir()
-		objects, err := writeRepo(dir, bytes.NewReader(pack), []plumbing.Hash{plumbing.NewHash(hash1)}, config.Limits{}.OrDefault())
+		objects, err := WriteRepo(dir, bytes.NewReader(pack), []plumbing.Hash{plumbing.NewHash(hash1)}, config.Limits{}.OrDefault())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,7 +63,7 @@ func TestWritePack(t *testing.T) {
 				t.Errorf("%s: the commit, in memory: %v", tt.name, err)
 			}
 		}
-		st, done := openObjects(dir)
+		st, done := OpenObjects(dir)
 		if _, err := st.EncodedObject(plumbing.CommitObject, plumbing.NewHash(r.Commit("v1.0.0"))); err != nil {
 			t.Errorf("%s: the commit: %v", tt.name, err)
 		}
@@ -82,7 +79,7 @@ func TestWritePack(t *testing.T) {
 			name, _, _ := strings.Cut(f, ": ")
 			names = append(names, filepath.Ext(name))
 		}
-		if got := join(names); got != ".idx .pack" {
+		if got := strings.Join(names, " "); got != ".idx .pack" {
 			t.Errorf("%s: files in objects end in %s, want .idx .pack", tt.name, got)
 		}
 	}
@@ -102,35 +99,10 @@ func TestDamagedPack(t *testing.T) {
 		damage[fmt.Sprintf("byte %d of %d changed", n, len(pack))] = changed
 	}
 	for name, data := range damage {
-		if _, err := writeRepo(t.TempDir(), bytes.NewReader(data), nil, config.Limits{}.OrDefault()); err == nil {
+		if _, err := WriteRepo(t.TempDir(), bytes.NewReader(data), nil, config.Limits{}.OrDefault()); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
-	_, err := writeRepo(t.TempDir(), bytes.NewReader(nil), nil, config.Limits{}.OrDefault())
+	_, err := WriteRepo(t.TempDir(), bytes.NewReader(nil), nil, config.Limits{}.OrDefault())
 	testkit.WantError(t, err, "the server sent nothing")
-}
-
-// TestLargeRepository fetches what is not kept in memory.
-func TestLargeRepository(t *testing.T) {
-	keep(t, 0)
-	r, _ := testkit.Lib(t)
-	b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: testkit.WriteRepos(t, r)})
-	c := newClient(t, Options{})
-	found := mustFind(t, c, Request{URL: b.URL + "/" + r.Path(), Choose: tag("v1.1.0")}, r.Commit("v1.1.0"))
-	if got := mustTree(t, c, found, ""); len(got) != 4 {
-		t.Errorf("files %q, want go.mod and three more", got)
-	}
-}
-
-// TestCount tells of a fetch's bytes, each 256 kB.
-func TestCount(t *testing.T) {
-	var seen testkit.Events
-	d := &download{client: &Client{sink: seen.Sink}, module: "lib"}
-	r := &counter{r: io.LimitReader(rand.NewChaCha8([32]byte{}), 1<<20), report: d.count}
-	if n, err := io.Copy(io.Discard, r); n != 1<<20 || err != nil {
-		t.Fatal(n, err)
-	}
-	if n := seen.Count(event.FetchBytes); n != 4 || seen.All[3].Bytes != 1<<20 || seen.All[3].Module != "lib" {
-		t.Errorf("%d reports, %+v; want one for each 256 kB", n, seen.All)
-	}
 }

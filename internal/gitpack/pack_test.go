@@ -1,4 +1,4 @@
-package source
+package gitpack
 
 import (
 	"bytes"
@@ -60,19 +60,19 @@ func encode(t testing.TB, st *memory.Storage, hashes []plumbing.Hash, refDeltas 
 }
 
 // openPacked makes a repository of one pack and opens it.
-func openPacked(t testing.TB, data []byte) *packStorage {
+func openPacked(t testing.TB, data []byte) *Storage {
 	t.Helper()
 	dir := t.TempDir()
-	if _, err := writeRepo(dir, bytes.NewReader(data), nil, config.Limits{}.OrDefault()); err != nil {
+	if _, err := WriteRepo(dir, bytes.NewReader(data), nil, config.Limits{}.OrDefault()); err != nil {
 		t.Fatal(err)
 	}
-	st := openStorage(dir)
+	st := Open(dir)
 	t.Cleanup(func() { _ = st.Close() })
 	return st
 }
 
 // packsOf are the packs of a repository without alternates.
-func packsOf(t testing.TB, st *packStorage) []*pack {
+func packsOf(t testing.TB, st *Storage) []*pack {
 	t.Helper()
 	dirs, err := st.dirs()
 	if err != nil {
@@ -134,19 +134,19 @@ func TestPacks(t *testing.T) {
 // TestPacksLarge streams what is too large to be held.
 func TestPacksLarge(t *testing.T) {
 	mem := memory.NewStorage()
-	h := setBlob(t, mem, make([]byte, largeObject+1))
+	h := setBlob(t, mem, make([]byte, Large+1))
 	st := openPacked(t, encode(t, mem, []plumbing.Hash{h}, false))
 	obj, err := st.EncodedObject(plumbing.BlobObject, h)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if obj.(*packedObject).data != nil || obj.Size() != largeObject+1 || len(content(t, obj)) != largeObject+1 {
+	if obj.(*Object).data != nil || obj.Size() != Large+1 || len(content(t, obj)) != Large+1 {
 		t.Errorf("an object of %d bytes", obj.Size())
 	}
-	if _, err := verified(obj, h); err != nil {
+	if _, err := Verified(obj, h); err != nil {
 		t.Error(err)
 	}
-	if _, err := verified(&packedObject{packed: obj.(*packedObject).packed, hash: h}, plumbing.NewHash(hash1)); err == nil {
+	if _, err := Verified(&Object{packed: obj.(*Object).packed, hash: h}, plumbing.NewHash(hash1)); err == nil {
 		t.Error("it has any hash")
 	}
 }
@@ -216,8 +216,8 @@ func FuzzPacks(f *testing.F) {
 	}
 	index := indexOf(f, encode(f, mem, hashes, true))
 	f.Fuzz(func(t *testing.T, data []byte, offset uint16) {
-		p := &pack{index: index, file: bytes.NewReader(data), bases: map[int64]packed{}, most: largeObject}
-		if obj, err := p.object(int64(offset)); err == nil && len(obj.data) > largeObject {
+		p := &pack{index: index, file: bytes.NewReader(data), bases: map[int64]packed{}, most: Large}
+		if obj, err := p.object(int64(offset)); err == nil && len(obj.data) > Large {
 			t.Errorf("%d bytes", len(obj.data))
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -49,6 +50,77 @@ func TestDocs(t *testing.T) {
 			t.Errorf("README.md does not list %s in its section More to read", name)
 		}
 	}
+}
+
+var (
+	quotedTest = regexp.MustCompile("`((?:Test|Fuzz)[A-Z][A-Za-z]*)`|\\| `[^`]*` (Fuzz[A-Za-z]*) \\|")
+	script     = regexp.MustCompile("[Ss]cript\\s`([a-z0-9_]*)`|TestScript/([a-z0-9_]*)")
+	goTest     = regexp.MustCompile("go test ([^ `]*)[^`]* -run '?([^ '`]*)")
+	testFunc   = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
+)
+
+// TestSecurityTests looks for each test, script and command that
+// docs/security.md names.
+func TestSecurityTests(t *testing.T) {
+	page, err := os.ReadFile("../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, inDir := testFuncs(t)
+	for _, m := range quotedTest.FindAllStringSubmatch(string(page), -1) {
+		if name := m[1] + m[2]; !all[name] {
+			t.Errorf("docs/security.md names %s, and there is no such test", name)
+		}
+	}
+	for _, m := range script.FindAllStringSubmatch(string(page), -1) {
+		name := m[1] + m[2] + "*.txtar"
+		if m[1] != "" {
+			name = m[1] + ".txtar"
+		}
+		if found, err := fs.Glob(os.DirFS("../testdata/script"), name); err != nil || len(found) == 0 {
+			t.Errorf("docs/security.md names a script %s, and there is none", name)
+		}
+	}
+	commands := goTest.FindAllStringSubmatch(string(page), -1)
+	if len(commands) == 0 {
+		t.Error("docs/security.md has no command")
+	}
+	for _, m := range commands {
+		for pattern := range strings.SplitSeq(m[2], "|") {
+			pattern, _, _ = strings.Cut(pattern, "/")
+			re, err := regexp.Compile(pattern)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.ContainsFunc(inDir[path.Clean(m[1])], re.MatchString) {
+				t.Errorf("docs/security.md: %s has no test %s", m[1], pattern)
+			}
+		}
+	}
+}
+
+// testFuncs returns the names of all tests, and those of each directory.
+func testFuncs(t *testing.T) (all map[string]bool, inDir map[string][]string) {
+	t.Helper()
+	all, inDir = map[string]bool{}, map[string][]string{}
+	repo := os.DirFS("..")
+	for _, top := range []string{"cmd", "internal"} {
+		err := fs.WalkDir(repo, top, func(name string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(name, "_test.go") {
+				return err
+			}
+			data, err := fs.ReadFile(repo, name)
+			for _, m := range testFunc.FindAllStringSubmatch(string(data), -1) {
+				all[m[1]] = true
+				inDir[path.Dir(name)] = append(inDir[path.Dir(name)], m[1])
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all, inDir
 }
 
 // A link leads from a line of a document to a place.

@@ -44,9 +44,10 @@ var floor = map[string]int{
 	"internal/scaffold":   6,
 	"internal/drawing":    7,
 	"internal/rryaml":     7,
-	"internal/pipeline":   8,
+	"internal/build":      8,
+	"internal/live":       9,
 	"internal/doctor":     8,
-	"cmd/vxlite":          9,
+	"cmd/vxlite":          10,
 }
 
 // outside are packages that are no part of the program: what tests, the demo
@@ -182,7 +183,7 @@ func TestCheck(t *testing.T) {
 		want     string
 	}{
 		{"internal/gen", "package gen\nimport (\"fmt\"; \"os\"; \"github.com/vxlite/vxlite/internal/resolve\")\nvar _ = fmt.Sprint(os.Getpid())\n", ""},
-		{"internal/gen", "package gen\nimport \"github.com/vxlite/vxlite/internal/pipeline\"\n", "x.go:2:8: internal/gen may not import internal/pipeline"},
+		{"internal/gen", "package gen\nimport \"github.com/vxlite/vxlite/internal/build\"\n", "x.go:2:8: internal/gen may not import internal/build"},
 		{"internal/gen", "package gen\nimport \"github.com/vxlite/vxlite/internal/gotool\"\n", "x.go:2:8: internal/gen may not import internal/gotool"},
 		{"internal/gen", "package gen\nimport \"github.com/vxlite/vxlite/internal/testkit\"\n", "x.go:2:8: internal/gen may not import internal/testkit"},
 		{"internal/testkit", "package testkit\nimport \"os/exec\"\n", ""},
@@ -192,16 +193,16 @@ func TestCheck(t *testing.T) {
 		{"internal/gitpack", "package gitpack\nimport \"github.com/vxlite/vxlite/internal/source\"\n", "x.go:2:8: internal/gitpack may not import internal/source"},
 		{"internal/gotool", "package gotool\nimport \"os/exec\"\n", "x.go:2:8: internal/gotool may not import os/exec"},
 		{"internal/run", "package run\nimport \"os/exec\"\n", ""},
-		{"internal/pipeline", "package pipeline\nimport \"github.com/urfave/cli/v2\"\n", "x.go:2:8: internal/pipeline may not import github.com/urfave/cli/v2"},
+		{"internal/build", "package build\nimport \"github.com/urfave/cli/v2\"\n", "x.go:2:8: internal/build may not import github.com/urfave/cli/v2"},
 		{"cmd/vxlite", "package main\nimport (\"github.com/urfave/cli/v2\"; \"os\")\nvar _ = os.Stdout\n", ""},
 		{"cmd/vxlite", "package main\nimport \"log\"\n", "x.go:2:8: cmd/vxlite may not import log"},
-		{"internal/pipeline", "package pipeline\nimport \"fmt\"\nfunc f() { fmt.Println() }\n", "x.go:3:12: internal/pipeline may not use fmt.Println"},
-		{"internal/pipeline", "package pipeline\nimport std \"os\"\nvar x = std.Getenv(\"X\")\n", "x.go:3:9: internal/pipeline may not use os.Getenv"},
-		{"internal/pipeline", "package pipeline\nimport \"os\"\nfunc f() { os.Exit(1) }\n", "x.go:3:12: internal/pipeline may not use os.Exit"},
+		{"internal/build", "package build\nimport \"fmt\"\nfunc f() { fmt.Println() }\n", "x.go:3:12: internal/build may not use fmt.Println"},
+		{"internal/build", "package build\nimport std \"os\"\nvar x = std.Getenv(\"X\")\n", "x.go:3:9: internal/build may not use os.Getenv"},
+		{"internal/build", "package build\nimport \"os\"\nfunc f() { os.Exit(1) }\n", "x.go:3:12: internal/build may not use os.Exit"},
 		{"internal/doctor", "package doctor\nimport \"net/http\"\nvar c = http.DefaultClient\n", "x.go:3:9: internal/doctor may not use net/http.DefaultClient"},
 		{"internal/disk", "package disk\nimport \"time\"\nfunc f() { time.Sleep(1) }\n", ""},
 		{"internal/source", "package source\nimport \"time\"\nfunc f() { time.Sleep(1) }\n", "x.go:3:12: internal/source may not use time.Sleep"},
-		{"internal/pipeline", "package pipeline\nimport . \"os\"\n", "x.go:2:8: a dot import"},
+		{"internal/build", "package build\nimport . \"os\"\n", "x.go:2:8: a dot import"},
 		{"internal/new", "package new\n", "x.go:1:1: internal/new has no floor"},
 	} {
 		if got := strings.Join(check(tt.pkg, "x.go", tt.src), "\n"); got != tt.want {

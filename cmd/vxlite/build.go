@@ -5,9 +5,9 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
-	"github.com/vxlite/vxlite/internal/pipeline"
 )
 
 // buildCommand makes the binary.
@@ -53,7 +53,7 @@ and puts it into DIR as rr. What went in is printed as a table.
 			if err != nil {
 				return err
 			}
-			return c.build(pipeline.Options{Machine: m, Project: p, Output: ctx.String("output"),
+			return c.build(build.Options{Machine: m, Project: p, Output: ctx.String("output"),
 				SBOM: ctx.Bool("sbom"), Provenance: ctx.Bool("provenance"), Verify: ctx.Bool("verify")})
 		},
 	}
@@ -62,8 +62,8 @@ and puts it into DIR as rr. What went in is printed as a table.
 var errWithoutVendor = usageError{errors.New("--with-compile-cache and --signed-by go with --vendor only")}
 
 // build builds, and shows the result.
-func (c *cli) build(o pipeline.Options) error {
-	result, err := pipeline.Build(c.ctx, o)
+func (c *cli) build(o build.Options) error {
+	result, err := build.Build(c.ctx, o)
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (c *cli) buildVendored(ctx *urfave.Context) (err error) {
 	if err != nil {
 		store = "" // none is needed
 	}
-	v, err := pipeline.OpenVendored(c.ctx, ctx.String("vendor"), pipeline.VendoredOptions{CompileCache: ctx.Bool("with-compile-cache"),
+	v, err := build.OpenVendored(c.ctx, ctx.String("vendor"), build.VendoredOptions{CompileCache: ctx.Bool("with-compile-cache"),
 		SignedBy: ctx.StringSlice("signed-by"), Store: store, Env: c.env, Sink: c.screen.sink()})
 	if err != nil {
 		return err
@@ -100,5 +100,5 @@ func (c *cli) buildVendored(ctx *urfave.Context) (err error) {
 	}
 	m, p := c.machineWithoutStore(ctx), c.project(ctx, cfg)
 	m.Store, m.Env, p.Vendored = v.EmptyStore(), v.Getenv, v
-	return c.build(pipeline.Options{Machine: m, Project: p, Output: ctx.String("output"), Verify: ctx.Bool("verify")})
+	return c.build(build.Options{Machine: m, Project: p, Output: ctx.String("output"), Verify: ctx.Bool("verify")})
 }

@@ -9,10 +9,10 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/lock"
-	"github.com/vxlite/vxlite/internal/pipeline"
 )
 
 // cacheCommand shows the store, and cleans it.
@@ -56,7 +56,7 @@ func (c *cli) cache(ctx *urfave.Context) error {
 		if ctx.IsSet("older") || ctx.Bool("all") {
 			return usageError{errors.New("--older and --all go with cache clean")}
 		}
-		info, err := pipeline.Cache(store)
+		info, err := build.Cache(store)
 		if err != nil {
 			return err
 		}
@@ -84,7 +84,7 @@ func (c *cli) clean(ctx *urfave.Context, store string) (*event.Removed, error) {
 		if len(locks) > 0 || ctx.IsSet("older") || ctx.IsSet("config") {
 			return nil, usageError{errors.New("--all keeps nothing, so no lock and no --older go with it")}
 		}
-		return pipeline.RemoveCache(store)
+		return build.RemoveCache(store)
 	}
 	if len(locks) == 0 {
 		locks = []string{lock.Name(ctx.String("config"))}
@@ -93,7 +93,7 @@ func (c *cli) clean(ctx *urfave.Context, store string) (*event.Removed, error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
-	return pipeline.CleanCache(store, locks, age)
+	return build.CleanCache(store, locks, age)
 }
 
 // parseAge reads a duration as Go writes it, or a number of days: 30d.

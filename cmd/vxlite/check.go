@@ -3,8 +3,8 @@ package main
 import (
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/event"
-	"github.com/vxlite/vxlite/internal/pipeline"
 )
 
 // checkCommand says whether a server would do what it was built for.
@@ -35,7 +35,7 @@ middleware and drivers it names are in. Exits with 3 where it finds a problem.
 			if err != nil {
 				return err
 			}
-			result, err := pipeline.Check(c.ctx, m, p, ctx.String("rr"))
+			result, err := build.Check(c.ctx, m, p, ctx.String("rr"))
 			if result != nil {
 				c.screen.sink().Send(event.Event{Kind: event.Done, Result: result})
 			}

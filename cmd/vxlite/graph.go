@@ -6,10 +6,10 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/drawing"
 	"github.com/vxlite/vxlite/internal/event"
-	"github.com/vxlite/vxlite/internal/pipeline"
 )
 
 // graphCommand draws who needs whom.
@@ -43,7 +43,7 @@ is red.
 			if err != nil {
 				return err
 			}
-			graph, err := pipeline.Graph(c.ctx, m, p)
+			graph, err := build.Graph(c.ctx, m, p)
 			if err != nil {
 				return err
 			}

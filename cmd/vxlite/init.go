@@ -8,10 +8,10 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
-	"github.com/vxlite/vxlite/internal/pipeline"
 	"github.com/vxlite/vxlite/internal/scaffold"
 )
 
@@ -56,7 +56,7 @@ with its plugins at its versions. A file that is there already stays as it is.
 			if err != nil {
 				return err
 			}
-			rel, err := pipeline.Release(c.ctx, m, cfg)
+			rel, err := build.Release(c.ctx, m, cfg)
 			if err != nil {
 				return err
 			}

@@ -3,8 +3,8 @@ package main
 import (
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/event"
-	"github.com/vxlite/vxlite/internal/pipeline"
 )
 
 // lockCommand writes velox.lock.
@@ -31,7 +31,7 @@ asked about every tag, so one that moved is told of. Nothing is compiled.
 			if err != nil {
 				return err
 			}
-			result, err := pipeline.Lock(c.ctx, m, p)
+			result, err := build.Lock(c.ctx, m, p)
 			if err != nil {
 				return err
 			}

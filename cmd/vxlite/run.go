@@ -9,9 +9,10 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
-	"github.com/vxlite/vxlite/internal/pipeline"
+	"github.com/vxlite/vxlite/internal/live"
 	process "github.com/vxlite/vxlite/internal/run"
 )
 
@@ -62,8 +63,8 @@ the config is looked for in the folders above.
 }
 
 // become builds the server and runs it in the place of this program.
-func (c *cli) become(m pipeline.Machine, p pipeline.Project, server process.Cmd) error {
-	bin, err := pipeline.NewSession(m, p).Build(c.ctx)
+func (c *cli) become(m build.Machine, p build.Project, server process.Cmd) error {
+	bin, err := build.NewSession(m, p).Build(c.ctx)
 	if err != nil {
 		return err
 	}
@@ -105,10 +106,10 @@ func (s serverEnded) ExitStatus() int { return int(s) }
 
 // watch runs the server, and a new one after each change that compiles. There
 // is no progress display, since the server writes to the terminal too.
-func (c *cli) watch(ctx *urfave.Context, m pipeline.Machine, cfg *config.Config, server process.Cmd) error {
+func (c *cli) watch(ctx *urfave.Context, m build.Machine, cfg *config.Config, server process.Cmd) error {
 	c.screen.plain()
 	m.Sink = func(e event.Event) { c.screen.show(e) } // whichever screen there is
-	return pipeline.Watch(c.ctx, m, c.project(ctx, cfg), pipeline.WatchOptions{
+	return live.Watch(c.ctx, m, c.project(ctx, cfg), live.Options{
 		Server: server, Grace: serverGrace,
 		Reload: func() (*config.Config, error) {
 			cfg, err := c.readRunConfig(ctx)

@@ -7,8 +7,8 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/config"
-	"github.com/vxlite/vxlite/internal/pipeline"
 )
 
 // sbomCommand writes a bill of materials.
@@ -54,7 +54,7 @@ func (c *cli) configSBOM(ctx *urfave.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pipeline.Bill(c.ctx, m, p)
+	return build.Bill(c.ctx, m, p)
 }
 
 // fileSBOM needs no config: the binary says what is in it.
@@ -67,7 +67,7 @@ func (c *cli) fileSBOM(ctx *urfave.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pipeline.BillOf(c.ctx, pipeline.Machine{Store: store, Env: c.env, Sink: c.screen.sink()}, ctx.Args().First())
+	return build.BillOf(c.ctx, build.Machine{Store: store, Env: c.env, Sink: c.screen.sink()}, ctx.Args().First())
 }
 
 // showDocument writes a JSON document to stdout, with --json in one line. It is

@@ -10,9 +10,9 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/inspect"
-	"github.com/vxlite/vxlite/internal/pipeline"
 )
 
 // verifyCommand builds a binary again and compares.
@@ -52,7 +52,7 @@ and ends with status 3. The config is the one that the lock belongs to, unless
 				return err
 			}
 			p.LockFile = ctx.String("lock")
-			d, err := pipeline.Verify(c.ctx, m, p, ctx.Args().First())
+			d, err := build.Verify(c.ctx, m, p, ctx.Args().First())
 			if d != nil {
 				c.screen.showResult(d, func(color bool) string { return verifiedText(d, color) })
 			}

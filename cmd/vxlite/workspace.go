@@ -5,8 +5,8 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/event"
-	"github.com/vxlite/vxlite/internal/pipeline"
 )
 
 // workspaceCommand writes the workspace out, to work in.
@@ -47,7 +47,7 @@ Written again, DIR is brought up to date, and what you changed stays.
 			if err != nil {
 				return err
 			}
-			result, err := pipeline.Develop(c.ctx, m, c.project(ctx, cfg), args[0], append(clones, args[1:]...))
+			result, err := build.Develop(c.ctx, m, c.project(ctx, cfg), args[0], append(clones, args[1:]...))
 			if err != nil {
 				return err
 			}

@@ -1,0 +1,215 @@
+package build
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path"
+
+	"golang.org/x/mod/module"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/endure"
+	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/gotool"
+	"github.com/vxlite/vxlite/internal/rryaml"
+)
+
+// Check reads what would be built for each target, down to the types of the
+// plugins, and links nothing. The result says what was checked, also where the
+// error is an [endure.Findings]. rrYAML names a .rr.yaml to check along, or is
+// empty.
+func Check(ctx context.Context, m Machine, p Project, rrYAML string) (*event.Result, error) {
+	w, err := prepare(ctx, m, p, asking{})
+	if err != nil {
+		return nil, err
+	}
+	var result *event.Result
+	tell := onceEach(m.Sink)
+	err = w.each(ctx, func(t config.Target, s *endure.Set) error {
+		g := endure.Decide(s)
+		tell(g.Remarks(w.allowance()))
+		check := checked(g)
+		found := endure.Verify(g, w.allowance())
+		if rrYAML != "" {
+			conf, err := rryaml.Read(rrYAML, m.Env)
+			if err != nil {
+				return err
+			}
+			sections, remarks, problems := rryaml.Check(conf, g, w.allowance())
+			tell(remarks)
+			check.YAML = sections
+			found = endure.Join(found, problems)
+		}
+		if result == nil || found != nil {
+			result = &event.Result{Check: check}
+		}
+		return found
+	})
+	return result, err
+}
+
+// Graph returns what Endure makes of the plugins, for the first target.
+func Graph(ctx context.Context, m Machine, p Project) (*endure.Graph, error) {
+	w, err := prepare(ctx, m, p, asking{})
+	if err != nil {
+		return nil, err
+	}
+	var g *endure.Graph
+	err = w.each(ctx, func(_ config.Target, s *endure.Set) error {
+		if g == nil {
+			g = endure.Decide(s)
+		}
+		return nil
+	})
+	return g, err
+}
+
+// each reads the plugins of each target.
+func (w *workspace) each(ctx context.Context, do func(config.Target, *endure.Set) error) error {
+	if err := w.check(ctx); err != nil {
+		return err
+	}
+	locals, err := fingerprints(w.plan)
+	if err != nil {
+		return err
+	}
+	for _, t := range w.targets() {
+		c, err := w.settings(w.plan, t)
+		if err != nil {
+			return err
+		}
+		s, err := w.read(ctx, c, inputs(w.digest, locals, w.tool, c, w.Config.Check))
+		if err != nil {
+			return err
+		}
+		if err := do(t, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read returns the plugins of one target. What was read before, of the same
+// sources and for the same compiler, is not read again.
+func (w *workspace) read(ctx context.Context, c gotool.Compile, key string) (*endure.Set, error) {
+	if s := w.remembered(key); s != nil {
+		return s, nil
+	}
+	if err := w.write(); err != nil {
+		return nil, err
+	}
+	tool, pkgs, err := w.packages(ctx, c)
+	if err != nil {
+		return nil, w.explain(ctx, w.dir, c, err)
+	}
+	if err := w.linked(ctx, pkgs, c); err != nil {
+		return nil, err
+	}
+	compilation := tool.Compile(w.dir, c, pkgs)
+	compilation.Start()
+	s, err := w.facts(ctx, compilation, key)
+	if err != nil {
+		return nil, w.explain(ctx, w.dir, c, err)
+	}
+	compilation.Done()
+	return s, nil
+}
+
+// factsVersion changes with what is read of the sources, and how.
+const factsVersion = "4"
+
+// factsFile names what is read of the plugins. Without a lock, the key does not
+// tell which third-party modules went in: those of the proxies that were asked.
+func (w *workspace) factsFile(key string) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\n", key)
+	for _, name := range []string{"GOPROXY", "GOSUMDB", "GONOSUMDB", "GONOPROXY", "GOINSECURE"} {
+		fmt.Fprintf(h, "%s=%q\n", name, w.tool.Var(name))
+	}
+	return factsVersion + "-" + hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+func (w *workspace) remembered(key string) *endure.Set {
+	var s endure.Set
+	if !w.store.ReadJSON(&s, "plugins", w.factsFile(key)) {
+		return nil
+	}
+	return &s
+}
+
+// facts reads the plugins from their sources and from what is compiled.
+func (w *workspace) facts(ctx context.Context, c *gotool.Compilation, key string) (*endure.Set, error) {
+	if s := w.remembered(key); s != nil {
+		return s, nil
+	}
+	pkgs, err := c.Export(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, err := endure.Load(ctx, w.input(pkgs))
+	if err != nil {
+		return nil, err
+	}
+	return s, w.store.WriteJSON(s, "plugins", w.factsFile(key))
+}
+
+// input is what the plugins are read from: those that main.go registers. Those
+// that RoadRunner registers itself are found in its source.
+func (w *workspace) input(pkgs []gotool.Exported) endure.Input {
+	in := endure.Input{RoadRunner: w.plan.RoadRunner.Path}
+	versions := map[string]string{}
+	for _, p := range pkgs {
+		in.Packages = append(in.Packages, endure.Package{Path: p.Path, Dir: p.Dir, Files: p.Files, Export: p.Export,
+			Imports: p.Imports, ImportMap: p.ImportMap, Module: p.Module, Version: p.Version, ModuleDir: p.ModuleDir})
+		versions[p.Module] = p.Version
+	}
+	for _, p := range w.plan.Plugins {
+		src := endure.Source{Name: p.Name, Version: versions[p.Module], Module: p.Module, Import: p.Import, Symbol: p.Symbol, Pos: p.Pos}
+		if m := w.plan.Lookup(p.Module); m != nil {
+			src.Version = m.Version
+			if m.Local {
+				src.Version = "(local)"
+			}
+		}
+		in.Plugins = append(in.Plugins, src)
+	}
+	for _, req := range w.plan.RoadRunner.GoMod.Require {
+		if prefix, _, _ := module.SplitPathVersion(req.Mod.Path); path.Base(prefix) == "endure" {
+			in.Endure = req.Mod.Path
+		}
+	}
+	return in
+}
+
+// admit refuses what Endure would disable, and tells what is no problem and may
+// become one.
+func (w *workspace) admit(s *endure.Set, tell func([]string)) error {
+	g := endure.Decide(s)
+	tell(g.Remarks(w.allowance()))
+	return endure.Verify(g, w.allowance())
+}
+
+func (w *workspace) allowance() endure.Allowance {
+	return endure.Allowance{Disabled: w.Config.Check.AllowDisabled, Methods: w.Config.Check.Allow, Release: w.plan.Release}
+}
+
+// checked is what a graph is shown as.
+func checked(g *endure.Graph) *event.Check {
+	out := &event.Check{}
+	for i := range g.Set.Plugins {
+		p := &g.Set.Plugins[i]
+		row := event.CheckedPlugin{Name: p.Name, Version: p.Version, Params: len(p.Init), Provides: len(p.Provides), Collects: len(p.Collects),
+			Weight: p.Weight, State: g.Fates[i].State.String()}
+		for _, w := range p.Init {
+			if len(w.Offers) > 0 {
+				row.Met++
+			}
+		}
+		row.Unknown = p.Unknowns()
+		out.Plugins = append(out.Plugins, row)
+	}
+	out.Edges = len(g.Edges)
+	return out
+}

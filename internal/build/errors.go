@@ -1,0 +1,291 @@
+package build
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/module"
+
+	"github.com/vxlite/vxlite/internal/brief"
+	"github.com/vxlite/vxlite/internal/gen"
+	"github.com/vxlite/vxlite/internal/gotool"
+	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/run"
+)
+
+// ProxyError is a module that no proxy has, with those who require it.
+type ProxyError struct {
+	Path, Version string
+	RequiredBy    []string
+	// Offline says that no proxy could be asked, Vendored that a vendor folder
+	// was.
+	Offline, Vendored bool
+	Err               error
+}
+
+// Error implements error: what failed, and below it all the go command said.
+func (e *ProxyError) Error() string {
+	by := "no git-sourced module requires it directly"
+	if len(e.RequiredBy) > 0 {
+		by = "it is required by " + brief.List(e.RequiredBy, mostListed)
+	}
+	where := "the module proxy does not have"
+	switch {
+	case e.Vendored:
+		where = "the vendor folder does not have"
+	case e.Offline:
+		where = "the module cache does not have"
+	}
+	return fmt.Sprintf("%s %s %s; %s\n%v", where, e.Path, e.Version, by, e.Err)
+}
+
+// Unwrap returns the go command's error.
+func (e *ProxyError) Unwrap() error { return e.Err }
+
+// Hints gives the line that takes the module from git.
+func (e *ProxyError) Hints() []string {
+	if e.Vendored {
+		return []string{"it was made for other targets or by another Go: make it again, with the same --target: vxlite vendor"}
+	}
+	if hints := resolve.PlaceholderHints(module.Version{Path: e.Path, Version: e.Version}); hints != nil {
+		return hints
+	}
+	if e.Offline {
+		return []string{"run the same build once without --offline"}
+	}
+	return []string{
+		fmt.Sprintf("take it from git: [git] modules = [%q]", e.Path),
+		"or ask a proxy that has it, with GOPROXY",
+	}
+}
+
+// missing says who requires a module that could not be had.
+func (w *workspace) missing(err *gotool.MissingModuleError) error {
+	e := &ProxyError{Path: err.Path, Version: err.Version, Offline: w.Offline, Vendored: w.Vendored != nil, Err: err.Err}
+	for _, m := range w.plan.Modules {
+		for _, req := range m.GoMod.Require {
+			if req.Mod.Path == err.Path && req.Mod.Version == err.Version {
+				e.RequiredBy = append(e.RequiredBy, label(m))
+			}
+		}
+	}
+	return e
+}
+
+// label names a module as the config does, and by its path otherwise.
+func label(m *resolve.Module) string {
+	return cmp.Or(m.Name(), m.Path)
+}
+
+// CompileError is a build that the go command refused.
+type CompileError struct {
+	// Concerns are the modules whose files it complains of: "plugin NAME (PATH
+	// VERSION)", in the order of the plan.
+	Concerns []string
+	// Replaced are modules that they use, and that another's go.mod replaces.
+	Replaced []resolve.Replacement
+	Err      error
+}
+
+// Error implements error: whom it concerns, and below it all that the go
+// command said.
+func (e *CompileError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s does not compile\n", brief.List(e.Concerns, mostListed))
+	for _, r := range e.Replaced {
+		fmt.Fprintf(&b, "%s, which is used there, is replaced in go.mod of %s by %s\n", r.Path, r.By, r.To)
+	}
+	fmt.Fprint(&b, e.Err)
+	return b.String()
+}
+
+// Hints gives the lines that undo the replacements.
+func (e *CompileError) Hints() []string {
+	var out []string
+	for _, r := range e.Replaced {
+		out = append(out, fmt.Sprintf("if the replacement by %s is the reason, decide in the config: [[replaces]] old = %q, new = \"MODULE@VERSION or ./DIRECTORY\"", r.By, r.Path))
+	}
+	return out
+}
+
+// Unwrap returns the go command's error.
+func (e *CompileError) Unwrap() error { return e.Err }
+
+// sourceDir matches where in the workspace an error points to.
+var sourceDir = regexp.MustCompile(`(?m)(?:^|[\s(])(?:\.\./)*(src/[^\s:]+@v[^\s:/]+)/`)
+
+// compileError names the plugins whose files the go command complains of.
+func (w *workspace) compileError(err error) error {
+	var re *run.Error
+	if !errors.As(err, &re) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	e := &CompileError{Err: err}
+	seen := map[string]bool{}
+	for _, m := range sourceDir.FindAllStringSubmatch(re.Stderr, -1) {
+		seen[m[1]] = true
+	}
+	for _, m := range w.plan.Modules {
+		place, err := gen.ModulePlace(m)
+		if err != nil {
+			continue // there is no such folder
+		}
+		if m.Local && m != w.plan.RoadRunner && seen[place] { // where it can be mended
+			re.Stderr = sourceDir.ReplaceAllStringFunc(re.Stderr, func(s string) string {
+				if i := strings.Index(s, place+"/"); i >= 0 {
+					return strings.TrimRight(s[:i], "./") + m.Dir + "/"
+				}
+				return s
+			})
+		}
+		if seen[place] {
+			e.replaced(w.plan, m)
+			e.Concerns = append(e.Concerns, moduleName(w.plan, m))
+		}
+	}
+	e.elsewhere(w.plan, re.Stderr)
+	if len(e.Concerns) == 0 {
+		return err
+	}
+	return e
+}
+
+// failedPackage matches the line of a package that does not compile.
+var failedPackage = regexp.MustCompile(`(?m)^# (\S+)`)
+
+// elsewhere looks for packages of the module proxy that do not compile. They are
+// as their authors tested them, so where something is replaced, that is why.
+func (e *CompileError) elsewhere(p *resolve.Plan, stderr string) {
+	all := p.Replacements()
+	if len(all) == 0 {
+		return
+	}
+	for _, found := range failedPackage.FindAllStringSubmatch(stderr, -1) {
+		own := func(m *resolve.Module) bool { return found[1] == m.Path || strings.HasPrefix(found[1], m.Path+"/") }
+		if !slices.ContainsFunc(p.Modules, own) {
+			e.Concerns, e.Replaced = append(e.Concerns, found[1]), all
+		}
+	}
+}
+
+// replaced adds what a module uses, or is, that the go.mod of another replaces.
+func (e *CompileError) replaced(p *resolve.Plan, m *resolve.Module) {
+	for _, r := range p.Replacements() {
+		if r.By != label(m) && (m.Path == r.Path || m.Requires(r.Path)) && !slices.Contains(e.Replaced, r) {
+			e.Replaced = append(e.Replaced, r)
+		}
+	}
+}
+
+// moduleName is how an error speaks of a module.
+func moduleName(p *resolve.Plan, m *resolve.Module) string {
+	switch {
+	case len(m.Names) == 0:
+		return m.Path + " " + m.Version
+	case m == p.RoadRunner:
+		return "roadrunner " + m.Version
+	}
+	return fmt.Sprintf("plugin %s (%s %s)", m.Name(), m.Path, m.Version)
+}
+
+// LinkedError is a module of which another version would be linked than the
+// one that was asked for.
+type LinkedError struct {
+	Module, Want, Got string
+	// Chain leads from the workspace to the requirement, each PATH@VERSION.
+	Chain []string
+}
+
+// Error implements error.
+func (e *LinkedError) Error() string {
+	return fmt.Sprintf("%s %s is asked for, but %s would be linked: %s", e.Module, e.Want, e.Got, strings.Join(e.Chain, " requires "))
+}
+
+// Hints says how to settle it.
+func (e *LinkedError) Hints() []string {
+	return []string{fmt.Sprintf("name %s or later for it, or exclude what forces it: [[excludes]] module = %q, version = %q", e.Got, e.Module, e.Got)}
+}
+
+// linked makes sure that the build list has every git-sourced module at the
+// version of the plan.
+func (w *workspace) linked(ctx context.Context, pkgs []gotool.Package, c gotool.Compile) error {
+	for _, p := range pkgs {
+		m := w.plan.Lookup(p.Module)
+		if m == nil || p.Version == m.Version || m.OnlyVersion != "" {
+			continue
+		}
+		e := &LinkedError{Module: m.Path, Want: m.Version, Got: p.Version}
+		edges, err := w.tool.Graph(ctx, w.dir, c)
+		if err != nil {
+			return err
+		}
+		e.Chain = chain(edges, w.plan.RoadRunner.Path+"/vxlite", m.Path+"@"+p.Version)
+		return e
+	}
+	return nil
+}
+
+// chain returns a shortest path in a module graph.
+func chain(edges [][2]string, from, to string) []string {
+	next := map[string][]string{}
+	for _, e := range edges {
+		next[e[0]] = append(next[e[0]], e[1])
+	}
+	came := map[string]string{from: ""}
+	todo := []string{from}
+	for len(todo) > 0 && came[to] == "" {
+		at := todo[0]
+		todo = todo[1:]
+		sort.Strings(next[at])
+		for _, n := range next[at] {
+			if _, seen := came[n]; !seen {
+				came[n] = at
+				todo = append(todo, n)
+			}
+		}
+	}
+	out := []string{to}
+	for at := came[to]; at != ""; at = came[at] {
+		out = append(out, at)
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// SmokeError is a binary that does not do as it should.
+type SmokeError struct {
+	Want, Got string
+}
+
+// Error implements error.
+func (e *SmokeError) Error() string {
+	return fmt.Sprintf("the new binary's --version does not show %s; it says:\n%s", e.Want, e.Got)
+}
+
+// smokeTimeout bounds the new binary's --version.
+const smokeTimeout = 30 * time.Second
+
+// smoke runs the host's own binary once before it replaces another.
+func (w *workspace) smoke(ctx context.Context, built string, c gotool.Compile) error {
+	if hostOS, hostArch := w.tool.Host(); c.OS != hostOS || c.Arch != hostArch || c.Setting != "" {
+		return nil // it may want more of a processor than this one has
+	}
+	var said run.Excerpt // it is the plugins' code that speaks
+	_, err := run.Run(ctx, w.Sink, run.Cmd{Path: built, Args: []string{"--version"}, Dir: filepath.Dir(built), Stdout: &said,
+		Timeout: smokeTimeout, Why: "does it run"})
+	if err != nil {
+		return fmt.Errorf("the new binary does not start: %w", err)
+	}
+	if !strings.Contains(said.String(), c.Version) {
+		return &SmokeError{Want: c.Version, Got: said.String()}
+	}
+	return nil
+}

@@ -1,0 +1,88 @@
+package build
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/gotool"
+	"github.com/vxlite/vxlite/internal/source"
+)
+
+// Machine is where a command works, and who is told.
+type Machine struct {
+	// Store is the directory of the store.
+	Store string
+	// Shared is the directory of another store that is only read, or empty.
+	Shared string
+	// Offline forbids asking any server.
+	Offline bool
+	// Jobs bounds the conversations with servers that go on at once.
+	Jobs int
+	Env  func(name string) (value string, ok bool)
+	Sink event.Sink
+}
+
+// Project is what is built.
+type Project struct {
+	Config *config.Config
+	// LockFile is the lock where it is not the one beside the config.
+	LockFile string
+	// Locked wants the lock to fit the config, and writes none.
+	Locked bool
+	// Vendored is the vendor folder to build from, and nothing else; nil for
+	// none. Env and Store of the Machine are then its own.
+	Vendored *Vendored
+}
+
+// kit is what the steps of a command work with. It is not changed by any.
+type kit struct {
+	Machine
+	Project
+	store *source.Store
+	tool  *gotool.Tool
+}
+
+// open opens the store and finds the go command.
+func open(ctx context.Context, m Machine, p Project) (*kit, error) {
+	store, err := source.OpenStore(m.Store)
+	if err != nil {
+		return nil, err
+	}
+	store.Share(m.Shared)
+	tool, err := gotool.Find(ctx, m.Env, store, m.Sink)
+	if err != nil {
+		return nil, err
+	}
+	return &kit{Machine: m, Project: p, store: store, tool: tool}, nil
+}
+
+// client reaches the repositories: those of the vendor folder, or all others.
+// With fresh, servers are asked what the store thinks it knows.
+func (k *kit) client(fresh bool) (*source.Client, error) {
+	o := source.Options{Store: k.store, Env: k.Env, Limits: k.Config.Limits, Jobs: k.Jobs, Offline: k.Offline, Fresh: fresh, Sink: k.Sink}
+	if k.Vendored != nil {
+		o.Exported = k.Vendored.repositories()
+	} else {
+		o.Mirrors, o.Git = k.Config.Mirrors, k.Config.Git
+	}
+	return source.NewClient(o)
+}
+
+func (k *kit) note(format string, args ...any) {
+	k.Sink.Send(event.Event{Kind: event.Note, Text: fmt.Sprintf(format, args...)})
+}
+
+// onceEach sends each note once: several targets give the same.
+func onceEach(sink event.Sink) func(notes []string) {
+	sent := map[string]bool{}
+	return func(notes []string) {
+		for _, text := range notes {
+			if !sent[text] {
+				sent[text] = true
+				sink.Send(event.Event{Kind: event.Note, Text: text})
+			}
+		}
+	}
+}

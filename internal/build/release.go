@@ -1,0 +1,23 @@
+package build
+
+import (
+	"context"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/resolve"
+)
+
+// Release fetches RoadRunner alone, as the config has it, and reads what it
+// says of itself.
+func Release(ctx context.Context, m Machine, cfg *config.Config) (*resolve.Release, error) {
+	k, err := open(ctx, m, Project{Config: cfg})
+	if err != nil {
+		return nil, err
+	}
+	client, err := k.client(false)
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	return resolve.ReadRelease(ctx, k.Config, resolve.Options{Client: client, Store: k.store, Offline: k.Offline, HTTP: client.HTTP(), Jobs: k.Jobs})
+}

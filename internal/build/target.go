@@ -1,0 +1,135 @@
+package build
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/gotool"
+	"github.com/vxlite/vxlite/internal/resolve"
+)
+
+// job is one target: what to compile, where to put it, and what is known of it.
+type job struct {
+	output
+	settings gotool.Compile
+	stamp    stamp
+	binary   event.Binary
+	fresh    bool // nothing has changed since it was built
+}
+
+// jobs finds out which targets are up to date.
+func (w *workspace) jobs(outputs []output) ([]job, error) {
+	locals, err := fingerprints(w.plan)
+	if err != nil {
+		return nil, err
+	}
+	var out []job
+	for _, o := range outputs {
+		j := job{output: o}
+		if j.settings, err = w.settings(w.plan, o.target); err != nil {
+			return nil, err
+		}
+		j.stamp = stamp{file: o.file, inputs: inputs(w.digest, locals, w.tool, j.settings, w.Config.Check)}
+		j.binary, j.fresh = j.stamp.fresh(w.store)
+		j.binary.Target = o.target.String()
+		out = append(out, j)
+	}
+	return out, nil
+}
+
+func outputsOf(jobs []job) []output {
+	var out []output
+	for _, j := range jobs {
+		out = append(out, j.output)
+	}
+	return out
+}
+
+func allFresh(jobs []job) bool {
+	for _, j := range jobs {
+		if !j.fresh {
+			return false
+		}
+	}
+	return true
+}
+
+// settings are the compiler's, from config and plan.
+func (k *kit) settings(p *resolve.Plan, t config.Target) (gotool.Compile, error) {
+	cfg := k.Config.Build
+	c := gotool.Compile{
+		OS: t.OS, Arch: t.Arch, Setting: t.Setting(), Target: t.String(),
+		Meta:    p.RoadRunner.Path + "/internal/meta",
+		Version: cfg.Version, Time: cfg.Time,
+		Tags: cfg.Tags, LDFlags: cfg.LDFlags, GCFlags: cfg.GCFlags,
+		CGO: cfg.CGO, Race: cfg.Race, Debug: cfg.Debug, CacheProg: cfg.CacheProg,
+		Private: p.Private, Offline: k.Offline,
+	}
+	for _, m := range p.Modules {
+		if m.OnlyVersion == "" { // its other versions are the proxy's
+			c.Private = append(c.Private, m.Path)
+		}
+	}
+	if c.Version == "" {
+		c.Version = resolve.Short(p.RoadRunner.Ref)
+		if v := p.RoadRunner.Version; c.Version == "" || isQuery(c.Version, v) {
+			c.Version = v // a query's answer tells more than the query
+		}
+	}
+	if p.RoadRunner.Local && cfg.Version == "" {
+		c.Version = "local" // as RoadRunner's own source has it
+	}
+	c.Version = withoutV(c.Version)
+	if c.Time != "" {
+		return c, nil
+	}
+	at := p.RoadRunner.Time
+	if p.RoadRunner.Local {
+		c.Time = "development" // likewise, unless SOURCE_DATE_EPOCH knows better
+	}
+	if s, ok := k.Env("SOURCE_DATE_EPOCH"); ok {
+		sec, err := strconv.ParseInt(s, 10, 64)
+		if err != nil {
+			return c, fmt.Errorf("SOURCE_DATE_EPOCH is %q, not a number of seconds", s)
+		}
+		at = time.Unix(sec, 0)
+	}
+	if !at.IsZero() {
+		c.Time = at.UTC().Format(time.RFC3339)
+	}
+	return c, nil
+}
+
+// isQuery reports whether a ref only begins the version it led to, or asks
+// for the newest.
+func isQuery(ref, version string) bool {
+	return ref == "latest" || ref == "HEAD" || ref == "@" || ref != version && strings.HasPrefix(version, ref+".")
+}
+
+// withoutV drops the v of v2025.1.15, as RoadRunner's own build does.
+func withoutV(v string) string {
+	if len(v) > 1 && v[0] == 'v' && v[1] >= '0' && v[1] <= '9' {
+		return v[1:]
+	}
+	return v
+}
+
+// targets are those of the config, each once, and the host where it has none.
+func (p Project) targets() []config.Target {
+	var out []config.Target
+	for _, t := range p.Config.Build.Targets {
+		if !slices.Contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, config.Target{OS: runtime.GOOS, Arch: runtime.GOARCH})
+	}
+	return out
+}

@@ -1,0 +1,225 @@
+package build
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/mod/module"
+	"golang.org/x/mod/semver"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/lock"
+	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/source"
+)
+
+// Lock writes the lock of a config, or completes it: entries that fit stay.
+// With Options.Locked it only says whether the lock is complete.
+func Lock(ctx context.Context, m Machine, p Project) (*event.Result, error) {
+	w, err := prepare(ctx, m, p, asking{fresh: true})
+	if err != nil {
+		return nil, err
+	}
+	if err := w.buildable(); err != nil {
+		return nil, err
+	}
+	sums, err := w.checksums(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now, wrote := w.lock.old, false
+	if p.Locked {
+		if differences := lock.CompareSums(now.Sums, sums); len(differences) > 0 {
+			return nil, w.doesNotFit(w.lock, differences)
+		}
+	} else {
+		now = w.newLock(sums, false)
+		if wrote, err = w.lock.write(now, w.Sink); err != nil {
+			return nil, err
+		}
+	}
+	return &event.Result{Modules: modules(w.plan), Lock: w.lockResult(now, wrote)}, nil
+}
+
+// lockResult is what a command that made the lock says of it.
+func (w *workspace) lockResult(now *lock.File, wrote bool) *event.Lock {
+	return &event.Lock{Path: w.lock.name, Modules: len(now.Modules), Sums: len(now.Sums), Written: wrote, Changes: w.changes(w.lock.old, now)}
+}
+
+// Update moves the lock's entries of some names (plugins, module paths,
+// roadrunner), or all, to what their refs lead to now. A dry run only says
+// what would change.
+func Update(ctx context.Context, m Machine, p Project, names []string, dryRun bool) (*event.Result, error) {
+	var dropped []lock.Module
+	a := asking{fresh: true, renew: len(names) == 0, edit: func(old *lock.File) (left *lock.File, err error) {
+		left, dropped, err = drop(p.Config, old, names)
+		return left, err
+	}}
+	w, err := prepare(ctx, m, p, a)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.buildable(); err != nil {
+		return nil, err
+	}
+	now := &lock.File{Modules: w.plan.Lock()}
+	changes := w.changes(w.lock.old, now)
+	if err := w.between(ctx, changes); err != nil {
+		return nil, err
+	}
+	w.tellPinned(dropped, now, names)
+	if dryRun {
+		return &event.Result{Lock: &event.Lock{Path: w.lock.name, Modules: len(now.Modules), Sums: len(w.lock.old.Sums), DryRun: true, Changes: changes}}, nil
+	}
+	sums, err := w.checksums(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now = w.newLock(sums, a.renew)
+	wrote, err := w.lock.write(now, w.Sink)
+	if err != nil {
+		return nil, err
+	}
+	result := w.lockResult(now, wrote)
+	result.Changes = changes
+	return &event.Result{Lock: result}, nil
+}
+
+// drop takes the entries of some names out of a lock, or all.
+func drop(cfg *config.Config, old *lock.File, names []string) (left *lock.File, dropped []lock.Module, err error) {
+	if len(names) == 0 {
+		return nil, old.Modules, nil
+	}
+	named := resolve.Named(cfg, old)
+	paths := map[string]bool{}
+	for _, name := range names {
+		switch path := cmp.Or(named[name], name); {
+		case old.Lookup(path) != nil:
+			paths[path] = true
+		case !inConfig(cfg, name):
+			return nil, nil, unknownName(cfg, old, name)
+		}
+	}
+	left = &lock.File{Go: old.Go, Sums: old.Sums}
+	for _, m := range old.Modules {
+		if paths[m.Path] {
+			dropped = append(dropped, m)
+		} else {
+			left.Modules = append(left.Modules, m)
+		}
+	}
+	return left, dropped, nil
+}
+
+// inConfig reports whether a name that the lock does not know is one of the
+// config's: a new plugin's, or a local directory's.
+func inConfig(cfg *config.Config, name string) bool {
+	return name == "roadrunner" || slices.ContainsFunc(cfg.Plugins, func(p config.Plugin) bool { return p.Name == name || p.ModulePath == name })
+}
+
+// unknownName is the error of a name that neither the config nor the lock has.
+func unknownName(cfg *config.Config, old *lock.File, name string) error {
+	known := []string{"roadrunner"}
+	for _, p := range cfg.Plugins {
+		known = append(known, p.Name)
+	}
+	for _, m := range old.Modules {
+		known = append(known, m.Path)
+	}
+	return &config.NameError{Name: name, Known: known, Of: "neither a plugin of the config nor a module of " + lock.Name(cfg.File)}
+}
+
+// changes lists the modules that differ between two locks, by name.
+func (w *workspace) changes(before, now *lock.File) []event.Change {
+	if before == nil {
+		return nil
+	}
+	var out []event.Change
+	for _, d := range lock.Compare(&lock.File{Modules: before.Modules}, &lock.File{Modules: now.Modules}) {
+		c := event.Change{Path: d.Path, Old: locked(before.Lookup(d.Path)), New: locked(now.Lookup(d.Path))}
+		if m := w.plan.Lookup(d.Path); m != nil {
+			c.Name = m.Name()
+		}
+		out = append(out, c)
+	}
+	slices.SortStableFunc(out, func(a, b event.Change) int { return cmp.Compare(cmp.Or(a.Name, a.Path), cmp.Or(b.Name, b.Path)) })
+	return out
+}
+
+func locked(m *lock.Module) *event.Locked {
+	if m == nil {
+		return nil
+	}
+	return &event.Locked{Ref: m.Ref, Version: m.Version, Commit: m.Commit}
+}
+
+// between fills in what lies between the old and the new commits. Where a
+// history cannot be had, the change is told without.
+func (w *workspace) between(ctx context.Context, changes []event.Change) error {
+	client, err := w.client(false)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	for i := range changes {
+		c := &changes[i]
+		m := w.plan.Lookup(c.Path)
+		if c.Old == nil || c.New == nil || c.Old.Commit == c.New.Commit || m == nil {
+			continue
+		}
+		found := source.Found{Commit: m.Commit, URL: m.URL, From: m.From}
+		b, err := client.Between(ctx, found, c.Old.Commit)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err != nil {
+			w.Sink.Send(event.Event{Kind: event.Debug, Text: fmt.Sprintf("history of %s: %v", c.Path, err)})
+			continue
+		}
+		c.Commits, c.Tags, c.Apart = b.Commits, b.Tags, b.Apart
+	}
+	return nil
+}
+
+// tellPinned says why what was to move did not: an exact tag or commit stays.
+func (w *workspace) tellPinned(dropped []lock.Module, now *lock.File, names []string) {
+	pinned := 0
+	for _, old := range dropped {
+		is := now.Lookup(old.Path)
+		if is == nil || is.Commit != old.Commit || is.Ref != old.Ref {
+			continue
+		}
+		m := w.plan.Lookup(old.Path)
+		switch exact := exactRef(old.Ref); {
+		case exact && len(names) == 0:
+			if m != nil && m.Pinned { // what is required moves with what requires it
+				pinned++
+			}
+		case exact && m != nil && !m.Pinned:
+			w.note("%s stays at %s, the version that go.mod files require: another is named with [[modules]]", old.Path, old.Ref)
+		case exact:
+			w.note("%s stays at %s, which names one commit: name a newer ref in %s to move it", label(m), old.Ref, w.Config.File)
+		case len(names) > 0:
+			w.note("%s: %s is still at %s", label(m), old.Ref, old.Commit)
+		}
+	}
+	if pinned == 1 {
+		w.note("1 module stays at a ref that names one commit: name a newer ref in %s to move it", w.Config.File)
+	} else if pinned > 1 {
+		w.note("%d modules stay at refs that name one commit each: name newer refs in %s to move them", pinned, w.Config.File)
+	}
+}
+
+// exactRef reports whether a ref is a version or a whole commit, which do not
+// move.
+func exactRef(ref string) bool {
+	if len(ref) == 40 && strings.Trim(ref, "0123456789abcdefABCDEF") == "" {
+		return true
+	}
+	ref = strings.TrimSuffix(ref, "+incompatible")
+	return semver.IsValid(ref) && semver.Canonical(ref) == ref || module.IsPseudoVersion(ref)
+}

@@ -18,26 +18,25 @@ func (c *cli) buildCommand() *urfave.Command {
 		UsageText: `vxlite build -c velox.toml -o DIR
 
 Fetches RoadRunner and the plugins from their repositories, generates a
-workspace with the main.go that registers them, compiles it, tries the binary
-and puts it into DIR as rr. What went in is printed as a table.
+workspace with the main.go that registers them, compiles it, tests the binary
+and puts it into DIR as rr. Prints a table of what went into it.
 
-   vxlite build                              velox.toml here, to ./rr
+   vxlite build                              from ./velox.toml, to ./rr
    vxlite build -o /usr/bin                  to /usr/bin/rr
    vxlite build --mirror https://github.com/=ssh://git@git.corp/github/
-   vxlite build --with cache=../cache        the plugin cache from a directory of yours
+   vxlite build --with cache=../cache        with the plugin cache from ../cache
    vxlite build --target linux/amd64 --target linux/arm64 -o dist/
    vxlite build --sbom --provenance          also rr.cdx.json and rr.intoto.json
-   vxlite build --vendor rr.tar.zst          from what vxlite vendor wrote, and
-                                             from nothing else`,
+   vxlite build --vendor rr.tar.zst          only from what vxlite vendor wrote`,
 		Flags: append([]urfave.Flag{
-			&urfave.StringFlag{Name: "output", Aliases: []string{"o", "out"}, Value: ".", Usage: "put the binary into `DIR`, or write it to a file named rr, rr.exe or as in [build] name, or that is there"},
+			&urfave.StringFlag{Name: "output", Aliases: []string{"o", "out"}, Value: ".", Usage: "put the binary into `DIR`; a DIR that is a file, or is named rr, rr.exe or as in [build] name, is the binary itself"},
 			targetFlag(),
 			&urfave.BoolFlag{Name: "sbom", Usage: "write a CycloneDX bill of materials beside each binary"},
-			&urfave.BoolFlag{Name: "provenance", Usage: "write an in-toto statement of where it came from beside each binary"},
-			&urfave.StringFlag{Name: "vendor", Usage: "read nothing but the vendor folder `DIR`, or a .tar.zst of one; with -c, the config must fit its lock"},
-			&urfave.BoolFlag{Name: "with-compile-cache", Usage: "with --vendor, use the compiled packages in it, though nothing proves what they are made of"},
-			&urfave.StringSliceFlag{Name: "signed-by", Usage: "with --vendor, want it signed by one of the keys in `FILE`, and use all that is in it (repeatable)"},
-			&urfave.BoolFlag{Name: "verify", Usage: "build twice, as differently as can be, and compare the bytes"},
+			&urfave.BoolFlag{Name: "provenance", Usage: "write an in-toto provenance statement beside each binary"},
+			&urfave.StringFlag{Name: "vendor", Usage: "read only the vendor folder `DIR`, or a .tar.zst of one; with -c, the config must fit its lock"},
+			&urfave.BoolFlag{Name: "with-compile-cache", Usage: "with --vendor, use its compiled packages, although nothing proves which sources they were made from"},
+			&urfave.StringSliceFlag{Name: "signed-by", Usage: "with --vendor, require a signature by a key in `FILE`, and use its compiled packages (repeatable)"},
+			&urfave.BoolFlag{Name: "verify", Usage: "build twice, in different ways, and compare the bytes"},
 		}, sharedFlags()...),
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,

@@ -19,24 +19,23 @@ import (
 func (c *cli) cacheCommand() *urfave.Command {
 	return &urfave.Command{
 		Name:  "cache",
-		Usage: "show where fetched repositories are kept, and clean up there",
+		Usage: "show the store, where fetched repositories are kept, or clean it",
 		UsageText: `vxlite cache
 vxlite cache clean [LOCK…]
 
-Without arguments, shows the store's directory and how large it is. clean
-removes the commits that no lock needs, the workspaces, and the servers of
-"vxlite run", which are made again when they are needed; with --older only what
-was fetched or made that long ago. It must not run beside a build. The locks are
-those named, or velox.lock beside the config. Go's own caches are left to go
-clean.
+Without arguments, shows the directory of the store and its size. clean removes
+the commits that no lock needs, the workspaces, and the servers of "vxlite run",
+which are made again when needed; with --older, only what was fetched or made
+that long ago. Do not run it during a build. The locks are those that you name,
+or velox.lock beside the config. For Go's own caches, use go clean.
 
    vxlite cache
    vxlite cache clean                        keep what velox.lock needs
    vxlite cache clean */velox.lock           keep what any of them needs
-   vxlite cache clean --older 30d            and what is not 30 days old
+   vxlite cache clean --older 30d            and what is less than 30 days old
    vxlite cache clean --all                  keep nothing`,
 		Flags: append([]urfave.Flag{
-			&urfave.StringFlag{Name: "config", Aliases: []string{"c"}, Value: "velox.toml", Usage: "keep what the lock beside this config `FILE` needs"},
+			&urfave.StringFlag{Name: "config", Aliases: []string{"c"}, Value: "velox.toml", Usage: "keep what the lock beside the config `FILE` needs"},
 			&urfave.StringFlag{Name: "older", Usage: "remove only what was fetched or made longer ago than `AGE`: 12h, 30d"},
 			&urfave.BoolFlag{Name: "all", Usage: "remove everything"},
 		}, screenFlags()...),

@@ -11,20 +11,20 @@ import (
 func (c *cli) checkCommand() *urfave.Command {
 	return &urfave.Command{
 		Name:  "check",
-		Usage: "check the plugins, who needs whom, and a .rr.yaml against them",
+		Usage: "check the plugins, their dependencies, and a .rr.yaml against them",
 		UsageText: `vxlite check -c velox.toml [--rr .rr.yaml]
 
 Checks the config, the methods of every plugin, and that Endure, RoadRunner's
-container, would initialise them all: it disables without a word a plugin whose
-needs no other meets. What build does before it links, without linking. With
---rr, also that a plugin reads each section of a .rr.yaml, and that the
-middleware and drivers it names are in. Exits with 3 where it finds a problem.
+container, would initialise all plugins: it silently disables a plugin if no
+other provides what it needs. The same checks are part of a build. With --rr,
+also checks that each section of a .rr.yaml is read by a plugin, and that its
+middleware and drivers are included. The exit status is 3 if there is a problem.
 
-   vxlite check                              velox.toml here
-   vxlite check --rr .rr.yaml                and a config of the server
-   vxlite check --target windows/amd64       as it would be there`,
+   vxlite check                              ./velox.toml
+   vxlite check --rr .rr.yaml                and the server's config
+   vxlite check --target windows/amd64       for another platform`,
 		Flags: append([]urfave.Flag{
-			&urfave.StringFlag{Name: "rr", Usage: "check `FILE`, a .rr.yaml, against the plugins"},
+			&urfave.StringFlag{Name: "rr", Usage: "check the .rr.yaml `FILE` against the plugins"},
 			targetFlag(),
 		}, sharedFlags()...),
 		HideHelpCommand: true,

@@ -56,14 +56,14 @@ complete -c vxlite -a '(vxlite __complete (commandline -opc)[2..] (commandline -
 func (c *cli) completionCommand() *urfave.Command {
 	return &urfave.Command{
 		Name:  "completion",
-		Usage: "print a script that completes commands, flags and the config's names",
+		Usage: "print a script that completes commands, flags and names in the config",
 		UsageText: `vxlite completion bash|zsh|fish
 
-Prints a script that makes a shell complete vxlite's commands and flags, and
-the names of the plugins in the velox.toml at hand.
+Prints a script that lets a shell complete vxlite's commands and flags, and the
+names of the plugins in velox.toml.
 
    source <(vxlite completion bash)          in ~/.bashrc
-   source <(vxlite completion zsh)           in ~/.zshrc, behind compinit
+   source <(vxlite completion zsh)           in ~/.zshrc, after compinit
    vxlite completion fish | source           in ~/.config/fish/config.fish`,
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,

@@ -33,18 +33,17 @@ func failures(checks []event.Finding) []error {
 func (c *cli) doctorCommand() *urfave.Command {
 	return &urfave.Command{
 		Name:  "doctor",
-		Usage: "look at the go command, the proxies, the disk, and each repository of the config",
+		Usage: "check the go command, the proxies, the disk, and each repository of the config",
 		UsageText: `vxlite doctor [-c FILE]
 
-Shows what a build needs and whether it is there: the go command and its
-settings, the cache and its disk, and each repository of the config, by its
-mirrors: whether it can be reached, with which credential or key, and by which
-line of known_hosts. No secret is shown. The exit status is 3 where something
-is wrong.
+Checks what a build needs: the go command and its settings, the store and its
+disk, and each repository of the config, through its mirrors: whether it can be
+reached, with which credential or key, and with which line of known_hosts. No
+secret is shown. The exit status is 3 if there is a problem.
 
    vxlite doctor
    vxlite doctor -c build/velox.toml --mirror https://github.com/=ssh://git@git.corp/github/
-   vxlite doctor --offline                   ask no server`,
+   vxlite doctor --offline                   contact no server`,
 		Flags:           without(sharedFlags(), "with", "locked"),
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,

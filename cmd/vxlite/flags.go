@@ -24,11 +24,11 @@ const defaultJobs = 8
 func sharedFlags() []urfave.Flag {
 	return append([]urfave.Flag{
 		&urfave.StringFlag{Name: "config", Aliases: []string{"c"}, Value: "velox.toml", Usage: "read the config from `FILE`"},
-		&urfave.StringSliceFlag{Name: "with", Usage: "take a plugin, or any module, from a local directory: `NAME=DIR` (repeatable)"},
+		&urfave.StringSliceFlag{Name: "with", Usage: "take a plugin or another module from a local directory: `NAME=DIR` (repeatable)"},
 		mirrorFlag(),
 		&urfave.IntFlag{Name: "jobs", Aliases: []string{"j"}, Value: defaultJobs, Usage: "fetch from `N` repositories at once"},
-		&urfave.BoolFlag{Name: "locked", Usage: "fail where velox.lock does not fit the config, and never write it"},
-		&urfave.BoolFlag{Name: "offline", Usage: "ask no server: only the store, local paths and the go command's module cache"},
+		&urfave.BoolFlag{Name: "locked", Usage: "fail if velox.lock does not fit the config, and never write it"},
+		&urfave.BoolFlag{Name: "offline", Usage: "contact no server: use the store, local paths and the go command's module cache"},
 	}, screenFlags()...)
 }
 
@@ -44,7 +44,7 @@ func screenFlags() []urfave.Flag {
 
 // mirrorFlag says where repositories are.
 func mirrorFlag() urfave.Flag {
-	return &urfave.StringSliceFlag{Name: "mirror", Usage: "clone what begins with FROM from TO instead: `FROM=TO` (repeatable)"}
+	return &urfave.StringSliceFlag{Name: "mirror", Usage: "clone URLs that begin with FROM from TO: `FROM=TO` (repeatable)"}
 }
 
 // jsonFlag and quietFlag change how things are shown.
@@ -58,7 +58,7 @@ func quietFlag() urfave.Flag {
 
 // targetFlag picks platforms.
 func targetFlag() urfave.Flag {
-	return &urfave.StringSliceFlag{Name: "target", Usage: "compile for `OS/ARCH`, or for OS/ARCH/VARIANT such as linux/arm/v6 (repeatable)"}
+	return &urfave.StringSliceFlag{Name: "target", Usage: "for the platform `OS/ARCH`, or OS/ARCH/VARIANT such as linux/arm/v6 (repeatable)"}
 }
 
 // startScreen sets the screen up as the flags say.

@@ -16,13 +16,12 @@ import (
 func (c *cli) graphCommand() *urfave.Command {
 	return &urfave.Command{
 		Name:  "graph",
-		Usage: "draw which plugin needs which, as Endure would wire them",
+		Usage: "draw which plugin needs which, by Endure's rules",
 		UsageText: `vxlite graph -c velox.toml [-f svg|dot|mermaid|json]
 
-Prints the graph of what would be built: the plugins with their versions, and
-why one comes before another: a parameter of Init that it meets itself, or by a
-value it provides, or that it is collected. What would be disabled, and by what,
-is red.
+Prints the dependency graph of the plugins, with their versions: which plugin
+provides a parameter of another's Init, by itself or by a value, and which
+plugin collects which. Plugins that would be disabled, and the cause, are red.
 
    vxlite graph > graph.svg                  for a browser
    vxlite graph -f dot | dot -Tpng > graph.png

@@ -17,14 +17,14 @@ import (
 func (c *cli) imageCommand() *urfave.Command {
 	return &urfave.Command{
 		Name:  "image",
-		Usage: "make a container's image of the server",
+		Usage: "make a container image of the server",
 		UsageText: `vxlite image -o image.tar [FILE…]
    vxlite image --push REF [FILE…]
 
-Builds the server for each target, or takes binaries that were built before, and
-puts them into one OCI image, without a daemon: into a tar file, or into a
-registry. The server is /usr/bin/rr, and runs as nobody's account. The same
-input gives the same digest.
+Builds the server for each target, or takes existing binaries, and makes one OCI
+image of them, without a daemon: in a tar file, or in a registry. The server is
+/usr/bin/rr, and runs as an unprivileged user. The same input gives the same
+digest.
 
    vxlite image -o image.tar --target linux/amd64 --target linux/arm64
    vxlite image --push registry.corp/team/rr:2025.1 dist/rr-linux-amd64 dist/rr-linux-arm64
@@ -32,8 +32,8 @@ input gives the same digest.
    vxlite image -o image.tar --base gcr.io/distroless/static:nonroot`,
 		Flags: append([]urfave.Flag{
 			&urfave.StringFlag{Name: "output", Aliases: []string{"o", "out"}, Usage: "write an OCI layout to this .tar `FILE`, or as rr.tar into a directory"},
-			&urfave.StringFlag{Name: "push", Usage: "put it into a registry as `REF`"},
-			&urfave.StringFlag{Name: "base", Usage: "put the server on this `IMAGE`: a reference, or the directory of an OCI layout (default: scratch)"},
+			&urfave.StringFlag{Name: "push", Usage: "push it to a registry as `REF`"},
+			&urfave.StringFlag{Name: "base", Usage: "use the base `IMAGE`: a reference, or the directory of an OCI layout (default: scratch)"},
 			&urfave.StringFlag{Name: "ca-certs", Usage: "add the PEM certificates in `FILE`"},
 			&urfave.StringFlag{Name: "user", Usage: "run as `UID[:GID]` (default: 65532:65532)"},
 			targetFlag(),

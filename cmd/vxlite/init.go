@@ -23,15 +23,15 @@ func (c *cli) initCommand() *urfave.Command {
 		UsageText: `vxlite init [--ref REF] [--only NAME,NAME…]
 
 Reads the plugin list of a RoadRunner release, and writes a commented velox.toml
-with its plugins at its versions. A file that is there already stays as it is.
+with these plugins and versions. An existing file is not overwritten.
 
    vxlite init                               the newest release, all of its plugins
    vxlite init --ref v2025.1.15
    vxlite init --only logger,rpc,server,http
    vxlite init --mirror https://github.com/=ssh://git@git.corp/github/`,
 		Flags: append([]urfave.Flag{
-			&urfave.StringFlag{Name: "ref", Value: "latest", Usage: "the release: a tag, a branch, a commit `REF`, or latest, v2025 and the like"},
-			&urfave.StringSliceFlag{Name: "only", Usage: "take the plugins of these names only: `NAME,NAME` (repeatable)"},
+			&urfave.StringFlag{Name: "ref", Value: "latest", Usage: "the release `REF`: a tag, a branch, a commit, or latest, v2025 and the like"},
+			&urfave.StringSliceFlag{Name: "only", Usage: "only these plugins: `NAME,NAME` (repeatable)"},
 		}, without(sharedFlags(), "with", "locked")...),
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,

@@ -14,13 +14,13 @@ import (
 func (c *cli) inspectCommand() *urfave.Command {
 	return &urfave.Command{
 		Name:  "inspect",
-		Usage: "show what went into a binary, or what differs between two",
+		Usage: "show what went into a binary, or how two differ",
 		UsageText: `vxlite inspect FILE [FILE]
 
-Reads out of a binary what it was built from, without running it: vxlite's and
-Go's versions, the flags, each module from git with its commit, and all others.
-Of two binaries it shows what differs, and the commits between where the
-repositories are at hand: as local mirrors, or with their history in the store.
+Shows what a binary was built from, without running it: the versions of vxlite
+and Go, the flags, each module from git with its commit, and all other modules.
+With two binaries, shows how they differ, and the commits between if the
+repository is in a local mirror, or in the store with its history.
 
    vxlite inspect rr
    vxlite inspect --json dist/rr-windows-amd64.exe

@@ -11,15 +11,15 @@ import (
 func (c *cli) lockCommand() *urfave.Command {
 	return &urfave.Command{
 		Name:  "lock",
-		Usage: "write velox.lock: the commit and the checksum of all that goes in",
+		Usage: "write velox.lock: the commits and checksums of everything that goes in",
 		UsageText: `vxlite lock -c velox.toml
 
-Finds the commits that the config's refs lead to and writes them beside the
-config, with the checksums of all modules: velox.toml has velox.lock. Entries
-that fit the config stay as they are; vxlite update moves them. Servers are
-asked about every tag, so one that moved is told of. Nothing is compiled.
+Resolves the config's refs to commits and writes these beside the config, with
+the checksums of all modules: velox.lock for velox.toml. Entries that fit the
+config stay as they are; vxlite update changes them. Looks up every tag on the
+servers, so a note tells if one has moved. Compiles nothing.
 
-   vxlite lock                               velox.lock for velox.toml here
+   vxlite lock                               velox.lock for ./velox.toml
    vxlite lock --locked                      only check that it is complete, for CI
    vxlite lock -c other.toml                 other.lock`,
 		Flags:           append(without(sharedFlags(), "with"), targetFlag()),

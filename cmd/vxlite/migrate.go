@@ -17,12 +17,12 @@ import (
 func (c *cli) migrateCommand() *urfave.Command {
 	return &urfave.Command{
 		Name:  "migrate",
-		Usage: "bring a velox.toml of an older Velox into today's form",
+		Usage: "rewrite a velox.toml for an older Velox in today's form",
 		UsageText: `vxlite migrate [-c FILE] [--dry-run]
 
-Rewrites a velox.toml of any generation: plugins stand in [plugins.NAME], the
-compiler's settings in [build]. Comments stay where they are, and variables as
-they are written. vxlite reads the older forms too; nothing has to be migrated.
+Rewrites a velox.toml of any generation: plugins go into [plugins.NAME], the
+compiler's settings into [build]. Comments stay in place, and variables stay as
+written. vxlite reads the older forms too, so nothing has to be migrated.
 
    vxlite migrate --dry-run                  show what would change
    vxlite migrate -c build/velox.toml`,

@@ -22,18 +22,18 @@ func (c *cli) newCommand() *urfave.Command {
 		Usage: "write a new plugin: a module with the plugin, its config, a test and a README",
 		UsageText: `vxlite new plugin NAME --kind service|middleware|rpc|jobs
 
-Writes a module into the folder NAME, which builds, passes its test and answers
-as it is, with the imports and versions of a RoadRunner release: that of --ref,
-else that of the velox.toml here or above. Where there is no velox.toml, it gets
-one of its own, so that "vxlite run" works in its folder.
+Writes a module into the folder NAME that builds and passes its test, with the
+imports and versions of a RoadRunner release: that of --ref, or else that of the
+velox.toml in this folder or above. If there is none, the module gets its own
+velox.toml, so that "vxlite run" works in its folder.
 
    vxlite new plugin greeter --kind rpc
    vxlite new plugin audit --kind middleware --module git.corp/team/audit
    cd greeter && vxlite run --watch -- serve`,
 		Flags: append([]urfave.Flag{
-			&urfave.StringFlag{Name: "kind", Usage: "what it is: service, middleware, rpc or jobs (`KIND`)"},
-			&urfave.StringFlag{Name: "module", Usage: "its module path `PATH`; example.com/NAME unless said"},
-			&urfave.StringFlag{Name: "ref", Usage: "for this RoadRunner release: a tag, a branch, a commit `REF`, or latest"},
+			&urfave.StringFlag{Name: "kind", Usage: "the `KIND` of plugin: service, middleware, rpc or jobs"},
+			&urfave.StringFlag{Name: "module", Usage: "its module `PATH` (default: example.com/NAME)"},
+			&urfave.StringFlag{Name: "ref", Usage: "for the RoadRunner release `REF`: a tag, a branch, a commit, or latest"},
 		}, without(sharedFlags(), "with", "locked")...),
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,

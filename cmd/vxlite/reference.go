@@ -56,7 +56,7 @@ func flagRow(f urfave.Flag) string {
 		names = append(names, "`"+dash+n+value+"`")
 	}
 	if d := doc.GetDefaultText(); d != "" && doc.TakesValue() && d != `""` {
-		usage += "; " + strings.Trim(d, `"`) + " unless said"
+		usage += " (default: " + strings.Trim(d, `"`) + ")"
 	}
 	return fmt.Sprintf("| %s | %s |\n", strings.Join(names, ", "), strings.ReplaceAll(usage, "|", `\|`))
 }

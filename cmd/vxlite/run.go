@@ -24,20 +24,20 @@ const serverGrace = 35 * time.Second
 func (c *cli) runCommand() *urfave.Command {
 	return &urfave.Command{
 		Name:  "run",
-		Usage: "build the server and run it; with --watch again on each change",
+		Usage: "build the server and run it, with --watch again on each change",
 		UsageText: `vxlite run [--watch] -- ARGS…
 
-Builds the server as "vxlite build" does, but keeps it in the cache, and becomes
-it: ARGS are its own, signals reach it, and its exit status is what you get. In
-the folder of one of the config's plugins, that plugin is taken from there, and
-the config is looked for in the folders above.
+Builds the server as "vxlite build" does, but keeps it in the store, and becomes
+it: the server gets ARGS and all signals, and its exit status is that of the
+command. In the folder of one of the config's plugins, takes that plugin from
+the folder, and looks for the config in the folders above.
 
    vxlite run -- serve -c .rr.yaml
    vxlite run --with cache=../cache -- serve
-   vxlite run --watch -- serve               build and start anew when a local directory changes
+   vxlite run --watch -- serve               build and start again when a local directory changes
    cd plugins/mine && vxlite run --watch -c ../../server/velox.toml -- serve`,
 		Flags: append([]urfave.Flag{
-			&urfave.BoolFlag{Name: "watch", Aliases: []string{"w"}, Usage: "on a change in a local directory build again, and start the new server if that went well"},
+			&urfave.BoolFlag{Name: "watch", Aliases: []string{"w"}, Usage: "when a local directory changes, build again, and if that succeeds start the new server"},
 		}, sharedFlags()...),
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,

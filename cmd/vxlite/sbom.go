@@ -18,10 +18,10 @@ func (c *cli) sbomCommand() *urfave.Command {
 		Usage: "write the CycloneDX bill of materials of a binary or of a config",
 		UsageText: `vxlite sbom [FILE]
 
-Lists what is linked into a binary, or into what the config would give for its
+Lists what is linked into a binary, or what the config would link for its
 targets, as CycloneDX JSON on standard output: package URLs, commits, checksums,
-and the licences that are found in the sources. Of a binary alone, licences are
-known for what the store and the module cache still have.
+and the licences found in the sources. For a binary, licences are known only for
+modules that are still in the store or the module cache.
 
    vxlite sbom rr > rr.cdx.json
    vxlite sbom -c velox.toml > server.cdx.json

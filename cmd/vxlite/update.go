@@ -13,19 +13,19 @@ import (
 func (c *cli) updateCommand() *urfave.Command {
 	return &urfave.Command{
 		Name:      "update",
-		Usage:     "move velox.lock to what the refs lead to now",
+		Usage:     "update velox.lock to the commits that the refs are on now",
 		ArgsUsage: "[NAME…]",
 		UsageText: `vxlite update [NAME…] [--dry-run]
 
-Asks the servers where the config's refs lead to now, and shows for each module
-that moves the old and the new version and commit, how many commits lie between
-and which tags. A NAME is a plugin's, a module path, or roadrunner; without one
-all may move. A ref that is a version's tag or a whole commit stays where it is:
-name a newer one in the config.
+Resolves the config's refs again, and shows for each module that changes the old
+and the new version and commit, and how many commits and which tags are between.
+A NAME is the name of a plugin, a module path, or roadrunner; without one, all
+modules are updated. A ref that is a version's tag or a full commit hash stays
+the same: change it in the config.
 
    vxlite update --dry-run                   show what would change
-   vxlite update worker                      move the plugin worker alone
-   vxlite update                             move all, and make the lock anew`,
+   vxlite update worker                      update only the plugin worker
+   vxlite update                             update everything, and write a new lock`,
 		Flags: append(without(sharedFlags(), "with"), targetFlag(),
 			&urfave.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "only show what would change"}),
 		HideHelpCommand: true,

@@ -14,31 +14,31 @@ import (
 func (c *cli) vendorCommand() *urfave.Command {
 	return &urfave.Command{
 		Name:  "vendor",
-		Usage: "write all that a rebuild without a network needs into a folder or a file",
+		Usage: "write everything that an offline rebuild needs into a folder or a file",
 		UsageText: `vxlite vendor -c velox.toml -o DIR or FILE.tar.zst
 
 Writes the config and its lock, the locked commits of RoadRunner, the plugins
-and all else that comes from git, and the third-party modules that the build
-needs: into a folder, or into one file to carry. Each file's checksum is in it.
-Made again from the same lock it has the same bytes.
+and all other modules from git, and the third-party modules that the build needs
+into a folder or a single file, with the checksum of each file. The same lock
+gives the same bytes.
 
-On the other side, vxlite build --vendor checks it and builds the same binary
-from it, with no network, no home directory and no git.
+vxlite build --vendor verifies it and builds the same binary from it, without a
+network, a home directory or git.
 
    vxlite vendor                             into ./vendor
    vxlite vendor -o rr.tar.zst               into one file
    vxlite vendor -o rr.tar.zst --with-compile-cache
-                                             larger, and built in seconds with
+                                             larger, for a build in seconds with
                                              build --with-compile-cache
    vxlite vendor -o rr.tar.zst --sign KEY    signed, for build --signed-by
-   vxlite vendor --prune                     drop from ./vendor what its lock
+   vxlite vendor --prune                     remove what the lock in ./vendor
                                              does not need
    vxlite build --vendor rr.tar.zst -o dist/`,
 		Flags: append([]urfave.Flag{
-			&urfave.StringFlag{Name: "output", Aliases: []string{"o", "out"}, Value: "vendor", Usage: "write the folder `DIR`, or a file whose name ends in .tar.zst"},
+			&urfave.StringFlag{Name: "output", Aliases: []string{"o", "out"}, Value: "vendor", Usage: "write the folder `DIR`, or a file if the name ends in .tar.zst"},
 			&urfave.BoolFlag{Name: "with-compile-cache", Usage: "add the compiled packages for all targets"},
 			&urfave.BoolFlag{Name: "with-toolchain", Usage: "add the Go release in use, from the module proxy"},
-			&urfave.StringFlag{Name: "sign", Usage: "sign it with the private key in `KEY`, of SSH or OpenPGP"},
+			&urfave.StringFlag{Name: "sign", Usage: "sign it with the private key in the file `KEY`, SSH or OpenPGP"},
 			&urfave.BoolFlag{Name: "prune", Usage: "fetch nothing: remove from the folder what its own lock does not need"},
 			targetFlag(),
 		}, without(sharedFlags(), "with")...),

@@ -22,12 +22,12 @@ func (c *cli) verifyCommand() *urfave.Command {
 		Usage: "build a binary again and compare",
 		UsageText: `vxlite verify FILE --lock velox.lock
 
-Builds what the config and its lock give, for the file's own platform, in a
-place of its own, and compares the bytes. Where they differ it shows what does,
-and ends with status 3. The config is the one that the lock belongs to, unless
--c names another.
+Builds the server again from the config and its lock, for the platform of the
+file, in a temporary place, and compares the bytes. If they differ, shows the
+differences, and the exit status is 3. The config is the one beside the lock,
+unless -c names another.
 
-   vxlite verify rr                          by velox.toml and velox.lock here
+   vxlite verify rr                          with ./velox.toml and ./velox.lock
    vxlite verify rr --lock release/velox.lock`,
 		Flags: append([]urfave.Flag{
 			&urfave.StringFlag{Name: "lock", Usage: "take the commits and checksums from `FILE`"},

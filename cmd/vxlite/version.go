@@ -16,8 +16,8 @@ func (c *cli) versionCommand() *urfave.Command {
 		Usage: "print vxlite's version",
 		UsageText: `vxlite version
 
-Prints the tag or the commit that vxlite was built from. That of a server, and of
-the vxlite that built it, is in vxlite inspect.
+Prints the tag or the commit that vxlite was built from. For a server, and the
+vxlite that built it, see vxlite inspect.
 
    vxlite version`,
 		HideHelpCommand: true,

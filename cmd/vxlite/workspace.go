@@ -16,18 +16,18 @@ func (c *cli) workspaceCommand() *urfave.Command {
 		Usage: "write all sources into a directory, to edit, test and debug them",
 		UsageText: `vxlite workspace DIR [--clones NAME…]
 
-Writes RoadRunner, the plugins and all else that comes from git into DIR as
-plain files, with a go.work: editors and debuggers find everything, "go build
-./app" makes the server, and "go test ./..." works in each plugin's folder.
-Directories of yours (path, replace, --with) are referred to where they are.
-Written again, DIR is brought up to date, and what you changed stays.
+Writes RoadRunner, the plugins and all other modules from git into DIR as plain
+files, with a go.work: editors and debuggers find everything, "go build ./app"
+builds the server, and "go test ./..." works in the folder of each plugin. Your
+own directories (path, replace, --with) are referred to, not copied. Run again,
+it brings DIR up to date and keeps your changes.
 
    vxlite workspace dev
    vxlite workspace dev --with cache=../cache
-   vxlite workspace dev --clones http logger    these as clones with a branch, to commit and push
+   vxlite workspace dev --clones http logger    these as clones with a branch
    cd dev && go build ./app`,
 		Flags: append([]urfave.Flag{
-			&urfave.StringSliceFlag{Name: "clones", Usage: "make `NAME`, and the names behind DIR, clones with a branch and a remote (repeatable)"},
+			&urfave.StringSliceFlag{Name: "clones", Usage: "make `NAME`, and the names after DIR, clones with a branch and a remote (repeatable)"},
 		}, sharedFlags()...),
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,

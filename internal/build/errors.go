@@ -267,7 +267,12 @@ type SmokeError struct {
 
 // Error implements error.
 func (e *SmokeError) Error() string {
-	return fmt.Sprintf("the new binary's --version does not show %s; it says:\n%s", e.Want, e.Got)
+	return fmt.Sprintf("rr --version does not print %s; it prints: %s", e.Want, brief.Line(e.Got))
+}
+
+// Hints says who may have spoken in the server's place.
+func (e *SmokeError) Hints() []string {
+	return []string{"a plugin's init function may print or exit before the server starts"}
 }
 
 // smokeTimeout bounds the new binary's --version.

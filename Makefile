@@ -1,5 +1,5 @@
-# The chores of this repository. Go is all that is needed, except for lint, which
-# fetches staticcheck, and bench, which needs git and OpenSSH.
+# The targets need only Go, except lint, which fetches staticcheck, and bench,
+# which needs git and OpenSSH.
 
 GO          = go
 FUZZTIME    = 20s
@@ -26,13 +26,13 @@ demo: build ## build a server from the test repositories and call its plugin
 test: ## run all tests
 	$(GO) test -timeout 30m $(RACE) ./...
 
-lint: ## look over the code with gofmt, go vet and staticcheck
+lint: ## check the code with gofmt, go vet and staticcheck
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .) && \
 	test -z "$$unformatted" || { echo "not formatted: $$unformatted" >&2; exit 1; }
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 
-cross: ## look over the code as other platforms see it
+cross: ## vet the code for other platforms
 	@for target in darwin/arm64 linux/arm64 windows/amd64; do \
 		(set -x; GOOS=$${target%/*} GOARCH=$${target#*/} CGO_ENABLED=0 $(GO) vet ./...) || exit 1; \
 	done
@@ -49,6 +49,6 @@ fuzz: ## run each fuzz target for FUZZTIME
 		(set -x; $(GO) test -run '^$$' -fuzz "^$${name#func }$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x "./$${file%/*}") || exit 1; \
 	done
 
-clean: ## remove what these targets made
+clean: ## remove the files that these targets make
 	rm -f vxlite
 	rm -rf dist

@@ -73,7 +73,7 @@ func Vendor(ctx context.Context, m Machine, p Project, place string, v VendorOpt
 		return nil, err
 	}
 	defer disk.RemoveAll(stage) // in vain once it is renamed
-	g := &gatherer{workspace: w, locked: w.lock.old, VendorOptions: v, folder: filepath.Join(stage, "vendor")}
+	g := &gatherer{ws: w, locked: w.lock.old, with: v, folder: filepath.Join(stage, "vendor")}
 	if err := g.gather(ctx); err != nil {
 		return nil, err
 	}
@@ -124,8 +124,8 @@ func stageFor(place string) (string, error) {
 
 // gatherer fills one vendor folder.
 type gatherer struct {
-	*workspace
-	VendorOptions
+	ws     *workspace
+	with   VendorOptions
 	folder string // not in its place yet
 
 	locked *lock.File // the lock that goes into the folder
@@ -137,7 +137,7 @@ type gatherer struct {
 // compiled packages, and the list of it all.
 func (g *gatherer) gather(ctx context.Context) error {
 	steps := []func(context.Context) error{g.download, g.repositories, g.config, g.lockFile}
-	if g.CompileCache {
+	if g.with.CompileCache {
 		steps = append(steps, g.compiled)
 	}
 	for _, step := range steps {
@@ -207,8 +207,8 @@ func (c *countingWriter) Write(p []byte) (int, error) {
 // config writes the config as it is to be read on another machine, and the
 // profile that it names.
 func (g *gatherer) config(context.Context) error {
-	o := config.PortableOptions{Private: g.tool.Private()}
-	if p := g.profile(); p != "" {
+	o := config.PortableOptions{Private: g.ws.tool.Private()}
+	if p := g.ws.profile(); p != "" {
 		data, err := os.ReadFile(p)
 		if err != nil {
 			return fmt.Errorf("build.pgo: %w", err)
@@ -218,12 +218,12 @@ func (g *gatherer) config(context.Context) error {
 		}
 		o.Profile = vendoring.ProfileFile
 	}
-	data, err := g.Config.Portable(o)
+	data, err := g.ws.Config.Portable(o)
 	if err != nil {
 		return err
 	}
 	if _, err := config.ParsePortable(vendoring.ConfigFile, data, g.folder); err != nil {
-		g.note("build --vendor will want a config of yours, with -c: %v", err)
+		g.ws.note("build --vendor will want a config of yours, with -c: %v", err)
 	}
 	return os.WriteFile(filepath.Join(g.folder, vendoring.ConfigFile), data, 0o644)
 }
@@ -235,14 +235,14 @@ func (g *gatherer) lockFile(context.Context) error {
 
 // repositories writes a repository for each commit.
 func (g *gatherer) repositories(ctx context.Context) error {
-	client, err := g.client(false)
+	client, err := g.ws.client(false)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
 	eg, ctx := errgroup.WithContext(ctx)
-	eg.SetLimit(max(1, g.Jobs))
-	for _, ms := range byCommit(g.plan.Modules) {
+	eg.SetLimit(max(1, g.ws.Jobs))
+	for _, ms := range byCommit(g.ws.plan.Modules) {
 		eg.Go(func() error {
 			var folders []string
 			for _, m := range ms {
@@ -278,10 +278,10 @@ func byCommit(ms []*resolve.Module) [][]*resolve.Module {
 // module cache, from the user's as far as that has it: what it took is what is
 // needed.
 func (g *gatherer) download(ctx context.Context) error {
-	if err := g.write(); err != nil {
+	if err := g.ws.write(); err != nil {
 		return err
 	}
-	tmp, err := g.store.TempDir()
+	tmp, err := g.ws.store.TempDir()
 	if err != nil {
 		return err
 	}
@@ -290,37 +290,37 @@ func (g *gatherer) download(ctx context.Context) error {
 	if err := os.MkdirAll(downloads, 0o755); err != nil { // the go command makes it only for what it downloads
 		return err
 	}
-	tool := g.tool.With(map[string]string{"GOMODCACHE": tmp, "GOPROXY": g.proxies(), "GOFLAGS": "-modcacherw"})
-	for _, t := range g.Config.Build.Targets {
+	tool := g.ws.tool.With(map[string]string{"GOMODCACHE": tmp, "GOPROXY": g.proxies(), "GOFLAGS": "-modcacherw"})
+	for _, t := range g.ws.Config.Build.Targets {
 		if err := g.downloadFor(ctx, tool, t); err != nil {
 			return err
 		}
 	}
-	if g.Toolchain {
+	if g.with.Toolchain {
 		if err := g.toolchain(ctx, tool); err != nil {
 			return err
 		}
 	}
-	if g.CompileCache {
+	if g.with.CompileCache {
 		if err := vendoring.WriteModules(ctx, tmp, filepath.Join(g.folder, vendoring.ModulesDir), g.files, g.kinds); err != nil {
 			return err
 		}
 	}
-	return vendoring.WriteProxy(ctx, downloads, filepath.Join(g.folder, vendoring.ProxyDir), g.Toolchain)
+	return vendoring.WriteProxy(ctx, downloads, filepath.Join(g.folder, vendoring.ProxyDir), g.with.Toolchain)
 }
 
 // downloadFor fetches what one target needs.
 func (g *gatherer) downloadFor(ctx context.Context, tool *gotool.Tool, t config.Target) error {
-	c, err := g.settings(g.plan, t)
+	c, err := g.ws.settings(g.ws.plan, t)
 	if err != nil {
 		return err
 	}
 	c.Offline = false // proxies says what may be asked
-	pkgs, err := tool.Packages(ctx, g.dir, c)
+	pkgs, err := tool.Packages(ctx, g.ws.dir, c)
 	if err != nil {
-		return g.explain(ctx, g.dir, c, err)
+		return g.ws.explain(ctx, g.ws.dir, c, err)
 	}
-	if err := g.linked(ctx, pkgs, c); err != nil || !g.CompileCache {
+	if err := g.ws.linked(ctx, pkgs, c); err != nil || !g.with.CompileCache {
 		return err
 	}
 	return g.sources(ctx, tool, c)
@@ -333,9 +333,9 @@ func (g *gatherer) sources(ctx context.Context, tool *gotool.Tool, c gotool.Comp
 	if err != nil {
 		return err
 	}
-	files, err := tool.Sources(ctx, g.dir, c, tool.Var("GOMODCACHE"))
+	files, err := tool.Sources(ctx, g.ws.dir, c, tool.Var("GOMODCACHE"))
 	if err != nil {
-		return g.explain(ctx, g.dir, c, err)
+		return g.ws.explain(ctx, g.ws.dir, c, err)
 	}
 	g.files, g.kinds = append(g.files, files...), append(g.kinds, kind)
 	return nil
@@ -343,9 +343,9 @@ func (g *gatherer) sources(ctx context.Context, tool *gotool.Tool, c gotool.Comp
 
 // proxies is the GOPROXY setting with the user's module cache in front.
 func (g *gatherer) proxies() string {
-	own := vendoring.ProxyURL(filepath.Join(g.tool.Var("GOMODCACHE"), "cache", "download"))
-	rest := g.tool.Var("GOPROXY")
-	if rest == "" || g.Offline {
+	own := vendoring.ProxyURL(filepath.Join(g.ws.tool.Var("GOMODCACHE"), "cache", "download"))
+	rest := g.ws.tool.Var("GOPROXY")
+	if rest == "" || g.ws.Offline {
 		rest = "off"
 	}
 	return own + "," + rest
@@ -358,7 +358,7 @@ func (g *gatherer) toolchain(ctx context.Context, tool *gotool.Tool) error {
 	goos, goarch := tool.Host()
 	m := vendoring.ToolchainModule(tool.Version(), goos, goarch)
 	known := slices.IndexFunc(g.locked.Toolchains, func(s lock.Sum) bool { return s.Version == m.Version })
-	if g.Offline && known >= 0 { // the database cannot be asked, and need not be
+	if g.ws.Offline && known >= 0 { // the database cannot be asked, and need not be
 		own, _, _ := strings.Cut(g.proxies(), ",")
 		tool = tool.With(map[string]string{"GOPROXY": own, "GOSUMDB": "off"})
 	}
@@ -372,55 +372,55 @@ func (g *gatherer) toolchain(ctx context.Context, tool *gotool.Tool) error {
 	case known < 0:
 		return g.lockToolchain(lock.Sum{Path: m.Path, Version: m.Version, H1: h1})
 	case g.locked.Toolchains[known].H1 != h1:
-		return &resolve.SumError{Name: m.Path, Module: m, Got: h1, From: "the module proxy", Proxied: true, Want: g.locked.Toolchains[known].H1, By: g.lock.name}
+		return &resolve.SumError{Name: m.Path, Module: m, Got: h1, From: "the module proxy", Proxied: true, Want: g.locked.Toolchains[known].H1, By: g.ws.lock.name}
 	}
 	return nil
 }
 
 // lockToolchain adds a Go release to the lock.
 func (g *gatherer) lockToolchain(s lock.Sum) error {
-	if g.Locked {
-		return &LockedError{File: g.lock.name, Config: g.Config.File, Entries: []string{s.Path + "@" + s.Version + ": its checksum is not in the lock"},
+	if g.ws.Locked {
+		return &LockedError{File: g.ws.lock.name, Config: g.ws.Config.File, Entries: []string{s.Path + "@" + s.Version + ": its checksum is not in the lock"},
 			Hint: "vxlite vendor --with-toolchain writes it there, without --locked"}
 	}
 	now := *g.locked
 	now.Toolchains = append(slices.Clone(now.Toolchains), s)
 	now.Sort()
-	if _, err := g.lock.write(&now, g.Sink); err != nil {
+	if _, err := g.ws.lock.write(&now, g.ws.Sink); err != nil {
 		return err
 	}
 	g.locked = &now
-	g.note("%s now has the checksum of %s@%s", g.lock.name, s.Path, s.Version)
+	g.ws.note("%s now has the checksum of %s@%s", g.ws.lock.name, s.Path, s.Version)
 	return nil
 }
 
 // compiled compiles for all targets, as far as the user's build cache lacks
 // anything, and takes the packages from there.
 func (g *gatherer) compiled(ctx context.Context) error {
-	tool := g.tool.With(map[string]string{"GOCACHEPROG": ""}) // its entries are elsewhere
-	tmp, err := g.store.TempDir()
+	tool := g.ws.tool.With(map[string]string{"GOCACHEPROG": ""}) // its entries are elsewhere
+	tmp, err := g.ws.store.TempDir()
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(tmp)
-	for _, t := range g.Config.Build.Targets {
-		c, err := g.settings(g.plan, t)
+	for _, t := range g.ws.Config.Build.Targets {
+		c, err := g.ws.settings(g.ws.plan, t)
 		if err != nil {
 			return err
 		}
-		pkgs, err := tool.Packages(ctx, g.dir, c)
+		pkgs, err := tool.Packages(ctx, g.ws.dir, c)
 		if err != nil {
-			return g.explain(ctx, g.dir, c, err)
+			return g.ws.explain(ctx, g.ws.dir, c, err)
 		}
-		compilation := tool.Compile(g.dir, c, pkgs)
+		compilation := tool.Compile(g.ws.dir, c, pkgs)
 		compilation.Start()
 		if err := compilation.Build(ctx, filepath.Join(tmp, "rr")); err != nil {
-			return g.explain(ctx, g.dir, c, err)
+			return g.ws.explain(ctx, g.ws.dir, c, err)
 		}
 		compilation.Done()
-		entries, err := tool.Compiled(ctx, g.dir, c)
+		entries, err := tool.Compiled(ctx, g.ws.dir, c)
 		if err != nil {
-			return g.explain(ctx, g.dir, c, err)
+			return g.ws.explain(ctx, g.ws.dir, c, err)
 		}
 		if err := gotool.WriteCache(ctx, filepath.Join(g.folder, vendoring.CacheDir), entries); err != nil {
 			return err

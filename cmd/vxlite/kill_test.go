@@ -16,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/vxlite/vxlite/internal/testkit"
 )
 
 // killPoints is how often a fetch is killed, over each transport. VXLITE_KILLS
@@ -69,7 +71,7 @@ func newKilling(t *testing.T, w *world) *killing {
 	t.Helper()
 	dir := t.TempDir()
 	k := &killing{t: t, dir: dir, env: []string{
-		"HOME=" + dir, "PATH=" + refusingGo(t) + ":" + os.Getenv("PATH"), "GOENV=off", "GOPRIVATE=github.com/acme/*", "TMPDIR=" + t.TempDir(),
+		"HOME=" + testkit.TempHome(t), "PATH=" + refusingGo(t) + ":" + os.Getenv("PATH"), "GOENV=off", "GOPRIVATE=github.com/acme/*", "TMPDIR=" + t.TempDir(),
 	}}
 	if w.sshd != nil {
 		k.env = append(k.env, "SSH_URL="+w.sshd.URL(""), "SSH_KEY="+w.sshd.Key, "SSH_KNOWN_HOSTS="+w.sshd.KnownHosts)

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/vxlite/vxlite/internal/testkit"
 )
 
 // wholeRuns are what TestKilledWhole kills, each with what it makes below the
@@ -51,7 +53,7 @@ func TestKilledWhole(t *testing.T) {
 	for _, tt := range wholeRuns {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			k := &wholeKilling{t: t, w: w, args: tt.args, warm: tt.warm, makes: tt.makes}
+			k := &wholeKilling{t: t, w: w, home: testkit.TempHome(t), args: tt.args, warm: tt.warm, makes: tt.makes}
 			k.reference()
 			random := rand.New(rand.NewPCG(23, uint64(len(tt.name))))
 			for n := range points {
@@ -70,6 +72,7 @@ func TestKilledWhole(t *testing.T) {
 type wholeKilling struct {
 	t     *testing.T
 	w     *world
+	home  string
 	args  []string
 	warm  bool
 	makes string
@@ -93,8 +96,7 @@ func (k *wholeKilling) place() (dir, store string) {
 func (k *wholeKilling) command(ctx context.Context, dir, store string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "vxlite", append(args, "-q", "-j", "2")...)
 	cmd.Dir = dir
-	home := filepath.Join(filepath.Dir(dir), "home")
-	cmd.Env = []string{"HOME=" + home, "PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(), "GOENV=off", "GOFLAGS=-modcacherw", "GOTOOLCHAIN=local", "GOSUMDB=off",
+	cmd.Env = []string{"HOME=" + k.home, "PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(), "GOENV=off", "GOFLAGS=-modcacherw", "GOTOOLCHAIN=local", "GOSUMDB=off",
 		"GOPRIVATE=github.com/acme/*", "GOPROXY=" + k.w.proxy.URL, "GOCACHE=" + k.w.goCache, "GOMODCACHE=" + k.w.modCache,
 		"VXLITE_CACHE=" + store, "HTTP_URL=" + k.w.http.URL + "/", "PASSWORD=" + httpPassword, "SSH_KEY=/none", "SSH_KNOWN_HOSTS=/none"}
 	return cmd

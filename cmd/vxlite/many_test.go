@@ -48,9 +48,10 @@ func TestManyAtOnce(t *testing.T) {
 			packs[r.URL]++
 		}
 	}
-	// A module's history is asked for apart from its files.
+	// Of a module that the config does not name, the history and its newest
+	// version, which has what is retracted, are fetched besides its files.
 	for url, n := range packs {
-		if most := 1 + strings.Count(url, "/acme/"); n > most {
+		if most := 1 + 2*strings.Count(url, "/acme/"); n > most {
 			t.Errorf("%s was fetched %d times", url, n)
 		}
 	}

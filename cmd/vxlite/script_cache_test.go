@@ -32,7 +32,7 @@ func cacheServer(ts *testscript.TestScript, neg bool, args []string) {
 		_ = server.Process.Kill()
 		_ = server.Wait() // it was killed
 	})
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		res, err := http.Get("http://" + addr + "/")
 		if err == nil {
 			res.Body.Close()

@@ -156,6 +156,9 @@ func (w *world) setup(env *testscript.Env) error {
 	if err := w.link(repos); err != nil {
 		return err
 	}
+	if err := testkit.TelemetryOff(home); err != nil {
+		return err
+	}
 	env.Setenv("HOME", home)
 	env.Setenv("REPOS", repos)
 	env.Setenv("VXLITE_CACHE", filepath.Join(env.WorkDir, "store"))
@@ -340,7 +343,7 @@ func (w *world) logins(ts *testscript.TestScript, neg bool, args []string) {
 func rpccall(ts *testscript.TestScript, neg bool, args []string) {
 	var client *rpc.Client
 	var err error
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if client, err = jsonrpc.Dial("unix", ts.MkAbs(args[0])); err == nil {
 			break
 		}
@@ -358,7 +361,7 @@ func rpccall(ts *testscript.TestScript, neg bool, args []string) {
 // rpcuntil SOCKET METHOD ARGUMENT ANSWER. The server may come and go meanwhile.
 func rpcuntil(ts *testscript.TestScript, neg bool, args []string) {
 	var last any
-	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		client, err := jsonrpc.Dial("unix", ts.MkAbs(args[0]))
 		if err != nil {
 			last = err

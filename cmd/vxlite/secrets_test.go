@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/vxlite/vxlite/internal/testkit"
 )
 
 // marker is a secret that must be seen nowhere, markers are the forms that it has
@@ -152,7 +154,7 @@ func newSecrets(t *testing.T, w *world) *secrets {
 	writeTestFile(t, filepath.Join(dir, "velox.toml"), "[roadrunner]\nref = 'v2025.1.15'\n[mirrors]\n'https://github.com/' = '"+w.repos+"/'\n"+secretPlugin)
 	cmd := exec.CommandContext(t.Context(), "vxlite", "build", "-q")
 	cmd.Dir = dir
-	cmd.Env = append(s.goEnv(), "PATH="+os.Getenv("PATH"), "HOME="+dir, "TMPDIR="+dir, "VXLITE_CACHE="+filepath.Join(dir, "store"))
+	cmd.Env = append(s.goEnv(), "PATH="+os.Getenv("PATH"), "HOME="+testkit.TempHome(t), "TMPDIR="+dir, "VXLITE_CACHE="+filepath.Join(dir, "store"))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -167,8 +169,8 @@ func (s *secrets) goEnv() []string {
 
 // try is one run.
 func (s *secrets) try(t *testing.T, place secretPlace, mode secretMode, command secretCommand) {
-	dir := t.TempDir()     // where the secret may not be
-	planted := t.TempDir() // where it is
+	dir := t.TempDir()             // where the secret may not be
+	planted := testkit.TempHome(t) // where it is
 	host := "127.0.0.1:1"
 	if mode.handler != nil {
 		host = startSecretServer(t, mode.handler(s.w))

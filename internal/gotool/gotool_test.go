@@ -343,7 +343,7 @@ func TestFindConfidential(t *testing.T) {
 	}
 	write(t, filepath.Join(dir, "env"), "GOSUMDB=https://ci:s3cret-db@sum.corp\nGOAUTH=git /s3cret-auth\n", 0o644)
 	cache := &memory{}
-	env := vars{"PATH": filepath.Dir(path), "HOME": dir, "GOENV": filepath.Join(dir, "env"), "GOPROXY": "https://ci:s3cret-proxy@proxy.corp", "GOCACHEPROG": "prog --token=s3cret-prog"}
+	env := vars{"PATH": filepath.Dir(path), "HOME": testkit.TempHome(t), "GOENV": filepath.Join(dir, "env"), "GOPROXY": "https://ci:s3cret-proxy@proxy.corp", "GOCACHEPROG": "prog --token=s3cret-prog"}
 	for range 2 {
 		tool, err := Find(t.Context(), env.env, cache, nil)
 		if err != nil {
@@ -468,7 +468,7 @@ func TestNotFound(t *testing.T) {
 // realGo is the go command of this machine, with a module cache of its own.
 func realGo(t *testing.T, settings vars) *Tool {
 	t.Helper()
-	env := vars{"HOME": t.TempDir(), "GOMODCACHE": t.TempDir(), "GOFLAGS": "-modcacherw", "GOSUMDB": "off", "GOTOOLCHAIN": "local"}
+	env := vars{"HOME": testkit.TempHome(t), "GOMODCACHE": t.TempDir(), "GOFLAGS": "-modcacherw", "GOSUMDB": "off", "GOTOOLCHAIN": "local"}
 	for _, name := range []string{"PATH", "GOCACHE"} {
 		if v, ok := os.LookupEnv(name); ok {
 			env[name] = v
@@ -483,13 +483,6 @@ func realGo(t *testing.T, settings vars) *Tool {
 	}
 	for name, v := range settings {
 		env[name] = v
-	}
-	// A go command leaves another behind that looks after its telemetry, in HOME,
-	// which the test's end removes.
-	off := exec.Command("go", "telemetry", "off")
-	off.Env = []string{"HOME=" + env["HOME"], "PATH=" + env["PATH"]}
-	if out, err := off.CombinedOutput(); err != nil && !errors.Is(err, exec.ErrNotFound) && runtime.GOOS != "windows" { // where there is no HOME
-		t.Fatalf("%v: %s", err, out)
 	}
 	tool, err := Find(t.Context(), env.env, &memory{}, nil)
 	if errors.Is(err, ErrNoGo) {

@@ -101,7 +101,7 @@ func goDownload(t *testing.T, dir, query string) (d downloaded) {
 	cmd := exec.CommandContext(t.Context(), "go", "mod", "download", "-json", query)
 	cmd.Dir = t.TempDir()
 	cmd.Env = append(os.Environ(), "GOPROXY=direct", "GOSUMDB=off", "GOPRIVATE=", "GOVCS=*:all", "GOFLAGS=-modcacherw", "GOWORK=off", "GO111MODULE=on",
-		"GOMODCACHE="+t.TempDir(), "GIT_CONFIG_GLOBAL="+config, "GIT_CONFIG_NOSYSTEM=1", "GIT_ALLOW_PROTOCOL=file:https", "XDG_CONFIG_HOME="+t.TempDir())
+		"GOMODCACHE="+t.TempDir(), "GIT_CONFIG_GLOBAL="+config, "GIT_CONFIG_NOSYSTEM=1", "GIT_ALLOW_PROTOCOL=file:https", "XDG_CONFIG_HOME="+filepath.Join(testkit.TempHome(t), ".config"))
 	out, err := cmd.Output()
 	if bytes.Contains(out, []byte("no matching versions")) {
 		return downloaded{}

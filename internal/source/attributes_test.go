@@ -133,7 +133,7 @@ func goDownload(t *testing.T, dir, what string) (d downloaded) {
 	cmd := exec.CommandContext(t.Context(), "go", "mod", "download", "-json", what)
 	cmd.Dir = t.TempDir()
 	cmd.Env = append(os.Environ(), "GOPROXY=direct", "GOSUMDB=off", "GOPRIVATE=", "GOVCS=*:all", "GOFLAGS=-modcacherw", "GOWORK=off", "GO111MODULE=on",
-		"GOMODCACHE="+t.TempDir(), "GIT_CONFIG_GLOBAL="+config, "GIT_CONFIG_NOSYSTEM=1", "GIT_ALLOW_PROTOCOL=file:https", "XDG_CONFIG_HOME="+t.TempDir())
+		"GOMODCACHE="+t.TempDir(), "GIT_CONFIG_GLOBAL="+config, "GIT_CONFIG_NOSYSTEM=1", "GIT_ALLOW_PROTOCOL=file:https", "XDG_CONFIG_HOME="+filepath.Join(testkit.TempHome(t), ".config"))
 	out, err := cmd.Output()
 	if err := errors.Join(err, json.Unmarshal(out, &d)); err != nil {
 		t.Fatalf("go mod download %s: %v\n%s", what, err, out)

@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -211,11 +212,12 @@ func (h *hostile) talk(ch ssh.Channel) {
 // is refused after so many bytes, and within so much memory.
 func TestHostileServers(t *testing.T) {
 	const (
-		mib     = 1 << 20
-		pace    = "the server has sent less than 1KiB a second for 400ms"
-		before  = "what the server sends before the pack is more than 1MiB"
-		beside  = "what the server sends beside the pack is more than 1MiB"
-		refsBig = "the server's refs have more than 32MiB"
+		mib      = 1 << 20
+		pace     = "the server has sent less than 1KiB a second for 2s"
+		patience = 2 * time.Second
+		before   = "what the server sends before the pack is more than 1MiB"
+		beside   = "what the server sends beside the pack is more than 1MiB"
+		refsBig  = "the server's refs have more than 32MiB"
 	)
 	wanted := tag("v1.0.0")
 	hash := strings.Repeat("1", 40)
@@ -240,13 +242,14 @@ func TestHostileServers(t *testing.T) {
 		want         string
 		bytes        int64 // that it may get rid of, besides what is on its way
 		memory       int64
+		timeout      time.Duration // or a minute, which no limit of bytes needs
 		total        time.Duration
 		only         string
 	}{
 		{name: "refs without end", refs: say(text(tag), many), want: refsBig, bytes: 32 * mib, memory: 192 * mib},
 		{name: "one ref without end", refs: say(text(tag), forever(pkt(hash+" refs/tags/v2\n"))), want: refsBig, bytes: 32 * mib, memory: 32 * mib},
 		{name: "shallow commits without end, of the refs", refs: say(text(tag), forever(pkt("shallow "+hash))), want: refsBig, bytes: 32 * mib, memory: 128 * mib},
-		{name: "refs a byte at a time", refs: say(text(tag+"0fff"), slowly("0", 20*time.Millisecond)), want: pace, bytes: mib, memory: 16 * mib},
+		{name: "refs a byte at a time", refs: say(text(tag+"0fff"), slowly("0", 20*time.Millisecond)), want: pace, timeout: patience, bytes: mib, memory: 16 * mib},
 		{name: "shallow without end", refs: oneRef, answer: forever(pkt("shallow " + hash)), want: before, bytes: mib, memory: 32 * mib},
 		{name: "unshallow without end", refs: oneRef, answer: forever(pkt("unshallow " + hash)), want: before, bytes: mib, memory: 32 * mib},
 		{name: "ACK without end", refs: oneRef, answer: say(text("0000"), forever(pkt("ACK "+hash+" common\n"))), want: before, bytes: mib, memory: 32 * mib},
@@ -257,9 +260,9 @@ func TestHostileServers(t *testing.T) {
 		{name: "packets without content", refs: oneRef, answer: say(text("0000"+pkt("NAK\n")+pack), forever(pkt("\x01"))), want: beside, bytes: mib, memory: 32 * mib},
 		{name: "progress in the pack", refs: oneRef, answer: say(text("0000"+pkt("NAK\n")+pack), forever(pkt("\x02 50%\n"))), want: beside, bytes: mib, memory: 32 * mib},
 		{name: "a pack without end", refs: oneRef, answer: say(text("0000"+pkt("NAK\n")+pack), forever(pkt("\x01xxxxxxxxxxxxxxxxxxxxxxxx"))), want: "the pack has more than 8MiB", bytes: 12 * mib, memory: 32 * mib},
-		{name: "a pack a byte at a time", refs: oneRef, answer: say(text("0000"+pkt("NAK\n")+pack), slowly(pkt("\x01x"), 20*time.Millisecond)), want: pace, bytes: mib, memory: 16 * mib},
+		{name: "a pack a byte at a time", refs: oneRef, answer: say(text("0000"+pkt("NAK\n")+pack), slowly(pkt("\x01x"), 20*time.Millisecond)), want: pace, timeout: patience, bytes: mib, memory: 16 * mib},
 		{name: "thinking without end", refs: oneRef, answer: say(text("0000"+pkt("NAK\n")), slowly(pkt("\x02."), 20*time.Millisecond)), want: "the fetch is not done after 1s", total: time.Second, bytes: mib, memory: 16 * mib},
-		{name: "standard error without end", refs: oneRef, answer: text(""), stderr: forever("no, and "), only: "ssh", want: "the server has sent nothing for 400ms", bytes: 4 * mib, memory: 32 * mib},
+		{name: "standard error without end", refs: oneRef, answer: text(""), stderr: forever("no, and "), only: "ssh", want: "the server has sent nothing for 2s", timeout: patience, bytes: 4 * mib, memory: 32 * mib},
 	} {
 		for _, over := range []string{"http", "ssh"} {
 			if tt.only != "" && tt.only != over {
@@ -268,7 +271,7 @@ func TestHostileServers(t *testing.T) {
 			t.Run(tt.name+", "+over, func(t *testing.T) {
 				h := &hostile{refs: tt.refs, answer: tt.answer, stderr: tt.stderr}
 				o := Options{
-					Git: config.Git{Patience: config.Patience{Timeout: 400 * time.Millisecond, TotalTimeout: tt.total}}, Limits: config.Limits{Pack: 8 * mib},
+					Git: config.Git{Patience: config.Patience{Timeout: cmp.Or(tt.timeout, time.Minute), TotalTimeout: tt.total}}, Limits: config.Limits{Pack: 8 * mib},
 				}
 				var url string
 				if over == "http" {
@@ -397,7 +400,7 @@ func TestHostileSSHGreeting(t *testing.T) {
 		}()
 		known := filepath.Join(t.TempDir(), "known_hosts")
 		testkit.WriteFile(t, known, knownhosts.Line([]string{l.Addr().String()}, newKey(t))+"\n")
-		c := newClient(t, Options{Git: config.Git{KnownHosts: []string{known}, Patience: config.Patience{ConnectTimeout: 2 * time.Second}}})
+		c := newClient(t, Options{Git: config.Git{KnownHosts: []string{known}, Patience: config.Patience{ConnectTimeout: time.Minute}}})
 		var slow *ConnectError
 		grown := testkit.Peak(func() {
 			_, err = c.Find(t.Context(), Request{URL: "ssh://git@" + l.Addr().String() + "/lib.git", Choose: refuse(t)})

@@ -77,7 +77,11 @@ func TestProxyCommandFails(t *testing.T) {
 			home := t.TempDir()
 			file := filepath.Join(home, ".ssh", "config")
 			testkit.WriteFile(t, file, "\nProxyCommand "+tt.command+"\n")
-			c := newClient(t, Options{Env: testkit.Vars{"HOME": home}.Env, Git: config.Git{Patience: config.Patience{ConnectTimeout: 200 * time.Millisecond}}})
+			patience := config.Patience{ConnectTimeout: time.Minute}
+			if tt.name == "hangs" {
+				patience.ConnectTimeout = 200 * time.Millisecond
+			}
+			c := newClient(t, Options{Env: testkit.Vars{"HOME": home}.Env, Git: config.Git{Patience: patience}})
 			start := time.Now()
 			_, err := c.Find(t.Context(), Request{URL: tt.url, Choose: refuse(t)})
 			if err == nil {

@@ -82,7 +82,7 @@ func TestSSHSecondConversation(t *testing.T) {
 	for _, conn := range c.ssh.conns {
 		conn.slots = newSlots(1)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	found, err := c.Find(ctx, Request{URL: s.URL(r.Path()), Choose: commit(unnamed[:10])})
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 )
 
 // prompt is how soon one who was told to stop has to be back.
-const prompt = time.Second
+const prompt = 10 * time.Second
 
 // relay is a TCP connection to a server that can be held up and cut.
 type relay struct {
@@ -253,8 +253,8 @@ func TestSSHTalkers(t *testing.T) {
 		atMost       time.Duration
 		want         string
 	}{
-		{"without end", "echo fatal: out of disk >&2; echo rubbish; exec yes fatal: no room >&2", lastWords, "fatal: out of disk fatal: no room fatal: no room"},
-		{"and stays", "echo fatal: out of disk >&2; echo rubbish; exec sleep 60", lastWords + prompt, "fatal: out of disk"},
+		{"without end", "echo fatal: out of disk >&2; echo rubbish; exec yes fatal: no room >&2", prompt, "fatal: out of disk fatal: no room fatal: no room"},
+		{"and stays", "echo fatal: out of disk >&2; echo rubbish; exec sleep 600", lastWords + prompt, "fatal: out of disk"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

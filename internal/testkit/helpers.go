@@ -160,7 +160,7 @@ func ConfigureSSHD(t testing.TB, dir, line string) {
 // Home is a home directory in which ssh finds what it needs for a server.
 func Home(t testing.TB, s *SSHD, config string) Vars {
 	t.Helper()
-	dir := t.TempDir()
+	dir := TempHome(t)
 	CopyFile(t, s.Key, filepath.Join(dir, ".ssh", "id_ed25519"))
 	CopyFile(t, s.KnownHosts, filepath.Join(dir, ".ssh", "known_hosts"))
 	if config != "" {

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/mod/module"
 
 	"github.com/vxlite/vxlite/internal/brief"
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/gen"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/resolve"
@@ -62,7 +63,7 @@ func (e *ProxyError) Hints() []string {
 		return []string{"run the same build once without --offline"}
 	}
 	return []string{
-		fmt.Sprintf("take it from git: [git] modules = [%q]", e.Path),
+		config.Snippet("take it from git", "[git]", config.Setting{Key: "modules", Value: []string{e.Path}}),
 		"or ask a proxy that has it, with GOPROXY",
 	}
 }
@@ -111,7 +112,7 @@ func (e *CompileError) Error() string {
 func (e *CompileError) Hints() []string {
 	var out []string
 	for _, r := range e.Replaced {
-		out = append(out, fmt.Sprintf("if the replacement by %s is the reason, decide in the config: [[replaces]] old = %q, new = \"MODULE@VERSION or ./DIRECTORY\"", r.By, r.Path))
+		out = append(out, config.ReplaceSnippet(fmt.Sprintf("if the replacement by %s is the reason, decide in the config", r.By), r.Path, ""))
 	}
 	return out
 }
@@ -211,7 +212,7 @@ func (e *LinkedError) Error() string {
 
 // Hints says how to settle it.
 func (e *LinkedError) Hints() []string {
-	return []string{fmt.Sprintf("name %s or later for it, or exclude what forces it: [[excludes]] module = %q, version = %q", e.Got, e.Module, e.Got)}
+	return []string{config.Snippet(fmt.Sprintf("set its ref to %s or later, or exclude that version", e.Got), "[[excludes]]", config.Setting{Key: "module", Value: e.Module}, config.Setting{Key: "version", Value: e.Got})}
 }
 
 // linked makes sure that the build list has every git-sourced module at the

@@ -137,12 +137,16 @@ func TestErrors(t *testing.T) {
 		{
 			name: "project id", data: "[gitlab.plugins.a]\nowner = 'acme'\nrepository = '1234'\nref = 'v1'\n",
 			want: `3:14: gitlab plugin "a": repository "1234" is a project id, and git cannot clone by number`,
-			hint: `set url = "https://gitlab.com/GROUP/PROJECT.git" on the plugin, or [gitlab.projects] 1234 = "GROUP/PROJECT"`,
+			hint: `set url = "https://gitlab.com/GROUP/PROJECT.git" on the plugin, or name the project:
+  [gitlab.projects]
+  1234 = "GROUP/PROJECT"`,
 		},
 		{
 			name: "project id, own endpoint, other project", data: "[gitlab]\nendpoint.endpoint = 'https://git.corp/'\nprojects.1 = 'a/b'\n[gitlab.plugins.a]\nowner = 'acme'\nrepository = 1234\nref = 'v1'\n",
 			want: `6:14: gitlab plugin "a": repository "1234" is a project id, and git cannot clone by number`,
-			hint: `set url = "https://git.corp/GROUP/PROJECT.git" on the plugin, or [gitlab.projects] 1234 = "GROUP/PROJECT"`,
+			hint: `set url = "https://git.corp/GROUP/PROJECT.git" on the plugin, or name the project:
+  [gitlab.projects]
+  1234 = "GROUP/PROJECT"`,
 		},
 		{name: "no owner, no group", data: "[gitlab.plugins.a]\nrepository = 'a'\nref = 'v1'\n", want: `1:17: gitlab plugin "a" has no owner`},
 		{name: "owner is a path", data: "[github.plugins.a]\nowner = '../acme'\nrepository = 'a'\nref = 'v1'\n", want: `2:9: github plugin "a": owner "../acme" is not a part of a clone URL`},
@@ -304,7 +308,9 @@ acme.toml:23:54: gitlab plugin "queue": repository "7" is a project id, and git 
 acme.toml:25:3: excludes has an entry without version`
 	wantHints := []string{
 		"set NOPE, or write the value in place of ${NOPE}",
-		`set url = "https://gitlab.com/GROUP/PROJECT.git" on the plugin, or [gitlab.projects] 7 = "GROUP/PROJECT"`,
+		`set url = "https://gitlab.com/GROUP/PROJECT.git" on the plugin, or name the project:
+  [gitlab.projects]
+  7 = "GROUP/PROJECT"`,
 	}
 	c, err := Parse("acme.toml", []byte(data), dir, env(nil))
 	if err == nil || err.Error() != want {

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,10 +40,10 @@ func PathFrom(file, dir string) string {
 	return "./" + rel
 }
 
-// PluginEntry is what a config's file needs to have a directory's plugin in it,
-// as a message has it.
-func PluginEntry(file, dir string) string {
-	return fmt.Sprintf("[plugins.%s] path = %q", quoteKey(filepath.Base(dir)), PathFrom(file, dir))
+// PluginSnippet returns a message with the lines that add a directory's plugin to
+// a config's file.
+func PluginSnippet(words, file, dir string) string {
+	return Snippet(words, PluginHeader(filepath.Base(dir)), Setting{"path", PathFrom(file, dir)})
 }
 
 // ImpliedOverride is the module that the user stands in, for the case that it

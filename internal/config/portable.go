@@ -143,7 +143,7 @@ func (e *LocalError) Error() string {
 
 // Hints says what can be.
 func (*LocalError) Hints() []string {
-	return []string{"commit them, and name repository and ref (url and ref) in place of path or replace"}
+	return []string{"commit them, and set url and ref in place of path or replace"}
 }
 
 // localDirs names what of the config is a directory of this machine.

@@ -83,7 +83,7 @@ func (d *draft) require(n *node, what string) {
 		d.errorf(n.key, "%s has no repository", what)
 	case onGitLab(n) && isNumber(id) && d.root.at("gitlab", "projects").blank(id):
 		p := d.errorf(n.get("repository").pos, "%s: repository %q is a project id, and git cannot clone by number", what, id)
-		p.Hint = fmt.Sprintf(`set url = "%s/GROUP/PROJECT.git" on the plugin, or [gitlab.projects] %s = "GROUP/PROJECT"`, d.base("gitlab", defaultGitLab), id)
+		p.Hint = Snippet(fmt.Sprintf(`set url = "%s/GROUP/PROJECT.git" on the plugin, or name the project`, d.base("gitlab", defaultGitLab)), "[gitlab.projects]", Setting{id, "GROUP/PROJECT"})
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/mod/module"
+
+	"github.com/vxlite/vxlite/internal/config"
 )
 
 // Findings are what a check found. It is an error, of all problems at once.
@@ -108,7 +110,7 @@ func (e *BreachErrors) Unwrap() []error { return e.Breaches }
 
 // Hints gives the lines that let a build go on with all of them.
 func (e *BreachErrors) Hints() []string {
-	return []string{"or let it pass:" + checkKey("allow", e.Allow)}
+	return []string{config.Snippet("or let it pass", "[check]", config.Setting{Key: "allow", Value: e.Allow})}
 }
 
 // BreachError is a method that Endure cannot use, or never would.
@@ -306,23 +308,7 @@ func (f Fall) allow(roots ...string) string {
 	names := slices.Concat(roots, f.Disabled, f.AtRisk, f.Allowed)
 	slices.Sort(names)
 	names = slices.Compact(names)
-	return "or go on with less:" + checkKey("allow_disabled", names)
-}
-
-// checkKey are the lines of velox.toml that set a key of [check].
-func checkKey(key string, names []string) string {
-	return fmt.Sprintf("\n  [check]\n  %s = [%s]", key, quoted(names))
-}
-
-func quoted(names []string) string {
-	var b strings.Builder
-	for i, n := range names {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		fmt.Fprintf(&b, "%q", n)
-	}
-	return b.String()
+	return config.Snippet("or go on with less", "[check]", config.Setting{Key: "allow_disabled", Value: names})
 }
 
 // CycleError are plugins that wait for each other.
@@ -373,11 +359,8 @@ func (e *CycleError) Hints() []string {
 
 // Entry are the lines of velox.toml for a plugin of the release.
 func Entry(name string, m module.Version) []string {
-	return []string{
-		fmt.Sprintf("  [plugins.%s]", name),
-		fmt.Sprintf("  module_name = %q", m.Path),
-		fmt.Sprintf("  tag = %q", m.Version),
-	}
+	return config.TableLines(config.PluginHeader(name),
+		config.Setting{Key: "module_name", Value: m.Path}, config.Setting{Key: "tag", Value: m.Version})
 }
 
 // SameModule compares module paths but for their majors.

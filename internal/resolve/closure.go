@@ -13,6 +13,7 @@ import (
 	"golang.org/x/mod/semver"
 
 	"github.com/vxlite/vxlite/internal/brief"
+	"github.com/vxlite/vxlite/internal/config"
 )
 
 // placeholder is the version that go.mod files give a module they replace by
@@ -128,8 +129,8 @@ func PlaceholderHints(mod module.Version) []string {
 		return nil
 	}
 	return []string{
-		fmt.Sprintf("take it from its repository: [[modules]] module = %q, ref = \"TAG or BRANCH\"", mod.Path),
-		fmt.Sprintf("or from a directory: [[replaces]] old = %q, new = \"./DIRECTORY\"", mod.Path),
+		config.Snippet("take it from its repository", "[[modules]]", config.Setting{Key: "module", Value: mod.Path}, config.Setting{Key: "ref", Value: "TAG or BRANCH"}),
+		config.ReplaceSnippet("or from a directory", mod.Path, "./DIRECTORY"),
 	}
 }
 

@@ -86,7 +86,7 @@ func (w wanted) wrap(err error) error {
 	e := &ModuleError{Name: w.name, Pos: w.pos, By: w.by, Err: err}
 	var none *RefError
 	if w.requirement != "" && errors.As(err, &none) {
-		e.hints = []string{fmt.Sprintf("pin a commit that is there: [[modules]] module = %q, ref = \"BRANCH\"", w.path)}
+		e.hints = []string{config.Snippet("pin a version that exists", "[[modules]]", config.Setting{Key: "module", Value: w.path}, config.Setting{Key: "ref", Value: "TAG or BRANCH"})}
 	}
 	return e
 }

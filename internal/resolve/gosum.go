@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/mod/module"
 
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/lock"
 )
 
@@ -133,8 +134,8 @@ type SumError struct {
 	Want, By string
 	// Proxied says that the go command got the files from a module proxy.
 	Proxied bool
-	// Off is the line of config that turns the comparison off, or empty.
-	Off string
+	// Off are the lines of config that turn the comparison off, if any can.
+	Off []string
 }
 
 // Error implements error.
@@ -155,8 +156,8 @@ func (e *SumError) Hints() []string {
 		return []string{"one of the two was changed: compare the lock with what version control has"}
 	}
 	hints := []string{"the tag was moved after others had seen it, or a mirror serves other files: find out which"}
-	if e.Off != "" {
-		hints = append(hints, "for a fork that keeps the tag: "+e.Off)
+	if len(e.Off) > 0 {
+		hints = append(hints, "for a fork that keeps the tag, turn the comparison off:\n"+strings.Join(e.Off, "\n"))
 	}
 	return hints
 }
@@ -247,13 +248,14 @@ func (m *Module) own() module.Version {
 // origin says where the files came from, after mirrors.
 func (m *Module) origin() string { return fmt.Sprintf("%s at %.12s", m.From, m.Commit) }
 
-// off is the config that leaves go.sum files out of account for a module.
-func (m *Module) off() string {
+// off are the lines of config that leave go.sum files out of account for a module.
+func (m *Module) off() []string {
+	off := config.Setting{Key: "checksum", Value: "off"}
 	switch {
 	case m.Name() == "roadrunner":
-		return ""
+		return nil
 	case len(m.Names) > 0:
-		return fmt.Sprintf("[plugins.%s] checksum = \"off\"", m.Names[0])
+		return config.TableLines(config.PluginHeader(m.Names[0]), off)
 	}
-	return fmt.Sprintf("[[modules]] module = %q, checksum = \"off\"", m.Path)
+	return config.TableLines("[[modules]]", config.Setting{Key: "module", Value: m.Path}, off)
 }

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/mod/module"
 
 	"github.com/vxlite/vxlite/internal/brief"
+	"github.com/vxlite/vxlite/internal/config"
 )
 
 // location is where a module's repository is, as far as its path tells.
@@ -115,5 +116,11 @@ func (e *NoURLError) Error() string {
 
 // Hints asks for the URL.
 func (e *NoURLError) Hints() []string {
-	return []string{fmt.Sprintf("name it: url = \"…\" on the plugin, or [[modules]] module = %q, url = \"…\", ref = \"…\"", e.Module)}
+	return []string{urlSnippet(e.Module)}
+}
+
+// urlSnippet says how the config names a module's repository.
+func urlSnippet(modulePath string) string {
+	return config.Snippet("set url on the plugin, or for another module", "[[modules]]",
+		config.Setting{Key: "module", Value: modulePath}, config.Setting{Key: "url", Value: "https://HOST/PATH.git"}, config.Setting{Key: "ref", Value: "TAG or BRANCH"})
 }

@@ -125,7 +125,11 @@ func TestLocate(t *testing.T) {
 	}
 	_, err := r.whereIs(t.Context(), wanted{path: "git.corp/lib"})
 	wantError(t, err, "git.corp/lib: its path does not tell where its repository is: --offline forbids asking its host",
-		`name it: url = "…" on the plugin, or [[modules]] module = "git.corp/lib", url = "…", ref = "…"`)
+		`set url on the plugin, or for another module:
+  [[modules]]
+  module = "git.corp/lib"
+  url = "https://HOST/PATH.git"
+  ref = "TAG or BRANCH"`)
 }
 
 // TestParseMeta reads go-import tags.

@@ -177,7 +177,7 @@ func (r *resolver) override() error {
 		}
 		taken[target] = o.Dir
 		if m := r.lookup(target); o.Implied && (o.done || m.Dir != o.Dir) {
-			r.notes = append(r.notes, fmt.Sprintf("%s is taken from %s, where you are", name, o.Dir))
+			r.notes = append(r.notes, fmt.Sprintf("%s is taken from %s, the current directory", name, o.Dir))
 		}
 		if o.done {
 			continue
@@ -201,7 +201,7 @@ func (r *resolver) override() error {
 func (r *resolver) noPlugin(o *override) {
 	path := config.PathFrom(r.cfg.File, o.Dir)
 	if strings.Trim(path, "./") != "" && r.lookup(o.Name) == nil {
-		r.notes = append(r.notes, fmt.Sprintf("%s, where you are, is no plugin of %s; to add it: %s", o.Dir, r.cfg.File, config.PluginEntry(r.cfg.File, o.Dir)))
+		r.notes = append(r.notes, config.PluginSnippet(fmt.Sprintf("%s, the current directory, is not a plugin of %s; to add it", o.Dir, r.cfg.File), r.cfg.File, o.Dir))
 	}
 }
 

@@ -346,7 +346,7 @@ func (e *ReplaceConflictError) Error() string {
 
 // Hints gives the line that decides.
 func (e *ReplaceConflictError) Hints() []string {
-	return []string{fmt.Sprintf("decide in the config: [[replaces]] old = %q, new = \"MODULE@VERSION or ./DIRECTORY\"", e.Path)}
+	return []string{config.ReplaceSnippet("decide in the config", e.Path, "")}
 }
 
 // OutsideError is a replace by a directory that the repository does not hold.
@@ -359,5 +359,5 @@ func (e *OutsideError) Error() string {
 
 // Hints gives the line that decides.
 func (e *OutsideError) Hints() []string {
-	return []string{fmt.Sprintf("decide in the config: [[replaces]] old = %q, new = \"MODULE@VERSION or ./DIRECTORY\"", e.Old)}
+	return []string{config.ReplaceSnippet("decide in the config", e.Old, "")}
 }

@@ -114,7 +114,10 @@ func TestReplaces(t *testing.T) {
 	const private = "[git]\nmodules = [\"github.com/acme/*\"]\n"
 	const rr = "example.com/third/tally@v1.0.0 => example.com/third/tally@v1.0.1 by roadrunner\n"
 	decide := func(path string) string {
-		return fmt.Sprintf(`decide in the config: [[replaces]] old = %q, new = "MODULE@VERSION or ./DIRECTORY"`, path)
+		return fmt.Sprintf(`decide in the config:
+  [[replaces]]
+  old = %q
+  new = "MODULE@VERSION or ./DIRECTORY"`, path)
 	}
 	forkedAt := func(ref string) string { return w.commit("acme/forked", ref) }
 	for _, tt := range []struct {
@@ -211,7 +214,10 @@ func TestSiblingConflict(t *testing.T) {
 	_, err := w.resolve(text)
 	wantError(t, err, fmt.Sprintf("corp.example/shared is replaced twice: by a with https://github.com/acme/a at %.12s folder shared, and by b with https://github.com/acme/b at %.12s folder shared",
 		w.commit("acme/a", "v1.0.0"), w.commit("acme/b", "v1.0.0")),
-		`decide in the config: [[replaces]] old = "corp.example/shared", new = "MODULE@VERSION or ./DIRECTORY"`)
+		`decide in the config:
+  [[replaces]]
+  old = "corp.example/shared"
+  new = "MODULE@VERSION or ./DIRECTORY"`)
 
 	if err := os.MkdirAll(filepath.Join(w.dir, "shared"), 0o755); err != nil {
 		t.Fatal(err)

@@ -135,7 +135,7 @@ func (e *FoundationError) Error() string {
 // Hints gives the lines that decide.
 func (e *FoundationError) Hints() []string {
 	return []string{
-		fmt.Sprintf("to keep what RoadRunner requires: [[replaces]] old = %q, new = %q", e.Module.Path, e.Module.String()),
-		fmt.Sprintf("or, where the other is meant: [[replaces]] old = %q, new = \"MODULE@VERSION or ./DIRECTORY\"", e.Module.Path),
+		config.ReplaceSnippet("to keep what RoadRunner requires", e.Module.Path, e.Module.String()),
+		config.ReplaceSnippet("or to use the replacement", e.Module.Path, ""),
 	}
 }

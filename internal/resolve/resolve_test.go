@@ -366,7 +366,10 @@ func TestErrors(t *testing.T) {
 	}
 	local := func(dir string) string { return "[plugins.local]\npath = \"" + dir + "\"\n" }
 	const private = "\n[git]\nmodules = [\"github.com/acme/*\", \"git.corp/*\"]\n"
-	decide := `decide in the config: [[replaces]] old = "github.com/acme/lib", new = "MODULE@VERSION or ./DIRECTORY"`
+	decide := `decide in the config:
+  [[replaces]]
+  old = "github.com/acme/lib"
+  new = "MODULE@VERSION or ./DIRECTORY"`
 	for _, tt := range []struct {
 		name, config, want string
 		hints              []string
@@ -377,7 +380,10 @@ func TestErrors(t *testing.T) {
 			"velox.toml:1: x: no repository at DIR/acme/nowhere", []string{"neither the path nor the path with .git is a git repository"}},
 		{"no such required version", plugin("needy", "module_name", "github.com/acme/needy") + private,
 			"github.com/acme/lib (required by needy): DIR/acme/lib: no tag, branch or commit v0.9.0",
-			[]string{`pin a commit that is there: [[modules]] module = "github.com/acme/lib", ref = "BRANCH"`, "did you mean v0.3.0?"}},
+			[]string{`pin a version that exists:
+  [[modules]]
+  module = "github.com/acme/lib"
+  ref = "TAG or BRANCH"`, "did you mean v0.3.0?"}},
 		{"no such required repository", plugin("lost", "module_name", "github.com/acme/lost") + private,
 			"github.com/acme/nowhere (required by lost): no repository at DIR/acme/nowhere", []string{"neither the path nor the path with .git is a git repository"}},
 		{"another path than the config says", plugin("x", "module_name", "github.com/acme/renamed"),
@@ -420,7 +426,11 @@ func TestErrors(t *testing.T) {
 	}
 	_, err := w.resolveWith(plugin("x", "module_name", "github.com/acme/homeless")+private, Options{Offline: true})
 	wantError(t, err, "git.corp/acme/lib (required by x): git.corp/acme/lib: its path does not tell where its repository is: --offline forbids asking its host",
-		`name it: url = "…" on the plugin, or [[modules]] module = "git.corp/acme/lib", url = "…", ref = "…"`)
+		`set url on the plugin, or for another module:
+  [[modules]]
+  module = "git.corp/acme/lib"
+  url = "https://HOST/PATH.git"
+  ref = "TAG or BRANCH"`)
 }
 
 // TestOncePerCause has modules that failed for one reason told of once.

@@ -106,7 +106,7 @@ func (e *NowhereError) Unwrap() error { return e.Err }
 
 // Hints asks for the URL.
 func (e *NowhereError) Hints() []string {
-	return []string{fmt.Sprintf("name it: url = \"…\" on the plugin, or [[modules]] module = %q, url = \"…\"", e.Module)}
+	return []string{urlSnippet(e.Module)}
 }
 
 // reachable picks the first candidate of which a repository answers, or the first.

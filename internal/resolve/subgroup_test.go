@@ -55,7 +55,11 @@ func TestSubgroups(t *testing.T) {
 	want := fmt.Sprintf("velox.toml:1: mine: no repository found for gitlab.com/grp/none/x:\n  no repository at %[1]s/grp/none/x\n  no repository at %[1]s/grp/none", w.dir)
 	if err == nil || testkit.Unix(err.Error()) != testkit.Unix(want) {
 		t.Errorf("%v, want %s", err, want)
-	} else if hint := `name it: url = "…" on the plugin, or [[modules]] module = "gitlab.com/grp/none/x", url = "…"`; !slices.Contains(allHints(err), hint) {
+	} else if hint := `set url on the plugin, or for another module:
+  [[modules]]
+  module = "gitlab.com/grp/none/x"
+  url = "https://HOST/PATH.git"
+  ref = "TAG or BRANCH"`; !slices.Contains(allHints(err), hint) {
 		t.Errorf("hints %q", allHints(err))
 	}
 }

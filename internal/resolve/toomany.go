@@ -55,7 +55,7 @@ func (e *TooManyError) Error() string {
 // Hints names the key, and who may stop it.
 func (e *TooManyError) Hints() []string {
 	return []string{
-		fmt.Sprintf("if there are to be that many, allow more in the config: [limits] %s, which is %d", config.ModulesLimit, e.Most),
+		config.Snippet(fmt.Sprintf("if it needs that many, raise the limit, now %d", e.Most), "[limits]", config.Setting{Key: config.ModulesLimit, Value: 2 * e.Most}),
 		"or take fewer modules from git, by GOPRIVATE or [git] modules",
 	}
 }

@@ -33,16 +33,19 @@ func TestTooMany(t *testing.T) {
 		release("many", "v1.0.0", many.String()),
 		release("folders", "v1.0.0", replaced.String()+"-- 1/sub/go.mod --\nmodule example.com/sub\n"))...)
 	const git = "[git]\nmodules = [\"github.com/acme/*\"]\n"
-	for _, tt := range []struct{ plugin, limit, want, now string }{
+	for _, tt := range []struct {
+		plugin, limit, want string
+		now                 int
+	}{
 		{"a0", "", "more than 500 modules would come from git: a0 v1.0.0 requires github.com/acme/a1 v1.0.0 requires github.com/acme/a2 v1.0.0 requires … 494 more … " +
-			"requires github.com/acme/a497 v1.0.0 requires github.com/acme/a498 v1.0.0 requires github.com/acme/a499 v1.0.0", "500"},
-		{"a0", "[limits]\nmodules = 4\n", "more than 4 modules would come from git: a0 v1.0.0 requires github.com/acme/a1 v1.0.0 requires github.com/acme/a2 v1.0.0 requires github.com/acme/a3 v1.0.0", "4"},
-		{"start", "[limits]\nmodules = 5\n", "more than 5 modules would come from git: start v1.0.0 requires github.com/acme/climb v1.0.0 requires github.com/acme/climb v1.0.1 requires github.com/acme/climb v1.0.2 requires github.com/acme/climb v1.0.3", "5"},
-		{"many", "", "more than 500 modules would come from git: many v1.0.0 requires github.com/acme/b10445 v1.0.0", "500"},
-		{"folders", "", "more than 500 modules would come from git: folders v1.0.0 requires example.com/b498 v0.0.0-20260105090000-" + w.commit("acme/folders", "v1.0.0")[:12], "500"},
+			"requires github.com/acme/a497 v1.0.0 requires github.com/acme/a498 v1.0.0 requires github.com/acme/a499 v1.0.0", 500},
+		{"a0", "[limits]\nmodules = 4\n", "more than 4 modules would come from git: a0 v1.0.0 requires github.com/acme/a1 v1.0.0 requires github.com/acme/a2 v1.0.0 requires github.com/acme/a3 v1.0.0", 4},
+		{"start", "[limits]\nmodules = 5\n", "more than 5 modules would come from git: start v1.0.0 requires github.com/acme/climb v1.0.0 requires github.com/acme/climb v1.0.1 requires github.com/acme/climb v1.0.2 requires github.com/acme/climb v1.0.3", 5},
+		{"many", "", "more than 500 modules would come from git: many v1.0.0 requires github.com/acme/b10445 v1.0.0", 500},
+		{"folders", "", "more than 500 modules would come from git: folders v1.0.0 requires example.com/b498 v0.0.0-20260105090000-" + w.commit("acme/folders", "v1.0.0")[:12], 500},
 	} {
 		_, err := w.resolve(fmt.Sprintf("[plugins.%s]\nmodule_name = \"github.com/acme/%s\"\nref = \"v1.0.0\"\n", tt.plugin, tt.plugin) + git + tt.limit)
-		wantError(t, err, tt.want, "if there are to be that many, allow more in the config: [limits] modules, which is "+tt.now,
+		wantError(t, err, tt.want, fmt.Sprintf("if it needs that many, raise the limit, now %d:\n  [limits]\n  modules = %d", tt.now, 2*tt.now),
 			"or take fewer modules from git, by GOPRIVATE or [git] modules")
 	}
 }

@@ -16,6 +16,8 @@ import (
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
+
+	"github.com/vxlite/vxlite/internal/config"
 )
 
 // knownLine is a line of known_hosts: see SSH_KNOWN_HOSTS FILE FORMAT in sshd(8).
@@ -365,7 +367,7 @@ func (e *hostKeyError) Hints() []string {
 	case e.changed != "":
 		return []string{"if the host was set up anew, replace the line; if not, somebody may be listening in"}
 	case len(e.files) == 0:
-		return []string{"name a file of known hosts in the config: [git] known_hosts = \"known_hosts\""}
+		return []string{config.Snippet("name a file of known hosts in the config", "[git]", config.Setting{Key: "known_hosts", Value: "known_hosts"})}
 	}
 	return []string{
 		"compare the fingerprint with the one the host's administrator gives, then add this line to " + e.files[0] + ":",

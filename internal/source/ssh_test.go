@@ -300,7 +300,9 @@ func TestKeys(t *testing.T) {
 	testkit.WriteFile(t, same, lockedText(t, s.Key))
 	good := startAgent(t, s.Key)
 	full := startAgent(t, wrong, wrong, wrong, wrong, wrong, wrong, wrong)
-	hint := `name a key in the config: [git.credentials."127.0.0.1"] ssh_key = "~/.ssh/KEY", or load one into ssh-agent`
+	hint := `load a key into ssh-agent, or name one in the config:
+  [git.credentials."127.0.0.1"]
+  ssh_key = "~/.ssh/KEY"`
 	denied := "ssh " + s.User + "@" + s.Addr + ": access denied: "
 	key := func(file string) config.Git {
 		return config.Git{Credentials: []config.Credential{{Host: "127.0.0.1", SSHKey: file}}}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/crypto/ssh/agent"
 
 	"github.com/vxlite/vxlite/internal/brief"
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
 )
 
@@ -252,7 +253,7 @@ func (k *hostKeys) explain(id *identities, err error) error {
 	}
 	if said := err.Error(); strings.Contains(said, "unable to authenticate") || strings.Contains(said, "Too many authentication failures") {
 		return &AuthError{URL: "ssh " + h.String(), Tried: id.tried, hints: []string{
-			fmt.Sprintf("name a key in the config: [git.credentials.%q] ssh_key = \"~/.ssh/KEY\", or load one into ssh-agent", h.alias),
+			config.Snippet("load a key into ssh-agent, or name one in the config", fmt.Sprintf("[git.credentials.%q]", h.alias), config.Setting{Key: "ssh_key", Value: "~/.ssh/KEY"}),
 		}}
 	}
 	return fmt.Errorf("ssh %s: %w", h, brief.Error(err))

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/vxlite/vxlite/internal/config"
 )
 
 // TLSError is a server certificate that is not trusted.
@@ -72,5 +74,5 @@ func (e *TLSError) Hints() []string {
 	if e.CAFile != "" {
 		return []string{"neither the system nor " + e.CAFile + ", which is [git] ca_file, has that authority: add its certificate to the file"}
 	}
-	return []string{`trust a private certificate authority with [git] ca_file = "FILE.pem"`}
+	return []string{config.Snippet("trust a private certificate authority", "[git]", config.Setting{Key: "ca_file", Value: "FILE.pem"})}
 }

@@ -27,7 +27,9 @@ func TestTLS(t *testing.T) {
 	}{
 		{name: "good", known: true},
 		{name: "unknown authority", want: `the server's certificate is signed by an authority that is not trusted here: "CN=vxlite test"`,
-			hint: `trust a private certificate authority with [git] ca_file = "FILE.pem"`},
+			hint: `trust a private certificate authority:
+  [git]
+  ca_file = "FILE.pem"`},
 		{name: "expired", known: true, cert: func(c *x509.Certificate) { c.NotAfter = time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC) },
 			want: "the server's certificate expired at 2020-01-02T03:04:05Z", hint: clock},
 		{name: "expired, of an unknown authority", cert: func(c *x509.Certificate) { c.NotAfter = time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC) },

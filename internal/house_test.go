@@ -30,6 +30,7 @@ var floor = map[string]int{
 	"internal/run":        1,
 	"internal/watch":      1,
 	"internal/limit":      2,
+	"internal/store":      2,
 	"internal/gitpack":    3,
 	"internal/source":     4,
 	"internal/inspect":    5,

@@ -8,6 +8,7 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/inspect"
 	"github.com/vxlite/vxlite/internal/source"
+	"github.com/vxlite/vxlite/internal/store"
 )
 
 // inspectCommand shows what went into a binary.
@@ -70,7 +71,7 @@ func (c *cli) inspectTwo(ctx *urfave.Context, fileA, fileB string) error {
 	if err != nil {
 		return err
 	}
-	store, err := source.OpenStore(dir)
+	store, err := store.Open(dir)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/source"
+	"github.com/vxlite/vxlite/internal/store"
 )
 
 // atOnce is how many clones git makes at a time, and how many vxlite.
@@ -30,7 +31,7 @@ func (w *world) planned() ([]repo, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := source.OpenStore(filepath.Join(w.dir, "planned"))
+	store, err := store.Open(filepath.Join(w.dir, "planned"))
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/lock"
-	"github.com/vxlite/vxlite/internal/source"
+	"github.com/vxlite/vxlite/internal/store"
 )
 
 // Cache says where the store is and what is in it. A store that is not there
@@ -18,7 +18,7 @@ func Cache(dir string) (*event.Cache, error) {
 	if !disk.IsDir(dir) {
 		return out, nil
 	}
-	s, err := source.OpenStore(dir)
+	s, err := store.Open(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func CleanCache(dir string, locks []string, age time.Duration) (*event.Removed, 
 	if !disk.IsDir(dir) {
 		return &event.Removed{}, nil
 	}
-	s, err := source.OpenStore(dir)
+	s, err := store.Open(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func RemoveCache(dir string) (*event.Removed, error) {
 	if !disk.IsDir(dir) {
 		return out, nil
 	}
-	s, err := source.OpenStore(dir)
+	s, err := store.Open(dir)
 	if err != nil {
 		return nil, err
 	}

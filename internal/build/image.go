@@ -18,7 +18,7 @@ import (
 	"github.com/vxlite/vxlite/internal/image"
 	"github.com/vxlite/vxlite/internal/inspect"
 	"github.com/vxlite/vxlite/internal/lock"
-	"github.com/vxlite/vxlite/internal/source"
+	"github.com/vxlite/vxlite/internal/store"
 )
 
 // ImageOptions say where an image goes. What is in it beside the binaries is
@@ -60,7 +60,7 @@ func Image(ctx context.Context, m Machine, p Project, io ImageOptions) (*ImageRe
 	if err != nil {
 		return nil, err
 	}
-	store, err := source.OpenStore(m.Store)
+	store, err := store.Open(m.Store)
 	if err != nil {
 		return nil, err
 	}

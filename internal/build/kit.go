@@ -8,6 +8,7 @@ import (
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/source"
+	"github.com/vxlite/vxlite/internal/store"
 )
 
 // Machine is where a command works, and who is told.
@@ -40,13 +41,13 @@ type Project struct {
 type kit struct {
 	Machine
 	Project
-	store *source.Store
+	store *store.Store
 	tool  *gotool.Tool
 }
 
 // open opens the store and finds the go command.
 func open(ctx context.Context, m Machine, p Project) (*kit, error) {
-	store, err := source.OpenStore(m.Store)
+	store, err := store.Open(m.Store)
 	if err != nil {
 		return nil, err
 	}

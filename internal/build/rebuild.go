@@ -9,7 +9,7 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/inspect"
 	"github.com/vxlite/vxlite/internal/manifest"
-	"github.com/vxlite/vxlite/internal/source"
+	"github.com/vxlite/vxlite/internal/store"
 )
 
 // Verify builds again what a file claims to be, in a place of its own, and
@@ -24,7 +24,7 @@ func Verify(ctx context.Context, m Machine, p Project, file string) (*inspect.Di
 	if err != nil {
 		return nil, err
 	}
-	store, err := source.OpenStore(m.Store)
+	store, err := store.Open(m.Store)
 	if err != nil {
 		return nil, err
 	}

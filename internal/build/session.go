@@ -16,7 +16,7 @@ import (
 	"github.com/vxlite/vxlite/internal/endure"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gotool"
-	"github.com/vxlite/vxlite/internal/source"
+	"github.com/vxlite/vxlite/internal/store"
 )
 
 // Session builds one server for this machine, again and again while its local
@@ -43,24 +43,24 @@ func NewSession(m Machine, p Project) *Session {
 
 // Place is the session's directory in the store, by the config's place and the
 // directories that stand in for modules.
-func (s *Session) Place() (store *source.Store, elem []string, err error) {
+func (s *Session) Place() (st *store.Store, elem []string, err error) {
 	file, err := filepath.Abs(s.project.Config.File)
 	if err != nil {
 		return nil, nil, err
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q %+v", file, s.project.Config.Overrides))
-	store, err = source.OpenStore(s.machine.Store)
-	return store, []string{"run", hex.EncodeToString(sum[:16])}, err
+	st, err = store.Open(s.machine.Store)
+	return st, []string{"run", hex.EncodeToString(sum[:16])}, err
 }
 
 // output is where the next binary goes, so that the one before it can go on
 // running.
 func (s *Session) output() (string, error) {
-	store, elem, err := s.Place()
+	st, elem, err := s.Place()
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(append([]string{store.Dir()}, elem...)...)
+	dir := filepath.Join(append([]string{st.Dir()}, elem...)...)
 	if s.Running != "" && filepath.Dir(s.Running) == filepath.Join(dir, "a") {
 		return filepath.Join(dir, "b") + "/", nil
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/resolve"
-	"github.com/vxlite/vxlite/internal/source"
+	"github.com/vxlite/vxlite/internal/store"
 )
 
 // stamp tells whether a binary is what building it again would give, without
@@ -49,7 +49,7 @@ func (s stamp) key() string {
 }
 
 // fresh returns the binary if nothing has changed, itself included.
-func (s stamp) fresh(st *source.Store) (event.Binary, bool) {
+func (s stamp) fresh(st *store.Store) (event.Binary, bool) {
 	var rec stampRecord
 	if !st.ReadJSON(&rec, "built", s.key()) || rec.Inputs != s.inputs {
 		return event.Binary{}, false
@@ -62,7 +62,7 @@ func (s stamp) fresh(st *source.Store) (event.Binary, bool) {
 }
 
 // record remembers a binary that was just put in place.
-func (s stamp) record(st *source.Store, bin event.Binary) error {
+func (s stamp) record(st *store.Store, bin event.Binary) error {
 	fi, err := os.Stat(s.file)
 	if err != nil {
 		return err

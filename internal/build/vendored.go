@@ -16,7 +16,7 @@ import (
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/signature"
-	"github.com/vxlite/vxlite/internal/source"
+	"github.com/vxlite/vxlite/internal/store"
 	"github.com/vxlite/vxlite/internal/vendoring"
 )
 
@@ -90,9 +90,9 @@ func OpenVendored(ctx context.Context, place string, o VendoredOptions) (*Vendor
 }
 
 // tempDir makes a directory in an existing store, or elsewhere.
-func tempDir(store string, env func(string) (string, bool)) (string, error) {
-	if store != "" && disk.IsDir(store) {
-		if s, err := source.OpenStore(store); err == nil {
+func tempDir(dir string, env func(string) (string, bool)) (string, error) {
+	if dir != "" && disk.IsDir(dir) {
+		if s, err := store.Open(dir); err == nil {
 			if dir, err := s.TempDir(); err == nil {
 				return dir, nil
 			}

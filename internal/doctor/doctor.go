@@ -14,6 +14,7 @@ import (
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/source"
+	"github.com/vxlite/vxlite/internal/store"
 )
 
 // leastFree is how much a disk must have left, in bytes: a server with all
@@ -61,7 +62,7 @@ func Examine(ctx context.Context, o Options) ([]event.Finding, error) {
 // doctor collects findings.
 type doctor struct {
 	Options
-	store    *source.Store
+	store    *store.Store
 	tool     *gotool.Tool // nil where there is none
 	findings []event.Finding
 }

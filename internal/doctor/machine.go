@@ -14,13 +14,13 @@ import (
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/run"
-	"github.com/vxlite/vxlite/internal/source"
+	"github.com/vxlite/vxlite/internal/store"
 )
 
 // storeDir looks at the store and the disk it is on.
 func (d *doctor) storeDir() error {
 	var err error
-	if d.store, err = source.OpenStore(d.Store); err != nil {
+	if d.store, err = store.Open(d.Store); err != nil {
 		return helped{err, "name another place with VXLITE_CACHE=DIR"}
 	}
 	tmp, err := d.store.TempDir()

@@ -9,6 +9,7 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/source"
+	"github.com/vxlite/vxlite/internal/store"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -31,7 +32,7 @@ func TestOrder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		store, err := source.OpenStore(t.TempDir())
+		store, err := store.Open(t.TempDir())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/source"
+	"github.com/vxlite/vxlite/internal/store"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -111,7 +112,7 @@ func parseRepo(t *testing.T, archive string) *testkit.Repo {
 type world struct {
 	t     *testing.T
 	dir   string
-	store *source.Store
+	store *store.Store
 	repos map[string]*testkit.Repo // by OWNER/NAME
 }
 
@@ -132,7 +133,7 @@ func newWorld(t *testing.T, archives ...string) *world {
 // fresh is the same world with an empty store.
 func (w *world) fresh(t *testing.T) *world {
 	t.Helper()
-	store, err := source.OpenStore(t.TempDir())
+	store, err := store.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -296,7 +297,7 @@ func refsOf(t *testing.T, archive string) *source.Refs {
 	if err := r.Write(dir); err != nil {
 		t.Fatal(err)
 	}
-	store, err := source.OpenStore(t.TempDir())
+	store, err := store.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/source"
+	"github.com/vxlite/vxlite/internal/store"
 )
 
 // Lock returns what a lock has of the plan's modules, sorted by path: those
@@ -64,7 +65,7 @@ type hashes struct {
 }
 
 // hash works out H1 and GoModH1, as the go command would of the module's zip.
-func (m *Module) hash(ctx context.Context, client *source.Client, store *source.Store) error {
+func (m *Module) hash(ctx context.Context, client *source.Client, store *store.Store) error {
 	own := m.own()
 	prefix := own.Path + "@" + own.Version
 	// 2 is for hashes in which .gitattributes count.

@@ -25,12 +25,13 @@ import (
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/source"
+	"github.com/vxlite/vxlite/internal/store"
 )
 
 // Options says what to resolve with.
 type Options struct {
 	Client *source.Client
-	Store  *source.Store
+	Store  *store.Store
 	// Private are GOPRIVATE's patterns; modules that match come from git.
 	Private []string
 	// GoRoot is the Go installation, whose packages no module is named for;
@@ -127,7 +128,7 @@ func (r *resolver) run(ctx context.Context) (*Plan, error) {
 type resolver struct {
 	cfg     *config.Config
 	client  *source.Client
-	store   *source.Store
+	store   *store.Store
 	meta    metaFinder
 	jobs    int
 	goRoot  string

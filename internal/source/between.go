@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
 	"sort"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -57,7 +56,7 @@ func (c *Client) Between(ctx context.Context, f Found, old string) (Between, err
 	}
 	defer sess.Close()
 	get := &download{client: c, module: f.module, remote: remote, sess: sess, caps: adv.Capabilities, refs: refsFromAdvertisement(adv)}
-	dir, err := os.MkdirTemp(filepath.Join(c.store.dir, "tmp"), "")
+	dir, err := c.store.TempDir()
 	if err != nil {
 		return Between{}, err
 	}
@@ -130,8 +129,8 @@ func (c *Client) Has(repoURL, commit, folder string) bool {
 			continue
 		}
 		if !remote.Local() {
-			_, known := c.store.commitTime(commit)
-			if known && (disk.IsDir(c.store.treeDir(commit, folder)) || disk.IsDir(c.store.gitDir(commit))) {
+			_, known := c.store.CommitTime(commit)
+			if known && (disk.IsDir(c.store.TreeDir(commit, folder)) || disk.IsDir(c.store.GitDir(commit))) {
 				return true
 			}
 			continue

@@ -17,6 +17,7 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gitpack"
+	"github.com/vxlite/vxlite/internal/store"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -50,10 +51,10 @@ func impatient(t *testing.T, o Options) (*Client, *pauses) {
 }
 
 // wholeStore looks at all that a store has from git.
-func wholeStore(t *testing.T, s *Store) {
+func wholeStore(t *testing.T, s *store.Store) {
 	t.Helper()
 	for _, name := range entries(t, s, "git") {
-		if err := gitpack.Check(filepath.Join(s.dir, "git", name)); err != nil {
+		if err := gitpack.Check(filepath.Join(s.Dir(), "git", name)); err != nil {
 			t.Errorf("the store's %s: %v", name, err)
 		}
 	}
@@ -325,6 +326,6 @@ func TestReadOnlyStore(t *testing.T) {
 	if err := os.Chmod(dir, 0o555); err != nil {
 		t.Fatal(err)
 	}
-	_, err := OpenStore(filepath.Join(dir, "store"))
+	_, err := store.Open(filepath.Join(dir, "store"))
 	testkit.WantError(t, err, "store: mkdir "+filepath.Join(dir, "store")+": permission denied")
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/store"
 )
 
 // Env looks up an environment variable.
@@ -24,7 +25,7 @@ type Env func(name string) (value string, ok bool)
 
 // Options says how a Client reaches repositories.
 type Options struct {
-	Store   *Store
+	Store   *store.Store
 	Env     Env
 	Mirrors []config.Mirror
 	Git     config.Git
@@ -45,7 +46,7 @@ type Options struct {
 
 // Client finds commits and their files.
 type Client struct {
-	store    *Store
+	store    *store.Store
 	env      Env
 	limits   config.Limits
 	patience config.Patience
@@ -262,7 +263,7 @@ func (e *GoneError) Hints() []string {
 
 func (c *Client) findAt(ctx context.Context, req Request, remote Remote) (Found, error) {
 	at := c.place(remote)
-	if found, ok := c.known(req, at); ok && req.Locked != "" && !c.fresh && c.store.hasTree(req.Locked) {
+	if found, ok := c.known(req, at); ok && req.Locked != "" && !c.fresh && c.store.HasTree(req.Locked) {
 		return found, nil // without so much as opening a repository
 	}
 	if remote.Local() {
@@ -287,14 +288,14 @@ func (c *Client) findAt(ctx context.Context, req Request, remote Remote) (Found,
 
 // known answers a request from the store alone, by what the same place has said
 // before.
-func (c *Client) known(req Request, at place) (Found, bool) {
+func (c *Client) known(req Request, at store.Place) (Found, bool) {
 	if req.Locked != "" {
 		return c.stored(req.Locked, "")
 	}
 	commit, tag := req.Commit, ""
 	for _, t := range req.Tags {
-		said := c.store.said(req.URL, t, at)
-		if said == absent {
+		said := c.store.Said(req.URL, t, at)
+		if said == store.Absent {
 			continue
 		}
 		if said != "" {
@@ -303,9 +304,9 @@ func (c *Client) known(req Request, at place) (Found, bool) {
 		break // without a word: the server may have it, and it comes before the others
 	}
 	if commit == "" && req.Alias != "" {
-		commit = c.store.said(req.URL, req.Alias, at)
+		commit = c.store.Said(req.URL, req.Alias, at)
 	}
-	if !isFullHash(commit) {
+	if !store.IsHash(commit) {
 		return Found{}, false
 	}
 	return c.stored(commit, tag)
@@ -313,7 +314,7 @@ func (c *Client) known(req Request, at place) (Found, bool) {
 
 // stored is a commit that the store may have.
 func (c *Client) stored(commit, tag string) (Found, bool) {
-	t, ok := c.store.commitTime(commit)
+	t, ok := c.store.CommitTime(commit)
 	_, came := c.came.Load(commit)
 	return Found{Commit: commit, Tag: tag, Time: t, Stored: !came}, ok
 }
@@ -321,12 +322,12 @@ func (c *Client) stored(commit, tag string) (Found, bool) {
 // lock takes a repository for this goroutine and this run alone. The
 // in-process turn comes first, since a file lock does not tell goroutines
 // apart.
-func (c *Client) lock(ctx context.Context, at place) (func(), error) {
+func (c *Client) lock(ctx context.Context, at store.Place) (func(), error) {
 	c.mu.Lock()
-	turn := c.repos[at.id]
+	turn := c.repos[at.ID]
 	if turn == nil {
 		turn = make(chan struct{}, 1)
-		c.repos[at.id] = turn
+		c.repos[at.ID] = turn
 	}
 	c.mu.Unlock()
 	select {
@@ -334,7 +335,7 @@ func (c *Client) lock(ctx context.Context, at place) (func(), error) {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	unlock, err := c.store.lockRepo(ctx, at)
+	unlock, err := c.store.LockRepo(ctx, at)
 	if err != nil {
 		<-turn
 		return nil, err

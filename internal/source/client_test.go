@@ -15,6 +15,7 @@ import (
 	"golang.org/x/mod/sumdb/dirhash"
 
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/store"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -38,7 +39,7 @@ func TestFetchedOnce(t *testing.T) {
 	dir := t.TempDir()
 	var wg sync.WaitGroup
 	for range 2 {
-		store, err := OpenStore(dir)
+		store, err := store.Open(dir)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -85,26 +86,26 @@ func TestKilled(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
-			store, err := OpenStore(dir)
+			s, err := store.Open(dir)
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := newClient(t, Options{Store: store})
+			c := newClient(t, Options{Store: s})
 			mustTree(t, c, mustFind(t, c, request, hash), "")
 			for _, name := range tt.lost {
-				if err := os.RemoveAll(filepath.Join(store.dir, name)); err != nil {
+				if err := os.RemoveAll(filepath.Join(s.Dir(), name)); err != nil {
 					t.Fatal(err)
 				}
 			}
-			testkit.WriteFile(t, filepath.Join(store.dir, "tmp", "123", "objects", "pack", "tmp_pack_1"), "PACK")
-			testkit.WriteFile(t, filepath.Join(store.dir, "tmp", "456", "go.mod"), "module half\n")
-			testkit.WriteFile(t, filepath.Join(store.dir, "lock", key(url)), "") // a lock's file stays, the lock does not
+			testkit.WriteFile(t, filepath.Join(s.Dir(), "tmp", "123", "objects", "pack", "tmp_pack_1"), "PACK")
+			testkit.WriteFile(t, filepath.Join(s.Dir(), "tmp", "456", "go.mod"), "module half\n")
+			testkit.WriteFile(t, filepath.Join(s.Dir(), "lock", store.Key(url)), "") // a lock's file stays, the lock does not
 
-			if store, err = OpenStore(dir); err != nil {
+			if s, err = store.Open(dir); err != nil {
 				t.Fatal(err)
 			}
 			before := packs(b)
-			c = newClient(t, Options{Store: store})
+			c = newClient(t, Options{Store: s})
 			found := mustFind(t, c, request, hash)
 			if found.Tag != "v1.1.0" || !found.Time.Equal(r.Time("v1.1.0")) {
 				t.Errorf("found %+v, want tag v1.1.0 of %v", found, r.Time("v1.1.0"))
@@ -130,7 +131,7 @@ func TestRefetch(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.RemoveAll(c.store.gitDir(found.Commit)); err != nil {
+		if err := os.RemoveAll(c.store.GitDir(found.Commit)); err != nil {
 			t.Fatal(err)
 		}
 		mustTree(t, c, found, "")
@@ -221,7 +222,7 @@ func TestEvents(t *testing.T) {
 	if !sameEvent(seen.All[1], done) || done.Bytes == 0 {
 		t.Errorf("event %+v, want %+v, and some bytes", seen.All[1], done)
 	}
-	for _, f := range testkit.Files(t, c.store.dir) {
+	for _, f := range testkit.Files(t, c.store.Dir()) {
 		if strings.Contains(f, "s3cret") {
 			t.Errorf("the password is in the store: %s", f)
 		}

@@ -168,7 +168,7 @@ func workBranch(req CloneRequest, refs *Refs) string {
 	if ref, ok := refs.Branch(req.Ref); ok && ref.Commit == req.Commit {
 		return req.Ref
 	}
-	if isHex(req.Ref) && strings.HasPrefix(req.Commit, req.Ref) || req.Ref == "" {
+	if strings.HasPrefix(req.Commit, req.Ref) {
 		return "from-" + req.Commit[:12]
 	}
 	return "from-" + strings.ReplaceAll(req.Ref, "/", "-")

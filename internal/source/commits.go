@@ -15,6 +15,7 @@ import (
 	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/gitpack"
+	"github.com/vxlite/vxlite/internal/store"
 )
 
 // Commit is one commit of a history.
@@ -54,8 +55,8 @@ func (c *Client) History(ctx context.Context, repoURL, a, b string) (History, bo
 		}
 	}
 	for _, commit := range []string{a, b} {
-		dir := c.store.gitDir(commit)
-		if !isFullHash(commit) || !disk.IsDir(dir) {
+		dir := c.store.GitDir(commit)
+		if !store.IsHash(commit) || !disk.IsDir(dir) {
 			continue
 		}
 		st, done := gitpack.OpenObjects(dir)

@@ -21,6 +21,7 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/gitpack"
+	"github.com/vxlite/vxlite/internal/store"
 )
 
 // Export makes dir a bare repository of f's commit that holds what taking the
@@ -158,7 +159,7 @@ func packObject(out io.Writer, z *zlib.Writer, obj plumbing.EncodedObject) error
 func (c *Client) findExported(req Request) (Found, error) {
 	commit := cmp.Or(req.Locked, req.Commit)
 	dir := filepath.Join(c.exported, commit)
-	if !isFullHash(commit) || !disk.IsDir(dir) {
+	if !store.IsHash(commit) || !disk.IsDir(dir) {
 		return Found{}, &NotExportedError{Ref: req.Ref, Commit: commit}
 	}
 	st, done := gitpack.OpenObjects(dir)

@@ -19,6 +19,7 @@ import (
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gitpack"
+	"github.com/vxlite/vxlite/internal/store"
 )
 
 // connect starts a conversation with git-upload-pack at remote.
@@ -63,7 +64,7 @@ func (c *Client) fetch(ctx context.Context, req Request, remote Remote) (Found, 
 		return Found{}, err
 	}
 	get := &download{client: c, module: req.Module, remote: remote, sess: sess, caps: adv.Capabilities, refs: refs}
-	if !isFullHash(chosen.Commit) {
+	if !store.IsHash(chosen.Commit) {
 		if chosen.Commit, err = get.complete(ctx, chosen.Commit); err != nil {
 			return Found{}, err
 		}
@@ -81,7 +82,7 @@ func (c *Client) fetch(ctx context.Context, req Request, remote Remote) (Found, 
 		}
 	}
 	if req.Alias != "" {
-		if err := c.store.putSaid(req.URL, req.Alias, c.place(remote), found.Commit); err != nil {
+		if err := c.store.PutSaid(req.URL, req.Alias, c.place(remote), found.Commit); err != nil {
 			return Found{}, err
 		}
 	}
@@ -95,11 +96,11 @@ func (c *Client) fetch(ctx context.Context, req Request, remote Remote) (Found, 
 func (c *Client) remember(req Request, found Found, remote Remote) error {
 	at := c.place(remote)
 	for _, t := range req.Tags[:max(0, slices.Index(req.Tags, found.Tag))] {
-		if err := c.store.putSaid(req.URL, t, at, absent); err != nil {
+		if err := c.store.PutSaid(req.URL, t, at, store.Absent); err != nil {
 			return err
 		}
 	}
-	return c.store.putSaid(req.URL, found.Tag, at, found.Commit)
+	return c.store.PutSaid(req.URL, found.Tag, at, found.Commit)
 }
 
 // download is one conversation's second half: getting objects.
@@ -119,9 +120,9 @@ type download struct {
 // can leave that out.
 func (d *download) commit(ctx context.Context, ref Ref) (Found, error) {
 	store := d.client.store
-	dst := store.gitDir(ref.Commit)
+	dst := store.GitDir(ref.Commit)
 	if !disk.IsDir(dst) {
-		err := store.publish(dst, func(dir string) error { return d.fill(ctx, dir, ref) })
+		err := store.Publish(dst, func(dir string) error { return d.fill(ctx, dir, ref) })
 		if err != nil {
 			return Found{}, err
 		}
@@ -139,7 +140,7 @@ func (d *download) commit(ctx context.Context, ref Ref) (Found, error) {
 		return Found{}, fmt.Errorf("%s: commit %s: %w", d.remote, ref.Commit, err)
 	}
 	t := obj.Committer.When.UTC()
-	return Found{Commit: ref.Commit, Time: t}, store.putCommit(ref.Commit, t)
+	return Found{Commit: ref.Commit, Time: t}, store.PutCommit(ref.Commit, t)
 }
 
 // fill makes dir a bare repository that holds ref's commit.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/gitpack"
+	"github.com/vxlite/vxlite/internal/store"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -157,7 +158,7 @@ func oneThing(t *testing.T, refs *Refs) {
 		if got, ok := find(strings.TrimPrefix(ref.Name, prefix)); !ok || got != ref || !strings.HasPrefix(ref.Name, prefix) {
 			t.Errorf("listed as %+v, found as %+v, %v", ref, got, ok)
 		}
-		if !isFullHash(ref.Commit) || !isFullHash(ref.object) {
+		if !store.IsHash(ref.Commit) || !store.IsHash(ref.object) {
 			t.Errorf("%+v has no commit", ref)
 		}
 		if strings.ContainsFunc(ref.Name, func(r rune) bool { return r < ' ' || r == 0x7f }) || !filepath.IsLocal(ref.Name) {
@@ -166,7 +167,7 @@ func oneThing(t *testing.T, refs *Refs) {
 		if all := refs.complete(ref.Commit); len(all) != 1 || all[0] != ref.Commit {
 			t.Errorf("%+v: its commit is completed as %q", ref, all)
 		}
-		if hash, ok := refs.object(ref.Commit); !ok || !isFullHash(hash) {
+		if hash, ok := refs.object(ref.Commit); !ok || !store.IsHash(hash) {
 			t.Errorf("%+v: nothing to ask for", ref)
 		}
 	}
@@ -176,7 +177,7 @@ func oneThing(t *testing.T, refs *Refs) {
 	for _, ref := range refs.Branches() {
 		same(ref, branchPrefix, refs.Branch)
 	}
-	if head := refs.Head().Commit; head != "" && !isFullHash(head) {
+	if head := refs.Head().Commit; head != "" && !store.IsHash(head) {
 		t.Errorf("the default branch is at %q", head)
 	}
 }

@@ -4,13 +4,17 @@ import (
 	"errors"
 	"testing"
 
+	"os"
+	"path/filepath"
+
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/store"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
-func newStore(t *testing.T) *Store {
+func newStore(t *testing.T) *store.Store {
 	t.Helper()
-	s, err := OpenStore(t.TempDir())
+	s, err := store.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,3 +101,22 @@ func mirrorTo(from string, to ...string) []config.Mirror {
 
 // noRepository is the hint of a path without a repository.
 const noRepository = "neither the path nor the path with .git is a git repository"
+
+// entries are the names in a directory of the store.
+func entries(t *testing.T, s *store.Store, elem ...string) []string {
+	t.Helper()
+	es, err := os.ReadDir(filepath.Join(append([]string{s.Dir()}, elem...)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{}
+	for _, e := range es {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+const (
+	hash1 = "1111111111111111111111111111111111111111"
+	hash2 = "2222222222222222222222222222222222222222"
+)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sort"
 	"strings"
 
@@ -23,7 +22,7 @@ func (d *download) complete(ctx context.Context, prefix string) (string, error) 
 	if full := d.refs.complete(prefix); len(full) > 0 {
 		return onlyOne(prefix, full, d.remote)
 	}
-	dir, err := os.MkdirTemp(filepath.Join(d.client.store.dir, "tmp"), "")
+	dir, err := d.client.store.TempDir()
 	if err != nil {
 		return "", err
 	}
@@ -147,7 +146,7 @@ func (c *Client) reachableRemote(ctx context.Context, f Found, remote Remote, in
 		return nil, false, nil
 	}
 	get := &download{client: c, module: f.module, remote: remote, sess: sess, caps: adv.Capabilities, refs: refs}
-	dir, err := os.MkdirTemp(filepath.Join(c.store.dir, "tmp"), "")
+	dir, err := c.store.TempDir()
 	if err != nil {
 		return nil, false, err
 	}

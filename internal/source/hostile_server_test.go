@@ -25,6 +25,7 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/store"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -495,7 +496,7 @@ func FuzzConversation(f *testing.F) {
 		if took, got := time.Since(start), after.TotalAlloc-before.TotalAlloc; took > longest || got > most {
 			t.Errorf("it took %v, and %d bytes of memory", took, got)
 		}
-		if err == nil && !isFullHash(found.Commit) {
+		if err == nil && !store.IsHash(found.Commit) {
 			t.Errorf("found %+v", found)
 		}
 		if err != nil && (strings.ContainsAny(err.Error(), "\n\r\x00\x1b") || len(err.Error()) > 1200) {

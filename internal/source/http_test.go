@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/store"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -295,7 +296,7 @@ func TestHTTPUserInURL(t *testing.T) {
 				}
 			}
 			for _, f := range testkit.Files(t, tt.o.Store.Dir()) {
-				if strings.Contains(f, "s3cret") || strings.Contains(f, key(with)) {
+				if strings.Contains(f, "s3cret") || strings.Contains(f, store.Key(with)) {
 					t.Errorf("the token is in the store: %s", f)
 				}
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gitpack"
+	"github.com/vxlite/vxlite/internal/store"
 )
 
 // localRepo is a repository at a path of this machine. It is opened and read
@@ -86,13 +87,13 @@ func (c *Client) findLocal(req Request, remote Remote) (Found, error) {
 	if tag, ok := strings.CutPrefix(ref.Name, tagPrefix); ok {
 		found.Tag = tag
 	}
-	if at := c.place(remote); found.Tag != "" && req.Locked == "" && at.url != req.URL && c.store.said(req.URL, found.Tag, at) != ref.Commit {
+	if at := c.place(remote); found.Tag != "" && req.Locked == "" && at.URL != req.URL && c.store.Said(req.URL, found.Tag, at) != ref.Commit {
 		// It is asked anew each time; this is for those who ask another place.
-		if err := c.store.putSaid(req.URL, found.Tag, at, ref.Commit); err != nil {
+		if err := c.store.PutSaid(req.URL, found.Tag, at, ref.Commit); err != nil {
 			return Found{}, err
 		}
 	}
-	if t, ok := c.store.commitTime(ref.Commit); ok && (moved == nil || c.store.hasTree(ref.Commit)) {
+	if t, ok := c.store.CommitTime(ref.Commit); ok && (moved == nil || c.store.HasTree(ref.Commit)) {
 		found.Time = t
 		return found, nil
 	}
@@ -106,13 +107,13 @@ func (c *Client) findLocal(req Request, remote Remote) (Found, error) {
 	found.Time = obj.Committer.When.UTC()
 	c.came.Store(found.Commit, true)
 	c.sink.Send(event.Event{Kind: event.FetchDone, Module: req.Module, Ref: req.Ref, Commit: found.Commit, URL: remote.String()})
-	return found, c.store.putCommit(found.Commit, found.Time)
+	return found, c.store.PutCommit(found.Commit, found.Time)
 }
 
 // settle makes ref name a whole commit: it completes an abbreviated hash and
 // follows an annotated tag.
-func (r *localRepo) settle(store *Store, ref Ref, remote Remote) (Ref, error) {
-	if !isFullHash(ref.Commit) {
+func (r *localRepo) settle(known *store.Store, ref Ref, remote Remote) (Ref, error) {
+	if !store.IsHash(ref.Commit) {
 		full, err := completeIn(r.st, ref.Commit, remote)
 		ref.Commit = full
 		return ref, err
@@ -120,10 +121,10 @@ func (r *localRepo) settle(store *Store, ref Ref, remote Remote) (Ref, error) {
 	if ref.Name == "" {
 		return ref, nil
 	}
-	if _, ok := store.commitTime(ref.Commit); ok {
+	if _, ok := known.CommitTime(ref.Commit); ok {
 		return ref, nil
 	}
-	if commit, ok := store.peeled(ref.Commit); ok {
+	if commit, ok := known.Peeled(ref.Commit); ok {
 		ref.Commit = commit
 		return ref, nil
 	}
@@ -132,7 +133,7 @@ func (r *localRepo) settle(store *Store, ref Ref, remote Remote) (Ref, error) {
 		return ref, fmt.Errorf("%s: %s: %w", remote, ref.Short(), err)
 	}
 	if commit.String() != ref.Commit {
-		if err := store.putPeeled(ref.Commit, commit.String()); err != nil {
+		if err := known.PutPeeled(ref.Commit, commit.String()); err != nil {
 			return ref, err
 		}
 		ref.Commit = commit.String()

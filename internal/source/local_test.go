@@ -158,7 +158,7 @@ func TestPeeledRemembered(t *testing.T) {
 	url := filepath.Join(dir, "acme", "lib.git")
 	store := newStore(t)
 	mustFind(t, newClient(t, Options{Store: store}), Request{URL: url, Choose: tag("v1.1.0")}, r.Commit("v1.1.0"))
-	if got, ok := store.peeled(r.Object("v1.1.0")); !ok || got != r.Commit("v1.1.0") {
+	if got, ok := store.Peeled(r.Object("v1.1.0")); !ok || got != r.Commit("v1.1.0") {
 		t.Errorf("the tag object leads to %q, want %s", got, r.Commit("v1.1.0"))
 	}
 	if err := os.RemoveAll(filepath.Join(url, "objects", "pack")); err != nil {

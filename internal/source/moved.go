@@ -3,6 +3,8 @@ package source
 import (
 	"errors"
 	"strings"
+
+	"github.com/vxlite/vxlite/internal/store"
 )
 
 // choose picks a request's ref: the locked commit where there is one, and what
@@ -10,7 +12,7 @@ import (
 // a local repository, whose annotated tags are to be followed first.
 func (c *Client) choose(req Request, refs *Refs, remote Remote, repo *localRepo) (Ref, *Moved, error) {
 	ref, err := req.Choose(refs)
-	if err == nil && repo != nil && isFullHash(ref.Commit) {
+	if err == nil && repo != nil && store.IsHash(ref.Commit) {
 		ref, err = repo.settle(c.store, ref, remote)
 	} else if err != nil {
 		err = &ChooseError{URL: remote.String(), Err: err}
@@ -44,8 +46,8 @@ func (c *Client) movedSince(req Request, ref Ref, err error, remote Remote) *Mov
 	if err != nil || !req.isTag(ref) {
 		return nil
 	}
-	was := c.store.said(req.URL, ref.Short(), c.place(remote))
-	if !isFullHash(was) || was == ref.Commit {
+	was := c.store.Said(req.URL, ref.Short(), c.place(remote))
+	if !store.IsHash(was) || was == ref.Commit {
 		return nil
 	}
 	return &Moved{Tag: ref.Short(), Was: was, Now: ref.Commit, From: remote.String()}

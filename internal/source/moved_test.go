@@ -83,7 +83,7 @@ func TestFresh(t *testing.T) {
 		store := newStore(t)
 		req := Request{URL: w.url, Ref: "v1.0.0", Tags: []string{"v1.0.0"}, Choose: tag("v1.0.0")}
 		mustFind(t, newClient(t, Options{Env: w.env.Env, Store: store}), Request{URL: w.url, Choose: commit(unnamed)}, unnamed)
-		if err := store.putSaid(w.url, "v1.0.0", placeOf(t, w.url), unnamed); err != nil {
+		if err := store.PutSaid(w.url, "v1.0.0", placeOf(t, w.url), unnamed); err != nil {
 			t.Fatal(err)
 		}
 		mustFind(t, newClient(t, Options{Env: w.env.Env, Store: store}), req, unnamed)

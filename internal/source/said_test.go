@@ -14,11 +14,12 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/gitpack"
+	"github.com/vxlite/vxlite/internal/store"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
 // placeOf is the place that a URL is to a config with nothing of its own.
-func placeOf(t *testing.T, url string) place {
+func placeOf(t *testing.T, url string) store.Place {
 	t.Helper()
 	remote, err := ParseRemote(url)
 	if err != nil {
@@ -51,22 +52,22 @@ func TestMirrorsOfOthers(t *testing.T) {
 		{"two folders", badDir + "/", goodDir + "/"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			store := newStore(t)
+			known := newStore(t)
 			req := Request{URL: url, Ref: "v1.0.0", Tags: []string{"v1.0.0"}, Alias: "example.com/acme/lib@pseudo", Choose: tag("v1.0.0")}
-			attacker := newClient(t, Options{Store: store, Mirrors: mirrorTo("https://example.com/", tt.bad)})
+			attacker := newClient(t, Options{Store: known, Mirrors: mirrorTo("https://example.com/", tt.bad)})
 			mustFind(t, attacker, req, bad.Commit("v1.0.0"))
-			victim := newClient(t, Options{Store: store, Mirrors: mirrorTo("https://example.com/", tt.good)})
+			victim := newClient(t, Options{Store: known, Mirrors: mirrorTo("https://example.com/", tt.good)})
 			found := mustFind(t, victim, req, good.Commit("v1.0.0"))
-			want := Elsewhere{Commit: bad.Commit("v1.0.0"), From: tt.bad + "acme/lib"}
+			want := store.Elsewhere{Commit: bad.Commit("v1.0.0"), From: tt.bad + "acme/lib"}
 			if got := victim.Elsewhere(found); len(got) != 1 || got[0] != want {
 				t.Errorf("elsewhere %v, want %v", got, want)
 			}
 			if found.Moved != nil {
 				t.Errorf("moved: %+v", found.Moved)
 			}
-			mustFind(t, newClient(t, Options{Store: store, Mirrors: mirrorTo("https://example.com/", tt.bad)}), req, bad.Commit("v1.0.0"))
-			mustFind(t, newClient(t, Options{Store: store, Mirrors: mirrorTo("https://example.com/", tt.good)}), req, good.Commit("v1.0.0"))
-			_, err := newClient(t, Options{Store: store, Offline: true}).Find(t.Context(), req)
+			mustFind(t, newClient(t, Options{Store: known, Mirrors: mirrorTo("https://example.com/", tt.bad)}), req, bad.Commit("v1.0.0"))
+			mustFind(t, newClient(t, Options{Store: known, Mirrors: mirrorTo("https://example.com/", tt.good)}), req, good.Commit("v1.0.0"))
+			_, err := newClient(t, Options{Store: known, Offline: true}).Find(t.Context(), req)
 			if _, ok := err.(*OfflineError); !ok {
 				t.Errorf("who asks neither believes both: %v", err)
 			}
@@ -82,7 +83,7 @@ func TestAnchors(t *testing.T) {
 	for _, name := range []string{"a.pem", "b.pem", "a_hosts", "b_hosts"} {
 		testkit.WriteFile(t, filepath.Join(dir, name), name)
 	}
-	at := func(url string, git config.Git) place {
+	at := func(url string, git config.Git) store.Place {
 		remote, err := ParseRemote(url)
 		if err != nil {
 			t.Fatal(err)
@@ -92,7 +93,7 @@ func TestAnchors(t *testing.T) {
 	none, a, b := config.Git{}, config.Git{CAFile: filepath.Join(dir, "a.pem"), KnownHosts: []string{filepath.Join(dir, "a_hosts")}},
 		config.Git{CAFile: filepath.Join(dir, "b.pem"), KnownHosts: []string{filepath.Join(dir, "b_hosts")}}
 	for _, url := range []string{"https://git.corp/lib", "ssh://git@git.corp/lib"} {
-		if p := at(url, a); p == at(url, none) || p == at(url, b) || p != at(url, a) || p.url != url {
+		if p := at(url, a); p == at(url, none) || p == at(url, b) || p != at(url, a) || p.URL != url {
 			t.Errorf("%s: %+v, which is not for that config alone", url, p)
 		}
 	}
@@ -106,18 +107,18 @@ func TestAnchors(t *testing.T) {
 func TestFormerStore(t *testing.T) {
 	r, unnamed := testkit.Lib(t)
 	url := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: testkit.WriteRepos(t, r)}).URL + "/" + r.Path()
-	store := newStore(t)
-	for _, elem := range [][]string{{"tag", key(url), "v1.0.0"}, {"tagobject", key(url), unnamed, "v1.0.0"}, {"version", unnamed + "-" + key("example.com/acme/lib")}} {
-		if err := store.write([]byte(unnamed+"\n"), elem...); err != nil {
+	known := newStore(t)
+	for _, elem := range [][]string{{"tag", store.Key(url), "v1.0.0"}, {"tagobject", store.Key(url), unnamed, "v1.0.0"}, {"version", unnamed + "-" + store.Key("example.com/acme/lib")}} {
+		if err := known.WriteJSON(unnamed, elem...); err != nil {
 			t.Fatal(err)
 		}
 	}
-	mustFind(t, newClient(t, Options{Store: store}), Request{URL: url, Ref: "v1.0.0", Tags: []string{"v1.0.0"}, Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
-	if _, _, err := store.Clean(func(string) bool { return true }, time.Time{}); err != nil {
+	mustFind(t, newClient(t, Options{Store: known}), Request{URL: url, Ref: "v1.0.0", Tags: []string{"v1.0.0"}, Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
+	if _, _, err := known.Clean(func(string) bool { return true }, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
-	for _, sub := range former {
-		if _, err := os.Lstat(filepath.Join(store.dir, sub)); err == nil {
+	for _, sub := range []string{"tag", "tagobject", "version"} {
+		if _, err := os.Lstat(filepath.Join(known.Dir(), sub)); err == nil {
 			t.Errorf("%s is still there", sub)
 		}
 	}
@@ -136,11 +137,11 @@ func TestMirrorsRaced(t *testing.T) {
 		var told atomic.Int32
 		var wg sync.WaitGroup
 		for to, want := range map[string]string{goodHTTP.URL + "/": good.Commit("v1.0.0"), badHTTP.URL + "/": bad.Commit("v1.0.0")} {
-			store, err := OpenStore(dir)
+			known, err := store.Open(dir)
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := newClient(t, Options{Store: store, Mirrors: mirrorTo("https://example.com/", to)})
+			c := newClient(t, Options{Store: known, Mirrors: mirrorTo("https://example.com/", to)})
 			wg.Go(func() {
 				found, err := c.Find(t.Context(), req)
 				if err != nil || found.Commit != want {
@@ -175,13 +176,13 @@ func TestFalseObjects(t *testing.T) {
 		fmt.Fprintf(z, "%s %d\x00%s", tt.kind, len(tt.data), tt.data)
 		testkit.Check(t, z.Close())
 		testkit.WriteFile(t, filepath.Join(dir, "objects", tt.object[:2], tt.object[2:]), b.String())
-		store := newStore(t)
-		_, err := newClient(t, Options{Store: store}).Find(t.Context(), Request{URL: dir, Choose: tag(tt.ref)})
+		known := newStore(t)
+		_, err := newClient(t, Options{Store: known}).Find(t.Context(), Request{URL: dir, Choose: tag(tt.ref)})
 		if err == nil || !strings.Contains(err.Error(), "hash mismatch") {
 			t.Errorf("%s: %v", tt.ref, err)
 		}
 		for _, sub := range []string{"commit", "peel"} {
-			if got := entries(t, store, sub); len(got) != 0 {
+			if got := entries(t, known, sub); len(got) != 0 {
 				t.Errorf("%s: the store believes it: %s/%q", tt.ref, sub, got)
 			}
 		}

@@ -1,13 +1,11 @@
 package source
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/storer"
@@ -43,7 +41,7 @@ func (e *NoTagError) Error() string {
 func (c *Client) CommitObject(repoURL, commit string) (Object, error) {
 	o := Object{Hash: commit}
 	hash := plumbing.NewHash(commit)
-	if dir := c.store.gitDir(commit); disk.IsDir(dir) {
+	if dir := c.store.GitDir(commit); disk.IsDir(dir) {
 		st, done := gitpack.OpenObjects(dir)
 		defer done()
 		o.From = repoURL
@@ -163,8 +161,9 @@ func (c *Client) localTag(remote Remote, ref string, names []string, commit stri
 // remoteTag gets a tag from the store or from a server.
 func (c *Client) remoteTag(ctx context.Context, remote Remote, repoURL, module, ref string, names []string, commit string) (Object, error) {
 	for _, name := range names {
-		if o, ok := c.store.tagObject(c.place(remote), name, commit); ok {
-			return o, nil
+		hash, data, ok := c.store.TagObject(c.place(remote), name, commit)
+		if ok && plumbing.ComputeHash(plumbing.TagObject, data).String() == hash {
+			return Object{Tag: name, Hash: hash, Data: data}, nil
 		}
 	}
 	if c.offline {
@@ -194,14 +193,14 @@ func (c *Client) remoteTag(ctx context.Context, remote Remote, repoURL, module, 
 		if err != nil {
 			return Object{}, err
 		}
-		return o, c.store.putTagObject(c.place(remote), commit, o)
+		return o, c.store.PutTagObject(c.place(remote), o.Tag, commit, o.Hash, o.Data)
 	}
 	return Object{}, &NoTagError{Ref: ref, Commit: commit, URL: remote.String()}
 }
 
 // tag fetches a tag's object.
 func (d *download) tag(ctx context.Context, o Object) (Object, error) {
-	dir, err := os.MkdirTemp(filepath.Join(d.client.store.dir, "tmp"), "")
+	dir, err := d.client.store.TempDir()
 	if err != nil {
 		return o, err
 	}
@@ -216,22 +215,3 @@ func (d *download) tag(ctx context.Context, o Object) (Object, error) {
 	defer done()
 	return o, o.read(st, plumbing.TagObject, plumbing.NewHash(o.Hash))
 }
-
-// tagObject returns a tag's object that putTagObject kept.
-func (s *Store) tagObject(at place, tag, commit string) (Object, bool) {
-	data, ok := s.read("signed", signedFile(at, tag, commit))
-	if !ok {
-		return Object{}, false
-	}
-	hash, data, ok := bytes.Cut(data, []byte("\n"))
-	o := Object{Tag: tag, Hash: string(hash), Data: data}
-	return o, ok && plumbing.ComputeHash(plumbing.TagObject, data).String() == o.Hash
-}
-
-func (s *Store) putTagObject(at place, commit string, o Object) error {
-	return s.write(append([]byte(o.Hash+"\n"), o.Data...), "signed", signedFile(at, o.Tag, commit))
-}
-
-// signedFile is by place, too: an object proves what it is, and not that it is
-// the one that a place has under a tag's name.
-func signedFile(at place, tag, commit string) string { return commit + "-" + key(at.id+"\n"+tag) }

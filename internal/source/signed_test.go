@@ -109,16 +109,3 @@ func TestHistory(t *testing.T) {
 		t.Errorf("a shallow commit: %v, %v", ok, err)
 	}
 }
-
-// TestTagFile wants another file for each tag, on a file system that does not
-// tell capitals from others too.
-func TestTagFile(t *testing.T) {
-	seen := map[string]string{}
-	for _, tag := range []string{"v1.0.0", "V1.0.0", "sub/v1.0.0", "Sub/v1.0.0", "!v1.0.0", "%2Fv1.0.0"} {
-		name := tagFile(tag)
-		if other, ok := seen[strings.ToLower(name)]; ok || strings.ContainsAny(name, `/\`) || strings.ToLower(name) != name {
-			t.Errorf("%s: %s, as %s", tag, name, other)
-		}
-		seen[name] = tag
-	}
-}

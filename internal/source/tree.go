@@ -25,6 +25,7 @@ import (
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/limit"
+	"github.com/vxlite/vxlite/internal/store"
 )
 
 // NoModuleError is a folder without a go.mod.
@@ -69,8 +70,8 @@ func (e *NoModuleError) Hints() []string {
 // command adds it. The directory is shared and must not be written to. With
 // f.NoGoMod, the root need have no go.mod.
 func (c *Client) Tree(ctx context.Context, f Found, folder string) (string, error) {
-	dst := c.store.treeDir(f.Commit, folder)
-	if c.store.goodGoMod(f.Commit, folder, f.NoGoMod) {
+	dst := c.store.TreeDir(f.Commit, folder)
+	if c.store.GoodGoMod(f.Commit, folder, f.NoGoMod) {
 		return dst, nil
 	}
 	remote, err := ParseRemote(f.From)
@@ -80,7 +81,7 @@ func (c *Client) Tree(ctx context.Context, f Found, folder string) (string, erro
 	if err := c.healing(ctx, f, remote, func() error { return c.writeTree(ctx, f, remote, folder) }); err != nil {
 		return "", err
 	}
-	return c.store.ownTree(f.Commit, folder), nil
+	return c.store.OwnTree(f.Commit, folder), nil
 }
 
 // healing does something with f's objects. Where the store's are damaged, they
@@ -92,10 +93,10 @@ func (c *Client) healing(ctx context.Context, f Found, remote Remote, do func() 
 		return err
 	}
 	if c.offline {
-		damaged.Where, damaged.Offline = c.store.gitDir(f.Commit), true
+		damaged.Where, damaged.Offline = c.store.GitDir(f.Commit), true
 		return err
 	}
-	if err := c.store.discard(c.store.gitDir(f.Commit)); err != nil {
+	if err := c.store.Discard(c.store.GitDir(f.Commit)); err != nil {
 		return err
 	}
 	return do()
@@ -110,18 +111,18 @@ func (c *Client) writeTree(ctx context.Context, f Found, remote Remote, folder s
 	defer done()
 	_, known := st.(*memory.Storage) // of which the hashes were just worked out
 	w := &treeWriter{st: st, url: remote.String(), commit: f.Commit, limits: c.limits, trusted: known || c.proven(f, remote), partial: c.exported != "", noGoMod: f.NoGoMod}
-	dst := c.store.ownTree(f.Commit, folder) // never into a shared store
-	return c.store.publish(dst, func(dir string) error {
+	dst := c.store.OwnTree(f.Commit, folder) // never into a shared store
+	return c.store.Publish(dst, func(dir string) error {
 		if err := w.write(ctx, dir, folder); err != nil {
 			return err
 		}
 		// Before the tree is in its place: who finds it finds them.
-		if err := c.store.putSums(w.sums.recorded(), f.Commit, folder); err != nil {
+		if err := c.store.PutSums(w.sums, f.Commit, folder); err != nil {
 			return err
 		}
 		c.wrote.Store(dst, w.sums)
-		if disk.IsDir(dst) && !c.store.goodGoMod(f.Commit, folder, f.NoGoMod) { // and nobody was first
-			return c.store.discard(dst)
+		if disk.IsDir(dst) && !c.store.GoodGoMod(f.Commit, folder, f.NoGoMod) { // and nobody was first
+			return c.store.Discard(dst)
 		}
 		return nil
 	})
@@ -145,7 +146,7 @@ func (c *Client) objects(ctx context.Context, f Found, remote Remote) (storer.En
 	if st, ok := c.objectsOf.LoadAndDelete(f.Commit); ok {
 		return st.(storer.EncodedObjectStorer), func() {}, nil
 	}
-	dir := c.store.gitDir(f.Commit)
+	dir := c.store.GitDir(f.Commit)
 	if !disk.IsDir(dir) {
 		if err := c.refetch(ctx, f, remote); err != nil {
 			return nil, nil, err
@@ -168,7 +169,7 @@ func (c *Client) refetch(ctx context.Context, f Found, remote Remote) error {
 		return err
 	}
 	defer unlock()
-	if disk.IsDir(c.store.gitDir(f.Commit)) {
+	if disk.IsDir(c.store.GitDir(f.Commit)) {
 		return nil
 	}
 	_, err = c.fetch(ctx, Request{Module: f.module, URL: f.URL, Ref: f.Commit, Choose: func(refs *Refs) (Ref, error) {
@@ -183,7 +184,7 @@ func (c *Client) refetch(ctx context.Context, f Found, remote Remote) error {
 // proven reports whether f's objects were compared with their names already, which
 // is done when this store takes them.
 func (c *Client) proven(f Found, remote Remote) bool {
-	return !remote.Local() && c.exported == "" && !c.store.isShared(c.store.gitDir(f.Commit))
+	return !remote.Local() && c.exported == "" && !c.store.IsShared(c.store.GitDir(f.Commit))
 }
 
 // treeWriter writes one module's files.
@@ -195,7 +196,7 @@ type treeWriter struct {
 	noGoMod     bool  // the root may have none
 	partial     bool  // st may lack .gitattributes files above the folder
 	entries     int64 // of trees, so far
-	sums        FileSums
+	sums        store.FileSums
 	bytes       atomic.Int64 // of all files so far
 	// attributeFiles are those of the folder and of the folders above it.
 	attributeFiles []attributeFile

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 
+	"github.com/vxlite/vxlite/internal/store"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -221,7 +222,7 @@ func TestHostileTrees(t *testing.T) {
 			if tt.raw != nil {
 				hash = commitWith(t, url, r, tt.raw)
 			}
-			store, err := OpenStore(filepath.Join(top, "a", "b", "store"))
+			store, err := store.Open(filepath.Join(top, "a", "b", "store"))
 			if err != nil {
 				t.Fatal(err)
 			}

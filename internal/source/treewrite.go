@@ -15,6 +15,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 
 	"github.com/vxlite/vxlite/internal/gitpack"
+	"github.com/vxlite/vxlite/internal/store"
 )
 
 // write fills dir. All writing goes through an os.Root, so that whatever names
@@ -43,9 +44,9 @@ func (w *treeWriter) write(ctx context.Context, dir, folder string) error {
 		return err
 	}
 	for _, f := range files {
-		w.sums = append(w.sums, fileSum{f.path, f.sum, f.blob})
+		w.sums = append(w.sums, store.FileSum{Name: f.path, Sum: f.sum, Blob: f.blob})
 	}
-	w.sums.sort()
+	w.sums.Sort()
 	return nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/vxlite/vxlite/internal/gen"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/source"
+	"github.com/vxlite/vxlite/internal/store"
 )
 
 // atOnce is how many repositories are fetched at a time.
@@ -77,7 +78,7 @@ func planOf(args []string) (plan *resolve.Plan, end func(), err error) {
 		cfg.Git.KnownHosts = []string{args[3]}
 		cfg.Git.Credentials = []config.Credential{{Host: "127.0.0.1", SSHKey: args[4]}}
 	}
-	store, err := source.OpenStore(args[2])
+	store, err := store.Open(args[2])
 	if err != nil {
 		return nil, nil, err
 	}

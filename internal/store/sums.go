@@ -1,4 +1,4 @@
-package source
+package store
 
 import (
 	"cmp"
@@ -14,15 +14,15 @@ import (
 )
 
 // FileSums are the SHA-256 of all files of a tree, sorted by name.
-type FileSums []fileSum
+type FileSums []FileSum
 
-// fileSum is one file: its path in the tree, with slashes.
-type fileSum struct {
-	name string
-	sum  [sha256.Size]byte
-	// blob is of the file in the repository where .gitattributes make the one in
+// FileSum is one file: its path in the tree, with slashes.
+type FileSum struct {
+	Name string
+	Sum  [sha256.Size]byte
+	// Blob is of the file in the repository where .gitattributes make the one in
 	// the tree another, else zero.
-	blob [sha256.Size]byte
+	Blob [sha256.Size]byte
 }
 
 // treeSums are recorded beside a tree when it is written.
@@ -43,8 +43,9 @@ func (s treeSums) blob() (sum [sha256.Size]byte) {
 	return sum
 }
 
-func (s FileSums) sort() {
-	slices.SortFunc(s, func(a, b fileSum) int { return cmp.Compare(a.name, b.name) })
+// Sort puts them into the order of their names.
+func (s FileSums) Sort() {
+	slices.SortFunc(s, func(a, b FileSum) int { return cmp.Compare(a.Name, b.Name) })
 }
 
 // recorded is what the store keeps of the sums.
@@ -52,11 +53,11 @@ func (s FileSums) recorded() treeSums {
 	var sums treeSums
 	all := sha256.New()
 	for _, f := range s {
-		fmt.Fprintf(all, "%s\x00%x\n", f.name, f.sum)
-		if f.name == "go.mod" {
-			sums.GoMod = hex.EncodeToString(f.sum[:])
-			if f.blob != ([sha256.Size]byte{}) {
-				sums.GoModBlob = hex.EncodeToString(f.blob[:])
+		fmt.Fprintf(all, "%s\x00%x\n", f.Name, f.Sum)
+		if f.Name == "go.mod" {
+			sums.GoMod = hex.EncodeToString(f.Sum[:])
+			if f.Blob != ([sha256.Size]byte{}) {
+				sums.GoModBlob = hex.EncodeToString(f.Blob[:])
 			}
 		}
 	}
@@ -71,7 +72,7 @@ func (s FileSums) recorded() treeSums {
 func (s FileSums) H1(prefix string) string {
 	all := sha256.New()
 	for _, f := range s {
-		fmt.Fprintf(all, "%x  %s/%s\n", f.sum, prefix, f.name)
+		fmt.Fprintf(all, "%x  %s/%s\n", f.Sum, prefix, f.Name)
 	}
 	return h1(all.Sum(nil))
 }
@@ -79,10 +80,10 @@ func (s FileSums) H1(prefix string) string {
 // GoModH1 is what a go.sum has of a go.mod. It is empty where there is none.
 func (s FileSums) GoModH1() string {
 	for _, f := range s {
-		if f.name == "go.mod" {
-			got := f.sum
-			if f.blob != ([sha256.Size]byte{}) {
-				got = f.blob
+		if f.Name == "go.mod" {
+			got := f.Sum
+			if f.Blob != ([sha256.Size]byte{}) {
+				got = f.Blob
 			}
 			sum := sha256.Sum256(fmt.Appendf(nil, "%x  go.mod\n", got))
 			return h1(sum[:])
@@ -109,13 +110,13 @@ func sumTree(dir string, goMod [sha256.Size]byte) (FileSums, error) {
 			return fmt.Errorf("%s is no file", rel)
 		}
 		sum, err := disk.Sum(p)
-		f := fileSum{name: filepath.ToSlash(rel), sum: sum}
-		if f.name == "go.mod" {
-			f.blob = goMod
+		f := FileSum{Name: filepath.ToSlash(rel), Sum: sum}
+		if f.Name == "go.mod" {
+			f.Blob = goMod
 		}
 		files = append(files, f)
 		return err
 	})
-	files.sort()
+	files.Sort()
 	return files, err
 }

@@ -1,4 +1,4 @@
-package source
+package store
 
 import (
 	"io/fs"
@@ -60,33 +60,22 @@ func usage(p string) (files int, size int64, err error) {
 // removed, and the paths, relative to the store and sorted.
 func (s *Store) Clean(keep func(commit string) bool, before time.Time) (removed []string, size int64, err error) {
 	c := &cleaner{store: s, keep: keep, before: before, gone: map[string]bool{}}
-	for _, sub := range former {
-		if err := c.former(sub); err != nil {
-			return nil, 0, err
-		}
-	}
-	for _, sub := range []string{"git", "tree", "sum", "commit", "pseudo", "signed", "h1"} {
-		if err := c.commits(sub); err != nil {
-			return nil, 0, err
-		}
-	}
-	for _, sub := range []string{"said", "peel"} {
-		if err := c.names(sub); err != nil {
-			return nil, 0, err
-		}
-	}
-	for _, sub := range []string{"work", "run"} {
-		if err := c.made(sub); err != nil {
-			return nil, 0, err
+	for _, step := range []struct {
+		when cleaning
+		do   func(dir string) error
+	}{{former, c.former}, {byCommit, c.commits}, {byName, c.names}, {made, c.made}} { // names after the commits that they name
+		for _, d := range directories {
+			if d.clean != step.when {
+				continue
+			}
+			if err := step.do(d.name); err != nil {
+				return nil, 0, err
+			}
 		}
 	}
 	slices.Sort(c.removed)
 	return c.removed, c.size, nil
 }
-
-// former are directories of earlier versions of vxlite, which nothing reads any
-// more: they did not tell who had said what they held.
-var former = []string{"tag", "tagobject", "version"}
 
 // cleaner remembers what it removed.
 type cleaner struct {
@@ -112,7 +101,7 @@ func (c *cleaner) commits(sub string) error {
 	return c.each(sub, func(e fs.DirEntry) (bool, error) {
 		commit := e.Name()[:min(40, len(e.Name()))]
 		fi, err := e.Info()
-		if err != nil || !isFullHash(commit) || c.keep(commit) || !c.gone[commit] && !fi.ModTime().Before(c.before) {
+		if err != nil || !IsHash(commit) || c.keep(commit) || !c.gone[commit] && !fi.ModTime().Before(c.before) {
 			return false, err
 		}
 		c.gone[commit] = true
@@ -160,7 +149,7 @@ func newest(p string) (last time.Time, err error) {
 	return last, err
 }
 
-func (c *cleaner) each(sub string, doomed func(fs.DirEntry) (bool, error)) error {
+func (c *cleaner) each(sub string, remove func(fs.DirEntry) (bool, error)) error {
 	dir := filepath.Join(c.store.dir, sub)
 	entries, err := os.ReadDir(dir)
 	if os.IsNotExist(err) {
@@ -170,7 +159,7 @@ func (c *cleaner) each(sub string, doomed func(fs.DirEntry) (bool, error)) error
 		return err
 	}
 	for _, e := range entries {
-		yes, err := doomed(e)
+		yes, err := remove(e)
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package source
+package store
 
 import (
 	"os"
@@ -11,7 +11,7 @@ import (
 // TestCleanOlder has servers and workspaces that were made long ago, and some of
 // which a part was made anew, far below.
 func TestCleanOlder(t *testing.T) {
-	s, err := OpenStore(t.TempDir())
+	s, err := Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

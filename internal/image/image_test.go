@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -274,6 +276,93 @@ func TestBase(t *testing.T) {
 	}
 	if len(digests) != 1 {
 		t.Errorf("%d digests of one base", len(digests))
+	}
+}
+
+// TestHostileBase has bases whose contents are not those that were named: a
+// registry that sends another manifest or another layer for a digest, and
+// layouts with a changed layer and with an index that lists itself.
+func TestHostileBase(t *testing.T) {
+	base := baseIndex(t)
+	layers, err := only(t, base, "amd64").Layers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	layer, err := layers[0].Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	changed := ""
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if changed == "" || !strings.HasSuffix(r.URL.Path, changed) || r.Method != http.MethodGet {
+			good.ServeHTTP(w, r)
+			return
+		}
+		sent := httptest.NewRecorder()
+		good.ServeHTTP(sent, r)
+		data := sent.Body.Bytes()
+		data[len(data)/2] ^= 1
+		maps.Copy(w.Header(), sent.Header())
+		_, _ = w.Write(data)
+	}))
+	t.Cleanup(server.Close)
+	ref, err := Push(t.Context(), base, strings.TrimPrefix(server.URL, "http://")+"/base:v1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "base")
+	if _, err := layout.Write(dir, base); err != nil {
+		t.Fatal(err)
+	}
+	write := func(from string) error {
+		find, err := Base(t.Context(), from, false)
+		if err != nil {
+			return err
+		}
+		index, err := Build([]*inspect.Binary{binary(t, "linux/amd64")}, Options{Base: find, User: DefaultUser})
+		if err != nil {
+			return err
+		}
+		return Write(index, "v1", filepath.Join(t.TempDir(), "image.tar"), t.TempDir())
+	}
+	for _, from := range []string{ref, dir} {
+		if err := write(from); err != nil {
+			t.Fatalf("%s, as it should be: %v", from, err)
+		}
+	}
+	for _, changed = range []string{digest(t, base), layer.String()} {
+		if err := write(ref); err == nil {
+			t.Errorf("another %s was taken from a registry", changed)
+		}
+	}
+	blob := filepath.Join(dir, "blobs", layer.Algorithm, layer.Hex)
+	data, err := os.ReadFile(blob)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)/2] ^= 1
+	if err := os.WriteFile(blob, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := write(dir); err == nil {
+		t.Error("a changed layer was taken from a layout")
+	}
+
+	// an index that lists itself
+	self := strings.Repeat("0", 64)
+	index := fmt.Sprintf(`{"schemaVersion": 2, "manifests": [{"mediaType": "application/vnd.oci.image.index.v1+json", "digest": "sha256:%s", "size": 1}]}`, self)
+	circle := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(circle, "blobs", "sha256"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"oci-layout": `{"imageLayoutVersion": "1.0.0"}`, "index.json": index, "blobs/sha256/" + self: index} {
+		if err := os.WriteFile(filepath.Join(circle, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := write(circle); err == nil || !strings.Contains(err.Error(), "checksum mismatch") {
+		t.Errorf("an index that lists itself: %v", err)
 	}
 }
 

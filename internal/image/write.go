@@ -141,7 +141,7 @@ func CheckReference(ref string) error {
 	return nil
 }
 
-// BaseError is a base on this machine that is not there, or is no layout.
+// BaseError is a base on this machine that is missing, damaged, or not a layout.
 type BaseError struct {
 	Base string
 	Err  error
@@ -193,6 +193,9 @@ func Base(ctx context.Context, base string, offline bool) (func(v1.Platform) (v1
 			return nil, &BaseError{base, errors.New("no such directory")}
 		} else if err == nil && !fi.IsDir() {
 			return nil, &BaseError{base, errors.New("not an OCI layout: not a directory")}
+		}
+		if err := checkLayout(base); err != nil {
+			return nil, &BaseError{base, err}
 		}
 		index, err := layout.ImageIndexFromPath(base)
 		if err != nil {

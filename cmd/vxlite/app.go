@@ -80,7 +80,7 @@ func dashed(name string) string {
 
 // app describes the command line.
 func (c *cli) app() *urfave.App {
-	return &urfave.App{
+	app := &urfave.App{
 		Name:                      "vxlite",
 		Usage:                     "build a custom RoadRunner server from a velox.toml",
 		UsageText:                 "vxlite COMMAND [OPTIONS]",
@@ -108,6 +108,22 @@ func (c *cli) app() *urfave.App {
 			}
 			return urfave.ShowAppHelp(ctx)
 		},
+	}
+	for _, cmd := range app.Commands {
+		hideFalse(cmd)
+	}
+	return app
+}
+
+// hideFalse keeps "(default: false)" out of the help.
+func hideFalse(cmd *urfave.Command) {
+	for _, f := range cmd.Flags {
+		if b, ok := f.(*urfave.BoolFlag); ok {
+			b.DisableDefaultText = true
+		}
+	}
+	for _, sub := range cmd.Subcommands {
+		hideFalse(sub)
 	}
 }
 

@@ -35,21 +35,21 @@ var groups = []group{
 		{"status", "health and readiness checks"},
 		{"metrics", "Prometheus metrics"},
 		{"otel", "OpenTelemetry"},
-		{"app-logger", "logs that PHP writes, by RPC"},
-		{"lock", "locks for PHP, by RPC"},
-		{"service", "runs other programs, and starts them again"},
+		{"app-logger", "logs from PHP, over RPC"},
+		{"lock", "locks for PHP, over RPC"},
+		{"service", "runs other programs, and restarts them"},
 	}},
 	{"HTTP, and its middleware", []note{
 		{"http", "serves PHP over HTTP"},
 		{"gzip", "compresses responses"},
 		{"headers", "sets headers, and CORS"},
-		{"static", "serves files before PHP is asked"},
+		{"static", "serves files before PHP does"},
 		{"send", "sends a file that PHP names in X-Sendfile"},
 		{"proxy_ip_parser", "the client's address behind proxies"},
 		{"prometheus", "metrics of HTTP requests"},
 		{"fileserver", "serves files, without PHP"},
 	}},
-	{"Jobs: the queue, and its drivers (memory and boltdb are among the stores)", []note{
+	{"Jobs: the queue, and its drivers (memory and boltdb are with the key-value stores)", []note{
 		{"jobs", "queues"},
 		{"amqp", "RabbitMQ"},
 		{"kafka", "Kafka"},
@@ -68,8 +68,8 @@ var groups = []group{
 	{"Other protocols", []note{
 		{"grpc", "gRPC"},
 		{"tcp", "raw TCP"},
-		{"centrifuge", "WebSockets, by Centrifugo"},
-		{"temporal", "workflows of Temporal"},
+		{"centrifuge", "WebSockets, with Centrifugo"},
+		{"temporal", "Temporal workflows"},
 	}},
 }
 
@@ -84,16 +84,16 @@ func Config(rel *resolve.Release, only []string, mirrors []config.Mirror) ([]byt
 		return nil, 0, err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, `# What %[1]cvxlite build%[1]c makes: RoadRunner %[2]s, and plugins of its release at the
-# versions that it was released with. Remove what you do not need, and add your own:
+	fmt.Fprintf(&b, `# %[1]cvxlite build%[1]c builds RoadRunner %[2]s with these plugins of its release.
+# Remove what you do not need, and add your own:
 #
 #   [plugins.mine]
 #   path = "../mine"                              # a directory, or
 #   url = "ssh://git@git.corp/team/mine.git"      # any git repository, with
 #   ref = "v1.0.0"                                # a tag, a branch or a commit
 #
-# The plugins informer and resetter are always in. All keys are explained in
-# vxlite's docs/config.md.
+# The plugins informer and resetter are always included. All keys are explained
+# in vxlite's docs/config.md.
 
 [roadrunner]
 ref = %[3]s
@@ -110,7 +110,7 @@ ref = %[3]s
 
 func writeMirrors(b *strings.Builder, mirrors []config.Mirror) {
 	if len(mirrors) == 0 {
-		b.WriteString("\n# Repositories that are elsewhere for you:\n#\n#   [mirrors]\n#   \"https://github.com/\" = \"ssh://git@git.corp/github/\"\n")
+		b.WriteString("\n# To use mirrors of the repositories:\n#\n#   [mirrors]\n#   \"https://github.com/\" = \"ssh://git@git.corp/github/\"\n")
 		return
 	}
 	b.WriteString("\n[mirrors]\n")
@@ -138,7 +138,7 @@ func writeMirrors(b *strings.Builder, mirrors []config.Mirror) {
 		}
 	}
 	if loggedIn {
-		b.WriteString("# What logs in there is not written here: put it into ~/.netrc, or name a variable,\n" +
+		b.WriteString("# Credentials are not written here: put them into ~/.netrc, or use a variable,\n" +
 			"# as in [git.credentials.\"HOST\"] with username = \"oauth2\" and password = \"${TOKEN}\".\n")
 	}
 }

@@ -43,6 +43,7 @@ func TestScript(t *testing.T) {
 			"goproxy":     w.goproxy,
 			"gorelease":   goRelease,
 			"withsumdb":   w.withSumDB,
+			"warmgo":      w.warmGo,
 			"asked":       w.asked,
 			"logins":      w.logins,
 			"stall":       w.stall,

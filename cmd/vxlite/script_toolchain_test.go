@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -109,4 +110,19 @@ func sumLines(proxy http.Handler, m module.Version) ([]byte, error) {
 	line := sha256.Sum256(fmt.Appendf(nil, "%x  go.mod\n", sha256.Sum256(mod)))
 	return []byte(fmt.Sprintf("%s %s %s\n%s %s/go.mod h1:%s\n", m.Path, m.Version, h1, m.Path, m.Version,
 		strings.TrimSpace(base64.StdEncoding.EncodeToString(line[:])))), nil
+}
+
+// warmGo puts a go command before the others that compiles into the cache of all
+// scripts, also where a build from a vendor folder begins with an empty one: for
+// scripts that are not about that.
+func (w *world) warmGo(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: warmgo")
+	}
+	goCmd, err := exec.LookPath("go")
+	ts.Check(err)
+	dir := ts.MkAbs("warmgo")
+	ts.Check(os.MkdirAll(dir, 0o755))
+	ts.Check(os.WriteFile(filepath.Join(dir, "go"), fmt.Appendf(nil, "#!/bin/sh\nGOCACHE='%s' exec '%s' \"$@\"\n", w.goCache, goCmd), 0o755))
+	ts.Setenv("PATH", dir+string(os.PathListSeparator)+ts.Getenv("PATH"))
 }

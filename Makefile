@@ -25,6 +25,9 @@ demo: build ## build a server from the test repositories and call its plugin
 
 test: ## run all tests
 	$(GO) test -timeout 30m $(RACE) ./...
+	@for name in $$(grep -rhoE --include='*_test.go' 'VXLITE_E2E_[A-Z]+' cmd internal | sort -u); do \
+		printenv $$name >/dev/null || echo "SKIP: a comparison with upstream: $$name is not set"; \
+	done
 
 lint: ## check the code with gofmt, go vet and staticcheck
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .) && \

@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/net/html"
 
-	"github.com/vxlite/vxlite/internal/source"
+	"github.com/vxlite/vxlite/internal/gitconn"
 )
 
 // metaFinder asks a module's own host for its repository, as the go command
@@ -82,7 +82,7 @@ func parseMeta(page io.Reader, importPath string) (location, error) {
 // rule: see validateRepoRoot in its vcs package.
 func isRepositoryURL(s string) bool {
 	const longest = 2 << 10 // bytes
-	remote, err := source.ParseRemote(s)
+	remote, err := gitconn.ParseRemote(s)
 	return err == nil && len(s) <= longest && !remote.Local() && strings.Contains(s, "://")
 }
 

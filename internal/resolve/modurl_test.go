@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"github.com/vxlite/vxlite/internal/source"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/vxlite/vxlite/internal/gitconn"
 
 	"github.com/vxlite/vxlite/internal/config"
 )
@@ -199,7 +200,7 @@ func FuzzParseMeta(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if remote, err := source.ParseRemote(loc.url); err != nil || remote.Local() {
+		if remote, err := gitconn.ParseRemote(loc.url); err != nil || remote.Local() {
 			t.Errorf("%q: the repository %q", page, loc.url)
 		}
 		if loc.url == "" || path != loc.root && !strings.HasPrefix(path, loc.root+"/") {

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/mod/module"
 
+	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/source"
 )
 
@@ -79,10 +80,10 @@ func (r *resolver) anywhere(ctx context.Context, w wanted) (*Module, error) {
 // isAbsent reports whether an error may mean that there is no repository of that
 // name: servers say so, or ask who wants to know.
 func isAbsent(err error) bool {
-	if _, ok := errors.AsType[*source.NoRepositoryError](err); ok {
+	if _, ok := errors.AsType[*gitconn.NoRepositoryError](err); ok {
 		return true
 	}
-	if _, ok := errors.AsType[*source.AuthError](err); ok {
+	if _, ok := errors.AsType[*gitconn.AuthError](err); ok {
 		return true
 	}
 	_, ok := errors.AsType[*source.OfflineError](err) // another one may be in the store

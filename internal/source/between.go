@@ -11,6 +11,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/storer"
 
 	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/gitpack"
 )
 
@@ -29,7 +30,7 @@ type Between struct {
 // Between tells what lies between a commit and another. f is the second; old
 // may be one that the repository no longer has.
 func (c *Client) Between(ctx context.Context, f Found, old string) (Between, error) {
-	remote, err := ParseRemote(f.From)
+	remote, err := gitconn.ParseRemote(f.From)
 	if err != nil {
 		return Between{}, err
 	}
@@ -50,7 +51,7 @@ func (c *Client) Between(ctx context.Context, f Found, old string) (Between, err
 		return Between{}, err
 	}
 	defer release()
-	sess, adv, err := c.connect(ctx, remote)
+	sess, adv, err := c.conns.Connect(ctx, remote)
 	if err != nil {
 		return Between{}, err
 	}
@@ -123,8 +124,8 @@ func ancestors(ctx context.Context, st storer.EncodedObjectStorer, from plumbing
 // Has reports whether the module in folder of a commit can be had without
 // asking a server.
 func (c *Client) Has(repoURL, commit, folder string) bool {
-	for _, candidate := range c.urls.candidates(repoURL) {
-		remote, err := ParseRemote(candidate)
+	for _, candidate := range c.conns.Candidates(repoURL) {
+		remote, err := gitconn.ParseRemote(candidate)
 		if err != nil {
 			continue
 		}

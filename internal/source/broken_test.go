@@ -46,7 +46,7 @@ func impatient(t *testing.T, o Options) (*Client, *pauses) {
 	}
 	c := newClient(t, o)
 	p := new(pauses)
-	c.pause = p.pause
+	c.conns.Pause = p.pause
 	return c, p
 }
 

@@ -1,7 +1,7 @@
-// Package source gets the files of a module out of a git repository: over
-// SSH, over HTTP, or from a local path, by mirrors and with credentials, into
-// a [Store] that many runs share. It knows repositories and folders, nothing of
-// module versions.
+// Package source gets the files of a module out of a git repository: from a server,
+// by way of gitconn, or from a local path, by way of gitpack, into a store that many
+// runs share. It knows refs, commits and folders, nothing of module versions. Begin
+// with [Client].
 //
 // A ref is a name that may move; it is turned into a commit once, by
 // [Client.Find], and only commits are used after that.
@@ -11,22 +11,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/store"
 )
-
-// Env looks up an environment variable.
-type Env func(name string) (value string, ok bool)
 
 // Options says how a Client reaches repositories.
 type Options struct {
 	Store   *store.Store
-	Env     Env
+	Env     gitconn.Env
 	Mirrors []config.Mirror
 	Git     config.Git
 	Limits  config.Limits
@@ -47,30 +46,23 @@ type Options struct {
 // Client finds commits and their files.
 type Client struct {
 	store    *store.Store
-	env      Env
+	env      gitconn.Env
 	limits   config.Limits
 	patience config.Patience
 	offline  bool
 	fresh    bool
 	exported string
 	sink     event.Sink
-	urls     rewriter
 	anchors  map[string]string // see place
-	ssh      *sshPool
-	http     *httpPool
+	conns    *gitconn.Conns
 	slots    chan struct{}
 
 	// objectsOf holds the objects of commits that this run fetched, until their
 	// tree is taken: storer.EncodedObjectStorer by commit.
 	objectsOf sync.Map
-	// came holds the commits that this run fetched, wrote the trees that it
+	// fetched holds the commits that this run fetched, wrote the trees that it
 	// wrote, by directory.
-	came, wrote sync.Map
-	// hopeless holds the hosts that could not be reached however often they
-	// were tried.
-	hopeless sync.Map
-	// pause waits before another attempt. It is a field for its tests.
-	pause func(context.Context, time.Duration) error
+	fetched, wrote sync.Map
 
 	mu    sync.Mutex
 	local map[string]*localRepo    // by path
@@ -80,7 +72,7 @@ type Client struct {
 // NewClient returns a Client; Close ends its connections.
 func NewClient(o Options) (*Client, error) {
 	o.Git.Patience = o.Git.Patience.OrDefault()
-	hosts, err := newHTTPPool(o.Env, o.Git, o.Limits.OrDefault(), o.Sink)
+	conns, err := gitconn.New(gitconn.Options{Env: o.Env, Mirrors: o.Mirrors, Git: o.Git, Limits: o.Limits.OrDefault(), Sink: o.Sink})
 	if err != nil {
 		return nil, err
 	}
@@ -89,15 +81,12 @@ func NewClient(o Options) (*Client, error) {
 		env:      o.Env,
 		limits:   o.Limits.OrDefault(),
 		patience: o.Git.Patience,
-		pause:    pause,
 		offline:  o.Offline,
 		fresh:    o.Fresh && !o.Offline,
 		exported: o.Exported,
 		sink:     o.Sink,
-		urls:     newRewriter(o),
 		anchors:  anchors(o.Git),
-		ssh:      newSSHPool(o.Env, o.Git, o.Limits.OrDefault(), o.Sink),
-		http:     hosts,
+		conns:    conns,
 		slots:    make(chan struct{}, max(1, o.Jobs)),
 		local:    map[string]*localRepo{},
 		repos:    map[string]chan struct{}{},
@@ -106,8 +95,7 @@ func NewClient(o Options) (*Client, error) {
 
 // Close ends all connections, and closes local repositories.
 func (c *Client) Close() {
-	c.ssh.close()
-	c.http.close()
+	c.conns.Close()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, r := range c.local {
@@ -115,6 +103,9 @@ func (c *Client) Close() {
 	}
 	clear(c.local)
 }
+
+// HTTP returns the client that trusts what the config trusts.
+func (c *Client) HTTP() *http.Client { return c.conns.HTTP() }
 
 // Request asks for a commit.
 type Request struct {
@@ -179,7 +170,7 @@ func (c *Client) Find(ctx context.Context, req Request) (Found, error) {
 		return c.findExported(req)
 	}
 	var found Found
-	err := c.again(ctx, req, func() (err error) {
+	err := c.conns.Retry(ctx, req.Module, req.Ref, func() (err error) {
 		found, err = c.findOnce(ctx, req)
 		return err
 	})
@@ -189,19 +180,19 @@ func (c *Client) Find(ctx context.Context, req Request) (Found, error) {
 // findOnce asks each mirror once.
 func (c *Client) findOnce(ctx context.Context, req Request) (Found, error) {
 	var failed []error
-	written, err := ParseRemote(req.URL)
+	written, err := gitconn.ParseRemote(req.URL)
 	if err == nil && written.Scheme != "ssh" { // what logs in is neither shown nor kept
-		c.http.creds.learn(written)
+		c.conns.Learn(written)
 		own, _ := config.SplitUser(req.URL)
 		req.URL = own.URL
 	}
-	for _, candidate := range c.urls.candidates(req.URL) {
-		remote, err := ParseRemote(candidate)
+	for _, candidate := range c.conns.Candidates(req.URL) {
+		remote, err := gitconn.ParseRemote(candidate)
 		if err != nil {
 			failed = append(failed, err)
 			continue
 		}
-		c.http.creds.learn(remote)
+		c.conns.Learn(remote)
 		found, err := c.findAt(ctx, req, remote)
 		if err == nil {
 			found.URL, found.From, found.module = req.URL, remote.String(), req.Module
@@ -261,7 +252,7 @@ func (e *GoneError) Hints() []string {
 	return []string{"name a mirror that still has the commit: --mirror FROM=TO", "or take what is there now: vxlite update"}
 }
 
-func (c *Client) findAt(ctx context.Context, req Request, remote Remote) (Found, error) {
+func (c *Client) findAt(ctx context.Context, req Request, remote gitconn.Remote) (Found, error) {
 	at := c.place(remote)
 	if found, ok := c.known(req, at); ok && req.Locked != "" && !c.fresh && c.store.HasTree(req.Locked) {
 		return found, nil // without so much as opening a repository
@@ -315,8 +306,8 @@ func (c *Client) known(req Request, at store.Place) (Found, bool) {
 // stored is a commit that the store may have.
 func (c *Client) stored(commit, tag string) (Found, bool) {
 	t, ok := c.store.CommitTime(commit)
-	_, came := c.came.Load(commit)
-	return Found{Commit: commit, Tag: tag, Time: t, Stored: !came}, ok
+	_, fetched := c.fetched.Load(commit)
+	return Found{Commit: commit, Tag: tag, Time: t, Stored: !fetched}, ok
 }
 
 // lock takes a repository for this goroutine and this run alone. The
@@ -346,7 +337,7 @@ func (c *Client) lock(ctx context.Context, at store.Place) (func(), error) {
 // LockRepo keeps other runs, and other goroutines of this one, from asking f's
 // server about its repository meanwhile, for those who remember the answer.
 func (c *Client) LockRepo(ctx context.Context, f Found) (unlock func(), err error) {
-	remote, err := ParseRemote(f.From)
+	remote, err := gitconn.ParseRemote(f.From)
 	if err != nil || remote.Local() || c.offline {
 		return func() {}, err
 	}
@@ -384,7 +375,7 @@ func (c *Client) acquire(ctx context.Context) (_ context.Context, release func()
 	select {
 	case c.slots <- struct{}{}:
 		total := c.patience.TotalTimeout
-		ctx, cancel := context.WithTimeoutCause(ctx, total, &TotalError{total})
+		ctx, cancel := context.WithTimeoutCause(ctx, total, &gitconn.TotalError{After: total})
 		return ctx, func() { cancel(); <-c.slots }, nil
 	case <-ctx.Done():
 		return nil, nil, context.Cause(ctx)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/gitpack"
 )
 
@@ -36,8 +37,8 @@ type CloneRequest struct {
 // is the URL that the config has.
 func (c *Client) Clone(ctx context.Context, req CloneRequest) (string, error) {
 	var failed []error
-	for _, candidate := range c.urls.candidates(req.URL) {
-		remote, err := ParseRemote(candidate)
+	for _, candidate := range c.conns.Candidates(req.URL) {
+		remote, err := gitconn.ParseRemote(candidate)
 		if err == nil {
 			var branch string
 			if branch, err = c.cloneFrom(ctx, req, remote); err == nil {
@@ -53,7 +54,7 @@ func (c *Client) Clone(ctx context.Context, req CloneRequest) (string, error) {
 }
 
 // cloneFrom clones from one of the places of a repository.
-func (c *Client) cloneFrom(ctx context.Context, req CloneRequest, remote Remote) (string, error) {
+func (c *Client) cloneFrom(ctx context.Context, req CloneRequest, remote gitconn.Remote) (string, error) {
 	parent := filepath.Dir(req.Dir)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return "", err
@@ -79,7 +80,7 @@ func (c *Client) cloneFrom(ctx context.Context, req CloneRequest, remote Remote)
 }
 
 // cloneObjects fills gitDir with all that the branches and tags reach.
-func (c *Client) cloneObjects(ctx context.Context, req CloneRequest, remote Remote, gitDir string) (*Refs, error) {
+func (c *Client) cloneObjects(ctx context.Context, req CloneRequest, remote gitconn.Remote, gitDir string) (*Refs, error) {
 	if remote.Local() {
 		repo, err := c.openLocal(remote)
 		if err != nil {
@@ -88,7 +89,7 @@ func (c *Client) cloneObjects(ctx context.Context, req CloneRequest, remote Remo
 		repo.mu.Lock()
 		defer repo.mu.Unlock()
 		refs := refsFromStorage(repo.st)
-		return refs, at(remote, gitpack.Copy(gitpack.CommonDir(repo.st.Filesystem().Root()), gitDir, c.limits.Pack))
+		return refs, gitconn.At(remote, gitpack.Copy(gitpack.CommonDir(repo.st.Filesystem().Root()), gitDir, c.limits.Pack))
 	}
 	if c.offline {
 		return nil, &OfflineError{Module: req.Module, Ref: "the history of " + req.Ref, URL: req.URL}
@@ -99,7 +100,7 @@ func (c *Client) cloneObjects(ctx context.Context, req CloneRequest, remote Remo
 	}
 	defer release()
 	c.sink.Send(event.Event{Kind: event.FetchStart, Module: req.Module, Ref: req.Ref})
-	sess, adv, err := c.connect(ctx, remote)
+	sess, adv, err := c.conns.Connect(ctx, remote)
 	if err != nil {
 		return nil, err
 	}
@@ -115,13 +116,13 @@ func (c *Client) cloneObjects(ctx context.Context, req CloneRequest, remote Remo
 
 // checkOut gives the repository in dir/.git its refs, remote and branch, and
 // writes the files.
-func checkOut(ctx context.Context, dir string, req CloneRequest, remote Remote, refs *Refs) (string, error) {
+func checkOut(ctx context.Context, dir string, req CloneRequest, remote gitconn.Remote, refs *Refs) (string, error) {
 	gitDir := filepath.Join(dir, ".git")
 	branch := workBranch(req, refs)
 	cfg := config.NewConfig()
 	cfg.Core.IsBare = false
 	cfg.Remotes["origin"] = &config.RemoteConfig{Name: "origin", URLs: []string{remote.String()}}
-	if upstream, err := ParseRemote(req.URL); err == nil && upstream.String() != remote.String() {
+	if upstream, err := gitconn.ParseRemote(req.URL); err == nil && upstream.String() != remote.String() {
 		cfg.Remotes["upstream"] = &config.RemoteConfig{Name: "upstream", URLs: []string{upstream.String()}}
 	}
 	for _, r := range cfg.Remotes {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/store"
 )
@@ -38,8 +39,8 @@ type History struct {
 // told without asking a server: from a local repository that the URL leads to,
 // or from the store, which has a history only where a server gave no less.
 func (c *Client) History(ctx context.Context, repoURL, a, b string) (History, bool, error) {
-	for _, candidate := range c.urls.candidates(repoURL) {
-		remote, err := ParseRemote(candidate)
+	for _, candidate := range c.conns.Candidates(repoURL) {
+		remote, err := gitconn.ParseRemote(candidate)
 		if err != nil || !remote.Local() {
 			continue
 		}

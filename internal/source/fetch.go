@@ -18,42 +18,21 @@ import (
 
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/store"
 )
 
-// connect starts a conversation with git-upload-pack at remote.
-func (c *Client) connect(ctx context.Context, remote Remote) (transport.UploadPackSession, *packp.AdvRefs, error) {
-	connect := c.http.session
-	if remote.Scheme == "ssh" {
-		connect = c.ssh.session
-	}
-	sess, adv, err := connect(ctx, remote)
-	if err != nil && ctx.Err() == nil {
-		err = withUnused(err, c.unusedFor(remote))
-	}
-	return sess, adv, err
-}
-
-// unusedFor are settings of git's and OpenSSH's for a remote that do not count.
-func (c *Client) unusedFor(remote Remote) []Unused {
-	unused := c.urls.git.unusedFor(remote, c.env)
-	if remote.Scheme == "ssh" {
-		unused = append(unused, c.ssh.cfg.resolve(remote).unused...)
-	}
-	return unused
-}
-
 // fetch asks a server for its refs, chooses, and gets the commit, all in one
 // conversation where the server allows.
-func (c *Client) fetch(ctx context.Context, req Request, remote Remote) (Found, error) {
+func (c *Client) fetch(ctx context.Context, req Request, remote gitconn.Remote) (Found, error) {
 	ctx, release, err := c.acquire(ctx)
 	if err != nil {
 		return Found{}, err
 	}
 	defer release()
 	c.sink.Send(event.Event{Kind: event.FetchStart, Module: req.Module, Ref: req.Ref})
-	sess, adv, err := c.connect(ctx, remote)
+	sess, adv, err := c.conns.Connect(ctx, remote)
 	if err != nil {
 		return Found{}, err
 	}
@@ -86,14 +65,14 @@ func (c *Client) fetch(ctx context.Context, req Request, remote Remote) (Found, 
 			return Found{}, err
 		}
 	}
-	c.came.Store(found.Commit, true)
+	c.fetched.Store(found.Commit, true)
 	c.sink.Send(event.Event{Kind: event.FetchDone, Module: req.Module, Ref: req.Ref, Commit: found.Commit, URL: remote.String(), Bytes: get.bytes, Known: get.bytes == 0})
 	return found, nil
 }
 
 // remember records the tag that answered a request, and that those of the
 // request's tags that come before it are not there.
-func (c *Client) remember(req Request, found Found, remote Remote) error {
+func (c *Client) remember(req Request, found Found, remote gitconn.Remote) error {
 	at := c.place(remote)
 	for _, t := range req.Tags[:max(0, slices.Index(req.Tags, found.Tag))] {
 		if err := c.store.PutSaid(req.URL, t, at, store.Absent); err != nil {
@@ -107,7 +86,7 @@ func (c *Client) remember(req Request, found Found, remote Remote) error {
 type download struct {
 	client *Client
 	module string
-	remote Remote
+	remote gitconn.Remote
 	sess   transport.UploadPackSession // nil once it has been used
 	caps   *capability.List
 	refs   *Refs
@@ -223,7 +202,7 @@ func (d *download) tips() []string {
 func (d *download) pack(ctx context.Context, dir string, wants []string, shape func(*packp.UploadPackRequest)) error {
 	sess := d.sess
 	if sess == nil { // a conversation gives one pack
-		s, adv, err := d.client.connect(ctx, d.remote)
+		s, adv, err := d.client.conns.Connect(ctx, d.remote)
 		if err != nil {
 			return err
 		}
@@ -246,7 +225,7 @@ func (d *download) pack(ctx context.Context, dir string, wants []string, shape f
 	}
 	res, err := sess.UploadPack(ctx, req)
 	if err != nil {
-		return d.client.http.explain(ctx, d.remote, err)
+		return d.client.conns.Explain(ctx, d.remote, err)
 	}
 	defer res.Close()
 	var r io.Reader = res
@@ -254,7 +233,7 @@ func (d *download) pack(ctx context.Context, dir string, wants []string, shape f
 		r = sideband.NewDemuxer(sideband.Sideband64k, res)
 	}
 	if d.objects, err = gitpack.WriteRepo(dir, &counter{r: r, report: d.count}, res.Shallows, d.client.limits); err != nil {
-		return at(d.remote, err)
+		return gitconn.At(d.remote, err)
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/go-git/go-git/v5/storage/memory"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/store"
 	"github.com/vxlite/vxlite/internal/testkit"
@@ -119,7 +120,7 @@ func FuzzRefs(f *testing.F) {
 		}
 		const most = 1 << 16 // bytes
 		adv := packp.NewAdvRefs()
-		if err := adv.Decode(boundedRefs(bytes.NewReader(said), most)); err == nil {
+		if err := adv.Decode(gitconn.BoundedRefs(bytes.NewReader(said), most)); err == nil {
 			oneThing(t, refsFromAdvertisement(adv))
 		}
 		dir := memfs.New()

@@ -2,6 +2,7 @@ package source
 
 import (
 	"errors"
+	"net/http"
 	"testing"
 
 	"os"
@@ -120,3 +121,8 @@ const (
 	hash1 = "1111111111111111111111111111111111111111"
 	hash2 = "2222222222222222222222222222222222222222"
 )
+
+// transportOf is what a client's requests go through at last.
+func transportOf(c *Client) *http.Transport {
+	return c.HTTP().Transport.(interface{ Unwrap() http.RoundTripper }).Unwrap().(*http.Transport)
+}

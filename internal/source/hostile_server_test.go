@@ -25,6 +25,7 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/store"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
@@ -402,7 +403,7 @@ func TestHostileSSHGreeting(t *testing.T) {
 		known := filepath.Join(t.TempDir(), "known_hosts")
 		testkit.WriteFile(t, known, knownhosts.Line([]string{l.Addr().String()}, newKey(t))+"\n")
 		c := newClient(t, Options{Git: config.Git{KnownHosts: []string{known}, Patience: config.Patience{ConnectTimeout: time.Minute}}})
-		var slow *ConnectError
+		var slow *gitconn.ConnectError
 		grown := testkit.Peak(func() {
 			_, err = c.Find(t.Context(), Request{URL: "ssh://git@" + l.Addr().String() + "/lib.git", Choose: refuse(t)})
 		})

@@ -41,8 +41,8 @@ func TestHTTPCredentials(t *testing.T) {
 	home := t.TempDir()
 	netrc := filepath.Join(home, ".netrc")
 	testkit.WriteFile(t, netrc, "machine 127.0.0.1 login ci password s3cret\n")
-	git := fakeGit(t, "username=ci\npassword=s3cret\n")
-	badGit := fakeGit(t, "username=helped\npassword=wrong\n")
+	git := testkit.FakeGit(t, "username=ci\npassword=s3cret\n")
+	badGit := testkit.FakeGit(t, "username=helped\npassword=wrong\n")
 	named := func(username, password string) config.Git {
 		return config.Git{Credentials: []config.Credential{{Host: "127.0.0.1", Username: username, Password: config.Secret(password)}}}
 	}
@@ -95,7 +95,7 @@ func TestHTTPCredentials(t *testing.T) {
 func TestHTTPRemembersCredential(t *testing.T) {
 	repos := several(t, "a", "b")
 	b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: testkit.WriteRepos(t, repos...), Username: "ci", Password: "s3cret"})
-	git := fakeGit(t, "username=ci\npassword=s3cret\n")
+	git := testkit.FakeGit(t, "username=ci\npassword=s3cret\n")
 	c := newClient(t, Options{Env: testkit.Vars{"PATH": git}.Env})
 	for _, r := range repos {
 		mustFind(t, c, Request{URL: b.URL + "/" + r.Path(), Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
@@ -227,8 +227,8 @@ func TestHTTPProxy(t *testing.T) {
 	} {
 		hosts = nil
 		c := newClient(t, Options{Env: tt.env.Env})
-		dial := c.http.client.Transport.(patient).next.(*http.Transport).DialContext
-		c.http.client.Transport.(patient).next.(*http.Transport).DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		dial := transportOf(c).DialContext
+		transportOf(c).DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
 			if strings.HasPrefix(addr, "git.invalid") {
 				return nil, errors.New("dialled itself")
 			}

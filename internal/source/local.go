@@ -3,7 +3,6 @@ package source
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"sync"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/store"
 )
@@ -23,31 +23,8 @@ type localRepo struct {
 	st *gitpack.Storage
 }
 
-// NoRepositoryError is a URL with no repository behind it.
-type NoRepositoryError struct {
-	URL string
-	// Server is what the server said, if it was a server.
-	Server string
-}
-
-// Error implements error.
-func (e *NoRepositoryError) Error() string {
-	if e.Server != "" {
-		return fmt.Sprintf("no repository at %s: the server says: %s", e.URL, e.Server)
-	}
-	return fmt.Sprintf("no repository at %s", e.URL)
-}
-
-// Hints says what to look at.
-func (e *NoRepositoryError) Hints() []string {
-	if filepath.IsAbs(e.URL) {
-		return []string{"neither the path nor the path with .git is a git repository"}
-	}
-	return []string{"check the URL; a server may also hide what the credentials may not see"}
-}
-
 // openLocal opens PATH or, as git does, PATH.git.
-func (c *Client) openLocal(remote Remote) (*localRepo, error) {
+func (c *Client) openLocal(remote gitconn.Remote) (*localRepo, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if r := c.local[remote.Path]; r != nil {
@@ -56,7 +33,7 @@ func (c *Client) openLocal(remote Remote) (*localRepo, error) {
 	for _, p := range []string{remote.Path, remote.Path + ".git"} {
 		st, err := gitpack.OpenFolder(p, c.limits)
 		if err != nil {
-			return nil, at(Remote{Scheme: "file", Path: p}, err)
+			return nil, gitconn.At(gitconn.Remote{Scheme: "file", Path: p}, err)
 		}
 		if st != nil {
 			r := &localRepo{st: st}
@@ -64,12 +41,12 @@ func (c *Client) openLocal(remote Remote) (*localRepo, error) {
 			return r, nil
 		}
 	}
-	return nil, &NoRepositoryError{URL: remote.String()}
+	return nil, &gitconn.NoRepositoryError{URL: remote.String()}
 }
 
 // findLocal chooses from a local repository's refs as they are now: they cost
 // nothing to read, and a developer moves them.
-func (c *Client) findLocal(req Request, remote Remote) (Found, error) {
+func (c *Client) findLocal(req Request, remote gitconn.Remote) (Found, error) {
 	repo, err := c.openLocal(remote)
 	if err != nil {
 		return Found{}, err
@@ -105,14 +82,14 @@ func (c *Client) findLocal(req Request, remote Remote) (Found, error) {
 		return Found{}, fmt.Errorf("%s: commit %s: %w", remote, ref.Commit, err)
 	}
 	found.Time = obj.Committer.When.UTC()
-	c.came.Store(found.Commit, true)
+	c.fetched.Store(found.Commit, true)
 	c.sink.Send(event.Event{Kind: event.FetchDone, Module: req.Module, Ref: req.Ref, Commit: found.Commit, URL: remote.String()})
 	return found, c.store.PutCommit(found.Commit, found.Time)
 }
 
 // settle makes ref name a whole commit: it completes an abbreviated hash and
 // follows an annotated tag.
-func (r *localRepo) settle(known *store.Store, ref Ref, remote Remote) (Ref, error) {
+func (r *localRepo) settle(known *store.Store, ref Ref, remote gitconn.Remote) (Ref, error) {
 	if !store.IsHash(ref.Commit) {
 		full, err := completeIn(r.st, ref.Commit, remote)
 		ref.Commit = full

@@ -1,13 +1,9 @@
 package source
 
 import (
-	"io"
 	"os/exec"
-	"strings"
 	"testing"
-	"testing/iotest"
 
-	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -44,27 +40,6 @@ func TestObjectFormat(t *testing.T) {
 			"clone from a copy of it whose object format is sha1, git's default")
 		if _, err := c.Find(t.Context(), Request{URL: place + "sha1.git", Choose: tag("v1.0.0")}); err != nil {
 			t.Error(err)
-		}
-	}
-}
-
-// TestSHA1Refs has the capability in pieces, and where it is none.
-func TestSHA1Refs(t *testing.T) {
-	for text, want := range map[string]string{
-		"x HEAD\x00a object-format=sha256 b\nrest":  "sha256",
-		"x HEAD\x00object-format=sha256\n":          "sha256",
-		"x HEAD\x00a object-format=sha1 b\nrest":    "",
-		"x HEAD\x00a xobject-format=sha256\n":       "",
-		"x refs/heads/ object-format=sha256\x00a\n": "",
-		"x HEAD\x00a\nx object-format=sha256\n":     "",
-		"object-format=sha256":                      "",
-	} {
-		for name, r := range map[string]io.Reader{"whole": strings.NewReader(text), "in bytes": iotest.OneByteReader(strings.NewReader(text))} {
-			out, err := io.ReadAll(&sha1Refs{r: r})
-			e, _ := err.(*gitpack.ObjectFormatError)
-			if want == "" && (err != nil || string(out) != text) || want != "" && (e == nil || e.Format != want) {
-				t.Errorf("%q, %s: %q, %v", text, name, out, err)
-			}
 		}
 	}
 }

@@ -2,10 +2,8 @@ package source
 
 import (
 	"context"
-	"crypto/rand"
-	"io"
 
-	"golang.org/x/crypto/ssh"
+	"github.com/vxlite/vxlite/internal/gitconn"
 )
 
 // Probe is what asking a repository for its refs has shown. No secret is in it.
@@ -19,7 +17,7 @@ type Probe struct {
 	// Refs are the branches and tags that are there, nil where none could be asked.
 	Refs *Refs
 	// Unused are settings of git's and OpenSSH's for the place that do not count.
-	Unused []Unused
+	Unused []gitconn.Unused
 	// Err says why it cannot be cloned from; nil where it can.
 	Err error
 }
@@ -28,7 +26,7 @@ type Probe struct {
 // one answers.
 func (c *Client) Probe(ctx context.Context, repoURL string) []Probe {
 	var out []Probe
-	for _, candidate := range c.urls.candidates(repoURL) {
+	for _, candidate := range c.conns.Candidates(repoURL) {
 		p := c.probe(ctx, candidate)
 		out = append(out, p)
 		if p.Err == nil || ctx.Err() != nil {
@@ -39,9 +37,9 @@ func (c *Client) Probe(ctx context.Context, repoURL string) []Probe {
 }
 
 func (c *Client) probe(ctx context.Context, candidate string) Probe {
-	remote, err := ParseRemote(candidate)
+	remote, err := gitconn.ParseRemote(candidate)
 	if err != nil {
-		return Probe{Asked: candidate, URL: redact(candidate), Err: err}
+		return Probe{Asked: candidate, URL: gitconn.Redact(candidate), Err: err}
 	}
 	p := Probe{Asked: candidate, URL: remote.String()}
 	if remote.Local() {
@@ -61,74 +59,14 @@ func (c *Client) probe(ctx context.Context, candidate string) Probe {
 		return p
 	}
 	defer release()
-	p.Unused = c.unusedFor(remote)
-	sess, adv, err := c.connect(ctx, remote)
+	p.Unused = c.conns.UnusedFor(remote)
+	sess, adv, err := c.conns.Connect(ctx, remote)
 	if err != nil {
 		p.Err = err
 		return p
 	}
 	defer sess.Close()
 	p.Refs = refsFromAdvertisement(adv)
-	if remote.Scheme == "ssh" {
-		f := c.ssh.known(c.ssh.cfg.resolve(remote))
-		p.With, p.HostKey = f.used, f.hostKey
-	} else {
-		p.With = c.http.took(remote)
-	}
+	p.With, p.HostKey = c.conns.Took(remote)
 	return p
-}
-
-// took is where the credential came from that a host took last.
-func (p *httpPool) took(remote Remote) string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.worked[remote.Scheme+"://"+remote.hostPort()].origin
-}
-
-// sshFacts is what a handshake has shown.
-type sshFacts struct{ used, hostKey string }
-
-// learned remembers what a handshake has shown.
-func (p *sshPool) learned(host sshHost, id *identities, keys *hostKeys) {
-	f := sshFacts{used: id.used, hostKey: keys.used}
-	if f.used == "" && id.password != "" {
-		f.used = "the config's password"
-	}
-	p.mu.Lock()
-	p.facts[host.key()] = f
-	p.mu.Unlock()
-}
-
-func (p *sshPool) known(host sshHost) sshFacts {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.facts[host.key()]
-}
-
-// track makes a signer say when it is used. The server asks for a signature
-// only of a key that it would take, so the last one is the one it took.
-func (id *identities) track(s ssh.Signer, what string) ssh.Signer {
-	if a, ok := s.(ssh.AlgorithmSigner); ok {
-		return &tracked{AlgorithmSigner: a, id: id, what: what}
-	}
-	return s
-}
-
-// tracked is a signer that tells of its use.
-type tracked struct {
-	ssh.AlgorithmSigner
-	id   *identities
-	what string
-}
-
-// Sign implements ssh.Signer.
-func (t *tracked) Sign(r io.Reader, data []byte) (*ssh.Signature, error) {
-	t.id.used = t.what
-	return t.AlgorithmSigner.Sign(r, data)
-}
-
-// SignWithAlgorithm implements ssh.AlgorithmSigner.
-func (t *tracked) SignWithAlgorithm(_ io.Reader, data []byte, algorithm string) (*ssh.Signature, error) {
-	t.id.used = t.what
-	return t.AlgorithmSigner.SignWithAlgorithm(rand.Reader, data, algorithm)
 }

@@ -95,7 +95,7 @@ func trustTestServers(t *testing.T, c *Client) {
 	defer s.Close()
 	cfg := s.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
 	cfg.ServerName = "example.com" // the certificate's, by whatever name the server is called
-	c.http.client.Transport.(patient).next.(*http.Transport).TLSClientConfig = cfg
+	transportOf(c).TLSClientConfig = cfg
 }
 
 // TestHTTPRedirectElsewhere has another host ask for the credentials that the

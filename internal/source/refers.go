@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing/filemode"
+
+	"github.com/vxlite/vxlite/internal/gitconn"
 )
 
 // Reference is what stands in a tree in place of a folder; empty for nothing.
@@ -20,7 +22,7 @@ const (
 // Refers looks for a submodule or a symbolic link on the way to a path of f's
 // repository, and returns where it is.
 func (c *Client) Refers(ctx context.Context, f Found, p string) (at string, kind Reference, err error) {
-	remote, err := ParseRemote(f.From)
+	remote, err := gitconn.ParseRemote(f.From)
 	if err != nil {
 		return "", "", err
 	}

@@ -6,13 +6,14 @@ import (
 	"os"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/store"
 )
 
 // place returns the place that a remote is to this client. A config can bring
 // authorities and host keys of its own; a server that only these recognise may
 // be another one to those who do not have them.
-func (c *Client) place(r Remote) store.Place {
+func (c *Client) place(r gitconn.Remote) store.Place {
 	s := r.String()
 	return store.Place{URL: s, ID: store.Key(s + c.anchors[r.Scheme])}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/storer"
 
 	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/gitpack"
 )
 
@@ -47,7 +48,7 @@ func (c *Client) CommitObject(repoURL, commit string) (Object, error) {
 		o.From = repoURL
 		return o, o.read(st, plumbing.CommitObject, hash)
 	}
-	err := c.eachLocal(repoURL, func(remote Remote, repo *localRepo) error {
+	err := c.eachLocal(repoURL, func(remote gitconn.Remote, repo *localRepo) error {
 		o.From = remote.String()
 		return o.read(repo.st, plumbing.CommitObject, hash)
 	})
@@ -55,10 +56,10 @@ func (c *Client) CommitObject(repoURL, commit string) (Object, error) {
 }
 
 // eachLocal tries the local repositories that a URL leads to, until one does.
-func (c *Client) eachLocal(repoURL string, try func(Remote, *localRepo) error) error {
-	err := error(&NoRepositoryError{URL: repoURL})
-	for _, candidate := range c.urls.candidates(repoURL) {
-		remote, parseErr := ParseRemote(candidate)
+func (c *Client) eachLocal(repoURL string, try func(gitconn.Remote, *localRepo) error) error {
+	err := error(&gitconn.NoRepositoryError{URL: repoURL})
+	for _, candidate := range c.conns.Candidates(repoURL) {
+		remote, parseErr := gitconn.ParseRemote(candidate)
 		if parseErr != nil || !remote.Local() {
 			continue
 		}
@@ -102,8 +103,8 @@ func (o *Object) read(st storer.EncodedObjectStorer, kind plumbing.ObjectType, h
 // names that the repository has for it. What a server gave is kept.
 func (c *Client) TagObject(ctx context.Context, repoURL, module, ref string, names []string, commit string) (Object, error) {
 	var failed []error
-	for _, candidate := range c.urls.candidates(repoURL) {
-		remote, err := ParseRemote(candidate)
+	for _, candidate := range c.conns.Candidates(repoURL) {
+		remote, err := gitconn.ParseRemote(candidate)
 		if err != nil {
 			failed = append(failed, err)
 			continue
@@ -133,7 +134,7 @@ func (c *Client) TagObject(ctx context.Context, repoURL, module, ref string, nam
 }
 
 // localTag reads a tag in place.
-func (c *Client) localTag(remote Remote, ref string, names []string, commit string) (Object, error) {
+func (c *Client) localTag(remote gitconn.Remote, ref string, names []string, commit string) (Object, error) {
 	repo, err := c.openLocal(remote)
 	if err != nil {
 		return Object{}, err
@@ -159,7 +160,7 @@ func (c *Client) localTag(remote Remote, ref string, names []string, commit stri
 }
 
 // remoteTag gets a tag from the store or from a server.
-func (c *Client) remoteTag(ctx context.Context, remote Remote, repoURL, module, ref string, names []string, commit string) (Object, error) {
+func (c *Client) remoteTag(ctx context.Context, remote gitconn.Remote, repoURL, module, ref string, names []string, commit string) (Object, error) {
 	for _, name := range names {
 		hash, data, ok := c.store.TagObject(c.place(remote), name, commit)
 		if ok && plumbing.ComputeHash(plumbing.TagObject, data).String() == hash {
@@ -174,7 +175,7 @@ func (c *Client) remoteTag(ctx context.Context, remote Remote, repoURL, module, 
 		return Object{}, err
 	}
 	defer release()
-	sess, adv, err := c.connect(ctx, remote)
+	sess, adv, err := c.conns.Connect(ctx, remote)
 	if err != nil {
 		return Object{}, err
 	}

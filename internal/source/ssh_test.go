@@ -79,9 +79,6 @@ func TestSSHSecondConversation(t *testing.T) {
 	s := testkit.ServeSSH(t, testkit.SSHDOptions{Repos: testkit.WriteRepos(t, r), MaxSessions: 1})
 	c := newClient(t, Options{Env: testkit.Home(t, s, "").Env})
 	mustFind(t, c, Request{URL: s.URL(r.Path()), Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
-	for _, conn := range c.ssh.conns {
-		conn.slots = newSlots(1)
-	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	found, err := c.Find(ctx, Request{URL: s.URL(r.Path()), Choose: commit(unnamed[:10])})
@@ -130,21 +127,6 @@ func TestSSHNoRepository(t *testing.T) {
 	}
 	if n := s.Connections(); n != 1 {
 		t.Errorf("%d connections, want 1", n)
-	}
-}
-
-func TestExplainSSH(t *testing.T) {
-	remote := Remote{Scheme: "ssh", User: "git", Host: "git.corp", Path: "/lib"}
-	for _, tt := range []struct{ said, want string }{
-		{"ERROR: Repository not found.\nfatal: Could not read from remote repository.", "no repository at ssh://git@git.corp/lib: the server says: ERROR: Repository not found."},
-		{"remote: ERROR: The project you were looking for could not be found.", "no repository at ssh://git@git.corp/lib: the server says: remote: ERROR: The project you were looking for could not be found."},
-		{"Gitea: Repository does not exist", "no repository at ssh://git@git.corp/lib: the server says: Gitea: Repository does not exist"},
-		{"sh: git-upload-pack: not found", "ssh://git@git.corp/lib: sh: git-upload-pack: not found"},
-		{"", "ssh://git@git.corp/lib: the server ended the conversation without a word"},
-	} {
-		if got := explainSSH(remote, &serverError{said: tt.said}); got.Error() != tt.want {
-			t.Errorf("%q:\n%s\nwant:\n%s", tt.said, got, tt.want)
-		}
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/limit"
 	"github.com/vxlite/vxlite/internal/store"
@@ -74,7 +75,7 @@ func (c *Client) Tree(ctx context.Context, f Found, folder string) (string, erro
 	if c.store.GoodGoMod(f.Commit, folder, f.NoGoMod) {
 		return dst, nil
 	}
-	remote, err := ParseRemote(f.From)
+	remote, err := gitconn.ParseRemote(f.From)
 	if err != nil {
 		return "", err
 	}
@@ -86,7 +87,7 @@ func (c *Client) Tree(ctx context.Context, f Found, folder string) (string, erro
 
 // healing does something with f's objects. Where the store's are damaged, they
 // are fetched again and it is done again.
-func (c *Client) healing(ctx context.Context, f Found, remote Remote, do func() error) error {
+func (c *Client) healing(ctx context.Context, f Found, remote gitconn.Remote, do func() error) error {
 	err := do()
 	damaged, ok := errors.AsType[*DamagedError](err)
 	if !ok || remote.Local() || c.exported != "" {
@@ -103,7 +104,7 @@ func (c *Client) healing(ctx context.Context, f Found, remote Remote, do func() 
 }
 
 // writeTree puts a tree into the store, in the place of one that is damaged.
-func (c *Client) writeTree(ctx context.Context, f Found, remote Remote, folder string) error {
+func (c *Client) writeTree(ctx context.Context, f Found, remote gitconn.Remote, folder string) error {
 	st, done, err := c.objects(ctx, f, remote)
 	if err != nil {
 		return err
@@ -130,7 +131,7 @@ func (c *Client) writeTree(ctx context.Context, f Found, remote Remote, folder s
 
 // objects opens a repository that has f's commit, and fetches it again where
 // the store has lost it. One from the store is as it was written.
-func (c *Client) objects(ctx context.Context, f Found, remote Remote) (storer.EncodedObjectStorer, func(), error) {
+func (c *Client) objects(ctx context.Context, f Found, remote gitconn.Remote) (storer.EncodedObjectStorer, func(), error) {
 	if c.exported != "" {
 		st, done := gitpack.OpenObjects(filepath.Join(c.exported, f.Commit))
 		return st, done, nil
@@ -160,7 +161,7 @@ func (c *Client) objects(ctx context.Context, f Found, remote Remote) (storer.En
 }
 
 // refetch gets a commit that the store knows of but no longer has.
-func (c *Client) refetch(ctx context.Context, f Found, remote Remote) error {
+func (c *Client) refetch(ctx context.Context, f Found, remote gitconn.Remote) error {
 	if c.offline {
 		return &OfflineError{Module: f.module, Ref: f.Commit, URL: f.URL}
 	}
@@ -183,7 +184,7 @@ func (c *Client) refetch(ctx context.Context, f Found, remote Remote) error {
 
 // proven reports whether f's objects were compared with their names already, which
 // is done when this store takes them.
-func (c *Client) proven(f Found, remote Remote) bool {
+func (c *Client) proven(f Found, remote gitconn.Remote) bool {
 	return !remote.Local() && c.exported == "" && !c.store.IsShared(c.store.GitDir(f.Commit))
 }
 

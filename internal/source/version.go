@@ -1,9 +1,11 @@
 package source
 
+import "github.com/vxlite/vxlite/internal/gitconn"
+
 // Version returns the pseudo-version that PutVersion remembered for a module
 // path at a commit, as the tags are where f came from.
 func (c *Client) Version(f Found, modulePath string) (string, bool) {
-	remote, err := ParseRemote(f.From)
+	remote, err := gitconn.ParseRemote(f.From)
 	if err != nil {
 		return "", false
 	}
@@ -12,7 +14,7 @@ func (c *Client) Version(f Found, modulePath string) (string, bool) {
 
 // PutVersion remembers a pseudo-version, which takes a history to work out.
 func (c *Client) PutVersion(f Found, modulePath, version string) error {
-	remote, err := ParseRemote(f.From)
+	remote, err := gitconn.ParseRemote(f.From)
 	if err != nil {
 		return err
 	}

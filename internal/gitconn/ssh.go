@@ -1,4 +1,4 @@
-package source
+package gitconn
 
 import (
 	"context"
@@ -56,8 +56,8 @@ type sshConn struct {
 
 	gone   chan struct{} // closed when the connection has ended
 	served atomic.Bool   // it has carried a conversation
-	// again says that it was made in place of one that has ended.
-	again bool
+	// remade says that it was made in place of one that has ended.
+	remade bool
 }
 
 // ended reports whether the connection was there and is not any more.
@@ -72,7 +72,7 @@ func (c *sshConn) ended() bool {
 
 // mayBeRemade keeps a host that drops every connection from being called on
 // and on.
-func (c *sshConn) mayBeRemade() bool { return c.served.Load() || !c.again }
+func (c *sshConn) mayBeRemade() bool { return c.served.Load() || !c.remade }
 
 // sshSessions is below OpenSSH's default MaxSessions of 10.
 const sshSessions = 8
@@ -132,7 +132,7 @@ func (c *sshConn) hasEndedWith(err error) bool {
 func explainSSH(remote Remote, err error) error {
 	var said *serverError
 	if !errors.As(err, &said) {
-		return at(remote, err)
+		return At(remote, err)
 	}
 	low := strings.ToLower(said.said)
 	for _, phrase := range []string{"does not appear to be a git repository", "repository not found", "could not be found",
@@ -158,7 +158,7 @@ func (p *sshPool) connection(ctx context.Context, host sshHost) (*sshConn, error
 	c := p.conns[key]
 	if c == nil || c.ended() && c.mayBeRemade() {
 		making, cancel := context.WithCancel(context.WithoutCancel(ctx)) // not the first caller's alone
-		c = &sshConn{ready: make(chan struct{}), gone: make(chan struct{}), slots: newSlots(sshSessions), cancel: cancel, again: c != nil, timeout: p.git.Patience.Timeout, bounds: bounds{p.limits, p.git.Patience}}
+		c = &sshConn{ready: make(chan struct{}), gone: make(chan struct{}), slots: newSlots(sshSessions), cancel: cancel, remade: c != nil, timeout: p.git.Patience.Timeout, bounds: bounds{p.limits, p.git.Patience}}
 		p.conns[key] = c
 		go p.establish(making, c, host)
 	}

@@ -1,4 +1,4 @@
-package source
+package gitconn
 
 import (
 	"net/url"
@@ -21,9 +21,9 @@ type rewriter struct {
 }
 
 // newRewriter looks for URLs that have lost what stood in front of their host.
-func newRewriter(o Options) rewriter {
-	w := rewriter{git: readGitSettings(o.Env)}
-	for _, m := range o.Mirrors {
+func newRewriter(env Env, mirrors []config.Mirror) rewriter {
+	w := rewriter{git: readGitSettings(env)}
+	for _, m := range mirrors {
 		own, _ := config.SplitUser(m.From)
 		m.From = own.URL
 		w.mirrors = append(w.mirrors, m)

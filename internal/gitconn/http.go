@@ -1,4 +1,4 @@
-package source
+package gitconn
 
 import (
 	"cmp"
@@ -201,14 +201,14 @@ func (p *httpPool) explain(ctx context.Context, remote Remote, err error) error 
 	case err == nil, errors.As(err, &auth):
 		return err
 	case errors.As(err, &tooMuch):
-		return at(remote, tooMuch)
+		return At(remote, tooMuch)
 	case errors.As(err, &format):
-		return at(remote, format)
+		return At(remote, format)
 	case errors.As(err, &answer):
 		answer.URL = remote.String()
 		return answer
 	case ctx.Err() != nil:
-		return at(remote, context.Cause(ctx))
+		return At(remote, context.Cause(ctx))
 	case errors.Is(err, transport.ErrRepositoryNotFound):
 		return &NoRepositoryError{URL: remote.String()}
 	case errors.As(err, &cert):
@@ -219,8 +219,5 @@ func (p *httpPool) explain(ctx context.Context, remote Remote, err error) error 
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 		err = &unreachable{remote.hostPort(), outOfReach(remote.Host, err)}
 	}
-	return at(remote, err)
+	return At(remote, err)
 }
-
-// HTTP returns the client that trusts what the config trusts.
-func (c *Client) HTTP() *http.Client { return c.http.client }

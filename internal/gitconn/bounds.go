@@ -1,4 +1,4 @@
-package source
+package gitconn
 
 import (
 	"bytes"
@@ -22,7 +22,7 @@ type bounds struct {
 
 // refs reads what a server says of its refs.
 func (b bounds) refs(r io.Reader) io.Reader {
-	return &steady{boundedRefs(r, b.limits.Refs), b.pace()}
+	return &steady{BoundedRefs(r, b.limits.Refs), b.pace()}
 }
 
 func (b bounds) pace() pace { return pace{least: b.patience.MinRate, span: b.patience.Timeout} }

@@ -1,4 +1,4 @@
-package source
+package gitconn
 
 import (
 	"errors"
@@ -39,9 +39,9 @@ func ParseRemote(s string) (Remote, error) {
 	case s == "":
 		return Remote{}, errors.New("empty clone URL")
 	case strings.HasPrefix(s, "-"):
-		return Remote{}, fmt.Errorf("clone URL %q begins with a dash", redact(s))
+		return Remote{}, fmt.Errorf("clone URL %q begins with a dash", Redact(s))
 	case hasControl(s):
-		return Remote{}, fmt.Errorf("clone URL %q has a control character", redact(s))
+		return Remote{}, fmt.Errorf("clone URL %q has a control character", Redact(s))
 	case isLocalPath(s):
 		return Remote{Scheme: "file", Path: filepath.Clean(s)}, nil
 	case strings.Contains(s, "://"):
@@ -70,7 +70,7 @@ func parseURL(s string) (Remote, error) {
 	if err != nil {
 		// url.Error repeats the URL, password and all, and its cause quotes from it.
 		reason, _, _ := strings.Cut(errors.Unwrap(err).Error(), ` "`)
-		return Remote{}, fmt.Errorf("clone URL %q cannot be parsed: %s", redact(s), reason)
+		return Remote{}, fmt.Errorf("clone URL %q cannot be parsed: %s", Redact(s), reason)
 	}
 	r := Remote{Scheme: strings.ToLower(u.Scheme), Host: u.Hostname(), Port: u.Port(), Path: u.Path}
 	if u.User != nil {
@@ -86,12 +86,12 @@ func parseURL(s string) (Remote, error) {
 		}
 	case "http", "https":
 	case "file":
-		return Remote{}, fmt.Errorf("clone URL %q: write a local repository as a plain path", redact(s))
+		return Remote{}, fmt.Errorf("clone URL %q: write a local repository as a plain path", Redact(s))
 	default:
-		return Remote{}, fmt.Errorf("clone URL %q has the scheme %q; ssh, https, http, user@host:path and local paths work", redact(s), u.Scheme)
+		return Remote{}, fmt.Errorf("clone URL %q has the scheme %q; ssh, https, http, user@host:path and local paths work", Redact(s), u.Scheme)
 	}
 	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
-		return Remote{}, fmt.Errorf("clone URL %q has a query or a fragment, which no repository has", redact(s))
+		return Remote{}, fmt.Errorf("clone URL %q has a query or a fragment, which no repository has", Redact(s))
 	}
 	if r.Path == "" {
 		r.Path = "/"
@@ -103,16 +103,16 @@ func parseURL(s string) (Remote, error) {
 // URL has it in percent form, for a line of its own.
 func (r Remote) check(s string) error {
 	if r.Host == "" {
-		return fmt.Errorf("clone URL %q has no host", redact(s))
+		return fmt.Errorf("clone URL %q has no host", Redact(s))
 	}
 	if _, err := netip.ParseAddr(r.Host); err != nil && strings.Contains(r.Host, ":") {
-		return fmt.Errorf("clone URL %q has the host %q, which is neither a name nor an address", redact(s), r.Host)
+		return fmt.Errorf("clone URL %q has the host %q, which is neither a name nor an address", Redact(s), r.Host)
 	}
 	if hasControl(r.User + r.password + r.Host + r.Path) {
-		return fmt.Errorf("clone URL %q has a control character", redact(s))
+		return fmt.Errorf("clone URL %q has a control character", Redact(s))
 	}
 	if strings.HasPrefix(r.Host, "-") || strings.HasPrefix(r.User, "-") || strings.HasPrefix(r.Path, "-") {
-		return fmt.Errorf("clone URL %q has a part that begins with a dash", redact(s))
+		return fmt.Errorf("clone URL %q has a part that begins with a dash", Redact(s))
 	}
 	return nil
 }
@@ -121,10 +121,10 @@ func hasControl(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
-// redact hides what stands in front of a URL's host, which need not be a URL
+// Redact hides what stands in front of a URL's host, which need not be a URL
 // that can be parsed. A name without a password stays with SSH, where it is no
 // secret.
-func redact(s string) string {
+func Redact(s string) string {
 	scheme, rest, ok := strings.Cut(s, "://")
 	at := strings.LastIndexByte(rest, '@')
 	if !ok || at < 0 || strings.Contains(scheme, "ssh") && !strings.Contains(rest[:at], ":") {

@@ -1,4 +1,4 @@
-package source
+package gitconn
 
 import (
 	"context"
@@ -15,7 +15,6 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
-	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gitpack"
 )
 
@@ -50,46 +49,6 @@ const (
 	longestWait = time.Minute
 )
 
-// again runs try until it succeeds, fails for good, or has failed often enough.
-// A host that was unreachable once for all attempts is not waited for again.
-func (c *Client) again(ctx context.Context, req Request, try func() error) error {
-	for attempt := 0; ; attempt++ {
-		err := try()
-		if err == nil || ctx.Err() != nil {
-			return err
-		}
-		wait, passing := passes(err, attempt)
-		if !passing || attempt >= c.patience.Retries || c.gaveUp(err) {
-			if passing {
-				c.giveUp(err)
-			}
-			return err
-		}
-		c.sink.Send(event.Event{Kind: event.Retry, Module: req.Module, Ref: req.Ref, Text: err.Error(), Seconds: wait.Seconds()})
-		if err := c.pause(ctx, wait); err != nil {
-			return err
-		}
-		c.ssh.forget()
-	}
-}
-
-// gaveUp reports whether a failure is one that other requests have waited for
-// in vain: a host that cannot be reached is the same for all its repositories.
-func (c *Client) gaveUp(err error) bool {
-	host, ok := errors.AsType[*unreachable](err)
-	if !ok {
-		return false
-	}
-	_, ok = c.hopeless.Load(host.addr)
-	return ok
-}
-
-func (c *Client) giveUp(err error) {
-	if host, ok := errors.AsType[*unreachable](err); ok {
-		c.hopeless.Store(host.addr, true)
-	}
-}
-
 // unreachable is a failure that is a host's and not a repository's.
 type unreachable struct {
 	addr string
@@ -97,6 +56,7 @@ type unreachable struct {
 }
 
 func (e *unreachable) Error() string { return e.err.Error() }
+
 func (e *unreachable) Unwrap() error { return e.err }
 
 // FarError is a public host that no connection can be made to.
@@ -257,6 +217,9 @@ func (p patient) RoundTrip(req *http.Request) (*http.Response, error) {
 	res.Body = &patientBody{ctx: ctx, body: res.Body, end: cancel, r: patientReader{res.Body, p.timeout, stalled}}
 	return res, nil
 }
+
+// Unwrap returns what makes the requests.
+func (p patient) Unwrap() http.RoundTripper { return p.next }
 
 // CloseIdleConnections is what [http.Client] looks for.
 func (p patient) CloseIdleConnections() {

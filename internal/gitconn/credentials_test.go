@@ -1,4 +1,4 @@
-package source
+package gitconn
 
 import (
 	"fmt"
@@ -28,20 +28,6 @@ func collect(t *testing.T, c *credentials, url string) []string {
 	return out
 }
 
-// fakeGit is a PATH with a git that notes what it is asked, in a directory of
-// its own, and says what answer holds.
-func fakeGit(t *testing.T, answer string) (dir string) {
-	t.Helper()
-	dir = t.TempDir()
-	testkit.WriteFile(t, filepath.Join(dir, "answer"), answer)
-	script := fmt.Sprintf("#!/bin/sh\ncd '%s'\necho \"$@\" >argv\n/usr/bin/env | /usr/bin/sort >env\n/bin/cat >stdin\n/bin/cat answer\n", dir)
-	testkit.WriteFile(t, filepath.Join(dir, "git"), script)
-	if err := os.Chmod(filepath.Join(dir, "git"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
 // TestCredentials has the order of the candidates.
 func TestCredentials(t *testing.T) {
 	testkit.NeedsUnix(t, "git is a script")
@@ -50,7 +36,7 @@ func TestCredentials(t *testing.T) {
 	testkit.WriteFile(t, netrc, "machine git.corp login ann password from-netrc\nmachine other.corp login bob password bobs\n")
 	other := filepath.Join(home, "other-netrc")
 	testkit.WriteFile(t, other, "machine git.corp login eve password from-other\n")
-	git := fakeGit(t, "protocol=https\nhost=git.corp\nusername=helped\npassword=by=helper\n")
+	git := testkit.FakeGit(t, "protocol=https\nhost=git.corp\nusername=helped\npassword=by=helper\n")
 	creds := &credentials{
 		env: testkit.Vars{"HOME": home, "PATH": git}.Env,
 		git: config.Git{
@@ -117,7 +103,7 @@ func TestCredentialHelper(t *testing.T) {
 		{"https://git.corp/acme/lib.git", "protocol=https\nhost=git.corp\npath=acme/lib.git\n\n", []string{none, helped}},
 		{"http://ann@git.corp:8080/lib", "protocol=http\nhost=git.corp:8080\npath=lib\nusername=ann\n\n", []string{"ann  (the URL's user)", none, helped}},
 	} {
-		git := fakeGit(t, "username=helped\r\npassword=s3cret\r\n")
+		git := testkit.FakeGit(t, "username=helped\r\npassword=s3cret\r\n")
 		env := testkit.Vars{"HOME": "/home/ann", "PATH": git, "USER": "ann", "GIT_CONFIG_GLOBAL": "/srv/gitconfig", "GIT_ASKPASS": "/bin/ask",
 			"GIT_DIR": "/srv/repo", "CORP_TOKEN": "secret"}
 		var seen testkit.Events
@@ -151,7 +137,7 @@ func TestCredentialHelper(t *testing.T) {
 		}
 	}
 
-	git := fakeGit(t, "username=helped\npassword=s3cret\n")
+	git := testkit.FakeGit(t, "username=helped\npassword=s3cret\n")
 	c := &credentials{env: testkit.Vars{"PATH": git}.Env}
 	r, err := ParseRemote("https://git.corp/lib")
 	if err != nil {

@@ -56,7 +56,7 @@ func (c *cli) unknownFlag(ctx *urfave.Context, flag string) error {
 			typed = arg
 		}
 	}
-	flags, of := ctx.App.Flags, "there is no such flag"
+	flags, of := ctx.App.Flags, "unknown flag"
 	if ctx.Command != nil && ctx.Command.Name != "" && ctx.Command.Name != ctx.App.Name {
 		flags, of = ctx.Command.Flags, ctx.Command.Name+" has no such flag"
 	}
@@ -135,14 +135,14 @@ func (c *cli) unknownCommand(ctx *urfave.Context, name string) error {
 	before = before[:max(0, slices.Index(before, name))]
 	for _, arg := range before {
 		if flag, _, _ := strings.Cut(arg, "="); strings.HasPrefix(flag, "--") && !slices.Contains(known, flag) {
-			return &config.NameError{Name: flag, Known: known, Of: "there is no such flag"}
+			return &config.NameError{Name: flag, Known: known, Of: "unknown flag"}
 		}
 	}
 	return noCommand(ctx.App, name)
 }
 
 func noCommand(app *urfave.App, name string) error {
-	return &config.NameError{Name: name, Known: commandNames(app), Of: "there is no such command"}
+	return &config.NameError{Name: name, Known: commandNames(app), Of: "unknown command"}
 }
 
 // flagsBehindCommand moves a command's flags that stand before its name to

@@ -53,12 +53,12 @@ and puts it into DIR as rr. Prints a table of what went into it.
 				return err
 			}
 			return c.build(build.Options{Machine: m, Project: p, Output: ctx.String("output"),
-				SBOM: ctx.Bool("sbom"), Provenance: ctx.Bool("provenance"), Verify: ctx.Bool("verify")})
+				SBOM: ctx.Bool("sbom"), Provenance: ctx.Bool("provenance"), BuildTwice: ctx.Bool("verify")})
 		},
 	}
 }
 
-var errWithoutVendor = usageError{errors.New("--with-compile-cache and --signed-by go with --vendor only")}
+var errWithoutVendor = usageError{errors.New("--with-compile-cache and --signed-by need --vendor")}
 
 // build builds, and shows the result.
 func (c *cli) build(o build.Options) error {
@@ -99,5 +99,5 @@ func (c *cli) buildVendored(ctx *urfave.Context) (err error) {
 	}
 	m, p := c.machineWithoutStore(ctx), c.project(ctx, cfg)
 	m.Store, m.Env, p.Vendored = v.EmptyStore(), v.Getenv, v
-	return c.build(build.Options{Machine: m, Project: p, Output: ctx.String("output"), Verify: ctx.Bool("verify")})
+	return c.build(build.Options{Machine: m, Project: p, Output: ctx.String("output"), BuildTwice: ctx.Bool("verify")})
 }

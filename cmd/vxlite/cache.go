@@ -53,7 +53,7 @@ func (c *cli) cache(ctx *urfave.Context) error {
 	}
 	if !ctx.Args().Present() {
 		if ctx.IsSet("older") || ctx.Bool("all") {
-			return usageError{errors.New("--older and --all go with cache clean")}
+			return usageError{errors.New("--older and --all are flags of cache clean")}
 		}
 		info, err := build.Cache(store)
 		if err != nil {
@@ -63,7 +63,7 @@ func (c *cli) cache(ctx *urfave.Context) error {
 		return nil
 	}
 	if arg := ctx.Args().First(); arg != "clean" {
-		return &config.NameError{Flag: "cache", Name: arg, Known: []string{"clean"}, Of: "there is no such command"}
+		return &config.NameError{Flag: "cache", Name: arg, Known: []string{"clean"}, Of: "unknown command"}
 	}
 	removed, err := c.clean(ctx, store)
 	if err != nil {
@@ -81,7 +81,7 @@ func (c *cli) clean(ctx *urfave.Context, store string) (*event.Removed, error) {
 	locks := ctx.Args().Tail()
 	if ctx.Bool("all") {
 		if len(locks) > 0 || ctx.IsSet("older") || ctx.IsSet("config") {
-			return nil, usageError{errors.New("--all keeps nothing, so no lock and no --older go with it")}
+			return nil, usageError{errors.New("--all removes everything: it cannot be used with a lock or --older")}
 		}
 		return build.RemoveCache(store)
 	}
@@ -107,5 +107,5 @@ func parseAge(s string) (time.Duration, error) {
 	} else if d, err := time.ParseDuration(s); err == nil && d >= 0 {
 		return d, nil
 	}
-	return 0, fmt.Errorf("--older %q is no age, as 12h and 30d are", s)
+	return 0, fmt.Errorf("--older %q is not an age such as 12h or 30d", s)
 }

@@ -69,11 +69,11 @@ names of the plugins in velox.toml.
 		OnUsageError:    c.badUsage,
 		Action: func(ctx *urfave.Context) error {
 			if ctx.NArg() != 1 {
-				return usageError{fmt.Errorf("completion is for one shell: vxlite completion %s", strings.Join(shellNames(), "|"))}
+				return usageError{fmt.Errorf("completion takes one shell: vxlite completion %s", strings.Join(shellNames(), "|"))}
 			}
 			script, ok := shells[ctx.Args().First()]
 			if !ok {
-				return &config.NameError{Flag: "completion", Name: ctx.Args().First(), Known: shellNames(), Of: "there is no script for this shell"}
+				return &config.NameError{Flag: "completion", Name: ctx.Args().First(), Known: shellNames(), Of: "unsupported shell"}
 			}
 			_, err := io.WriteString(c.stdout, script)
 			return err

@@ -226,7 +226,7 @@ func (configError) ExitStatus() int { return exitUsage }
 // Hints says how to come by a config.
 func (e configError) Hints() []string {
 	if e.above != "" {
-		return []string{"there is one above: -c " + e.above}
+		return []string{"there is one in a parent directory: -c " + e.above}
 	}
 	if errors.Is(e.error, fs.ErrNotExist) {
 		return []string{"name one with -c FILE, or write one here with vxlite init"}
@@ -273,7 +273,7 @@ func (noCacheDir) Hints() []string { return []string{"set HOME, or VXLITE_CACHE=
 // pass, as Velox does.
 func noArguments(ctx *urfave.Context) error {
 	if ctx.Args().Present() {
-		return usageError{fmt.Errorf("%s takes no argument, and there is %q", ctx.Command.Name, ctx.Args().First())}
+		return usageError{fmt.Errorf("%s takes no argument, got %q", ctx.Command.Name, ctx.Args().First())}
 	}
 	return nil
 }

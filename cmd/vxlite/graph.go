@@ -36,7 +36,7 @@ plugin collects which. Plugins that would be disabled, and the cause, are red.
 		Action: func(ctx *urfave.Context) error {
 			format := ctx.String("format")
 			if !slices.Contains(drawing.Formats, format) {
-				return &config.NameError{Flag: "--format", Name: format, Known: drawing.Formats, Of: "there is no such format"}
+				return &config.NameError{Flag: "--format", Name: format, Known: drawing.Formats, Of: "unknown format"}
 			}
 			m, p, err := c.inputs(ctx)
 			if err != nil {

@@ -113,7 +113,7 @@ func diffText(d *inspect.Diff, color bool) string {
 	case d.Same:
 		return "the same bytes: sha256:" + d.A.SHA256 + "\n"
 	case d.Nothing():
-		return "the bytes differ, and nothing that is recorded in them does\n"
+		return "the bytes differ, but all that is recorded in them is the same\n"
 	}
 	t := newTable(color)
 	t.AppendHeader(table.Row{"WHAT", cell(d.A.File), cell(d.B.File)})

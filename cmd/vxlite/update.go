@@ -36,7 +36,7 @@ the same: change it in the config.
 				return err
 			}
 			if p.Locked {
-				return usageError{errors.New("update writes the lock, and --locked forbids that")}
+				return usageError{errors.New("update writes the lock, which --locked forbids")}
 			}
 			result, err := build.Update(c.ctx, m, p, ctx.Args().Slice(), ctx.Bool("dry-run"))
 			if err != nil {

@@ -65,7 +65,7 @@ func (c *cli) vendor(ctx *urfave.Context) error {
 	return nil
 }
 
-var errPruneWith = usageError{errors.New("--prune goes by the folder's own lock, so -c, --target, --sign, --with-compile-cache and --with-toolchain do not go with it")}
+var errPruneWith = usageError{errors.New("--prune uses the folder's own lock: it cannot be used with -c, --target, --sign, --with-compile-cache or --with-toolchain")}
 
 // prune removes from a vendor folder what its lock does not need.
 func (c *cli) prune(ctx *urfave.Context) error {

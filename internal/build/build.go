@@ -21,8 +21,8 @@ type Options struct {
 	Output string
 	// SBOM and Provenance ask for these files beside each binary.
 	SBOM, Provenance bool
-	// Verify builds twice and compares.
-	Verify bool
+	// BuildTwice builds twice and compares.
+	BuildTwice bool
 }
 
 // Build makes the binaries, one for each target.
@@ -55,8 +55,8 @@ func build(ctx context.Context, o Options) (w *workspace, result *event.Result, 
 			return w, nil, err
 		}
 	}
-	if o.Verify {
-		if jobs, err = w.verify(ctx, jobs); err != nil {
+	if o.BuildTwice {
+		if jobs, err = w.buildTwice(ctx, jobs); err != nil {
 			return w, nil, err
 		}
 	}
@@ -109,7 +109,7 @@ func (w *workspace) complete(ctx context.Context, jobs []job) (*workspace, []lis
 			return w, nil, w.notLocked(lacking)
 		}
 	}
-	locked, err := w.locked(ctx)
+	locked, err := w.updateLock(ctx)
 	if err != nil {
 		return w, nil, err
 	}

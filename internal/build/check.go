@@ -31,7 +31,7 @@ func Check(ctx context.Context, m Machine, p Project, rrYAML string) (*event.Res
 		g := endure.Decide(s)
 		tell(g.Remarks(w.allowance()))
 		check := checked(g)
-		found := endure.Verify(g, w.allowance())
+		found := endure.Check(g, w.allowance())
 		if rrYAML != "" {
 			conf, err := rryaml.Read(rrYAML, m.Env)
 			if err != nil {
@@ -188,7 +188,7 @@ func (w *workspace) input(pkgs []gotool.Exported) endure.Input {
 func (w *workspace) admit(s *endure.Set, tell func([]string)) error {
 	g := endure.Decide(s)
 	tell(g.Remarks(w.allowance()))
-	return endure.Verify(g, w.allowance())
+	return endure.Check(g, w.allowance())
 }
 
 func (w *workspace) allowance() endure.Allowance {

@@ -29,7 +29,7 @@ func Develop(ctx context.Context, m Machine, p Project, place string, clones []s
 	if err != nil {
 		return nil, err
 	}
-	manifest, err := gen.ReadManifest(dir)
+	record, err := gen.ReadRecord(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func Develop(ctx context.Context, m Machine, p Project, place string, clones []s
 	if err := checkGo(plan, k.tool); err != nil {
 		return nil, err
 	}
-	d := &develop{sink: m.Sink, plan: plan, dir: dir, manifest: manifest, at: map[string]string{}, kind: map[string]string{}}
+	d := &develop{sink: m.Sink, plan: plan, dir: dir, record: record, at: map[string]string{}, kind: map[string]string{}}
 	if err := d.clone(ctx, client, clones); err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func Develop(ctx context.Context, m Machine, p Project, place string, clones []s
 	if err != nil {
 		return nil, err
 	}
-	updated, err := files.Update(dir, manifest)
+	updated, err := files.Update(dir, record)
 	if err != nil {
 		return nil, fmt.Errorf("workspace: %w", err)
 	}
@@ -69,16 +69,16 @@ func Develop(ctx context.Context, m Machine, p Project, place string, clones []s
 
 // develop is a workspace to work in, in the making.
 type develop struct {
-	sink     event.Sink
-	plan     *resolve.Plan
-	dir      string // absolute
-	manifest *gen.Manifest
+	sink   event.Sink
+	plan   *resolve.Plan
+	dir    string // absolute
+	record *gen.Record
 	// at says where the modules are that are not copied, and kind what stands
 	// there, by module path.
 	at, kind map[string]string
 }
 
-// cloneKey names a checkout among the manifest's clones.
+// cloneKey names a checkout among the record's clones.
 func cloneKey(m *resolve.Module) string { return m.URL + " " + m.Commit }
 
 // clone makes the repositories that are asked for, and finds those of earlier
@@ -89,7 +89,7 @@ func (d *develop) clone(ctx context.Context, client *source.Client, names []stri
 		if err != nil {
 			return err
 		}
-		if place, ok := d.manifest.Clones[cloneKey(m)]; ok && disk.IsDir(filepath.Join(d.dir, place)) {
+		if place, ok := d.record.Clones[cloneKey(m)]; ok && disk.IsDir(filepath.Join(d.dir, place)) {
 			continue
 		}
 		place := d.freePlace(m)
@@ -103,10 +103,10 @@ func (d *develop) clone(ctx context.Context, client *source.Client, names []stri
 			return fmt.Errorf("cloning %s: %w", label(m), err)
 		}
 		d.sink.Send(event.Event{Kind: event.Note, Text: fmt.Sprintf("%s is a clone, on the branch %s", place, branch)})
-		d.manifest.Clones[cloneKey(m)] = place
+		d.record.Clones[cloneKey(m)] = place
 	}
 	for _, m := range d.plan.Modules {
-		place, ok := d.manifest.Clones[cloneKey(m)]
+		place, ok := d.record.Clones[cloneKey(m)]
 		dir := filepath.Join(d.dir, filepath.FromSlash(place), filepath.FromSlash(m.Folder))
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); ok && err == nil && m != d.plan.RoadRunner {
 			d.at[m.Path], d.kind[m.Path] = path.Join(place, m.Folder), event.InClone

@@ -54,7 +54,7 @@ func (e *ProxyError) Unwrap() error { return e.Err }
 // Hints gives the line that takes the module from git.
 func (e *ProxyError) Hints() []string {
 	if e.Vendored {
-		return []string{"it was made for other targets or by another Go: make it again, with the same --target: vxlite vendor"}
+		return []string{"it was made for other targets or with another Go version: run vxlite vendor again, with the same --target"}
 	}
 	if hints := resolve.PlaceholderHints(module.Version{Path: e.Path, Version: e.Version}); hints != nil {
 		return hints
@@ -240,21 +240,21 @@ func chain(edges [][2]string, from, to string) []string {
 	for _, e := range edges {
 		next[e[0]] = append(next[e[0]], e[1])
 	}
-	came := map[string]string{from: ""}
+	reachedFrom := map[string]string{from: ""}
 	todo := []string{from}
-	for len(todo) > 0 && came[to] == "" {
+	for len(todo) > 0 && reachedFrom[to] == "" {
 		at := todo[0]
 		todo = todo[1:]
 		sort.Strings(next[at])
 		for _, n := range next[at] {
-			if _, seen := came[n]; !seen {
-				came[n] = at
+			if _, seen := reachedFrom[n]; !seen {
+				reachedFrom[n] = at
 				todo = append(todo, n)
 			}
 		}
 	}
 	out := []string{to}
-	for at := came[to]; at != ""; at = came[at] {
+	for at := reachedFrom[to]; at != ""; at = reachedFrom[at] {
 		out = append(out, at)
 	}
 	slices.Reverse(out)

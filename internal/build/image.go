@@ -125,7 +125,7 @@ func (io ImageOptions) place(cfg *config.Config) (string, error) {
 		return "", err
 	}
 	file := filepath.Join(dir, cmp.Or(name, cfg.Build.Name+".tar"))
-	what := product{name: "image of vxlite", input: "is what the image is made from", another: "name another place with -o", is: image.IsLayout}
+	what := product{name: "an image of vxlite", input: "is an input of the image", another: "name another place with -o", is: image.IsLayout}
 	inputs := append([]string{cfg.File, lock.Name(cfg.File), io.CACerts}, io.Files...)
 	return file, checkWritable([]output{{file: file}}, what, inputs...)
 }

@@ -34,9 +34,9 @@ func (l lockfile) write(now *lock.File, sink event.Sink) (wrote bool, err error)
 	return wrote, err
 }
 
-// locked brings the lock up to date, and generates the workspace by it. Where it
+// updateLock brings the lock up to date, and generates the workspace by it. Where it
 // cannot be written, as in a container's read-only folder, the build goes on.
-func (w *workspace) locked(ctx context.Context) (*workspace, error) {
+func (w *workspace) updateLock(ctx context.Context) (*workspace, error) {
 	sums, err := w.checksums(ctx)
 	if err != nil {
 		return nil, err
@@ -47,7 +47,7 @@ func (w *workspace) locked(ctx context.Context) (*workspace, error) {
 	}
 	switch _, err := w.lock.write(now, w.Sink); {
 	case disk.Unwritable(err):
-		w.note("%v; the build goes on without", err)
+		w.note("%v; the build continues without it", err)
 	case err != nil:
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (w *workspace) tellDifferences(all []lock.Difference) {
 	}
 	switch {
 	case len(lines) > 0:
-		w.note("%s did not fit, and is brought up to date:\n%s", w.lock.name, strings.Join(lines, "\n"))
+		w.note("%s was out of date, and is updated:\n%s", w.lock.name, strings.Join(lines, "\n"))
 	case sums == 1:
 		w.note("%s: 1 checksum of a third-party module changed", w.lock.name)
 	case sums > 1:
@@ -94,9 +94,9 @@ func (k *kit) doesNotFit(lk lockfile, all []lock.Difference) error {
 	return e
 }
 
-// unlocked makes the error of --locked of what the resolver could not find in
+// lockedError makes the error of --locked of what the resolver could not find in
 // the lock.
-func (k *kit) unlocked(lk lockfile, err error) error {
+func (k *kit) lockedError(lk lockfile, err error) error {
 	u, ok := errors.AsType[*resolve.UnlockedError](err)
 	if !ok {
 		return err
@@ -145,7 +145,7 @@ func (e *LockedError) Hints() []string {
 		return []string{e.Hint}
 	}
 	if e.Vendored {
-		return []string{fmt.Sprintf("what was vendored is another config's: vendor this one with vxlite vendor -c %s, or leave out -c", e.Config)}
+		return []string{fmt.Sprintf("it was vendored from another config: vendor this one with vxlite vendor -c %s, or leave out -c", e.Config)}
 	}
 	return []string{fmt.Sprintf("bring it up to date and look at what changes: vxlite lock -c %s", e.Config)}
 }

@@ -52,7 +52,7 @@ func (k *kit) states(plan *resolve.Plan) map[string]source.State {
 		all.Go(func() {
 			state, err := source.WorktreeState(m.From)
 			if err != nil {
-				k.Sink.Send(event.Event{Kind: event.Debug, Text: fmt.Sprintf("%s: its state is not known: %v", label(m), err)})
+				k.Sink.Send(event.Event{Kind: event.Debug, Text: fmt.Sprintf("%s: its git state is not known: %v", label(m), err)})
 			}
 			mu.Lock()
 			defer mu.Unlock()

@@ -107,7 +107,7 @@ type product struct {
 	is func(file string) bool
 }
 
-var program = product{name: "program", input: "is what the build reads", another: "name another binary with [build] name", is: isProgram}
+var program = product{name: "a program", input: "is an input of the build", another: "name another binary with [build] name", is: isProgram}
 
 // checkWritable makes the output's directories and tries to write to them, so
 // that a build does not end in finding out. inputs are files that the product
@@ -151,7 +151,7 @@ func (p product) replaceable(file string, inputs []string) error {
 		return &OutputError{Path: file, Reason: reason, Hint: "name another place with -o"}
 	}
 	if !fi.Mode().IsRegular() {
-		return refuse("is no regular file")
+		return refuse("is not a regular file")
 	}
 	for _, input := range inputs {
 		if in, err := os.Stat(input); err == nil && os.SameFile(fi, in) {
@@ -159,7 +159,7 @@ func (p product) replaceable(file string, inputs []string) error {
 		}
 	}
 	if fi.Size() > 0 && !p.is(file) {
-		return refuse("is there, and is no " + p.name)
+		return refuse("exists and is not " + p.name)
 	}
 	return nil
 }

@@ -75,7 +75,7 @@ func (k *kit) planWith(ctx context.Context, client *source.Client, a asking) (*p
 	}
 	plan, err := k.resolve(ctx, client, lk)
 	if err != nil {
-		return nil, k.unlocked(lk, err)
+		return nil, k.lockedError(lk, err)
 	}
 	p := &planned{plan: plan, lock: lk}
 	if p.goSums, err = plan.GoSums(); err != nil {

@@ -40,12 +40,12 @@ func Verify(ctx context.Context, m Machine, p Project, file string) (*inspect.Di
 	if err != nil {
 		return nil, err
 	}
-	again, err := inspect.Read(built.Binaries[0].Path)
+	rebuilt, err := inspect.Read(built.Binaries[0].Path)
 	if err != nil {
 		return nil, err
 	}
-	again.File = "built again"
-	d := inspect.Compare(given, again)
+	rebuilt.File = "built again"
+	d := inspect.Compare(given, rebuilt)
 	if d.Same {
 		return d, nil
 	}
@@ -60,7 +60,7 @@ type DiffersError struct {
 
 // Error implements error.
 func (e *DiffersError) Error() string {
-	return fmt.Sprintf("%s is not what the config and the lock give: it has sha256:%s, and built again sha256:%s", e.File, e.Diff.A.SHA256, e.Diff.B.SHA256)
+	return fmt.Sprintf("%s does not match the config and the lock: it has sha256:%s, and rebuilt it has sha256:%s", e.File, e.Diff.A.SHA256, e.Diff.B.SHA256)
 }
 
 // ExitStatus implements the interface that picks the exit status.

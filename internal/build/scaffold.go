@@ -22,7 +22,7 @@ func NewPlugin(ctx context.Context, m Machine, cfg *config.Config, dir string, p
 	}
 	entries, err := os.ReadDir(dir)
 	if err == nil && len(entries) > 0 {
-		return nil, &OutputError{Path: dir, Reason: "has files in it", Hint: "name another plugin, or stand elsewhere"}
+		return nil, &OutputError{Path: dir, Reason: "has files in it", Hint: "choose another name, or another directory"}
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, &OutputError{Path: dir, Reason: disk.Reason(err)}

@@ -57,12 +57,12 @@ func (e *SignatureError) Hints() []string {
 // leads to it, as [verify] wants. All that do not do are told of. A local
 // directory is the user's own word.
 func (k *kit) checkSignatures(ctx context.Context, client *source.Client, plan *resolve.Plan) error {
-	v := k.Config.Verify
-	if v.Signatures == "" {
+	v := k.Config.Signatures
+	if v.Required == "" {
 		return nil
 	}
-	if k.Vendored != nil && v.Signatures == "tag" {
-		k.note("a vendor folder has no tags: their signatures were checked when it was made")
+	if k.Vendored != nil && v.Required == "tag" {
+		k.note("a vendor folder has no tags: their signatures were checked when it was written")
 		return nil
 	}
 	keys, err := signature.ReadKeys(v.Keys)
@@ -73,7 +73,7 @@ func (k *kit) checkSignatures(ctx context.Context, client *source.Client, plan *
 	seen := map[string]bool{}
 	for _, m := range plan.Modules {
 		key := m.URL + " " + m.Commit
-		if v.Signatures == "tag" {
+		if v.Required == "tag" {
 			key += " " + strings.Join(tagNames(m), " ")
 		}
 		if m.Local || seen[key] {
@@ -81,7 +81,7 @@ func (k *kit) checkSignatures(ctx context.Context, client *source.Client, plan *
 		}
 		seen[key] = true
 		check := k.checkCommit
-		if v.Signatures == "tag" {
+		if v.Required == "tag" {
 			check = k.checkTag
 		}
 		err := check(ctx, client, keys, m)
@@ -114,7 +114,7 @@ func (k *kit) checkTag(ctx context.Context, client *source.Client, keys *signatu
 	case errors.Is(err, source.ErrLightweight):
 		return k.refuse(keys, m, what, errors.New("is not signed: "+err.Error()))
 	case errors.As(err, &none):
-		e := k.refuse(keys, m, "ref "+m.Ref, errors.New("is no tag of the commit that is built, so it has no signature"))
+		e := k.refuse(keys, m, "ref "+m.Ref, errors.New("is not a tag of the commit that is built, so it has no signature"))
 		e.hint = `signatures = "commit" checks branches and commits too`
 		return e
 	case err != nil:
@@ -122,7 +122,7 @@ func (k *kit) checkTag(ctx context.Context, client *source.Client, keys *signatu
 	}
 	s, err := signature.ParseTag(o.Data)
 	if err == nil && (s.Tag != o.Tag || s.Target != m.Commit) {
-		err = fmt.Errorf("is not what was signed: that is tag %s of %s", s.Tag, s.Target)
+		err = fmt.Errorf("is not the tag that was signed, which is %s of %s", s.Tag, s.Target)
 	}
 	return k.judge(keys, m, "tag "+o.Tag, s, err)
 }

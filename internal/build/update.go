@@ -140,7 +140,7 @@ func (w *workspace) changes(before, now *lock.File) []event.Change {
 	}
 	var out []event.Change
 	for _, d := range lock.Compare(&lock.File{Modules: before.Modules}, &lock.File{Modules: now.Modules}) {
-		c := event.Change{Path: d.Path, Old: locked(before.Lookup(d.Path)), New: locked(now.Lookup(d.Path))}
+		c := event.Change{Path: d.Path, Old: lockEntry(before.Lookup(d.Path)), New: lockEntry(now.Lookup(d.Path))}
 		if m := w.plan.Lookup(d.Path); m != nil {
 			c.Name = m.Name()
 		}
@@ -150,7 +150,7 @@ func (w *workspace) changes(before, now *lock.File) []event.Change {
 	return out
 }
 
-func locked(m *lock.Module) *event.Locked {
+func lockEntry(m *lock.Module) *event.Locked {
 	if m == nil {
 		return nil
 	}
@@ -200,7 +200,7 @@ func (w *workspace) tellPinned(dropped []lock.Module, now *lock.File, names []st
 				pinned++
 			}
 		case exact && m != nil && !m.Pinned:
-			w.note("%s stays at %s, the version that go.mod files require: another is named with [[modules]]", old.Path, old.Ref)
+			w.note("%s stays at %s, the version that go.mod files require: to change it, add it to [[modules]]", old.Path, old.Ref)
 		case exact:
 			w.note("%s stays at %s, which names one commit: name a newer ref in %s to move it", label(m), old.Ref, w.Config.File)
 		case len(names) > 0:

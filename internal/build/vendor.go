@@ -223,7 +223,7 @@ func (g *gatherer) config(context.Context) error {
 		return err
 	}
 	if _, err := config.ParsePortable(vendoring.ConfigFile, data, g.folder); err != nil {
-		g.ws.note("build --vendor will want a config of yours, with -c: %v", err)
+		g.ws.note("build --vendor will need a config of your own, with -c: %v", err)
 	}
 	return os.WriteFile(filepath.Join(g.folder, vendoring.ConfigFile), data, 0o644)
 }
@@ -437,7 +437,7 @@ type ToolchainError struct {
 
 // Error implements error.
 func (e *ToolchainError) Error() string {
-	return fmt.Sprintf("the toolchain %s for %s cannot be had from the module proxy\n%v", e.Version, e.Platform, e.Err)
+	return fmt.Sprintf("the module proxy does not have the toolchain %s for %s\n%v", e.Version, e.Platform, e.Err)
 }
 
 // Unwrap returns the go command's error.

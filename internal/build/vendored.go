@@ -36,14 +36,14 @@ type Vendored struct {
 	unpacked unpacked
 }
 
-// VendoredOptions say what of a vendor folder is believed, and where a build
+// VendoredOptions say what of a vendor folder is useCompiled, and where a build
 // from it may write.
 type VendoredOptions struct {
 	// CompileCache takes the compiled packages, of which nothing proves that they
 	// are what their sources make.
 	CompileCache bool
 	// SignedBy are files of keys, one of which must have signed it, or nil. What
-	// is signed is believed, the compiled packages too.
+	// is signed is useCompiled, the compiled packages too.
 	SignedBy []string
 	// Store is where the temporary directory is made, where there is a store.
 	Store string
@@ -115,7 +115,7 @@ func (v *Vendored) openFolder(ctx context.Context, keys *signature.Keys) (err er
 	if v.contents, err = vendoring.Check(ctx, v.dir, keys); err != nil {
 		return err
 	}
-	if v.believed() {
+	if v.useCompiled() {
 		return vendoring.LinkCache(v.cache(), v.gocache())
 	}
 	return nil
@@ -136,23 +136,23 @@ func (v *Vendored) openFile(ctx context.Context, keys *signature.Keys) error {
 	if v.contents, err = vendoring.Unpack(ctx, v.place, f, v.dir, keys); err != nil {
 		return err
 	}
-	if v.believed() {
+	if v.useCompiled() {
 		return errors.Join(disk.Rename(v.cache(), v.gocache()), vendoring.FreshCache(v.gocache()))
 	}
 	return nil
 }
 
-// believed reports whether there are compiled packages that are to be used, and
+// useCompiled reports whether there are compiled packages that are to be used, and
 // says what is done with them.
-func (v *Vendored) believed() bool {
+func (v *Vendored) useCompiled() bool {
 	there, text := disk.IsDir(v.cache()), ""
 	switch {
 	case there && v.contents.Signer != "":
 		text = fmt.Sprintf("the compiled packages of %s are used: it is signed by %s", v.place, v.contents.Signer)
 	case there && v.CompileCache:
-		text = fmt.Sprintf("the compiled packages of %s are used; nothing proves that their sources give them", v.place)
+		text = fmt.Sprintf("the compiled packages of %s are used; nothing proves that they were built from its sources", v.place)
 	case there:
-		text = fmt.Sprintf("the compiled packages of %s are not used, as nothing proves that their sources give them; --with-compile-cache uses them, or --signed-by KEYS", v.place)
+		text = fmt.Sprintf("the compiled packages of %s are not used, as nothing proves that they were built from its sources; --with-compile-cache uses them, or --signed-by KEYS", v.place)
 	case v.CompileCache:
 		text = v.place + " has no compiled packages"
 	default:
@@ -247,7 +247,7 @@ func Prune(ctx context.Context, place string) (*event.Removed, error) {
 		return nil, err
 	}
 	if !disk.IsDir(dir) {
-		return nil, &vendoring.FormatError{Place: dir, Reason: "is no vendor folder, which is what can be pruned"}
+		return nil, &vendoring.FormatError{Place: dir, Reason: "is not a vendor folder, and nothing else can be pruned"}
 	}
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {
 		return nil, err

@@ -71,5 +71,5 @@ func (*LocksDifferError) ExitStatus() int { return 3 }
 
 // Hints says how to get one that fits.
 func (e *LocksDifferError) Hints() []string {
-	return []string{"what was vendored is another lock's: vendor this one with vxlite vendor -c " + e.Config}
+	return []string{"it was vendored from another lock: vendor this one with vxlite vendor -c " + e.Config}
 }

@@ -53,7 +53,7 @@ func (w *workspace) packages(ctx context.Context, c gotool.Compile) (*gotool.Too
 	if err == nil || tool == w.tool || ctx.Err() != nil {
 		return tool, pkgs, err
 	}
-	w.Sink.Send(event.Event{Kind: event.Debug, Text: fmt.Sprintf("the unpacked modules do not suffice, so the zips are taken: %v", err)})
+	w.Sink.Send(event.Event{Kind: event.Debug, Text: fmt.Sprintf("the unpacked modules are not complete, so the zips are used: %v", err)})
 	w.Vendored.unpacked = unpacked{}
 	if err := w.restoreSums(); err != nil {
 		return nil, nil, err

@@ -72,7 +72,7 @@ func (w *workspace) write() error {
 		if w.files.Intact(w.dir) {
 			return nil
 		}
-		w.Sink.Send(event.Event{Kind: event.Note, Text: w.dir + " is damaged and is written anew"})
+		w.Sink.Send(event.Event{Kind: event.Note, Text: w.dir + " is damaged and is rewritten"})
 		if err := w.store.Discard(w.dir); err != nil {
 			return fmt.Errorf("workspace: %w", err)
 		}

@@ -14,7 +14,7 @@ func (d *draft) decodeVelox(t *node) {
 	if n == nil {
 		return
 	}
-	d.notef(n.key, "velox.build_args is an old key, [build] is today's")
+	d.notef(n.key, "velox.build_args is an old key: use [build]")
 	args := d.list(t, "build_args")
 	if len(args) < len(n.items) {
 		return // without one of them, its neighbours mean something else
@@ -43,7 +43,7 @@ func (d *draft) decodeBuildArg(args []*node) []*node {
 		on, err := strconv.ParseBool(value)
 		d.Build.Race = !hasValue || on
 		if hasValue && err != nil {
-			d.errorf(arg.pos, "%s: -race is neither true nor false", arg.path())
+			d.errorf(arg.pos, "%s: -race must be true or false", arg.path())
 		}
 	case "trimpath":
 		// Always on: paths would make the binary differ from place to place.
@@ -127,7 +127,7 @@ func splitQuoted(s string) ([]string, error) {
 		}
 		flag, rest, ok := strings.Cut(s, end)
 		if !ok && end != " " {
-			return nil, errors.New("a quote that is not closed")
+			return nil, errors.New("an unclosed quote")
 		}
 		flags = append(flags, flag)
 		s = rest

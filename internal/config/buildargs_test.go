@@ -7,7 +7,7 @@ import (
 )
 
 func TestBuildArgs(t *testing.T) {
-	const note = "velox.build_args is an old key, [build] is today's"
+	const note = "velox.build_args is an old key: use [build]"
 	tests := []struct {
 		name  string
 		args  string
@@ -84,7 +84,7 @@ func TestBuildArgsNotes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `acme.toml:4:1: velox.build_args is an old key, [build] is today's
+	want := `acme.toml:4:1: velox.build_args is an old key: use [build]
 acme.toml:6:3: velox.build_args: "-v" is not used`
 	if got := strings.Join(noteLines(c), "\n"); got != want {
 		t.Errorf("notes are\n%s\nwant\n%s", got, want)

@@ -19,19 +19,19 @@ type Config struct {
 	File       string
 	RoadRunner RoadRunner
 	// Plugins, Modules, Mirrors, Replaces and Excludes stand in the file's order.
-	Plugins  []Plugin
-	Modules  []Module
-	Mirrors  []Mirror
-	Git      Git
-	Limits   Limits
-	Replaces []Replace
-	Excludes []Exclude
-	Build    Build
-	Flags    Flags
-	Verify   Verify
-	Image    Image
-	Check    Check
-	Log      Log
+	Plugins    []Plugin
+	Modules    []Module
+	Mirrors    []Mirror
+	Git        Git
+	Limits     Limits
+	Replaces   []Replace
+	Excludes   []Exclude
+	Build      Build
+	Flags      Flags
+	Signatures SignaturePolicy
+	Image      Image
+	Check      Check
+	Log        Log
 	// Overrides are the flags --with; a file has none.
 	Overrides []Override
 	// Written are the local repositories among the clone URLs that the file has
@@ -244,10 +244,10 @@ type Place struct {
 	Pos Position
 }
 
-// Verify is the [verify] table: whose signatures the sources need.
-type Verify struct {
-	// Signatures is "tag", "commit" or empty for none.
-	Signatures string
+// SignaturePolicy is the [verify] table: whose signatures the sources need.
+type SignaturePolicy struct {
+	// Required is "tag", "commit" or empty for none.
+	Required string
 	// Keys are absolute files: OpenPGP keys, or SSH's allowed_signers.
 	Keys []string
 	Pos  Position

@@ -162,11 +162,11 @@ func TestGenerations(t *testing.T) {
 					CGO:     true, PGO: "/srv/acme/build/profiles/rr.pprof",
 					Targets: []Target{{OS: "linux", Arch: "amd64"}, {OS: "linux", Arch: "arm64"}}, CacheProg: "/usr/local/bin/cacher --server http://cache.acme.example",
 				},
-				Flags:  Flags{LDFlags: Place{Key: "build.ldflags"}, GCFlags: Place{Key: "build.gcflags"}},
-				Verify: Verify{Signatures: "tag", Keys: []string{"/srv/acme/build/ci/allowed_signers", "/home/ann/keys.asc"}},
-				Image:  Image{Base: "/srv/acme/build/base", CACerts: "/srv/acme/build/ci/ca.pem", User: "1000:1000"},
-				Check:  Check{AllowDisabled: []string{"informer"}, Allow: []string{"resetter"}},
-				Log:    Log{Mode: "off"},
+				Flags:      Flags{LDFlags: Place{Key: "build.ldflags"}, GCFlags: Place{Key: "build.gcflags"}},
+				Signatures: SignaturePolicy{Required: "tag", Keys: []string{"/srv/acme/build/ci/allowed_signers", "/home/ann/keys.asc"}},
+				Image:      Image{Base: "/srv/acme/build/base", CACerts: "/srv/acme/build/ci/ca.pem", User: "1000:1000"},
+				Check:      Check{AllowDisabled: []string{"informer"}, Allow: []string{"resetter"}},
+				Log:        Log{Mode: "off"},
 			},
 		},
 	}
@@ -196,7 +196,7 @@ func TestGeneration0(t *testing.T) {
 		t.Errorf("error is\n%v\nwant\n%s", err, wantErr)
 	}
 	wantNotes := []string{
-		file + ":2:1: velox.build_args is an old key, [build] is today's",
+		file + ":2:1: velox.build_args is an old key: use [build]",
 		file + `:2:40: velox.build_args: the environment variable "VERSION" is not set; an empty version is that of RoadRunner's ref`,
 		file + `:2:40: velox.build_args: the environment variable "TIME" is not set; an empty time is SOURCE_DATE_EPOCH, else that of RoadRunner's commit`,
 		file + ":23:5: gitlab.token.token is set again to the same value, see " + file + ":18:5",
@@ -334,7 +334,7 @@ func noteLines(c *Config) []string {
 
 // dropPositions clears what differs with every line added to a test's file.
 func dropPositions(c *Config) {
-	c.RoadRunner.Pos, c.Verify.Pos = Position{}, Position{}
+	c.RoadRunner.Pos, c.Signatures.Pos = Position{}, Position{}
 	for i := range c.Plugins {
 		c.Plugins[i].Pos = Position{}
 	}

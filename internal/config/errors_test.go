@@ -41,7 +41,7 @@ func TestErrors(t *testing.T) {
 		{name: "signatures without keys", data: "[verify]\nsignatures = 'tag'\n", want: `1:2: verify.signatures needs verify.keys, files of the keys that are allowed`},
 		{name: "keys without signatures", data: "[verify]\nkeys = ['k']\n", want: `1:2: verify.keys needs verify.signatures, tag or commit`},
 		{name: "a user's name", data: "[image]\nuser = 'app'\n", want: `2:8: image.user is "app", want UID or UID:GID`},
-		{name: "cacheprog by a relative path", data: "[build]\ncacheprog = './cacher -v'\n", want: `2:13: build.cacheprog begins with "./cacher", want a program of PATH or an absolute path`},
+		{name: "cacheprog by a relative path", data: "[build]\ncacheprog = './cacher -v'\n", want: `2:13: build.cacheprog begins with "./cacher", want a program on PATH or an absolute path`},
 
 		// Keys and types
 		{name: "unknown key", data: "[roadrunner]\nversion = 'v1'\n", want: `2:1: unknown key "version" in [roadrunner], did you mean "ref"?`},
@@ -77,10 +77,10 @@ func TestErrors(t *testing.T) {
 		{name: "boolean for a size", data: "[limits]\npack = true\n", want: `2:8: limits.pack is a boolean, want a size, such as "100MiB"`},
 		{name: "no size", data: "[limits]\npack = '2 gigs'\n", want: `2:8: limits.pack is "2 gigs", want a size, such as "100MiB"`},
 		{name: "size beyond all", data: "[limits]\npack = '9999999999GiB'\n", want: `2:8: limits.pack is "9999999999GiB", want a size, such as "100MiB"`},
-		{name: "no limit", data: "[limits]\ndepth = 0\n", want: `2:9: limits.depth is "0", and nothing is that small`},
-		{name: "below nothing", data: "[limits]\nobject = '-1KiB'\n", want: `2:10: limits.object is "-1KiB", and nothing is that small`},
-		{name: "above what Go allows", data: "[limits]\nmodule = '501MiB'\ngo_mod = 16777217\n", want: "2:10: limits.module is \"501MiB\", and can be 500MiB at most\n3:10: limits.go_mod is \"16777217\", and can be 16MiB at most"},
-		{name: "too deep", data: "[limits]\ndepth = 100_000\n", want: `2:9: limits.depth is "100_000", and can be 1000 at most`},
+		{name: "no limit", data: "[limits]\ndepth = 0\n", want: `2:9: limits.depth is "0", want more than 0`},
+		{name: "below nothing", data: "[limits]\nobject = '-1KiB'\n", want: `2:10: limits.object is "-1KiB", want more than 0`},
+		{name: "above what Go allows", data: "[limits]\nmodule = '501MiB'\ngo_mod = 16777217\n", want: "2:10: limits.module is \"501MiB\", want at most 500MiB\n3:10: limits.go_mod is \"16777217\", want at most 16MiB"},
+		{name: "too deep", data: "[limits]\ndepth = 100_000\n", want: `2:9: limits.depth is "100_000", want at most 1000`},
 		{name: "unknown limit", data: "[limits]\nfile = 1\n", want: `2:1: unknown key "file" in [limits], did you mean "files"?`},
 		{name: "no time", data: "[git]\ntimeout = '2'\nconnect_timeout = '-1s'\n", want: "2:11: git.timeout is \"2\", want a time such as \"30s\" or \"2m\"\n3:19: git.connect_timeout is \"-1s\", want a time such as \"30s\" or \"2m\""},
 		{name: "integer for a time", data: "[git]\ntimeout = 30\n", want: "2:11: git.timeout is an integer, want a string"},
@@ -98,8 +98,8 @@ func TestErrors(t *testing.T) {
 			name: "undefined password", data: "[git.credentials.'git.corp']\npassword = 'secret${PW}'\n", want: `2:12: git.credentials."git.corp".password: the environment variable "PW" is not set`,
 			hint: "set PW, or write the value in place of ${PW}",
 		},
-		{name: "malformed", data: "[roadrunner]\nref = \"${RR-REF}\"\n", want: `2:7: roadrunner.ref has a "${" that begins no ${NAME}`},
-		{name: "not closed", data: "[roadrunner]\nref = \"${RR\"\n", want: `2:7: roadrunner.ref has a "${" that begins no ${NAME}`},
+		{name: "malformed", data: "[roadrunner]\nref = \"${RR-REF}\"\n", want: `2:7: roadrunner.ref has a "${" that does not begin a ${NAME}`},
+		{name: "not closed", data: "[roadrunner]\nref = \"${RR\"\n", want: `2:7: roadrunner.ref has a "${" that does not begin a ${NAME}`},
 		{
 			name: "undefined in build_args", data: "[velox]\nbuild_args = ['-tags', '$RR_TAGS']\n", want: `2:24: velox.build_args: the environment variable "RR_TAGS" is not set`,
 			hint: "set RR_TAGS, or write the value in place of ${RR_TAGS}",
@@ -114,19 +114,19 @@ func TestErrors(t *testing.T) {
 
 		// Generation 0
 		{name: "flag without value", data: "[velox]\nbuild_args = ['-ldflags']\n", want: "2:15: velox.build_args: -ldflags has no value"},
-		{name: "quote not closed", data: "[velox]\nbuild_args = [\"-ldflags=-X 'a.b=c\"]\n", want: "2:15: velox.build_args: -ldflags has a quote that is not closed"},
-		{name: "race not boolean", data: "[velox]\nbuild_args = ['-race=maybe']\n", want: "2:15: velox.build_args: -race is neither true nor false"},
+		{name: "quote not closed", data: "[velox]\nbuild_args = [\"-ldflags=-X 'a.b=c\"]\n", want: "2:15: velox.build_args: -ldflags has an unclosed quote"},
+		{name: "race not boolean", data: "[velox]\nbuild_args = ['-race=maybe']\n", want: "2:15: velox.build_args: -race must be true or false"},
 
 		// RoadRunner, plugins
 		{name: "ref and tag differ", data: "[roadrunner]\ntag = 'v1'\nref = 'v2'\n", want: "3:1: roadrunner.ref and roadrunner.tag mean the same and differ, see 2:1"},
 		{name: "plugin's ref and tag differ", data: "[plugins.a]\nurl = '/a'\nref = 'v1'\ntag = 'v2'\n", want: "4:1: plugins.a.tag and plugins.a.ref mean the same and differ, see 3:1"},
 		{name: "ref is a flag", data: "[roadrunner]\nref = '--upload-pack=touch'\n", want: `2:7: roadrunner: ref "--upload-pack=touch" begins with a dash`},
-		{name: "ref is a range", data: "[plugins.a]\nurl = '/a'\ntag = 'v1..v2'\n", want: `3:7: plugin "a": tag "v1..v2" is no name that git allows: want a tag, a branch, a commit, or a ref such as refs/pull/1/head`},
-		{name: "ref with a space", data: "[plugins.a]\nurl = '/a'\ntag = 'v1 v2'\n", want: `3:7: plugin "a": tag "v1 v2" is no name that git allows: want a tag, a branch, a commit, or a ref such as refs/pull/1/head`},
-		{name: "path and ref", data: "[roadrunner]\npath = '../rr'\nref = 'v1'\n", want: "3:1: roadrunner: ref and path exclude each other, path is a directory as it stands"},
+		{name: "ref is a range", data: "[plugins.a]\nurl = '/a'\ntag = 'v1..v2'\n", want: `3:7: plugin "a": tag "v1..v2" is not a name that git allows: want a tag, a branch, a commit, or a ref such as refs/pull/1/head`},
+		{name: "ref with a space", data: "[plugins.a]\nurl = '/a'\ntag = 'v1 v2'\n", want: `3:7: plugin "a": tag "v1 v2" is not a name that git allows: want a tag, a branch, a commit, or a ref such as refs/pull/1/head`},
+		{name: "path and ref", data: "[roadrunner]\npath = '../rr'\nref = 'v1'\n", want: "3:1: roadrunner: ref and path cannot both be set: path is a directory, used as it is"},
 		{
 			name: "path, url and tag", data: "[plugins.a]\npath = '../rr'\nurl = '../a'\ntag = 'v1'\n",
-			want: "3:1: plugin \"a\": url and path exclude each other, path is a directory as it stands\n4:1: plugin \"a\": tag and path exclude each other, path is a directory as it stands",
+			want: "3:1: plugin \"a\": url and path cannot both be set: path is a directory, used as it is\n4:1: plugin \"a\": tag and path cannot both be set: path is a directory, used as it is",
 		},
 		{name: "no ref", data: "[plugins.a]\nmodule_name = 'github.com/acme/a'\n", want: `1:10: plugin "a" has no ref`},
 		{name: "empty ref", data: "[plugins.a]\nmodule_name = 'github.com/acme/a'\nref = ''\n", want: `1:10: plugin "a" has no ref`},
@@ -168,7 +168,7 @@ func TestErrors(t *testing.T) {
 		{name: "folder leads out", data: "[plugins.a]\nfolder = 'a/../../b'\npath = 'a'\n", want: `2:10: plugin "a": folder "a/../../b" is not a plain path below the repository's root`},
 		{name: "folder is not clean", data: "[plugins.a]\nfolder = './a'\npath = 'a'\n", want: `2:10: plugin "a": folder "./a" is not a plain path below the repository's root`},
 		{name: "folder with backslashes", data: "[plugins.a]\nfolder = 'a\\b'\npath = 'a'\n", want: `2:10: plugin "a": folder "a\\b" is not a plain path below the repository's root`},
-		{name: "replace is no module", data: "[plugins.a]\nreplace = 'fork'\npath = 'a'\n", want: `2:11: plugin "a": replace is no directory, which begins with ./ or ../ or /, and as a module it is a malformed module path "fork": missing dot in first path element`},
+		{name: "replace is no module", data: "[plugins.a]\nreplace = 'fork'\npath = 'a'\n", want: `2:11: plugin "a": replace is not a directory, which begins with ./, ../ or /, and as a module it is a malformed module path "fork": missing dot in first path element`},
 		{name: "replace's version", data: "[plugins.a]\nreplace = 'github.com/acme/a@-v1'\npath = 'a'\n", want: `2:11: plugin "a": replace has a version that begins with a dash`},
 		{name: "no home", data: "[plugins.a]\npath = '~/a'\n", want: "2:8: plugins.a.path is below ~/ and HOME is not set"},
 
@@ -200,37 +200,37 @@ func TestErrors(t *testing.T) {
 		{name: "empty mirror", data: "[mirrors]\n'https://github.com/' = ''\n", want: `2:25: mirrors."https://github.com/": the mirror is empty`},
 		{name: "mirror of nothing", data: "[mirrors]\n'' = '/srv/'\n", want: "2:1: mirrors has an empty prefix"},
 		{name: "pattern", data: "[git]\nmodules = ['github.com/a', 'github.com/[']\n", want: `2:28: git.modules: "github.com/[" is not a pattern`},
-		{name: "credential's URL", data: "[git.credentials.'https://git.corp']\npassword = 'x'\n", want: `1:18: git.credentials: "https://git.corp" is not a host, as git.corp or git.corp:8443 is`},
+		{name: "credential's URL", data: "[git.credentials.'https://git.corp']\npassword = 'x'\n", want: `1:18: git.credentials: "https://git.corp" is not a host, such as git.corp or git.corp:8443`},
 		{name: "credential without secret", data: "[git.credentials.'git.corp']\nusername = 'x'\n", want: `1:18: git.credentials."git.corp" has neither password nor ssh_key`},
 		{name: "hosts differ in case", data: "[git.credentials]\n'git.corp'.password = 'x'\n'Git.Corp'.password = 'y'\n", want: `3:1: git.credentials."Git.Corp" is already set at 2:1`},
 
 		// Modules, replaces, excludes
 		{name: "module without path", data: "[[modules]]\nref = 'v1'\n", want: "1:3: modules has an entry without module"},
 		{name: "module's path", data: "[[modules]]\nmodule = 'acme'\n", want: `2:10: module "acme": module is a malformed module path "acme": missing dot in first path element`},
-		{name: "module's path and url", data: "[[modules]]\nmodule = 'github.com/acme/a'\npath = 'a'\nurl = '/a'\n", want: `4:1: module "github.com/acme/a": url and path exclude each other, path is a directory as it stands`},
+		{name: "module's path and url", data: "[[modules]]\nmodule = 'github.com/acme/a'\npath = 'a'\nurl = '/a'\n", want: `4:1: module "github.com/acme/a": url and path cannot both be set: path is a directory, used as it is`},
 		{name: "checksum", data: "[[modules]]\nmodule = 'github.com/acme/a'\nchecksum = 'no'\n", want: `3:12: modules.checksum is "no", want on or off`},
 		{name: "replaces without keys", data: "[[replaces]]\n", want: "1:3: replaces has an entry without old\n1:3: replaces has an entry without new"},
 		{name: "replaces the same", data: "[[replaces]]\nold = 'github.com/acme/a'\nnew = './a'\n[[replaces]]\nold = 'github.com/acme/a'\nnew = './b'\n", want: `5:1: replaces.old "github.com/acme/a" is already replaced at 2:1`},
 		{name: "replaces no module", data: "[[replaces]]\nold = './a'\nnew = './b'\n", want: `2:7: replaces.old: malformed module path "./a": invalid path element "."`},
 		{name: "replaces no version", data: "[[replaces]]\nold = 'github.com/acme/a@main'\nnew = './b'\n", want: "2:7: replaces.old: github.com/acme/a@main: invalid version: not a semantic version"},
-		{name: "replaces by a word", data: "[[replaces]]\nold = 'github.com/acme/a'\nnew = 'b'\n", want: `3:7: replaces.new is no directory, which begins with ./ or ../ or /, and as a module it is a malformed module path "b": missing dot in first path element`},
+		{name: "replaces by a word", data: "[[replaces]]\nold = 'github.com/acme/a'\nnew = 'b'\n", want: `3:7: replaces.new is not a directory, which begins with ./, ../ or /, and as a module it is a malformed module path "b": missing dot in first path element`},
 		{name: "replaces by a version of a directory", data: "[[replaces]]\nold = 'github.com/acme/a'\nnew = '../a@v1.2.3'\n", want: `3:7: replaces.new is a directory with a version, which only a module has`, hint: `write "../a", or "../a@v1.2.3/" if that is the directory's name`},
 		{name: "replace by a version of a directory", data: "[plugins.a]\nreplace = '/srv/a@v1.2.3'\npath = 'a'\n", want: `2:11: plugin "a": replace is a directory with a version, which only a module has`, hint: `write "/srv/a", or "/srv/a@v1.2.3/" if that is the directory's name`},
-		{name: "replaces by a URL", data: "[[replaces]]\nold = 'github.com/acme/a'\nnew = 'https://u:hunter2@git.corp/a'\n", want: `3:7: replaces.new is no directory, which begins with ./ or ../ or /, and as a module it is a URL, want a module path such as github.com/acme/lib`},
+		{name: "replaces by a URL", data: "[[replaces]]\nold = 'github.com/acme/a'\nnew = 'https://u:hunter2@git.corp/a'\n", want: `3:7: replaces.new is not a directory, which begins with ./, ../ or /, and as a module it is a URL, want a module path such as github.com/acme/lib`},
 		{name: "excludes without keys", data: "[[excludes]]\n", want: "1:3: excludes has an entry without module\n1:3: excludes has an entry without version"},
 		{name: "excludes a branch", data: "[[excludes]]\nmodule = 'github.com/acme/a'\nversion = 'main'\n", want: "3:11: excludes: github.com/acme/a@main: invalid version: not a semantic version"},
 		{name: "excludes another major", data: "[[excludes]]\nmodule = 'github.com/acme/a/v2'\nversion = 'v1.0.0'\n", want: "3:11: excludes: github.com/acme/a/v2@v1.0.0: invalid version: should be v2, not v1"},
 
 		// Build, log
 		{name: "name is a path", data: "[build]\nname = '../rr'\n", want: `2:8: build.name "../rr" is not a file's name`},
-		{name: "ldflags quote", data: "[build]\nldflags = [\"-X 'a.b=c\"]\n", want: "2:12: build.ldflags has a quote that is not closed"},
-		{name: "tags", data: "[build]\ntags = ['a b', 'c,d-e', ' f , ']\n", want: `2:9: build.tags: "a b" is no build tag, which is of letters, digits, _ and . only` + "\n" + `2:16: build.tags: "d-e" is no build tag, which is of letters, digits, _ and . only`},
-		{name: "ldflags without a dash", data: "[build]\nldflags = ['zzz', '-X a.b=c', '-X=a.b=c', 'd']\n", want: `2:12: build.ldflags: "zzz" does not begin with a dash, and there is no flag before it that it could be the value of` + "\n" + `2:43: build.ldflags: "d" does not begin with a dash, and there is no flag before it that it could be the value of`},
-		{name: "gcflags", data: "[build]\ngcflags = ['-N -l', 'all=-m', 'a=', 'all=m', 'zzz', '=-m']\n", want: `2:37: build.gcflags: "all=m" is neither FLAGS, which begin with a dash, nor PATTERN=FLAGS, as all=-N is` + "\n" + `2:46: build.gcflags: "zzz" is neither FLAGS, which begin with a dash, nor PATTERN=FLAGS, as all=-N is` + "\n" + `2:53: build.gcflags: "=-m" is neither FLAGS, which begin with a dash, nor PATTERN=FLAGS, as all=-N is`},
+		{name: "ldflags quote", data: "[build]\nldflags = [\"-X 'a.b=c\"]\n", want: "2:12: build.ldflags has an unclosed quote"},
+		{name: "tags", data: "[build]\ntags = ['a b', 'c,d-e', ' f , ']\n", want: `2:9: build.tags: "a b" is not a build tag: it may have letters, digits, _ and . only` + "\n" + `2:16: build.tags: "d-e" is not a build tag: it may have letters, digits, _ and . only`},
+		{name: "ldflags without a dash", data: "[build]\nldflags = ['zzz', '-X a.b=c', '-X=a.b=c', 'd']\n", want: `2:12: build.ldflags: "zzz" does not begin with a dash, and is not the value of a flag before it` + "\n" + `2:43: build.ldflags: "d" does not begin with a dash, and is not the value of a flag before it`},
+		{name: "gcflags", data: "[build]\ngcflags = ['-N -l', 'all=-m', 'a=', 'all=m', 'zzz', '=-m']\n", want: `2:37: build.gcflags: "all=m" is neither FLAGS, which begin with a dash, nor PATTERN=FLAGS, such as all=-N` + "\n" + `2:46: build.gcflags: "zzz" is neither FLAGS, which begin with a dash, nor PATTERN=FLAGS, such as all=-N` + "\n" + `2:53: build.gcflags: "=-m" is neither FLAGS, which begin with a dash, nor PATTERN=FLAGS, such as all=-N`},
 		{name: "pgo", data: "[build]\npgo = 'default'\n", want: `2:7: build.pgo is "default", want auto, off or a file`},
-		{name: "target", data: "[build]\ntargets = ['linux']\n", want: `2:12: build.targets: "linux" is not OS/ARCH or OS/ARCH/VARIANT, as linux/amd64 and linux/arm/v6 are`},
+		{name: "target", data: "[build]\ntargets = ['linux']\n", want: `2:12: build.targets: "linux" is not OS/ARCH or OS/ARCH/VARIANT, such as linux/amd64 or linux/arm/v6`},
 		{name: "target twice", data: "[build]\ntargets = ['linux/amd64', 'Linux/amd64']\n", want: "2:27: build.targets has linux/amd64 twice"},
-		{name: "target platform", data: "[target_platform]\nos = 'linux/amd64'\n", want: `2:6: target_platform.os is "linux/amd64", want a name that Go has for it`},
+		{name: "target platform", data: "[target_platform]\nos = 'linux/amd64'\n", want: `2:6: target_platform.os is "linux/amd64", want a name that Go knows`},
 		{name: "targets and platform", data: "[target_platform]\nos = 'linux'\narch = 'amd64'\n[build]\ntargets = ['linux/arm64']\n", want: "5:1: build.targets and target_platform differ, see 1:2"},
 		{name: "log level", data: "[log]\nlevel = 'loud'\n", want: `2:9: log.level is "loud", want debug, info, warn or error`},
 		{name: "log mode", data: "[log]\nmode = 'json'\n", want: `2:8: log.mode is "json", want production, development, raw, off or none`},
@@ -302,7 +302,7 @@ acme.toml:7:7: roadrunner.ref is an integer, want a string
 acme.toml:10:7: plugins.static.tag: the environment variable "NOPE" is not set
 acme.toml:11:15: plugin "static": module_name is a malformed module path "acme": missing dot in first path element
 acme.toml:14:1: roadrunner.ref is already set at acme.toml:7:1
-acme.toml:17:12: build.targets: "linux" is not OS/ARCH or OS/ARCH/VARIANT, as linux/amd64 and linux/arm/v6 are
+acme.toml:17:12: build.targets: "linux" is not OS/ARCH or OS/ARCH/VARIANT, such as linux/amd64 or linux/arm/v6
 acme.toml:20:9: log.level is "loud", want debug, info, warn or error
 acme.toml:23:54: gitlab plugin "queue": repository "7" is a project id, and git cannot clone by number
 acme.toml:25:3: excludes has an entry without version`

@@ -56,7 +56,7 @@ func (d *draft) expandString(n *node, optional bool) string {
 	return variable.ReplaceAllStringFunc(n.text, func(match string) string {
 		parts := variable.FindStringSubmatch(match)
 		if name := parts[1]; name == "" || parts[2] == "" {
-			d.errorf(n.pos, `%s has a "${" that begins no ${NAME}`, n.path())
+			d.errorf(n.pos, `%s has a "${" that does not begin a ${NAME}`, n.path())
 			return ""
 		}
 		return d.variable(n, parts[1], optional)

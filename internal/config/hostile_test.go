@@ -64,7 +64,7 @@ var mayHold = map[string]string{
 	"Build.Targets.OS":               "letters and digits, and the go command has to know it",
 	"Build.Targets.Arch":             "letters and digits, and the go command has to know it",
 	"Image.Base":                     "the user's own image, see config.Image",
-	"Verify.Keys":                    "files that are opened",
+	"Signatures.Keys":                "files that are opened",
 	"Build.CacheProg":                "the user's own program, see config.Build",
 	"Image.CACerts":                  "a file that is opened",
 	"Build.Name":                     "a file's name",

@@ -110,10 +110,10 @@ func (d *draft) limit(t *node, k limit) int64 {
 		d.errorf(n.pos, "%s is %q, want %s", n.path(), n.text, want)
 		return 0
 	case v <= 0:
-		d.errorf(n.pos, "%s is %q, and nothing is that small", n.path(), n.text)
+		d.errorf(n.pos, "%s is %q, want more than 0", n.path(), n.text)
 		return 0
 	case k.most > 0 && v > k.most:
-		d.errorf(n.pos, "%s is %q, and can be %s at most", n.path(), n.text, k.format(k.most))
+		d.errorf(n.pos, "%s is %q, want at most %s", n.path(), n.text, k.format(k.most))
 		return 0
 	}
 	return v
@@ -143,7 +143,7 @@ func ParseSize(s string) (int64, error) {
 	}
 	v, err := strconv.ParseInt(number, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("%q is no size", s)
+		return 0, fmt.Errorf("%q is not a size", s)
 	}
 	if v > 0 && v > (1<<63-1)/factor {
 		return 0, fmt.Errorf("%q is too large", s)

@@ -29,11 +29,11 @@ func Migrate(file string, data []byte, dir string) ([]byte, []Note, error) {
 	m.read(data)
 	m.tables()
 	out := m.text()
-	again, err := Parse(file, out, dir, keep)
+	reparsed, err := Parse(file, out, dir, keep)
 	if err := serious(err, parse(file, out).root); err != nil {
 		return nil, nil, fmt.Errorf("%s cannot be migrated: %w", file, err)
 	}
-	if what := differ(old, again); what != "" {
+	if what := differ(old, reparsed); what != "" {
 		return nil, nil, fmt.Errorf("%s cannot be migrated: its %s would change", file, what)
 	}
 	return out, m.notes, nil
@@ -229,10 +229,10 @@ func (m *migration) tables() {
 		}
 		body := m.body(i)
 		name := strings.ToLower(strings.Join(x.path, "\x00"))
-		again := m.seen[name]
+		repeated := m.seen[name]
 		m.seen[name] = true
 		switch {
-		case again: // what it sets is set already, or it would be an error
+		case repeated: // what it sets is set already, or it would be an error
 			m.drop(x)
 			for _, b := range body {
 				if !m.pluginEntry(b) {

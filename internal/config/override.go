@@ -130,7 +130,7 @@ type NameError struct {
 
 // Error implements error.
 func (e *NameError) Error() string {
-	return strings.TrimSpace(e.Flag+" "+e.Name) + ": " + cmp.Or(e.Of, "there is no plugin of this name, and no module")
+	return strings.TrimSpace(e.Flag+" "+e.Name) + ": " + cmp.Or(e.Of, "no plugin or module has this name")
 }
 
 // ExitStatus implements the interface that picks the exit status.

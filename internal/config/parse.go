@@ -43,7 +43,7 @@ type parser struct {
 	data     []byte
 	newlines []int    // offsets
 	table    *node    // the one that the last header opened
-	again    Position // of that header, if the table was opened before and it adds nothing yet
+	reopened Position // of that header, if the table was opened before and it adds nothing yet
 	section  int      // counts the headers
 }
 
@@ -55,7 +55,7 @@ func (p *parser) run() {
 		switch e := toml.Expression(); e.Kind {
 		case unstable.Table, unstable.ArrayTable:
 			p.section++
-			p.again = Position{}
+			p.reopened = Position{}
 			p.table = p.header(e)
 		case unstable.KeyValue:
 			if p.set(p.table, e) {
@@ -110,16 +110,16 @@ func (p *parser) open(t *node, at Position) {
 	if t.header.Line == 0 {
 		t.header = at
 	} else {
-		p.again = at
+		p.reopened = at
 	}
 }
 
 // added reports a key below a header that occurs again, once for the header.
 func (p *parser) added() {
-	if p.again.Line > 0 {
-		p.problems = append(p.problems, Problem{Pos: p.again, Text: "table " + p.table.path() + " is already defined at " + p.table.header.String(),
+	if p.reopened.Line > 0 {
+		p.problems = append(p.problems, Problem{Pos: p.reopened, Text: "table " + p.table.path() + " is already defined at " + p.table.header.String(),
 			Hint: "put all keys of " + p.table.path() + " below one header"})
-		p.again = Position{}
+		p.reopened = Position{}
 	}
 }
 
@@ -156,9 +156,9 @@ func (p *parser) appendTable(t *node, key *unstable.Node) *node {
 // taken reports that a key has a value that is in the way, and returns a
 // table outside the tree for what comes below the key.
 func (p *parser) taken(n *node, key *unstable.Node) *node {
-	again := p.newNode(unstable.Table, n.parent, key)
-	p.problems = append(p.problems, Problem{Pos: again.key, Text: n.path() + " is already set at " + n.key.String()})
-	return again
+	repeated := p.newNode(unstable.Table, n.parent, key)
+	p.problems = append(p.problems, Problem{Pos: repeated.key, Text: n.path() + " is already set at " + n.key.String()})
+	return repeated
 }
 
 // set adds a `key = value` to a table, and reports whether the key is new.

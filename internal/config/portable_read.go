@@ -51,7 +51,7 @@ func ParsePortable(file string, data []byte, dir string) (*Config, error) {
 }
 
 // notPortable is what to do about a config that Portable did not write.
-const notPortable = "name a config of your own with -c FILE, which may say anything"
+const notPortable = "use a config of your own, with -c FILE, which may set any key"
 
 // portableKeys reports the keys that Portable does not write, all of them.
 func portableKeys(file string, data []byte) error {
@@ -63,7 +63,7 @@ func portableKeys(file string, data []byte) error {
 	if unknown, ok := errors.AsType[*toml.StrictMissingError](err); ok {
 		for _, one := range unknown.Errors {
 			line, column := one.Position()
-			refuse(line, column, quoteKeys(one.Key())+" is no key that vxlite vendor writes")
+			refuse(line, column, quoteKeys(one.Key())+" is not a key that vxlite vendor writes")
 		}
 	} else if one, ok := errors.AsType[*toml.DecodeError](err); ok {
 		line, column := one.Position()

@@ -49,7 +49,7 @@ type StreamError struct{ Path string }
 
 // Error implements error.
 func (e *StreamError) Error() string {
-	return fmt.Sprintf("config %s: it is no file, so its relative paths and its lock have no place", e.Path)
+	return fmt.Sprintf("config %s: not a regular file, so relative paths and the lock have no directory", e.Path)
 }
 
 // Hints says what would do.

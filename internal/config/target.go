@@ -50,13 +50,13 @@ func ParseTarget(s string) (Target, error) {
 	goos, rest, ok := strings.Cut(strings.ToLower(s), "/")
 	goarch, variant, varied := strings.Cut(rest, "/")
 	if !ok || !isGoName(goos) || !isGoName(goarch) || varied && variant == "" {
-		return Target{}, fmt.Errorf("%q is not OS/ARCH or OS/ARCH/VARIANT, as linux/amd64 and linux/arm/v6 are", s)
+		return Target{}, fmt.Errorf("%q is not OS/ARCH or OS/ARCH/VARIANT, such as linux/amd64 or linux/arm/v6", s)
 	}
 	t := Target{OS: goos, Arch: goarch, Variant: variant}
 	if have := Variants(goarch); varied && len(have) == 0 {
-		return Target{}, fmt.Errorf("%q has a variant, and Go has none of %s", s, goarch)
+		return Target{}, fmt.Errorf("%q has a variant, but Go has none for %s", s, goarch)
 	} else if varied && !slices.Contains(have, variant) {
-		return Target{}, fmt.Errorf("%q has a variant that Go does not have: of %s there are %s", s, goarch, strings.Join(have, ", "))
+		return Target{}, fmt.Errorf("%q has a variant that Go does not have: for %s there are %s", s, goarch, strings.Join(have, ", "))
 	}
 	return t, nil
 }
@@ -102,5 +102,5 @@ func TargetOf(goos, goarch string, setting func(name string) string) (Target, er
 		}
 		return u, nil
 	}
-	return t, fmt.Errorf("%s is %q, which no target can say: of %s there are %s", f.setting, value, goarch, strings.Join(f.variants, ", "))
+	return t, fmt.Errorf("%s is %q, which is not a variant: for %s there are %s", f.setting, value, goarch, strings.Join(f.variants, ", "))
 }

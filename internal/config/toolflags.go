@@ -12,7 +12,7 @@ func (d *draft) tags(n *node) []string {
 		switch tag = strings.TrimSpace(tag); {
 		case tag == "":
 		case !isTag(tag):
-			d.errorf(n.pos, "%s: %q is no build tag, which is of letters, digits, _ and . only", n.path(), tag)
+			d.errorf(n.pos, "%s: %q is not a build tag: it may have letters, digits, _ and . only", n.path(), tag)
 		default:
 			tags = append(tags, tag)
 		}
@@ -40,7 +40,7 @@ func (d *draft) ldflags(build *node) []string {
 		for _, f := range flags {
 			flag := strings.HasPrefix(f, "-")
 			if !flag && !valued {
-				d.errorf(n.pos, "%s: %q does not begin with a dash, and there is no flag before it that it could be the value of", n.path(), f)
+				d.errorf(n.pos, "%s: %q does not begin with a dash, and is not the value of a flag before it", n.path(), f)
 			}
 			valued = flag && !strings.Contains(f, "=")
 		}
@@ -60,7 +60,7 @@ func (d *draft) gcflags(build *node) []string {
 			flags = strings.TrimSpace(rest)
 		}
 		if flags != "" && !strings.HasPrefix(flags, "-") {
-			d.errorf(n.pos, "%s: %q is neither FLAGS, which begin with a dash, nor PATTERN=FLAGS, as all=-N is", n.path(), n.text)
+			d.errorf(n.pos, "%s: %q is neither FLAGS, which begin with a dash, nor PATTERN=FLAGS, such as all=-N", n.path(), n.text)
 		}
 		all = append(all, n.text)
 	}

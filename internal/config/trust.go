@@ -10,9 +10,9 @@ import (
 func (d *draft) decodeTrust(r *node) {
 	v := d.table(r, "verify")
 	d.known(v, "signatures", "keys")
-	d.Verify = Verify{Signatures: strings.ToLower(d.str(v, "signatures")), Keys: d.texts(v, "keys")}
+	d.Signatures = SignaturePolicy{Required: strings.ToLower(d.str(v, "signatures")), Keys: d.texts(v, "keys")}
 	if v != nil {
-		d.Verify.Pos = v.key
+		d.Signatures.Pos = v.key
 	}
 	i := d.table(r, "image")
 	d.known(i, "base", "ca_certs", "user")
@@ -22,7 +22,7 @@ func (d *draft) decodeTrust(r *node) {
 // defaultTrust makes paths absolute.
 func (d *draft) defaultTrust() {
 	for i, n := range d.root.at("verify", "keys").strings() {
-		d.Verify.Keys[i] = d.abs(n, d.Verify.Keys[i])
+		d.Signatures.Keys[i] = d.abs(n, d.Signatures.Keys[i])
 	}
 	d.Image.CACerts = d.abs(d.root.at("image", "ca_certs"), d.Image.CACerts)
 	if b := d.Image.Base; strings.HasPrefix(b, ".") || strings.HasPrefix(b, "~/") {
@@ -40,11 +40,11 @@ var userForm = regexp.MustCompile(`^[0-9]+(:[0-9]+)?$`)
 func (d *draft) validateTrust() {
 	v := d.root.get("verify")
 	if v != nil {
-		d.oneOf(v.get("signatures"), d.Verify.Signatures, "tag", "commit")
+		d.oneOf(v.get("signatures"), d.Signatures.Required, "tag", "commit")
 		switch {
-		case d.Verify.Signatures != "" && len(d.Verify.Keys) == 0:
+		case d.Signatures.Required != "" && len(d.Signatures.Keys) == 0:
 			d.errorf(v.key, "verify.signatures needs verify.keys, files of the keys that are allowed")
-		case d.Verify.Signatures == "" && len(d.Verify.Keys) > 0:
+		case d.Signatures.Required == "" && len(d.Signatures.Keys) > 0:
 			d.errorf(v.key, "verify.keys needs verify.signatures, tag or commit")
 		}
 	}
@@ -53,6 +53,6 @@ func (d *draft) validateTrust() {
 	}
 	// The go command starts it in the workspace, which moves.
 	if program, _, _ := strings.Cut(d.Build.CacheProg, " "); strings.ContainsAny(program, `/\`) && !filepath.IsAbs(program) {
-		d.errorf(d.root.at("build", "cacheprog").pos, "build.cacheprog begins with %q, want a program of PATH or an absolute path", program)
+		d.errorf(d.root.at("build", "cacheprog").pos, "build.cacheprog begins with %q, want a program on PATH or an absolute path", program)
 	}
 }

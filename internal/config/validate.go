@@ -40,7 +40,7 @@ func (d *draft) source(t *node, what string) {
 			continue
 		}
 		if local {
-			d.errorf(n.key, "%s: %s and path exclude each other, path is a directory as it stands", what, key)
+			d.errorf(n.key, "%s: %s and path cannot both be set: path is a directory, used as it is", what, key)
 			continue
 		}
 		if key == "url" {
@@ -135,7 +135,7 @@ func (d *draft) validateGit() {
 	for i, n := range d.credentials {
 		c := d.Git.Credentials[i]
 		if c.Host == "" || strings.ContainsAny(c.Host, "/@ ") || strings.HasPrefix(c.Host, "-") {
-			d.errorf(n.key, "%s: %q is not a host, as git.corp or git.corp:8443 is", n.parent.path(), n.name)
+			d.errorf(n.key, "%s: %q is not a host, such as git.corp or git.corp:8443", n.parent.path(), n.name)
 		}
 		if first := hosts[c.Host]; first != nil {
 			d.errorf(n.key, "%s is already set at %s", n.path(), first.key)
@@ -194,7 +194,7 @@ func (d *draft) validatePlatform(t *node) {
 	for _, key := range []string{"os", "arch"} {
 		if s := strings.ToLower(t.str(key)); s != "" && !isGoName(s) {
 			n := t.get(key)
-			d.errorf(n.pos, "%s is %q, want a name that Go has for it", n.path(), n.text)
+			d.errorf(n.pos, "%s is %q, want a name that Go knows", n.path(), n.text)
 		}
 	}
 	targets := d.root.at("build", "targets")

@@ -167,7 +167,7 @@ func (d *draft) validateDuplicates() {
 	}
 }
 
-const severalPlugins = "several plugins may be of one module: each names another package with import = \"…\", or another struct with symbol = \"…\""
+const severalPlugins = "several plugins can be of one module: set import to the package of each, or symbol to its struct"
 
 // oneSource reports where two plugins of one module disagree on its source.
 func (d *draft) oneSource(a, b *node) {

@@ -17,7 +17,7 @@ import (
 func ParseMirror(s string) (Mirror, error) {
 	from, to, ok := strings.Cut(s, "=")
 	if !ok || from == "" || to == "" {
-		return Mirror{}, errors.New("a mirror is FROM=TO, two beginnings of URLs, as https://github.com/=ssh://git@git.corp/ is")
+		return Mirror{}, errors.New("a mirror is FROM=TO, two URL prefixes, such as https://github.com/=ssh://git@git.corp/")
 	}
 	if !printable(s) {
 		return Mirror{}, errors.New("a mirror has a control character")
@@ -51,7 +51,7 @@ func ParseReplace(s string) (Replacement, error) {
 	}
 	m := parseModule(s)
 	if err := checkModulePath(m.Path); err != nil {
-		return Replacement{}, fmt.Errorf("is no directory, which begins with ./ or ../ or /, and as a module it %w", err)
+		return Replacement{}, fmt.Errorf("is not a directory, which begins with ./, ../ or /, and as a module it %w", err)
 	}
 	if err := checkRef(m.Version); err != nil {
 		return Replacement{}, fmt.Errorf("has a version that %w", err)
@@ -229,7 +229,7 @@ func checkRef(s string) error {
 	case strings.HasPrefix(s, "-"):
 		return errors.New("begins with a dash")
 	case strings.ContainsAny(s, ` ~^:?*[\`), strings.Contains(s, ".."), strings.Contains(s, "@{"):
-		return errors.New("is no name that git allows: want a tag, a branch, a commit, or a ref such as refs/pull/1/head")
+		return errors.New("is not a name that git allows: want a tag, a branch, a commit, or a ref such as refs/pull/1/head")
 	}
 	return nil
 }

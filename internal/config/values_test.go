@@ -24,10 +24,10 @@ func TestParseMirror(t *testing.T) {
 		}
 	}
 	for in, want := range map[string]string{
-		"":                       "a mirror is FROM=TO, two beginnings of URLs, as https://github.com/=ssh://git@git.corp/ is",
-		"https://github.com/":    "a mirror is FROM=TO, two beginnings of URLs, as https://github.com/=ssh://git@git.corp/ is",
-		"=/srv/mirror/":          "a mirror is FROM=TO, two beginnings of URLs, as https://github.com/=ssh://git@git.corp/ is",
-		"https://github.com/=":   "a mirror is FROM=TO, two beginnings of URLs, as https://github.com/=ssh://git@git.corp/ is",
+		"":                       "a mirror is FROM=TO, two URL prefixes, such as https://github.com/=ssh://git@git.corp/",
+		"https://github.com/":    "a mirror is FROM=TO, two URL prefixes, such as https://github.com/=ssh://git@git.corp/",
+		"=/srv/mirror/":          "a mirror is FROM=TO, two URL prefixes, such as https://github.com/=ssh://git@git.corp/",
+		"https://github.com/=":   "a mirror is FROM=TO, two URL prefixes, such as https://github.com/=ssh://git@git.corp/",
 		"a=/srv/\n":              "a mirror has a control character",
 		"a=ext::sh":              "a mirror's TO names a remote helper, which would be run as a program",
 		"a=ftp://u:hunter2@host": `a mirror's TO has the scheme "ftp", want https, http or ssh`,

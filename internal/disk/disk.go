@@ -81,7 +81,7 @@ func List(dir, prefix, suffix string) ([]string, error) {
 // already is replaced in one step. Where another program looks at either of
 // them just then, which Windows takes for a reason to refuse, it tries again
 // for a while.
-func Rename(from, to string) error { return patiently(func() error { return os.Rename(from, to) }) }
+func Rename(from, to string) error { return retryInUse(func() error { return os.Rename(from, to) }) }
 
 // Replace is Rename for a program that may be running. Windows does not let go
 // of one, but lets it be renamed: it is put aside then, and removed by a later

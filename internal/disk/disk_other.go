@@ -11,8 +11,8 @@ import (
 // nonblock is for opening what may be a pipe.
 const nonblock = syscall.O_NONBLOCK
 
-// patiently calls f once: an open file can be renamed and replaced.
-func patiently(f func() error) error { return f() }
+// retryInUse calls f once: an open file can be renamed and replaced.
+func retryInUse(f func() error) error { return f() }
 
 // inUse is always false, as nothing is refused for being open.
 func inUse(error) bool { return false }

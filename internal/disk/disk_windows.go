@@ -15,9 +15,9 @@ const nonblock = 0
 // patience is for how long a rename is tried.
 const patience = 2 * time.Second
 
-// patiently calls f until it does something else than find a file in use. A
+// retryInUse calls f until it does something else than find a file in use. A
 // virus scanner or an indexer opens what is new, for a moment.
-func patiently(f func() error) error {
+func retryInUse(f func() error) error {
 	for deadline, pause := time.Now().Add(patience), time.Millisecond; ; pause *= 2 {
 		err := f()
 		if err == nil || !inUse(err) || time.Now().Add(pause).After(deadline) {

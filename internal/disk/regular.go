@@ -41,7 +41,7 @@ func regular(name string, fi fs.FileInfo, most int64) error {
 	case !mode.IsRegular():
 		return &IrregularError{name, "not a regular file"}
 	case fi.Size() > most:
-		return &IrregularError{name, fmt.Sprintf("too large: %d bytes, where %d are allowed", fi.Size(), most)}
+		return &IrregularError{name, fmt.Sprintf("too large: %d bytes, limit %d", fi.Size(), most)}
 	}
 	return nil
 }

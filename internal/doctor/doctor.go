@@ -90,7 +90,7 @@ func (d *doctor) fail(name string, err error) {
 	case errors.As(err, &h):
 		c.Hints = h.Hints()
 	case errors.As(err, &dial) && dial.Op == "dial":
-		c.Hints = []string{"is the host's name right, and the port, and does the server run? Another place is named with --mirror FROM=TO, or [mirrors] in the config"}
+		c.Hints = []string{"check the host's name and port, and that the server runs, or name a mirror with --mirror FROM=TO or [mirrors] in the config"}
 	}
 	d.findings = append(d.findings, c)
 }

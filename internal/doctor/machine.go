@@ -98,7 +98,7 @@ func (d *doctor) goCommand(ctx context.Context, client *http.Client) {
 	if git := run.LookPath("git", pathList); git != "" {
 		d.ok("git", "%s, for its credential helpers", git)
 	} else {
-		d.ok("git", "not installed, and not needed but for its credential helpers")
+		d.ok("git", "not installed; needed only for its credential helpers")
 	}
 }
 
@@ -111,7 +111,7 @@ func (d *doctor) proxies(ctx context.Context, client *http.Client) {
 		case p == "off":
 			d.ok("GOPROXY", "off: only modules that are in the module cache, or come from git")
 		case p == "direct":
-			d.ok("GOPROXY", "direct: never used, as the go command runs no git here")
+			d.ok("GOPROXY", "direct: not used, as the go command may not run git here")
 		case strings.HasPrefix(p, "file://"):
 			u, err := url.Parse(p)
 			if err != nil || !disk.IsDir(urlDir(u)) {

@@ -62,7 +62,7 @@ func (d *doctor) keys() {
 			continue
 		}
 		if f, err := os.Open(c.SSHKey); err != nil {
-			d.fail(c.Host, helped{fmt.Errorf("%s:%d: ssh_key %s: %s", c.Pos.File, c.Pos.Line, c.SSHKey, disk.Reason(err)), "correct its path in the config; a relative one counts from the config's directory"})
+			d.fail(c.Host, helped{fmt.Errorf("%s:%d: ssh_key %s: %s", c.Pos.File, c.Pos.Line, c.SSHKey, disk.Reason(err)), "correct its path in the config; a relative path starts at the config's directory"})
 		} else {
 			f.Close()
 		}
@@ -98,7 +98,7 @@ func (d *doctor) mirrors(probes [][]source.Probe) {
 			}
 			if first != nil && !answered && !lost(probes, to) {
 				own, _ := config.SplitUser(to)
-				d.warn("mirror", fmt.Errorf("%s has answered for no repository, and another place has: %w", own.URL, first), "correct the mirror, or leave it out: each repository is asked for there first")
+				d.warn("mirror", fmt.Errorf("%s answered for no repository, but another place did: %w", own.URL, first), "correct or remove the mirror, which is tried first for each repository")
 			}
 		}
 	}

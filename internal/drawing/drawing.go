@@ -59,13 +59,13 @@ func arrows(g *endure.Graph) []arrow {
 		if !slices.Contains(out[i].interfaces, e.Interface) {
 			out[i].interfaces = append(out[i].interfaces, e.Interface)
 		}
-		out[i].cause = out[i].cause || blames(g, e)
+		out[i].cause = out[i].cause || causesFall(g, e)
 	}
 	return out
 }
 
-// blames reports whether an edge is one by which its plugin falls.
-func blames(g *endure.Graph, e endure.Edge) bool {
+// causesFall reports whether an edge is one by which its plugin falls.
+func causesFall(g *endure.Graph, e endure.Edge) bool {
 	via := g.Fates[e.To].Via
 	return len(via) > 0 && via[len(via)-1].From == e.From && via[len(via)-1].To == e.To
 }
@@ -210,7 +210,7 @@ func graphData(g *endure.Graph) (string, error) {
 		out.Plugins = append(out.Plugins, row)
 	}
 	for _, e := range g.Edges {
-		out.Edges = append(out.Edges, edgeJSON{From: name(e.From), To: name(e.To), Kind: e.Kind, Interface: e.Interface, Method: e.Method, Taken: e.Taken, Cause: blames(g, e)})
+		out.Edges = append(out.Edges, edgeJSON{From: name(e.From), To: name(e.To), Kind: e.Kind, Interface: e.Interface, Method: e.Method, Taken: e.Taken, Cause: causesFall(g, e)})
 	}
 	for _, i := range g.Order {
 		out.Order = append(out.Order, name(i))

@@ -107,7 +107,7 @@ func compareBool(a, b bool) int {
 }
 
 func (l *lane) add(g *endure.Graph, e endure.Edge) {
-	end := laneEnd{plugin: e.To, cause: blames(g, e)}
+	end := laneEnd{plugin: e.To, cause: causesFall(g, e)}
 	if !l.gives {
 		end.plugin = e.From
 	}

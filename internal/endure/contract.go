@@ -71,14 +71,14 @@ func (r *reader) contract() {
 	r.initContract()
 	for _, s := range r.shapes {
 		for m := range s.Methods() {
-			r.meets(s, m.Name())
+			r.checkMethod(s, m.Name())
 		}
 	}
 }
 
-// meets compares the plugin's method of that name, if it has one, with an
+// checkMethod compares the plugin's method of that name, if it has one, with an
 // interface that has it, and reports what keeps the plugin from being one.
-func (r *reader) meets(s shape, name string) {
+func (r *reader) checkMethod(s shape, name string) {
 	fn, want := r.method(name), s.lookup(name)
 	if fn == nil {
 		return
@@ -108,7 +108,7 @@ func (l *loader) rpc() {
 	for _, r := range l.readers {
 		fits := func(s shape) bool { return types.Implements(r.typ.ptr, s.Interface) }
 		if r.typ.ptr != nil && len(shapes) > 0 && !slices.ContainsFunc(shapes, fits) {
-			r.meets(shapes[0], rpcMethod)
+			r.checkMethod(shapes[0], rpcMethod)
 		}
 	}
 }
@@ -144,7 +144,7 @@ func (r *reader) initContract() {
 		if sig.Variadic() && i == sig.Params().Len()-1 {
 			t = "..." + types.TypeString(v.Type().(*types.Slice).Elem(), r.qualify)
 		}
-		r.breach(pos, true, fmt.Sprintf("Init's parameter %s is a %s, which is no interface", name, t), "declare an interface with the methods that are used, and take that")
+		r.breach(pos, true, fmt.Sprintf("Init's parameter %s is a %s, which is not an interface", name, t), "declare an interface with the methods that are used, and take that")
 	}
 }
 

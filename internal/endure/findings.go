@@ -43,8 +43,8 @@ type Allowance struct {
 	Release []module.Version
 }
 
-// Verify returns the problems of a graph as [Findings], or nil.
-func Verify(g *Graph, a Allowance) error {
+// Check returns the problems of a graph as [Findings], or nil.
+func Check(g *Graph, a Allowance) error {
 	f := &Findings{}
 	if e := g.breaches(a); len(e.Breaches) > 0 {
 		f.Problems = append(f.Problems, e)
@@ -52,14 +52,14 @@ func Verify(g *Graph, a Allowance) error {
 	for i := range g.Set.Plugins {
 		switch g.Fates[i].Cause {
 		case Lacks:
-			if e := g.lackError(i, a); e.unforgiven() {
+			if e := g.lackError(i, a); e.notAllowed() {
 				f.Problems = append(f.Problems, e)
 			}
 		case InCycle:
 			if g.Fates[i].Root != i {
 				continue // told with the first of its members
 			}
-			if e := g.cycleError(i, a); e.unforgiven() {
+			if e := g.cycleError(i, a); e.notAllowed() {
 				f.Problems = append(f.Problems, e)
 			}
 		}
@@ -165,7 +165,7 @@ func (f Fall) text() string {
 		fmt.Fprintf(&b, "\n  with it %s disabled: %s", isAre(f.Disabled), List(f.Disabled))
 	}
 	if len(f.AtRisk) > 0 {
-		fmt.Fprintf(&b, "\n  with it %s disabled in some starts, by chance: %s", isAre(f.AtRisk), List(f.AtRisk))
+		fmt.Fprintf(&b, "\n  with it %s disabled at some starts, at random: %s", isAre(f.AtRisk), List(f.AtRisk))
 	}
 	return b.String()
 }
@@ -224,7 +224,7 @@ type Lack struct {
 	Adds    string // that plugin's name
 }
 
-func (e *LackError) unforgiven() bool {
+func (e *LackError) notAllowed() bool {
 	return !e.Allowed || len(e.Fall.Disabled)+len(e.Fall.AtRisk) > 0
 }
 
@@ -321,7 +321,7 @@ type CycleError struct {
 	Allowed bool
 }
 
-func (e *CycleError) unforgiven() bool {
+func (e *CycleError) notAllowed() bool {
 	return !e.Allowed || len(e.Fall.Disabled)+len(e.Fall.AtRisk) > 0
 }
 
@@ -346,13 +346,13 @@ func (g *Graph) cycleError(i int, a Allowance) *CycleError {
 
 // Error implements error.
 func (e *CycleError) Error() string {
-	return fmt.Sprintf("%s would be disabled, for plugins wait for each other in a circle: %s\n  %s%s", e.Plugin, List(e.Names), strings.Join(e.Steps, "\n  "), e.Fall.text())
+	return fmt.Sprintf("%s would be disabled: plugins need each other in a cycle: %s\n  %s%s", e.Plugin, List(e.Names), strings.Join(e.Steps, "\n  "), e.Fall.text())
 }
 
 // Hints says how to get on.
 func (e *CycleError) Hints() []string {
 	return []string{
-		"one of them has to do without another, or an interface in Collects has to ask for more methods, so that it fits fewer plugins",
+		"remove one of these dependencies, or add methods to an interface in Collects, so that fewer plugins fit it",
 		e.Fall.allow(e.Names...),
 	}
 }

@@ -137,7 +137,7 @@ func Decide(s *Set) *Graph {
 		f.Root = i
 		switch {
 		case slices.Contains(everything, i):
-		case lacking[i], !g.spared(i, lacking, removable):
+		case lacking[i], !g.mayStayActive(i, lacking, removable):
 			f.State = Disabled
 		default:
 			f.State = AtRisk
@@ -182,13 +182,13 @@ func (g *Graph) reachable(from []bool) []bool {
 // has all its parameters met by other plugins themselves.
 func (g *Graph) dangling(lacking, removable []bool) bool {
 	for _, e := range g.Edges {
-		if e.Kind == CollectsEdge || !g.mayLack(e.From, removable) || g.asksInVain(e.To) {
+		if e.Kind == CollectsEdge || !g.mayLack(e.From, removable) || g.hasUnmetParameter(e.To) {
 			continue
 		}
 		kept := g.replaced(e.To, e.From, make([]bool, len(lacking)))
 		fallen := !g.replaced(e.To, e.From, lacking)
 		for _, other := range g.Edges {
-			if (kept && other.To == e.From || fallen && other.To == e.To && other.From != e.From) && g.spared(other.From, lacking, removable) {
+			if (kept && other.To == e.From || fallen && other.To == e.To && other.From != e.From) && g.mayStayActive(other.From, lacking, removable) {
 				return true
 			}
 		}
@@ -196,9 +196,9 @@ func (g *Graph) dangling(lacking, removable []bool) bool {
 	return false
 }
 
-// asksInVain reports whether nothing there is could meet one of a plugin's
+// hasUnmetParameter reports whether nothing there is could meet one of a plugin's
 // parameters.
-func (g *Graph) asksInVain(i int) bool {
+func (g *Graph) hasUnmetParameter(i int) bool {
 	return slices.ContainsFunc(g.Set.Plugins[i].Init, func(w Want) bool { return len(w.Offers) == 0 })
 }
 
@@ -351,9 +351,9 @@ func (g *Graph) removable(lacking []bool) []bool {
 	return out
 }
 
-// spared reports whether a plugin may be active if all goes well: if whatever
+// mayStayActive reports whether a plugin may be active if all goes well: if whatever
 // it waits for in vain is removed before it is visited.
-func (g *Graph) spared(i int, lacking, removable []bool) bool {
+func (g *Graph) mayStayActive(i int, lacking, removable []bool) bool {
 	edges := slices.DeleteFunc(slices.Clone(g.Edges), func(e Edge) bool { return e.From != i && removable[e.From] || lacking[e.To] })
 	return slices.Contains(g.sort(edges, lacking), i)
 }
@@ -366,7 +366,7 @@ func (g *Graph) explain(lacking []bool) {
 		if f.State == Active {
 			continue
 		}
-		if lacking[i] && g.asksInVain(i) {
+		if lacking[i] && g.hasUnmetParameter(i) {
 			f.Cause = Lacks
 			roots = append(roots, i)
 		}
@@ -402,30 +402,30 @@ func (g *Graph) explain(lacking []bool) {
 // path returns the edges of a shortest way from one of several plugins to
 // another, over plugins that are not active, or nil. It has one edge at least.
 func (g *Graph) path(from []int, to int) []Edge {
-	came := map[int]*Edge{}
+	reachedBy := map[int]*Edge{}
 	todo := slices.Clone(from)
 	for len(todo) > 0 {
 		at := todo[0]
 		todo = todo[1:]
 		for k := range g.Edges {
 			e := &g.Edges[k]
-			if e.From != at || came[e.To] != nil || g.Fates[e.To].State == Active || e.To != to && slices.Contains(from, e.To) {
+			if e.From != at || reachedBy[e.To] != nil || g.Fates[e.To].State == Active || e.To != to && slices.Contains(from, e.To) {
 				continue
 			}
-			came[e.To] = e
+			reachedBy[e.To] = e
 			todo = append(todo, e.To)
 			if e.To == to {
-				return g.track(came, from, to)
+				return g.track(reachedBy, from, to)
 			}
 		}
 	}
 	return nil
 }
 
-func (g *Graph) track(came map[int]*Edge, from []int, to int) []Edge {
+func (g *Graph) track(reachedBy map[int]*Edge, from []int, to int) []Edge {
 	var out []Edge
 	for at := to; ; {
-		e := came[at]
+		e := reachedBy[at]
 		out = append(out, *e)
 		if at = e.From; slices.Contains(from, at) {
 			slices.Reverse(out)
@@ -465,7 +465,7 @@ func (g *Graph) Remarks(a Allowance) []string {
 			who = append(who, g.Set.Plugins[o.Plugin].Name)
 		}
 		p := &g.Set.Plugins[t.Plugin]
-		out = append(out, fmt.Sprintf("%s: %s: Init's parameter %s, the interface %s, is met by %s, which weigh the same: chance decides at each start",
+		out = append(out, fmt.Sprintf("%s: %s: Init's parameter %s, the interface %s, is met by %s, which have the same weight: each start picks one at random",
 			title(p), t.Want.Pos, t.Want.Param, t.Want.Interface, List(who)))
 	}
 	for _, r := range g.Unmet {
@@ -479,7 +479,7 @@ func (g *Graph) Remarks(a Allowance) []string {
 		out = append(out, fmt.Sprintf("Endure %s is linked: what would be disabled is decided by the rules of v2", g.Set.Endure))
 	}
 	if g.MayPanic {
-		out = append(out, "in some starts the server may panic: Endure takes what falls with a disabled plugin away, and not all that leads to it")
+		out = append(out, "the server may panic at some starts: Endure removes the plugins that are disabled with another, but not every edge to them")
 	}
 	for _, m := range g.Set.Mixed {
 		var sides []string

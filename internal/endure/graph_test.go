@@ -116,8 +116,8 @@ func TestRemarks(t *testing.T) {
 		},
 	})
 	want := []string{
-		"plugin a (example.com/a v1.0.0): plugin.go:1: Init's parameter p, the interface Ib|c, is met by b and c, which weigh the same: chance decides at each start",
-		"in some starts the server may panic: Endure takes what falls with a disabled plugin away, and not all that leads to it",
+		"plugin a (example.com/a v1.0.0): plugin.go:1: Init's parameter p, the interface Ib|c, is met by b and c, which have the same weight: each start picks one at random",
+		"the server may panic at some starts: Endure removes the plugins that are disabled with another, but not every edge to them",
 		"majors of RoadRunner's plugins are mixed: v4 with logger; v5 with http",
 		"majors of RoadRunner's module api are mixed: v3 with logger and mine; v4 with http",
 		"majors of RoadRunner's module pool are mixed: v0 with http; v2 with logger",
@@ -137,13 +137,13 @@ func TestVerify(t *testing.T) {
 	s := set("a < ?", "b ~ a", "c < d", "d < c", "e < c")
 	s.Plugins[0].Init[0].Methods = []string{"NewWorker()", "UID() int"}
 	release := []module.Version{{Path: "github.com/roadrunner-server/server/v5", Version: "v5.2.10"}}
-	err := Verify(Decide(s), Allowance{Release: release})
+	err := Check(Decide(s), Allowance{Release: release})
 	const want = `plugin a (example.com/a v1.0.0) would be disabled
   plugin.go:1: no plugin meets Init's parameter p, the interface I?
     missing: NewWorker()
     missing: UID() int
-  with it is disabled in some starts, by chance: b
-plugin c (example.com/c v1.0.0) would be disabled, for plugins wait for each other in a circle: c and d
+  with it is disabled at some starts, at random: b
+plugin c (example.com/c v1.0.0) would be disabled: plugins need each other in a cycle: c and d
   d takes c as Ic
   c takes d as Id
   with it is disabled: e`
@@ -158,17 +158,17 @@ plugin c (example.com/c v1.0.0) would be disabled, for plugins wait for each oth
 		t.Errorf("hints %q", hints)
 	}
 	s.Plugins[4].Module, s.Plugins[4].Version = release[0].Path, release[0].Version
-	e, _ = errors.AsType[*LackError](Verify(Decide(s), Allowance{Release: release}))
+	e, _ = errors.AsType[*LackError](Check(Decide(s), Allowance{Release: release}))
 	if hints := e.Hints(); len(hints) != 1 {
 		t.Errorf("hints %q, though the release's server is in", hints)
 	}
 	for _, allowed := range []string{"a b c d e", "b a d c e"} {
-		if err := Verify(Decide(s), Allowance{Disabled: strings.Fields(allowed)}); err != nil {
+		if err := Check(Decide(s), Allowance{Disabled: strings.Fields(allowed)}); err != nil {
 			t.Errorf("allowed %s: %v", allowed, err)
 		}
 	}
 	for _, allowed := range []string{"a c d e", "a b c e", "a b c d", "b c d e"} {
-		if err := Verify(Decide(s), Allowance{Disabled: strings.Fields(allowed)}); err == nil {
+		if err := Check(Decide(s), Allowance{Disabled: strings.Fields(allowed)}); err == nil {
 			t.Errorf("allowed %s: nothing is said", allowed)
 		}
 	}

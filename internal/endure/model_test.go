@@ -246,7 +246,7 @@ func untold(g *Graph, i int) string {
 			others = append(others, p.Name)
 		}
 	}
-	if Verify(g, Allowance{Disabled: others}) == nil {
+	if Check(g, Allowance{Disabled: others}) == nil {
 		return "falls in silence where all others may be disabled"
 	}
 	return ""

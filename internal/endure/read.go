@@ -22,7 +22,7 @@ type reader struct {
 func (r *reader) read() {
 	c := r.typ.pkg
 	if c == nil || c.types == nil {
-		r.unknown("types", token.NoPos, "its package takes no part in the build")
+		r.unknown("types", token.NoPos, "its package is not part of the build")
 		return
 	}
 	obj, ok := c.types.Scope().Lookup(r.plugin.Symbol).(*types.TypeName)
@@ -146,7 +146,7 @@ func (r *reader) result(name string) ast.Expr {
 		return true
 	})
 	if len(returns) != 1 || len(returns[0].Results) != 1 {
-		r.unknown(name, decl.Pos(), fmt.Sprintf("has %d return statements, and which counts shows at run time only", len(returns)))
+		r.unknown(name, decl.Pos(), fmt.Sprintf("has %d return statements, so what it returns is known at run time only", len(returns)))
 		return nil
 	}
 	return returns[0].Results[0]
@@ -181,7 +181,7 @@ func (r *reader) weight() {
 func (r *reader) constant(method string, e ast.Expr) constant.Value {
 	v := r.typ.pkg.info.Types[e].Value
 	if v == nil {
-		r.unknown(method, e.Pos(), "returns what is known at run time only")
+		r.unknown(method, e.Pos(), "returns a value that is known at run time only")
 	}
 	return v
 }
@@ -209,7 +209,7 @@ func (r *reader) calls(method, function string) []*ast.CallExpr {
 	for _, elt := range lit.Elts {
 		call, ok := ast.Unparen(elt).(*ast.CallExpr)
 		if !ok || len(call.Args) != 2 || !r.isDep(call.Fun, function) {
-			r.unknown(method, elt.Pos(), "has an element that is no call of dep."+function)
+			r.unknown(method, elt.Pos(), "has an element that is not a call of dep."+function)
 			continue
 		}
 		out = append(out, call)
@@ -248,7 +248,7 @@ func (r *reader) bound(method string, arg ast.Expr) (types.Type, *types.Interfac
 		r.unknown(method, arg.Pos(), "has an argument whose type is known at run time only")
 		return nil, nil
 	}
-	r.breach(arg.Pos(), true, fmt.Sprintf("%s names %s, which is no pointer to an interface", method, types.TypeString(t, r.qualify)), "write (*I)(nil), where I is the interface")
+	r.breach(arg.Pos(), true, fmt.Sprintf("%s names %s, which is not a pointer to an interface", method, types.TypeString(t, r.qualify)), "write (*I)(nil), where I is the interface")
 	return nil, nil
 }
 
@@ -287,7 +287,7 @@ func (r *reader) boundMethod(arg ast.Expr) *types.Func {
 		r.breach(arg.Pos(), false, "dep.Bind is given a function, and Endure calls methods by their name: the server ends where a plugin takes it", "bind an exported method of *"+r.plugin.Symbol)
 		return nil
 	}
-	r.unknown("Provides", arg.Pos(), "binds what is known at run time only")
+	r.unknown("Provides", arg.Pos(), "binds a method that is known at run time only")
 	return nil
 }
 

@@ -88,7 +88,7 @@ func (s *scanner) scan(path string) (found []string, unknown []Unknown, err erro
 					found = append(found, strings.ToLower(section)) // as viper compares
 				} else {
 					at := (&checkedPackage{Package: p}).place(s.fset, call.Pos())
-					unknown = append(unknown, Unknown{What: "section", Pos: at, Text: "reads a section whose name shows at run time only"})
+					unknown = append(unknown, Unknown{What: "section", Pos: at, Text: "reads a section whose name is known at run time only"})
 				}
 				return true
 			})

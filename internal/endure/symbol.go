@@ -88,17 +88,17 @@ func checkSymbol(p resolve.Plugin, m *resolve.Module) error {
 	pkg, err := readPackage(filepath.Join(m.Dir, filepath.FromSlash(rel)))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		fail.Reason = "there is no such directory"
+		fail.Reason = "no such directory"
 	case err != nil:
 		return fmt.Errorf("plugin %s: %w", p.Name, err)
 	case pkg.name == "":
-		fail.Reason = "there are no Go files"
+		fail.Reason = "no Go files"
 	case pkg.name == "main":
 		fail.Reason = "the package is a program"
 	case pkg.structs[p.Symbol]:
 		return nil
 	default:
-		fail.Reason = "there is no such type"
+		fail.Reason = "no such type"
 		if pkg.types[p.Symbol] {
 			fail.Reason = "it is not a struct"
 		}

@@ -56,23 +56,23 @@ func TestCheckSymbols(t *testing.T) {
 		{name: "no file of Go", files: map[string]string{"plugin.go": plugin, "README": "{", "sub/x.go": "broken"}},
 
 		// What is not.
-		{name: "no type", files: map[string]string{"p.go": "package cache\n"}, want: begin + "there is no such type", hint: unknownHint},
+		{name: "no type", files: map[string]string{"p.go": "package cache\n"}, want: begin + "no such type", hint: unknownHint},
 		{
 			name: "other structs", files: map[string]string{
 				"p.go": "package cache\n\ntype Zed struct{}\n\nfunc (z *Zed) Init() error { return nil }\n\ntype Cache struct{}\n\nfunc (c Cache) Init() error { return nil }\n\ntype hidden struct{}\n\nfunc (*hidden) Init() {}\n\ntype Num int\n\nfunc (Num) Init() {}\n\ntype Quiet struct{}\n\nfunc Init() {}\n",
 			},
-			want: begin + "there is no such type", hint: `structs with an Init method: Cache, Zed; name one with symbol = "…"`,
+			want: begin + "no such type", hint: `structs with an Init method: Cache, Zed; name one with symbol = "…"`,
 		},
 		{name: "no struct", files: map[string]string{"p.go": "package cache\n\ntype Plugin interface{ Init() error }\n"}, want: begin + "it is not a struct", hint: unknownHint},
 		{name: "a number", files: map[string]string{"p.go": "package cache\n\ntype Plugin int\n\nfunc (Plugin) Init() error { return nil }\n"}, want: begin + "it is not a struct", hint: unknownHint},
-		{name: "a function", files: map[string]string{"p.go": "package cache\n\nfunc Plugin() {}\n"}, want: begin + "there is no such type", hint: unknownHint},
-		{name: "a type in a function", files: map[string]string{"p.go": "package cache\n\nfunc f() { type Plugin struct{} }\n"}, want: begin + "there is no such type", hint: unknownHint},
-		{name: "in a test only", files: map[string]string{"p.go": "package cache\n", "p_test.go": plugin}, want: begin + "there is no such type", hint: unknownHint},
+		{name: "a function", files: map[string]string{"p.go": "package cache\n\nfunc Plugin() {}\n"}, want: begin + "no such type", hint: unknownHint},
+		{name: "a type in a function", files: map[string]string{"p.go": "package cache\n\nfunc f() { type Plugin struct{} }\n"}, want: begin + "no such type", hint: unknownHint},
+		{name: "in a test only", files: map[string]string{"p.go": "package cache\n", "p_test.go": plugin}, want: begin + "no such type", hint: unknownHint},
 		{name: "a program", files: map[string]string{"main.go": "package main\n\ntype Plugin struct{}\n\nfunc main() {}\n"}, want: begin + "the package is a program", hint: unknownHint},
-		{name: "no Go", files: map[string]string{"README": "x", "p_test.go": plugin}, want: begin + "there are no Go files", hint: unknownHint},
+		{name: "no Go", files: map[string]string{"README": "x", "p_test.go": plugin}, want: begin + "no Go files", hint: unknownHint},
 		{
 			name: "no directory", files: map[string]string{"plugin.go": plugin}, plugin: resolve.Plugin{Import: path + "/rr"},
-			want: "velox.toml:7: plugin cache: " + path + "/rr has no struct Plugin to register: there is no such directory", hint: unknownHint,
+			want: "velox.toml:7: plugin cache: " + path + "/rr has no struct Plugin to register: no such directory", hint: unknownHint,
 		},
 		{
 			name: "another module's path", files: map[string]string{"plugin.go": plugin}, plugin: resolve.Plugin{Import: "github.com/acme/cached"},
@@ -129,8 +129,8 @@ func TestAllSymbols(t *testing.T) {
 			{Name: "b again", Import: b.Path, Symbol: "Plugin", Module: b.Path},
 		},
 	})
-	const want = "plugin b: github.com/acme/b has no struct Other to register: there is no such type\n" +
-		"velox.toml:7: plugin a: github.com/acme/a has no struct Plugin to register: there is no such type"
+	const want = "plugin b: github.com/acme/b has no struct Other to register: no such type\n" +
+		"velox.toml:7: plugin a: github.com/acme/a has no struct Plugin to register: no such type"
 	if err == nil || err.Error() != want {
 		t.Errorf("error:\n%v\nwant:\n%s", err, want)
 	}

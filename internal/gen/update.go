@@ -15,12 +15,12 @@ import (
 	"sort"
 )
 
-// manifestFile lists what was written into a workspace, so that another time
+// recordFile lists what was written into a workspace, so that another time
 // what was changed by hand can be told from what was not.
-const manifestFile = ".vxlite-workspace.json"
+const recordFile = ".vxlite-workspace.json"
 
-// Manifest is what a workspace was made of.
-type Manifest struct {
+// Record is what a workspace was made of.
+type Record struct {
 	// Files are those that were written, with the SHA-256 of their contents in
 	// hex, by slash-separated path.
 	Files map[string]string `json:"files"`
@@ -42,7 +42,7 @@ type NotWorkspaceError struct{ Dir string }
 
 // Error implements error.
 func (e *NotWorkspaceError) Error() string {
-	return fmt.Sprintf("%s has files in it, and is no workspace that vxlite has written", e.Dir)
+	return fmt.Sprintf("%s has files in it, and is not a workspace that vxlite wrote", e.Dir)
 }
 
 // ExitStatus implements the interface that picks the exit status.
@@ -50,14 +50,14 @@ func (*NotWorkspaceError) ExitStatus() int { return 2 }
 
 // Hints says what to do.
 func (e *NotWorkspaceError) Hints() []string {
-	return []string{"name a directory that is empty or not there yet"}
+	return []string{"name a directory that is empty or does not exist"}
 }
 
-// ReadManifest returns what is known of a workspace; nothing of a directory
+// ReadRecord returns what is known of a workspace; nothing of a directory
 // that is empty or not there.
-func ReadManifest(dir string) (*Manifest, error) {
-	m := &Manifest{Files: map[string]string{}, Clones: map[string]string{}}
-	data, err := os.ReadFile(filepath.Join(dir, manifestFile))
+func ReadRecord(dir string) (*Record, error) {
+	m := &Record{Files: map[string]string{}, Clones: map[string]string{}}
+	data, err := os.ReadFile(filepath.Join(dir, recordFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		entries, err := os.ReadDir(dir)
 		if err == nil && len(entries) > 0 {
@@ -72,15 +72,15 @@ func ReadManifest(dir string) (*Manifest, error) {
 		return nil, err
 	}
 	if err := json.Unmarshal(data, m); err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, manifestFile), err)
+		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, recordFile), err)
 	}
 	return m, nil
 }
 
 // Update writes the workspace into dir, and brings one that is there up to
-// date: what was changed by hand stays as it is. old is dir's manifest, with
+// date: what was changed by hand stays as it is. old is dir's record, with
 // the clones that are to be remembered.
-func (w *Workspace) Update(dir string, old *Manifest) (Updated, error) {
+func (w *Workspace) Update(dir string, old *Record) (Updated, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return Updated{}, err
 	}
@@ -89,7 +89,7 @@ func (w *Workspace) Update(dir string, old *Manifest) (Updated, error) {
 		return Updated{}, err
 	}
 	defer root.Close()
-	u := &updater{root: root, old: old, next: &Manifest{Files: map[string]string{}, Clones: old.Clones}}
+	u := &updater{root: root, old: old, next: &Record{Files: map[string]string{}, Clones: old.Clones}}
 	if err := u.save(old); err != nil { // an interrupted first run leaves a workspace too
 		return Updated{}, err
 	}
@@ -146,7 +146,7 @@ func (w *Workspace) each(do func(name string, data []byte) error) error {
 // updater brings a workspace's files up to date.
 type updater struct {
 	root      *os.Root
-	old, next *Manifest
+	old, next *Record
 	Updated
 }
 
@@ -243,10 +243,10 @@ func (u *updater) write(name string, data []byte) error {
 	return u.root.Rename(tmp, name)
 }
 
-func (u *updater) save(m *Manifest) error {
+func (u *updater) save(m *Record) error {
 	data, err := json.MarshalIndent(m, "", "\t")
 	if err != nil {
 		return err
 	}
-	return u.write(manifestFile, append(data, '\n'))
+	return u.write(recordFile, append(data, '\n'))
 }

@@ -331,7 +331,7 @@ type SumMismatchError struct {
 
 // Error implements error.
 func (e *SumMismatchError) Error() string {
-	return fmt.Sprintf("checksum mismatch of %s %s\n%v", e.Path, e.Version, e.Err)
+	return fmt.Sprintf("checksum mismatch for %s %s\n%v", e.Path, e.Version, e.Err)
 }
 
 // Unwrap returns the go command's error.

@@ -57,7 +57,7 @@ type PlatformError struct{ File, Target string }
 
 // Error implements error.
 func (e *PlatformError) Error() string {
-	return fmt.Sprintf("%s is for %s, and an image takes Linux programs", e.File, e.Target)
+	return fmt.Sprintf("%s is for %s, and an image can hold only Linux programs", e.File, e.Target)
 }
 
 // ExitStatus is that of wrong usage.

@@ -127,7 +127,7 @@ func (e *ReferenceError) Unwrap() error { return e.Err }
 
 // Hints gives an example.
 func (e *ReferenceError) Hints() []string {
-	return []string{"a reference is REGISTRY/NAME:TAG, as registry.corp/team/rr:2025.1 is"}
+	return []string{"a reference is REGISTRY/NAME:TAG, such as registry.corp/team/rr:2025.1"}
 }
 
 // ExitStatus is that of wrong usage.

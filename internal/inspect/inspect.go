@@ -73,7 +73,7 @@ func (e *ForeignError) Unwrap() error { return e.Err }
 // Hints says how that can come about.
 func (e *ForeignError) Hints() []string {
 	if errors.Is(e.Err, manifest.ErrDamaged) {
-		return []string{"the file was changed after it was built, or is cut off"}
+		return []string{"the file was changed after it was built, or is truncated"}
 	}
 	hint := "it was built by another tool, or packed since"
 	if e.Shown {

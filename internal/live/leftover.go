@@ -46,8 +46,8 @@ func (w *watching) leftover(ctx context.Context) {
 	switch {
 	case !running(r.PID, r.File):
 	case running(r.By, r.Program):
-		w.note(fmt.Sprintf("another run --watch of this config has its server running (pid %d); to end both: kill %d", r.PID, r.By))
+		w.note(fmt.Sprintf("another run --watch of this config has a server running (pid %d); to stop both: kill %d", r.PID, r.By))
 	default:
-		w.note(fmt.Sprintf("the server of an earlier run is still running (pid %d); to end it: kill %d", r.PID, r.PID))
+		w.note(fmt.Sprintf("the server of an earlier run is still running (pid %d); to stop it: kill %d", r.PID, r.PID))
 	}
 }

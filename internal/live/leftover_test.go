@@ -30,8 +30,8 @@ func TestLeftover(t *testing.T) {
 		gone, other, orphan bool
 		want                string
 	}{
-		{"of a run that is there", false, false, false, "another run --watch of this config has its server running (pid %[1]d); to end both: kill %[2]d"},
-		{"of a run that was killed", false, false, true, "the server of an earlier run is still running (pid %[1]d); to end it: kill %[1]d"},
+		{"of a run that is there", false, false, false, "another run --watch of this config has a server running (pid %[1]d); to stop both: kill %[2]d"},
+		{"of a run that was killed", false, false, true, "the server of an earlier run is still running (pid %[1]d); to stop it: kill %[1]d"},
 		{"ended", true, false, true, ""},
 		{"another program", false, true, true, ""},
 	} {

@@ -69,14 +69,14 @@ func Watch(ctx context.Context, m build.Machine, p build.Project, o Options) err
 // watching is a server that is run while its sources are being changed.
 type watching struct {
 	Options
-	machine build.Machine
-	project build.Project
-	session *build.Session
-	sink    event.Sink
-	watcher *watch.Watcher
-	server  *run.Process // nil while there is none
-	ended   bool         // that it ended by itself was said
-	owed    bool         // code was built that no study has looked at to its end
+	machine      build.Machine
+	project      build.Project
+	session      *build.Session
+	sink         event.Sink
+	watcher      *watch.Watcher
+	server       *run.Process // nil while there is none
+	ended        bool         // that it ended by itself was said
+	studyPending bool         // code was built that no study has looked at to its end
 }
 
 // renew watches what the session's plan has of local directories.
@@ -158,7 +158,7 @@ func (w *watching) loop(ctx context.Context, meanwhile []string) error {
 	go forward(ctx, w.watcher, meanwhile, changes)
 	var pending []string
 	var rebuilding *building
-	w.owed = true
+	w.studyPending = true
 	study := w.study(ctx, true)
 	defer func() { rebuilding.drop(); study.drop() }()
 	for {
@@ -184,13 +184,13 @@ func (w *watching) loop(ctx context.Context, meanwhile []string) error {
 					return err
 				}
 			}
-			if w.owed {
+			if w.studyPending {
 				study = w.study(ctx, build.PlanChanged(pending))
 			}
 			pending = nil
 		case r := <-study.ready():
 			study.cancel()
-			study, w.owed = nil, false
+			study, w.studyPending = nil, false
 			if r.err != nil && ctx.Err() == nil {
 				w.Report(r.err)
 				w.note("the server runs without it")
@@ -205,8 +205,8 @@ func (w *watching) loop(ctx context.Context, meanwhile []string) error {
 
 // build begins to build after these files changed.
 func (w *watching) build(ctx context.Context, files []string) *building {
-	w.owed = w.owed || !onlyData(files) || build.PlanChanged(files)
-	if w.owed {
+	w.studyPending = w.studyPending || !onlyData(files) || build.PlanChanged(files)
+	if w.studyPending {
 		w.watcher.Remember() // for the study; the build has all that was changed before
 	}
 	return begin(ctx, func(ctx context.Context) built { return w.rebuild(ctx, files) })
@@ -287,7 +287,7 @@ func (w *watching) replace(r built) {
 	case r.err != nil:
 		w.Report(r.err)
 		if serving {
-			w.note("the server from before this change goes on")
+			w.note("the previous server keeps running")
 		} else {
 			w.note("waiting for a change")
 		}
@@ -305,7 +305,7 @@ func (w *watching) replace(r built) {
 	}
 	w.server, w.session.Running, w.ended = server, r.bin.Path, false
 	if err := w.record(); err != nil {
-		w.note("a run after this one could not tell of this server: " + err.Error())
+		w.note("a later run will not know of this server: " + err.Error())
 	}
 	w.note("started " + strings.Join(append([]string{filepath.Base(r.bin.Path)}, cmd.Args...), " "))
 }

@@ -37,7 +37,7 @@ func (e *Error) Hints() []string {
 	if e.Newer {
 		return []string{"use the vxlite that wrote it, or a newer one"}
 	}
-	return []string{"take the file from version control again, or delete it and run vxlite lock"}
+	return []string{"restore the file from version control, or delete it and run vxlite lock"}
 }
 
 // ExitStatus is that of a wrong config.

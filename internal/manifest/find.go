@@ -8,11 +8,11 @@ import (
 )
 
 // ErrNone is a file without a manifest.
-var ErrNone = errors.New("no manifest of vxlite in it")
+var ErrNone = errors.New("it has no vxlite manifest")
 
 // ErrDamaged is a file in which a manifest begins that is not whole, or not as
 // it was written.
-var ErrDamaged = errors.New("the manifest in it is damaged")
+var ErrDamaged = errors.New("its vxlite manifest is damaged")
 
 // window is how much of a file is looked at together, in bytes.
 const window = 1 << 20

@@ -115,7 +115,7 @@ type PlaceholderError struct {
 
 // Error implements error.
 func (e *PlaceholderError) Error() string {
-	return fmt.Sprintf("%s %s %s %s, a placeholder for a folder that it would be replaced by, and nothing replaces it",
+	return fmt.Sprintf("%s %s %s %s, a placeholder that a replace directive stands for, but nothing replaces it",
 		brief.List(e.By, 3), verb(len(e.By)), e.Module.Path, e.Module.Version)
 }
 
@@ -289,7 +289,7 @@ func overruledNotes(p *Plan) []string {
 	var notes []string
 	for _, m := range p.Modules {
 		if names := by[m.Path]; len(names) > 0 {
-			notes = append(notes, fmt.Sprintf("%s %s is linked, as the config says, though %s %s %s", m.label(), m.Version, brief.List(names, 3), verb(len(names)), highest[m.Path]))
+			notes = append(notes, fmt.Sprintf("%s %s is linked, as the config says, although %s %s %s", m.label(), m.Version, brief.List(names, 3), verb(len(names)), highest[m.Path]))
 		}
 	}
 	return notes

@@ -140,22 +140,22 @@ type SumError struct {
 
 // Error implements error.
 func (e *SumError) Error() string {
-	what := "the files of " + e.Module.Path + " " + e.Module.Version
+	what := e.Module.Path + " " + e.Module.Version
 	if e.GoMod {
-		what = "go.mod of " + e.Module.Path + " " + e.Module.Version
+		what = "go.mod of " + what
 	}
-	return fmt.Sprintf("%s: %s are not those that are expected\n  %s: from %s\n  %s: from %s", e.Name, what, e.Got, e.From, e.Want, e.By)
+	return fmt.Sprintf("%s: checksum mismatch for %s\n  %s: from %s\n  %s: from %s", e.Name, what, e.Got, e.From, e.Want, e.By)
 }
 
 // Hints says what can be done where the difference is wanted.
 func (e *SumError) Hints() []string {
 	if e.Proxied {
-		return []string{"ask another module proxy, with GOPROXY; what the module cache has of this one goes with: go clean -modcache"}
+		return []string{"ask another module proxy, with GOPROXY, and remove this copy from the module cache: go clean -modcache"}
 	}
 	if strings.HasSuffix(e.From, ".lock") {
 		return []string{"one of the two was changed: compare the lock with what version control has"}
 	}
-	hints := []string{"the tag was moved after others had seen it, or a mirror serves other files: find out which"}
+	hints := []string{"the tag was moved after it was published, or a mirror serves other files: find out which"}
 	if len(e.Off) > 0 {
 		hints = append(hints, "for a fork that keeps the tag, turn the comparison off:\n"+strings.Join(e.Off, "\n"))
 	}

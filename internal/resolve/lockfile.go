@@ -93,26 +93,26 @@ func (m *Module) hash(ctx context.Context, client *source.Client, store *store.S
 	return nil
 }
 
-// sawMoved notes a tag that does not stay.
-func (r *resolver) sawMoved(name string, locked bool, moved *source.Moved) {
+// noteMovedTag notes a tag that does not stay.
+func (r *resolver) noteMovedTag(name string, locked bool, moved *source.Moved) {
 	if moved == nil {
 		return
 	}
-	note := fmt.Sprintf("%s: tag %s has moved: it was %s when it was first fetched, and is %s at %s now; that is taken", name, moved.Tag, moved.Was, moved.Now, moved.From)
+	note := fmt.Sprintf("%s: tag %s has moved: it was %s when it was first fetched, and is %s at %s now; the new commit is used", name, moved.Tag, moved.Was, moved.Now, moved.From)
 	switch {
 	case locked && moved.Now == "":
-		note = fmt.Sprintf("%s: tag %s is no longer at %s; the locked commit %s is taken", name, moved.Tag, moved.From, moved.Was)
+		note = fmt.Sprintf("%s: tag %s is no longer at %s; the locked commit %s is used", name, moved.Tag, moved.From, moved.Was)
 	case locked:
-		note = fmt.Sprintf("%s: tag %s has moved: it was %s when it was locked, and is %s at %s now; the locked commit is taken", name, moved.Tag, moved.Was, moved.Now, moved.From)
+		note = fmt.Sprintf("%s: tag %s has moved: it was %s when it was locked, and is %s at %s now; the locked commit is used", name, moved.Tag, moved.Was, moved.Now, moved.From)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.moved = append(r.moved, note)
 }
 
-// sawElsewhere notes a tag that another place of the repository, which another
+// noteOtherOrigins notes a tag that another place of the repository, which another
 // config has asked, has for another commit.
-func (r *resolver) sawElsewhere(name string, found source.Found) {
+func (r *resolver) noteOtherOrigins(name string, found source.Found) {
 	var others []string
 	for _, e := range r.client.Elsewhere(found) {
 		others = append(others, fmt.Sprintf("%s at %s", e.Commit, e.From))
@@ -120,7 +120,7 @@ func (r *resolver) sawElsewhere(name string, found source.Found) {
 	if others == nil {
 		return
 	}
-	note := fmt.Sprintf("%s: tag %s is %s at %s and %s, which another config asked; the first is taken", name, found.Tag, found.Commit, found.From, brief.List(others, 3))
+	note := fmt.Sprintf("%s: tag %s is %s at %s and %s, which another config asked; the first is used", name, found.Tag, found.Commit, found.From, brief.List(others, 3))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.moved = append(r.moved, note)

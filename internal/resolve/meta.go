@@ -30,7 +30,7 @@ const metaTimeout = 30 * time.Second
 // find returns the repository for an import path that no rule knows.
 func (m metaFinder) find(ctx context.Context, importPath string) (location, error) {
 	if m.offline {
-		return location{}, &NoURLError{Module: importPath, Reason: "--offline forbids asking its host"}
+		return location{}, &NoURLError{Module: importPath, Reason: "its host cannot be asked with --offline"}
 	}
 	ctx, cancel := context.WithTimeout(ctx, metaTimeout)
 	defer cancel()
@@ -48,7 +48,7 @@ func (m metaFinder) find(ctx context.Context, importPath string) (location, erro
 	}
 	defer res.Body.Close()
 	if res.Request.URL.Scheme != "https" {
-		return location{}, &NoURLError{Module: importPath, Reason: "its host leads to " + res.Request.URL.Host + " without TLS"}
+		return location{}, &NoURLError{Module: importPath, Reason: "its host redirects to " + res.Request.URL.Host + " without TLS"}
 	}
 	const most = 1 << 20 // bytes of a page; the tag stands in its head
 	loc, err := parseMeta(io.LimitReader(res.Body, most), importPath)

@@ -111,7 +111,7 @@ type NoURLError struct {
 
 // Error implements error.
 func (e *NoURLError) Error() string {
-	return fmt.Sprintf("%s: its path does not tell where its repository is: %s", e.Module, brief.Line(e.Reason))
+	return fmt.Sprintf("%s: its module path does not give its repository: %s", e.Module, brief.Line(e.Reason))
 }
 
 // Hints asks for the URL.

@@ -104,7 +104,7 @@ func TestLocate(t *testing.T) {
 		{path: "github.com/acme/mono/b/v3", want: "ssh://git.corp/mono b"},
 		{path: "github.com/acme/lib/v5", want: "https://github.com/acme/lib "},
 		{path: "github.com/acme/lib/sub/v5", want: "https://github.com/acme/lib sub"},
-		{path: "gopkg.in/yaml.v3", err: "gopkg.in/yaml: its path does not tell where its repository is: --offline forbids asking its host"},
+		{path: "gopkg.in/yaml.v3", err: "gopkg.in/yaml: its module path does not give its repository: its host cannot be asked with --offline"},
 		{path: "github.com/acme/lib/v1", err: "github.com/acme/lib/v1 is not a module path"},
 		{path: "github.com/../evil/x", err: "github.com/../evil/x is not a module path"},
 		{path: "github.com/acme/lib?x", err: "github.com/acme/lib?x is not a module path"},
@@ -125,7 +125,7 @@ func TestLocate(t *testing.T) {
 		}
 	}
 	_, err := r.whereIs(t.Context(), wanted{path: "git.corp/lib"})
-	wantError(t, err, "git.corp/lib: its path does not tell where its repository is: --offline forbids asking its host",
+	wantError(t, err, "git.corp/lib: its module path does not give its repository: its host cannot be asked with --offline",
 		`set url on the plugin, or for another module:
   [[modules]]
   module = "git.corp/lib"
@@ -251,9 +251,9 @@ func TestMetaFind(t *testing.T) {
 	for _, tt := range []struct{ path, want string }{
 		{"corp.example/lib", "https://git.corp/lib"},
 		{"corp.example/gone", "https://git.corp/gone"},
-		{"corp.example/none", "corp.example/none: its path does not tell where its repository is: corp.example: the page has no go-import meta tag for git"},
-		{"corp.example/endless", "corp.example/endless: its path does not tell where its repository is: corp.example: the page has no go-import meta tag for git"},
-		{"nowhere.example/lib", "nowhere.example/lib: its path does not tell where its repository is: no such host nowhere.example:443"},
+		{"corp.example/none", "corp.example/none: its module path does not give its repository: corp.example: the page has no go-import meta tag for git"},
+		{"corp.example/endless", "corp.example/endless: its module path does not give its repository: corp.example: the page has no go-import meta tag for git"},
+		{"nowhere.example/lib", "nowhere.example/lib: its module path does not give its repository: no such host nowhere.example:443"},
 	} {
 		loc, err := m.find(t.Context(), tt.path)
 		got := loc.url

@@ -42,7 +42,7 @@ func (r *resolver) readOverrides() error {
 func (r *resolver) readOverride(o *config.Override) (*modfile.File, error) {
 	fi, err := os.Stat(o.Dir)
 	if err != nil {
-		return nil, &OverrideError{Override: *o, Text: "there is no such directory"}
+		return nil, &OverrideError{Override: *o, Text: "no such directory"}
 	}
 	if !fi.IsDir() {
 		return nil, &OverrideError{Override: *o, Text: "is not a directory"}
@@ -59,7 +59,7 @@ func (r *resolver) readOverride(o *config.Override) (*modfile.File, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, &OverrideError{Override: *o, Text: err.Error()}
 	}
-	e := &OverrideError{Override: *o, Text: "has no go.mod, so it is no module"}
+	e := &OverrideError{Override: *o, Text: "has no go.mod, so it is not a module"}
 	if below := goModsBelow(o.Dir); len(below) > 0 {
 		e.hints = []string{"go.mod is in: " + strings.Join(below, ", ")}
 	}
@@ -150,7 +150,7 @@ func (o *override) check(w wanted, want string, cfg *config.Config) error {
 		}
 	}
 	if len(e.hints) == 0 {
-		e.hints = []string{fmt.Sprintf("a fork keeps the module path of what it stands in for: module %s in its go.mod", want)}
+		e.hints = []string{fmt.Sprintf("a fork keeps the module path of what it replaces: module %s in its go.mod", want)}
 	}
 	return e
 }

@@ -147,7 +147,7 @@ func TestReplaces(t *testing.T) {
 		{name: "the linked version of a private module", config: private + plugins("forks") + "[[modules]]\nmodule = \"github.com/acme/lib\"\nref = \"v0.1.0\"\n" + replace("github.com/acme/lib@v0.1.0", forked+"@v1.1.0"),
 			want: rr + fmt.Sprintf("module github.com/acme/lib v1.1.0 https://github.com/acme/forked at %.12s", forkedAt("v1.1.0"))},
 		{name: "another version of a private module", config: private + plugins("forks") + "[[modules]]\nmodule = \"github.com/acme/lib\"\nref = \"v0.1.0\"\n" + replace("github.com/acme/lib@v0.3.0", forked+"@v1.1.0"),
-			want: rr + fmt.Sprintf("module github.com/acme/lib v0.1.0 https://github.com/acme/lib at %.12s\nnote velox.toml:9: the replace of github.com/acme/lib@v0.3.0 is not used: v0.1.0 is linked\nnote github.com/acme/lib v0.1.0 is linked, as the config says, though forks requires v0.2.0", w.commit("acme/lib", "v0.1.0"))},
+			want: rr + fmt.Sprintf("module github.com/acme/lib v0.1.0 https://github.com/acme/lib at %.12s\nnote velox.toml:9: the replace of github.com/acme/lib@v0.3.0 is not used: v0.1.0 is linked\nnote github.com/acme/lib v0.1.0 is linked, as the config says, although forks requires v0.2.0", w.commit("acme/lib", "v0.1.0"))},
 		{name: "RoadRunner's, by the config", config: plugins("same") + replace("example.com/third/tally@v1.0.0", "example.com/third/tally@v1.0.9"),
 			want: text + " => " + text + "@v1.0.1 by same\nexample.com/third/tally@v1.0.0 => example.com/third/tally@v1.0.9 by velox.toml:4\n"},
 

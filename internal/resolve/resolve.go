@@ -317,7 +317,7 @@ func (e *DuplicateError) Error() string {
 }
 
 // Hints says what to do.
-func (e *DuplicateError) Hints() []string { return []string{"remove one of the two entries"} }
+func (e *DuplicateError) Hints() []string { return []string{"remove one of the entries"} }
 
 func at(p config.Position) string {
 	if p.File == "" {
@@ -411,9 +411,9 @@ func (r *resolver) findAndRead(ctx context.Context, w wanted, q query, req sourc
 	if err != nil {
 		return nil, err
 	}
-	r.sawMoved(w.name, req.Locked != "", found.Moved)
+	r.noteMovedTag(w.name, req.Locked != "", found.Moved)
 	if req.Locked == "" {
-		r.sawElsewhere(w.name, found)
+		r.noteOtherOrigins(w.name, found)
 	}
 	return r.read(ctx, w, q, found, folder, withdrawn)
 }
@@ -449,7 +449,7 @@ func (r *resolver) read(ctx context.Context, w wanted, q query, found source.Fou
 		r.packageOf(ctx, found, none)
 		return nil, err
 	}
-	withdrawn.saw(mod, folder)
+	withdrawn.setFound(mod, folder)
 	m := &Module{Path: mod.Module.Mod.Path, Pos: w.pos, URL: found.URL, From: found.From, Stored: found.Stored, Ref: w.ref, Commit: found.Commit,
 		Time: found.Time, Folder: folder, Dir: dir, GoMod: mod, NoGoMod: noGoMod, tag: found.Tag}
 	if w.requirement != "" {

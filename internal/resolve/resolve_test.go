@@ -275,7 +275,7 @@ ref = "v0.1.0"
 		got = append(got, o.Module.String()+" "+o.By)
 	}
 	wantText(t, "overruled", strings.Join(got, "\n"), "github.com/acme/lib@v0.2.0 github.com/acme/alpha\ngithub.com/acme/lib@v0.9.0 github.com/acme/gamma")
-	wantText(t, "notes", strings.Join(p.Overrulings, "\n"), "github.com/acme/lib v0.1.0 is linked, as the config says, though alpha, gamma require v0.9.0")
+	wantText(t, "notes", strings.Join(p.Overrulings, "\n"), "github.com/acme/lib v0.1.0 is linked, as the config says, although alpha, gamma require v0.9.0")
 }
 
 // TestVersions has the version that a module is required at, for each kind of ref.
@@ -403,9 +403,9 @@ func TestErrors(t *testing.T) {
 		{"a go.mod without a path", plugin("x", "url", "https://github.com/acme/nameless"),
 			"velox.toml:1: x: go.mod has no module line", nil},
 		{"one module twice", plugin("a", "module_name", "github.com/acme/beta") + plugin("b", "url", "https://github.com/acme/beta"),
-			"velox.toml:4: b is the module github.com/acme/beta, and so is a at line 1", []string{"remove one of the two entries"}},
+			"velox.toml:4: b is the module github.com/acme/beta, and so is a at line 1", []string{"remove one of the entries"}},
 		{"a plugin and a module", plugin("a", "url", "https://github.com/acme/beta") + "[[modules]]\nmodule = \"github.com/acme/beta\"\nref = \"main\"\n",
-			"velox.toml:4: github.com/acme/beta is the module github.com/acme/beta, and so is a at line 1", []string{"remove one of the two entries"}},
+			"velox.toml:4: github.com/acme/beta is the module github.com/acme/beta, and so is a at line 1", []string{"remove one of the entries"}},
 		{"a replace outside", plugin("x", "module_name", "github.com/acme/outside"),
 			"go.mod of x replaces github.com/acme/lib by ../lib, which is outside its repository", []string{decide}},
 		{"a replace by an absolute path", plugin("x", "module_name", "github.com/acme/absolute"),
@@ -425,7 +425,7 @@ func TestErrors(t *testing.T) {
 		})
 	}
 	_, err := w.resolveWith(plugin("x", "module_name", "github.com/acme/homeless")+private, Options{Offline: true})
-	wantError(t, err, "git.corp/acme/lib (required by x): git.corp/acme/lib: its path does not tell where its repository is: --offline forbids asking its host",
+	wantError(t, err, "git.corp/acme/lib (required by x): git.corp/acme/lib: its module path does not give its repository: its host cannot be asked with --offline",
 		`set url on the plugin, or for another module:
   [[modules]]
   module = "git.corp/acme/lib"

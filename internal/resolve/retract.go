@@ -31,8 +31,8 @@ type retractions struct {
 	done bool
 }
 
-// saw notes the go.mod that was found first, and its folder.
-func (x *retractions) saw(mod *modfile.File, folder string) {
+// setFound notes the go.mod that was found first, and its folder.
+func (x *retractions) setFound(mod *modfile.File, folder string) {
 	if x != nil && x.own == nil {
 		x.own, x.folder = mod, folder
 	}
@@ -184,10 +184,10 @@ type RetractedError struct{ Ref, Why string }
 
 // Error implements error.
 func (e *RetractedError) Error() string {
-	return fmt.Sprintf("all versions that %s can mean are retracted by their author%s", e.Ref, because(e.Why))
+	return fmt.Sprintf("all versions that match %s are retracted by their author%s", e.Ref, because(e.Why))
 }
 
 // Hints says how to take one.
 func (e *RetractedError) Hints() []string {
-	return []string{"name one all the same, or a branch: ref = \"VERSION or BRANCH\""}
+	return []string{"to use one anyway, name it, or a branch: ref = \"VERSION or BRANCH\""}
 }

@@ -64,7 +64,7 @@ type SharedError struct {
 
 // Error implements error.
 func (e *SharedError) Error() string {
-	return fmt.Sprintf("%s: %s and %s at line %d are packages of the module %s, of which there can be one: %s, and %s",
+	return fmt.Sprintf("%s: %s and %s at line %d are packages of the module %s, which can be in the server only once: %s, and %s",
 		at(e.SecondPos), e.Second, e.First, e.FirstPos.Line, e.Path, e.SecondFrom, e.FirstFrom)
 }
 

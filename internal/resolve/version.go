@@ -87,8 +87,8 @@ func (r *resolver) version(ctx context.Context, found source.Found, q query, mod
 	})
 	v := pseudoVersion(found, own, q.major, tags)
 	if cut { // and not remembered: another time there may be more
-		return v, fmt.Sprintf("%s: the history of commit %.12s is not to be had from %s, so tags before it may be missing in its version, %s",
-			modulePath, found.Commit, found.From, v), nil
+		return v, fmt.Sprintf("%s: %s has no history of commit %.12s, so its version, %s, may not count from the latest tag",
+			modulePath, found.From, found.Commit, v), nil
 	}
 	return v, "", r.client.PutVersion(found, modulePath, v)
 }

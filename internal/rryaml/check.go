@@ -60,7 +60,7 @@ func (c *checker) version() {
 		case key == nil:
 			c.report(f.name, f.root.Line, hint, "version is missing, and the server does not start without")
 		case value.Kind != yaml.ScalarNode || value.ShortTag() != "!!str":
-			c.report(f.name, key.Line, hint, "version is no string, and the server does not start with it")
+			c.report(f.name, key.Line, hint, "version is not a string, and the server does not start with it")
 		case i == 0:
 			want = value.Value
 			if v, ok := c.yaml.value(value); ok && v == "2.7" { // config's prevConfigVersion
@@ -89,7 +89,7 @@ func (c *checker) unread() {
 		if len(row.ReadBy) > 0 && c.titled(s.name) < 0 {
 			// Others may look into the section of a plugin: a middleware into http's.
 			if m, name := c.released(s.name); name != "" {
-				c.report(s.file, s.line, []string{releases(name, m)}, "the section %s is read by %s, and the plugin that it is for is not in", s.name, endure.List(row.ReadBy))
+				c.report(s.file, s.line, []string{releases(name, m)}, "the section %s is read by %s, but its own plugin is not in the server", s.name, endure.List(row.ReadBy))
 			}
 		}
 		if len(row.ReadBy) > 0 || c.isStorage(s.name) {
@@ -104,7 +104,7 @@ func (c *checker) unread() {
 			hints = append(hints, meant)
 		}
 		if len(blind) > 0 {
-			hints = append(hints, "unless one of these does, whose sources do not tell: "+strings.Join(blind, ", "))
+			hints = append(hints, "unless one of these does, which cannot be read from their sources: "+strings.Join(blind, ", "))
 		}
 		c.report(s.file, s.line, hints, "no plugin reads the section %s", s.name)
 	}
@@ -175,7 +175,7 @@ func (c *checker) middleware(s section) {
 			part := *n
 			part.Value = strings.TrimSpace(name)
 			if name, ok := c.yaml.value(&part); ok && name != "" && !slices.Contains(names, name) {
-				c.report(s.file, n.Line, c.instead(name, names), "no plugin is the middleware %s", name)
+				c.report(s.file, n.Line, c.instead(name, names), "no plugin provides the middleware %s", name)
 			}
 		}
 	}
@@ -194,7 +194,7 @@ func (c *checker) drivers(s section, entries *yaml.Node, plugin, what string) {
 			continue
 		}
 		if name, ok := c.yaml.value(driver); ok && !slices.Contains(names, name) {
-			c.report(s.file, key.Line, c.instead(name, names), "%s: no plugin is the driver %s of the %s %s", plugin, name, what, e.key.Value)
+			c.report(s.file, key.Line, c.instead(name, names), "%s: no plugin provides the driver %s of the %s %s", plugin, name, what, e.key.Value)
 		}
 	}
 }

@@ -49,9 +49,9 @@ type KindError struct{ Kind string }
 // Error implements error.
 func (e *KindError) Error() string {
 	if e.Kind == "" {
-		return "a new plugin has a kind"
+		return "a new plugin needs a kind"
 	}
-	return fmt.Sprintf("there is no kind of plugin %q", e.Kind)
+	return fmt.Sprintf("unknown kind of plugin %q", e.Kind)
 }
 
 // ExitStatus implements the interface that picks the exit status.
@@ -128,13 +128,13 @@ func (o PluginOptions) Check() error {
 		return &KindError{Kind: o.Kind}
 	}
 	if !nameForm.MatchString(o.Name) {
-		return &PluginNameError{Name: o.Name, Reason: "a plugin's name has small letters and digits, with - or _ between them"}
+		return &PluginNameError{Name: o.Name, Reason: "a plugin's name has lower-case letters and digits, with - or _ between them"}
 	}
 	if p := o.pkg(); token.IsKeyword(p) || p == "main" || p == "errors" || p == "jobs" || p == "http" || p == "context" {
-		return NameTakenError(o.Name, "a package of this name would be in the way of Go's own or RoadRunner's")
+		return NameTakenError(o.Name, "a package of this name would conflict with one of Go or RoadRunner")
 	}
 	if slices.Contains(taken, o.Name) {
-		return NameTakenError(o.Name, "RoadRunner has a plugin or a setting of this name, which a new one needs itself")
+		return NameTakenError(o.Name, "RoadRunner already has a plugin or a setting of this name")
 	}
 	if err := module.CheckPath(o.Module); err != nil {
 		return &PluginNameError{Name: o.Module, Reason: err.Error()}

@@ -34,7 +34,7 @@ func ParseCommit(data []byte) (Signed, error) {
 	var s Signed
 	header, _, ok := bytes.Cut(data, []byte("\n\n"))
 	if !ok {
-		return s, errors.New("the commit has no end of its headers")
+		return s, errors.New("the commit has no blank line after its headers")
 	}
 	var payload bytes.Buffer
 	in := false    // the signature

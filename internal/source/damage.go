@@ -45,7 +45,7 @@ func (c *Client) Verify(ctx context.Context, f Found, folder string) (store.File
 		return got, nil
 	}
 	if disk.IsDir(dst) {
-		c.sink.Send(event.Event{Kind: event.Note, Text: fmt.Sprintf("%s is damaged and is written anew", dst)})
+		c.sink.Send(event.Event{Kind: event.Note, Text: fmt.Sprintf("%s is damaged and is rewritten", dst)})
 	}
 	if err := c.store.Discard(dst); err != nil {
 		return nil, err

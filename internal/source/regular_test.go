@@ -154,7 +154,7 @@ func TestIrregularError(t *testing.T) {
 		{func() error { return os.Mkdir(refs, 0o755) }, "a directory, not a file"},
 		{func() error {
 			return errors.Join(os.WriteFile(refs, nil, 0o644), os.Truncate(refs, 1<<30))
-		}, "too large: 1073741824 bytes, where 33554432 are allowed"},
+		}, "too large: 1073741824 bytes, limit 33554432"},
 	} {
 		if err := tt.make(); err != nil {
 			t.Fatal(err)

@@ -152,7 +152,7 @@ func (u *unpacker) next() (*tar.Header, string, error) {
 	case !plain(h):
 		return nil, "", u.bad("%q is a sparse file, or has attributes", brief.Name(h.Name))
 	case !ok || name != ListFile && name != SignatureFile && !isName(name):
-		return nil, "", u.bad("%q is no name of a vendored file", brief.Name(h.Name))
+		return nil, "", u.bad("%q is not a valid name for a vendored file", brief.Name(h.Name))
 	}
 	if reason := u.total.take(name, h.Size); reason != "" {
 		return nil, "", u.bad("%s", reason)
@@ -188,7 +188,7 @@ func (u *unpacker) broken(err error) error {
 		return u.bad("%v", err)
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return u.damaged("it ends in the middle")
+		return u.damaged("it is truncated")
 	}
 	if u.want == nil && (errors.Is(err, zstd.ErrMagicMismatch) || errors.Is(err, tar.ErrHeader)) {
 		return u.bad("cannot be read as a vendored archive: %v", err)
@@ -234,7 +234,7 @@ func (u *unpacker) each(ctx context.Context, g *errgroup.Group) error {
 			return err
 		}
 		if u.seen[name] {
-			return u.bad("%q is in it twice", brief.Name(name))
+			return u.bad("it has %q twice", brief.Name(name))
 		}
 		if _, ok := u.want[name]; !ok && name != SignatureFile {
 			if err := u.pass(name); err != nil {

@@ -41,7 +41,7 @@ func WriteList(ctx context.Context, dir string) (sum string, err error) {
 	var b bytes.Buffer
 	for _, name := range files { // sorted
 		if !isName(name) {
-			return "", fmt.Errorf("%q cannot be the name of a vendored file", brief.Name(name))
+			return "", fmt.Errorf("%q is not a valid name for a vendored file", brief.Name(name))
 		}
 		fmt.Fprintf(&b, "%s  %s\n", sums[name], name)
 	}
@@ -106,7 +106,7 @@ func newContents(place, dir string, sums list, keys *signature.Keys) (*Contents,
 func readList(dir string) (list, error) {
 	data, err := readWhole(dir, ListFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &FormatError{Place: dir, Reason: "is no vendor folder: it has no " + ListFile}
+		return nil, &FormatError{Place: dir, Reason: "is not a vendor folder: it has no " + ListFile}
 	}
 	if err != nil {
 		return nil, err
@@ -144,7 +144,7 @@ func parseList(data []byte) (list, error) {
 			return nil, fmt.Errorf("line %d is not a hash and a path", line)
 		}
 		if _, twice := out[name]; twice {
-			return nil, fmt.Errorf("line %d names %s again", line, brief.Name(name))
+			return nil, fmt.Errorf("line %d repeats %s", line, brief.Name(name))
 		}
 		out[name] = sum
 		for dir := path.Dir(name); !dirs[dir] && len(dirs) <= mostFiles; dir = path.Dir(dir) {

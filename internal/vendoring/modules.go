@@ -164,7 +164,7 @@ func (*ModulesError) ExitStatus() int { return 3 }
 
 // Hints says what to do.
 func (*ModulesError) Hints() []string {
-	return []string{"it was changed after it was made: copy it again from where it was made, or make it again with vxlite vendor"}
+	return []string{"it was changed after it was written: copy it again, or run vxlite vendor again"}
 }
 
 // OpenModules makes dst a module cache of those of the folder's unpacked modules

@@ -49,7 +49,7 @@ func CheckPlace(place string) error {
 		return &PlaceError{place, "is a file"}
 	}
 	if entries, err := os.ReadDir(place); err != nil || len(entries) > 0 && !Is(place) {
-		return &PlaceError{place, "is there, and is no vendor folder"}
+		return &PlaceError{place, "exists and is not a vendor folder"}
 	}
 	return nil
 }
@@ -66,7 +66,7 @@ func checkFile(place string, fi fs.FileInfo) error {
 	defer f.Close()
 	head := make([]byte, 4)
 	if n, _ := io.ReadFull(f, head); n > 0 && !bytes.Equal(head[:n], []byte{0x28, 0xb5, 0x2f, 0xfd}[:n]) {
-		return &PlaceError{place, "is there, and is no zstd file"}
+		return &PlaceError{place, "exists and is not a zstd file"}
 	}
 	return nil
 }

@@ -108,7 +108,7 @@ func (*ToolchainError) ExitStatus() int { return 3 }
 // Hints says what to do.
 func (e *ToolchainError) Hints() []string {
 	if e.Want == "" {
-		return []string{"vxlite vendor --with-toolchain writes its checksum into the lock: make it again"}
+		return []string{"run vxlite vendor --with-toolchain again, which writes its checksum into the lock"}
 	}
 	return (*ModulesError)(nil).Hints()
 }

@@ -105,7 +105,7 @@ func (*DamageError) ExitStatus() int { return 3 }
 
 // Hints says what to do.
 func (*DamageError) Hints() []string {
-	return []string{"copy it again from where it was made, or make it again with vxlite vendor"}
+	return []string{"copy it again, or run vxlite vendor again"}
 }
 
 // any reports whether there is any damage.

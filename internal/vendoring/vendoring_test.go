@@ -109,7 +109,7 @@ func TestCheck(t *testing.T) {
 		{"link", func(dir string) error {
 			return errors.Join(os.Remove(join(dir, "velox.toml")), os.Symlink("velox.lock", join(dir, "velox.toml")))
 		}, "DIR: velox.toml is not a regular file"},
-		{"no list", func(dir string) error { return os.Remove(join(dir, ListFile)) }, "DIR: is no vendor folder: it has no SHA256SUMS"},
+		{"no list", func(dir string) error { return os.Remove(join(dir, ListFile)) }, "DIR: is not a vendor folder: it has no SHA256SUMS"},
 		{"bad list", func(dir string) error { return os.WriteFile(join(dir, ListFile), []byte("hello\n"), 0o644) },
 			"DIR/SHA256SUMS: line 1 is not a hash and a path"},
 		{"leads elsewhere", func(dir string) error {
@@ -201,15 +201,15 @@ func TestUnpackHostile(t *testing.T) {
 			z, _ := zstd.NewWriter(nil)
 			return z.EncodeAll(bytes.Repeat([]byte("x"), 1024), nil)
 		}(), "X: cannot be read as a vendored archive: archive/tar: invalid tar header"},
-		{"cut off", good[:len(good)-10], "X: it ends in the middle"},
-		{"up", archive(t, entry{name: "vendor/../../up", data: "x"}), `X: "vendor/../../up" is no name of a vendored file`},
-		{"absolute", archive(t, entry{name: "/etc/passwd", data: "x"}), `X: "/etc/passwd" is no name of a vendored file`},
-		{"outside", archive(t, entry{name: "other/file", data: "x"}), `X: "other/file" is no name of a vendored file`},
+		{"cut off", good[:len(good)-10], "X: it is truncated"},
+		{"up", archive(t, entry{name: "vendor/../../up", data: "x"}), `X: "vendor/../../up" is not a valid name for a vendored file`},
+		{"absolute", archive(t, entry{name: "/etc/passwd", data: "x"}), `X: "/etc/passwd" is not a valid name for a vendored file`},
+		{"outside", archive(t, entry{name: "other/file", data: "x"}), `X: "other/file" is not a valid name for a vendored file`},
 		{"symlink", archive(t, entry{name: "vendor/link", kind: tar.TypeSymlink, data: "/etc"}), `X: "vendor/link" is not a regular file`},
 		{"link", archive(t, entry{name: "vendor/link", kind: tar.TypeLink, data: "vendor/velox.lock"}), `X: "vendor/link" is not a regular file`},
 		{"device", archive(t, entry{name: "vendor/null", kind: tar.TypeChar}), `X: "vendor/null" is not a regular file`},
 		{"folder", archive(t, entry{name: "vendor/dir/", kind: tar.TypeDir}), `X: "vendor/dir/" is not a regular file`},
-		{"twice", archive(t, entry{name: "vendor/a", data: "a"}, entry{name: "vendor/a", data: "b"}), `X: "a" is in it twice`},
+		{"twice", archive(t, entry{name: "vendor/a", data: "a"}, entry{name: "vendor/a", data: "b"}), `X: it has "a" twice`},
 		{"no list", pack(t, entry{name: "vendor/velox.lock", data: "lock"}), "X: does not begin with SHA256SUMS"},
 		{"file and folder", archive(t, entry{name: "vendor/a", data: "a"}, entry{name: "vendor/a/b", data: "b"}), "any"}, // which of the two comes first is open,
 		{"damaged", pack(t, entry{name: "vendor/SHA256SUMS", data: strings.Repeat("0", 64) + "  velox.lock\n" + strings.Repeat("1", 64) + "  velox.toml\n"},
@@ -329,9 +329,9 @@ func TestCheckPlace(t *testing.T) {
 		}
 	}
 	want := map[string]string{
-		"full":            "is there, and is no vendor folder",
+		"full":            "exists and is not a vendor folder",
 		"full/file":       "is a file",
-		"text.tar.zst":    "is there, and is no zstd file",
+		"text.tar.zst":    "exists and is not a zstd file",
 		"dir.tar.zst":     "is a directory",
 		"x.zip":           "an archive ends in .tar.zst",
 		"full/file/below": "not a directory",

@@ -11,12 +11,12 @@ import (
 	"github.com/vxlite/vxlite/internal/gotool"
 )
 
-// verify builds every target again, as unlike the first time as can be, and
+// buildTwice builds every target again, as unlike the first time as can be, and
 // compares: from the plugins in the opposite order, in another directory, in
 // which the modules' files are copies and no links, and with the packages of
 // all modules from git compiled anew. What else is linked, the standard library
 // and third-party modules, is taken as it was compiled.
-func (w *workspace) verify(ctx context.Context, jobs []job) ([]job, error) {
+func (w *workspace) buildTwice(ctx context.Context, jobs []job) ([]job, error) {
 	tmp, err := w.store.TempDir()
 	if err != nil {
 		return nil, err
@@ -25,7 +25,7 @@ func (w *workspace) verify(ctx context.Context, jobs []job) ([]job, error) {
 	if err := w.write(); err != nil { // where all was up to date it may be gone
 		return nil, err
 	}
-	again, err := w.again(ctx, tmp)
+	reversed, err := w.reversed(ctx, tmp)
 	if err != nil {
 		return nil, err
 	}
@@ -35,10 +35,10 @@ func (w *workspace) verify(ctx context.Context, jobs []job) ([]job, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := w.seed(ctx, j.settings, again.tool.Var("GOCACHE")); err != nil {
+		if err := w.seed(ctx, j.settings, reversed.tool.Var("GOCACHE")); err != nil {
 			return nil, err
 		}
-		second, err := again.remake(ctx, j, tmp)
+		second, err := reversed.buildSecond(ctx, j, tmp)
 		if err != nil {
 			return nil, err
 		}
@@ -50,8 +50,8 @@ func (w *workspace) verify(ctx context.Context, jobs []job) ([]job, error) {
 	return jobs, nil
 }
 
-// remake makes a binary once more, in a directory.
-func (w *workspace) remake(ctx context.Context, j job, dir string) (event.Binary, error) {
+// buildSecond makes a binary once more, in a directory.
+func (w *workspace) buildSecond(ctx context.Context, j job, dir string) (event.Binary, error) {
 	tool, pkgs, err := w.packages(ctx, j.settings)
 	if err != nil {
 		return event.Binary{}, w.explain(ctx, w.dir, j.settings, err)
@@ -60,9 +60,9 @@ func (w *workspace) remake(ctx context.Context, j job, dir string) (event.Binary
 	return w.make(ctx, j, listing{tool, pkgs}, onceEach(w.Sink))
 }
 
-// again is the same workspace, made from the config the other way round and in
+// reversed is the same workspace, made from the config the other way round and in
 // another place.
-func (w *workspace) again(ctx context.Context, tmp string) (*workspace, error) {
+func (w *workspace) reversed(ctx context.Context, tmp string) (*workspace, error) {
 	k := *w.kit
 	cfg := *k.Config
 	cfg.Plugins = slices.Clone(cfg.Plugins)

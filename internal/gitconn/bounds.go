@@ -74,7 +74,7 @@ func preamble(r io.Reader) (bool, error) {
 			return true, nil
 		}
 	}
-	return false, fmt.Errorf("the server's answer is none that git knows: %q", line[:min(len(line), 80)])
+	return false, fmt.Errorf("unexpected answer from the server: %q", line[:min(len(line), 80)])
 }
 
 // packetReader reads the rest of an answer. In a side-band everything but the pack

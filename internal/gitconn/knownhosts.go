@@ -365,7 +365,7 @@ func (e *hostKeyError) Hints() []string {
 	case e.revoked:
 		return nil
 	case e.changed != "":
-		return []string{"if the host was set up anew, replace the line; if not, somebody may be listening in"}
+		return []string{"if the host was reinstalled, replace the line; if not, the connection may be intercepted"}
 	case len(e.files) == 0:
 		return []string{config.Snippet("name a file of known hosts in the config", "[git]", config.Setting{Key: "known_hosts", Value: "known_hosts"})}
 	}

@@ -70,7 +70,7 @@ func (h sshHost) proxyCommand() (string, error) {
 		return "", &ProxyCommandError{Line: h.proxy.String(), Err: errors.New(reason)}
 	}
 	if runtime.GOOS == "windows" {
-		return refuse("needs a POSIX shell, which Windows has not")
+		return refuse("needs a POSIX shell, which Windows does not have")
 	}
 	for _, value := range []string{h.alias, h.name, h.user, h.port} {
 		for _, r := range value {

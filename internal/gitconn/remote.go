@@ -58,7 +58,7 @@ func ParseRemote(s string) (Remote, error) {
 	r.Host = host
 	if name, port, ok := strings.Cut(host, ":"); ok && !strings.Contains(port, ":") { // of brackets
 		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-			return Remote{}, fmt.Errorf("clone URL %q has the port %q, which is no number", s, port)
+			return Remote{}, fmt.Errorf("clone URL %q has the port %q, which is not a number", s, port)
 		}
 		r.Host, r.Port = name, port
 	}

@@ -102,7 +102,7 @@ func TestParseRemoteErrors(t *testing.T) {
 		{"git.corp:", `clone URL "git.corp:" is neither a path, a URL nor user@host:path`},
 		{":lib", `clone URL ":lib" is neither a path, a URL nor user@host:path`},
 		{"git@[1:2:3]:lib", `clone URL "git@[1:2:3]:lib" has the host "1:2:3", which is neither a name nor an address`},
-		{"git@[git.corp:ssh]:lib", `clone URL "git@[git.corp:ssh]:lib" has the port "ssh", which is no number`},
+		{"git@[git.corp:ssh]:lib", `clone URL "git@[git.corp:ssh]:lib" has the port "ssh", which is not a number`},
 		{"git@[git.corp:lib", `clone URL "git@[git.corp:lib" is neither a path, a URL nor user@host:path`},
 		{"git@[-x]:lib", `clone URL "git@[-x]:lib" has a part that begins with a dash`},
 		{"https://git.corp/lib?ref=v1.0.0", `clone URL "https://git.corp/lib?ref=v1.0.0" has a query or a fragment, which no repository has`},

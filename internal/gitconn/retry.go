@@ -90,7 +90,7 @@ func outOfReach(host string, err error) error {
 	return err
 }
 
-// pause waits, but not for one who has been told to stop.
+// pause waits for d or until ctx is done.
 func pause(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()

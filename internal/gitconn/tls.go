@@ -63,7 +63,7 @@ func (e *TLSError) Unwrap() error { return e.Err }
 // server whatever it shows.
 func (e *TLSError) Hints() []string {
 	if invalid, ok := errors.AsType[x509.CertificateInvalidError](e.Err); ok && invalid.Reason == x509.Expired {
-		return []string{"look at this machine's clock; if it is right, the server's administrator has to renew the certificate"}
+		return []string{"check this machine's clock; if it is right, the server's administrator has to renew the certificate"}
 	}
 	if _, ok := errors.AsType[x509.HostnameError](e.Err); ok {
 		return []string{"name the server as its certificate does, in the URL or by [mirrors]"}

@@ -34,7 +34,7 @@ func readHeader(r *bytes.Reader, offset int64) (entryHeader, error) {
 			return h, noEnd(err)
 		}
 		if shift > 56 {
-			return h, errors.New("an object of a size beyond all")
+			return h, errors.New("object too large")
 		}
 		h.size |= uint64(c&0x7f) << shift
 	}

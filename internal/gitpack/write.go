@@ -155,7 +155,7 @@ func (x *indexer) checksum() (sum plumbing.Hash, err error) {
 		return sum, err
 	}
 	if !bytes.Equal(h.Sum(nil), sum[:]) {
-		return sum, &Error{errors.New("its checksum is another")}
+		return sum, &Error{errors.New("checksum mismatch")}
 	}
 	return sum, nil
 }

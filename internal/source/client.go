@@ -240,7 +240,7 @@ type GoneError struct {
 
 // Error implements error.
 func (e *GoneError) Error() string {
-	s := fmt.Sprintf("the locked commit %s of %s is no longer to be had from any remote: ", e.Commit, e.Ref)
+	s := fmt.Sprintf("no remote has the locked commit %s of %s any more: ", e.Commit, e.Ref)
 	if e.Moved != nil && e.Moved.Now != "" {
 		s = fmt.Sprintf("tag %s was %s when it was locked and is %s now, and no remote has the locked commit any more: ", e.Moved.Tag, e.Commit, e.Moved.Now)
 	}

@@ -257,7 +257,7 @@ func TestHostileServers(t *testing.T) {
 		{name: "ACK without end", refs: oneRef, answer: say(text("0000"), forever(pkt("ACK "+hash+" common\n"))), want: before, bytes: mib, memory: 32 * mib},
 		{name: "NAK without end", refs: oneRef, answer: say(text("0000"), forever(pkt("NAK\n"))), want: before, bytes: mib, memory: 32 * mib},
 		{name: "flushes without end", refs: oneRef, answer: forever("0000"), want: before, bytes: mib, memory: 32 * mib},
-		{name: "words without end", refs: oneRef, answer: forever(pkt("what is this")), want: `the server's answer is none that git knows: "what is this"`, bytes: mib, memory: 32 * mib},
+		{name: "words without end", refs: oneRef, answer: forever(pkt("what is this")), want: `unexpected answer from the server: "what is this"`, bytes: mib, memory: 32 * mib},
 		{name: "progress without end", refs: oneRef, answer: say(text("0000"+pkt("NAK\n")), forever(pkt("\x02counting"))), want: beside, bytes: mib, memory: 32 * mib},
 		{name: "packets without content", refs: oneRef, answer: say(text("0000"+pkt("NAK\n")+pack), forever(pkt("\x01"))), want: beside, bytes: mib, memory: 32 * mib},
 		{name: "progress in the pack", refs: oneRef, answer: say(text("0000"+pkt("NAK\n")+pack), forever(pkt("\x02 50%\n"))), want: beside, bytes: mib, memory: 32 * mib},

@@ -138,7 +138,7 @@ func TestHostKeys(t *testing.T) {
 	other := newKey(t)
 	host := s.User + "@" + s.Addr
 	finger := "ssh-ed25519 " + ssh.FingerprintSHA256(s.HostKey)
-	changed := []string{"if the host was set up anew, replace the line; if not, somebody may be listening in"}
+	changed := []string{"if the host was reinstalled, replace the line; if not, the connection may be intercepted"}
 	file := filepath.Join(t.TempDir(), "known_hosts")
 	unknown := []string{
 		"compare the fingerprint with the one the host's administrator gives, then add this line to " + file + ":",

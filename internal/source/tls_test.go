@@ -16,7 +16,7 @@ import (
 func TestTLS(t *testing.T) {
 	r := testkit.MustParse(t, testkit.ModuleArchive("a"))
 	repos := testkit.WriteRepos(t, r)
-	clock := "look at this machine's clock; if it is right, the server's administrator has to renew the certificate"
+	clock := "check this machine's clock; if it is right, the server's administrator has to renew the certificate"
 	name := "name the server as its certificate does, in the URL or by [mirrors]"
 	for _, tt := range []struct {
 		name  string

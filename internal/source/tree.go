@@ -51,7 +51,7 @@ func (e *NoModuleError) Error() string {
 // Hints says where a go.mod is.
 func (e *NoModuleError) Hints() []string {
 	if len(e.Modules) == 0 {
-		return []string{"the repository has no go.mod at all, so it is no Go module"}
+		return []string{"the repository has no go.mod at all, so it is not a Go module"}
 	}
 	hints := []string{"go.mod is in: " + brief.List(e.Modules, 10) + "; name one with folder = \"…\""}
 	if e.Import == "" {
@@ -469,7 +469,7 @@ func (w *treeWriter) walk(hash plumbing.Hash, folder, dir string, files *[]*blob
 	for _, e := range tree.Entries {
 		name := path.Join(dir, e.Name)
 		if !isName(e.Name) {
-			return fmt.Errorf("%q is no name for a file of a repository", strings.TrimPrefix(dir+"/"+e.Name, "/"))
+			return fmt.Errorf("%q is not a valid file name in a repository", strings.TrimPrefix(dir+"/"+e.Name, "/"))
 		}
 		switch {
 		case e.Mode == filemode.Dir:

@@ -132,7 +132,7 @@ func (w *workspace) intact(ctx context.Context) error {
 	for _, m := range w.plan.Modules {
 		if !m.Local {
 			g.Go(func() error {
-				_, err := client.Verify(ctx, m.Found(), m.Folder)
+				_, err := client.CheckFiles(ctx, m.Found(), m.Folder)
 				return err
 			})
 		}

@@ -73,7 +73,7 @@ func (m *Module) hash(ctx context.Context, client *source.Client, store *store.S
 	name := m.Commit + "-" + hex.EncodeToString(sum[:8])
 	var h hashes
 	if !store.ReadJSON(&h, "h1", name) || h.H1 == "" {
-		sums, err := client.Verify(ctx, m.Found(), m.Folder)
+		sums, err := client.CheckFiles(ctx, m.Found(), m.Folder)
 		if err != nil {
 			return err
 		}

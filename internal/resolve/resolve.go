@@ -100,7 +100,7 @@ func (r *resolver) run(ctx context.Context) (*Plan, error) {
 		return nil, err
 	}
 	if m := r.roadRunner; !m.Local { // of which more is read here than go.mod
-		if _, err := r.client.Verify(ctx, m.Found(), m.Folder); err != nil {
+		if _, err := r.client.CheckFiles(ctx, m.Found(), m.Folder); err != nil {
 			return nil, err
 		}
 	}

@@ -107,7 +107,7 @@ func TestAttributesAsGo(t *testing.T) {
 			if _, err := c.Tree(t.Context(), found, folder); err != nil {
 				t.Fatal(err)
 			}
-			sums, err := c.Verify(t.Context(), found, folder)
+			sums, err := c.CheckFiles(t.Context(), found, folder)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -33,10 +33,10 @@ func (e *DamagedError) Hints() []string {
 	return []string{"look at it with: git -C " + e.Where + " fsck"}
 }
 
-// Verify compares all files of a module in the store with what was recorded
+// CheckFiles compares all files of a module in the store with what was recorded
 // when they were written, and writes them anew where they differ. It is for
 // those who are about to compile or to hash them, and returns the files' sums.
-func (c *Client) Verify(ctx context.Context, f Found, folder string) (store.FileSums, error) {
+func (c *Client) CheckFiles(ctx context.Context, f Found, folder string) (store.FileSums, error) {
 	dst := c.store.TreeDir(f.Commit, folder)
 	if sums, ok := c.wrote.Load(dst); ok {
 		return sums.(store.FileSums), nil // just now, by this run

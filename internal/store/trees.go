@@ -62,7 +62,7 @@ func (s *Store) record(sums treeSums, commit, folder string) error {
 
 // GoodGoMod reports whether a tree is there and its go.mod, on which all of a
 // plan depends, is as it was written, or is missing as it may be. The other
-// files are compared only when they are going to be used: see [Client.Verify].
+// files are compared only when they are going to be used: see [Client.CheckFiles].
 // Those of a shared store are compared at once.
 func (s *Store) GoodGoMod(commit, folder string, orNone bool) bool {
 	if dir := s.TreeDir(commit, folder); s.IsShared(dir) {

@@ -145,7 +145,7 @@ func (p *httpPool) authenticate(ctx context.Context, remote Remote) (transport.U
 		return sess, adv, err
 	}
 	return nil, nil, &AuthError{URL: remote.String(), Tried: tried, hints: []string{
-		fmt.Sprintf("name a credential in the config: [git.credentials.%q] username and password, or put one into ~/.netrc", remote.Host),
+		config.Snippet("put a credential into ~/.netrc, or name one in the config", fmt.Sprintf("[git.credentials.%q]", remote.Host), config.Setting{Key: "username", Value: "USER"}, config.Setting{Key: "password", Value: "${TOKEN}"}),
 	}}
 }
 

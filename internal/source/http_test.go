@@ -78,7 +78,10 @@ func TestHTTPCredentials(t *testing.T) {
 			found, err := c.Find(t.Context(), Request{URL: strings.Replace(url, "://", "://"+tt.user, 1), Choose: tag("v1.0.0")})
 			if tt.want != "" {
 				testkit.WantError(t, err, url+": access denied: tried "+tt.want,
-					`name a credential in the config: [git.credentials."127.0.0.1"] username and password, or put one into ~/.netrc`)
+					`put a credential into ~/.netrc, or name one in the config:
+  [git.credentials."127.0.0.1"]
+  username = "USER"
+  password = "${TOKEN}"`)
 			} else if err != nil {
 				t.Fatal(err)
 			} else if found.Commit != r.Commit("v1.0.0") || found.From != url {
@@ -112,7 +115,10 @@ func TestHTTPForbidden(t *testing.T) {
 	c := newClient(t, Options{})
 	_, err := c.Find(t.Context(), Request{URL: s.URL + "/lib", Choose: refuse(t)})
 	testkit.WantError(t, err, s.URL+"/lib: access denied: tried no credentials (403)",
-		`name a credential in the config: [git.credentials."127.0.0.1"] username and password, or put one into ~/.netrc`)
+		`put a credential into ~/.netrc, or name one in the config:
+  [git.credentials."127.0.0.1"]
+  username = "USER"
+  password = "${TOKEN}"`)
 }
 
 // TestHTTPDotGit has a repository named without ".git", by a server that has
@@ -306,5 +312,8 @@ func TestHTTPUserInURL(t *testing.T) {
 	bad := strings.Replace(url, "://", "://s3cret-old@", 1)
 	_, err := c.Find(t.Context(), Request{URL: bad, Choose: refuse(t)})
 	testkit.WantError(t, err, url+": access denied: tried the URL's user (401), then no credentials (401)",
-		`name a credential in the config: [git.credentials."127.0.0.1"] username and password, or put one into ~/.netrc`)
+		`put a credential into ~/.netrc, or name one in the config:
+  [git.credentials."127.0.0.1"]
+  username = "USER"
+  password = "${TOKEN}"`)
 }

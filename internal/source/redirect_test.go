@@ -112,7 +112,10 @@ func TestHTTPRedirectElsewhere(t *testing.T) {
 	url := first.URL + "/" + r.Path()
 	_, err := newClient(t, Options{Env: testkit.Vars{"HOME": home}.Env}).Find(t.Context(), Request{URL: url, Choose: refuse(t)})
 	testkit.WantError(t, err, url+": access denied: tried "+home+"/.netrc (401), then no credentials (401)",
-		`name a credential in the config: [git.credentials."127.0.0.1"] username and password, or put one into ~/.netrc`)
+		`put a credential into ~/.netrc, or name one in the config:
+  [git.credentials."127.0.0.1"]
+  username = "USER"
+  password = "${TOKEN}"`)
 	for _, req := range other.Requests() {
 		if req.Username != "" {
 			t.Errorf("the other host was told %q", req.Username)

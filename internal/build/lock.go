@@ -52,7 +52,7 @@ func (w *workspace) updateLock(ctx context.Context) (*workspace, error) {
 		return nil, err
 	}
 	p := *w.planned
-	p.lock.old, p.differences = now, nil
+	p.lock.old, p.lock.oracle, p.differences = now, now, nil
 	return w.generate(&p, now.Sums)
 }
 

@@ -85,7 +85,9 @@ func OpenVendored(ctx context.Context, place string, o VendoredOptions) (*Vendor
 	if err != nil {
 		return nil, errors.Join(err, v.Close())
 	}
-	v.unpacked.kinds = v.contents.Kinds()
+	if v.useCompiled() { // that a file is missing, nothing shows
+		v.unpacked.kinds = v.contents.Kinds()
+	}
 	return v, nil
 }
 

@@ -22,7 +22,7 @@ type bounds struct {
 
 // refs reads what a server says of its refs.
 func (b bounds) refs(r io.Reader) io.Reader {
-	return &steady{BoundedRefs(r, b.limits.Refs), b.pace()}
+	return &steady{r: BoundedRefs(r, b.limits.Refs), pace: b.pace()}
 }
 
 func (b bounds) pace() pace { return pace{least: b.patience.MinRate, span: b.patience.Timeout} }
@@ -172,17 +172,19 @@ func (p *pace) took(n int64, spent time.Duration) error {
 
 // steady reads what has to come at a pace.
 type steady struct {
-	r    io.Reader
-	pace pace
+	r     io.Reader
+	pace  pace
+	begun bool // a byte has come; before, the server may think
 }
 
 // Read implements io.Reader.
 func (s *steady) Read(b []byte) (int, error) {
 	start := time.Now()
 	n, err := s.r.Read(b)
-	if err == nil {
+	if err == nil && s.begun {
 		err = s.pace.took(int64(n), time.Since(start))
 	}
+	s.begun = s.begun || n > 0
 	return n, err
 }
 

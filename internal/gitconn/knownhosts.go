@@ -273,6 +273,9 @@ func (k *hostKeys) check(_ string, _ net.Addr, key ssh.PublicKey) error {
 	if !certified {
 		return k.checkKey(key, nil)
 	}
+	if has(k.revoked, cert.SignatureKey) != nil { // then the plain key does not do either
+		return &hostKeyError{hostKeys: k, key: cert.SignatureKey, revoked: true}
+	}
 	line, err := k.checkCertificate(cert)
 	if err != nil {
 		return k.checkKey(cert.Key, err)
@@ -303,8 +306,8 @@ func (k *hostKeys) checkKey(key ssh.PublicKey, ofCertificate error) error {
 
 // checkCertificate returns the line of the authority that signed a certificate.
 func (k *hostKeys) checkCertificate(cert *ssh.Certificate) (*knownLine, error) {
-	if has(k.revoked, cert.Key) != nil || has(k.revoked, cert.SignatureKey) != nil {
-		return nil, errors.New("its key or its authority's is marked as revoked")
+	if has(k.revoked, cert.Key) != nil {
+		return nil, errors.New("its key is marked as revoked")
 	}
 	line := has(k.authorities, cert.SignatureKey)
 	switch {
@@ -382,9 +385,13 @@ type hostKeyKindError struct {
 	offered []string
 }
 
+func (e *hostKeyKindError) onlyAuthority() bool {
+	return len(e.plain) == 0 && len(e.authorities) > 0
+}
+
 // Error implements error.
 func (e *hostKeyKindError) Error() string {
-	if len(e.plain) == 0 {
+	if e.onlyAuthority() {
 		return fmt.Sprintf("ssh %s: %s has an authority for the host's certificate and no key of its own, and the server has no certificate: it offers %s",
 			e.host, e.authorities[0], strings.Join(e.offered, ", "))
 	}
@@ -395,7 +402,7 @@ func (e *hostKeyKindError) Error() string {
 // Hints says where another key comes from.
 func (e *hostKeyKindError) Hints() []string {
 	ask := "ask the host's administrator for its key of another kind, and add its line to " + e.files[0]
-	if len(e.plain) == 0 {
+	if e.onlyAuthority() {
 		ask = "ask the host's administrator for a host certificate by that authority, or for its key, and add its line to " + e.files[0]
 	}
 	return []string{ask, fmt.Sprintf("ssh-keyscan -p %s %s prints such lines; compare what it prints before you trust it", e.host.port, e.host.name)}

@@ -211,6 +211,21 @@ func (u *uploadPack) UploadPack(ctx context.Context, req *packp.UploadPackReques
 	return res, nil
 }
 
+// sayGoodbye sends a flush packet. A server may not take it: over SSH it says how
+// much it takes.
+func (u *uploadPack) sayGoodbye() {
+	said := make(chan struct{})
+	go func() {
+		defer close(said)
+		_ = pktline.NewEncoder(u.in).Flush()
+		_ = u.in.Close()
+	}()
+	select {
+	case <-said:
+	case <-time.After(lastWords):
+	}
+}
+
 // Close implements io.Closer. A flush packet ends a conversation in which
 // nothing was asked for.
 func (u *uploadPack) Close() error {
@@ -218,12 +233,11 @@ func (u *uploadPack) Close() error {
 		if u.stop != nil {
 			u.stop()
 		}
-		if u.in != nil && (u.ctx == nil || u.ctx.Err() == nil) {
-			_ = pktline.NewEncoder(u.in).Flush()
-			_ = u.in.Close()
-		}
 		if u.out != nil {
 			_ = u.out.Close() // for the pump
+		}
+		if u.in != nil && (u.ctx == nil || u.ctx.Err() == nil) {
+			u.sayGoodbye()
 		}
 		_ = u.sess.Close()
 		if u.cancel != nil {

@@ -128,7 +128,7 @@ func (c *sshConn) hasEndedWith(err error) bool {
 }
 
 // explainSSH tells a missing repository from other refusals. SSH has no code
-// for it, so the words of OpenSSH's git, Gitea, GitLab, GitHub and Bitbucket count.
+// for it, so the words of OpenSSH's git, Gitea, GitLab, GitHub, Bitbucket and gitolite count.
 func explainSSH(remote Remote, err error) error {
 	var said *serverError
 	if !errors.As(err, &said) {
@@ -136,7 +136,7 @@ func explainSSH(remote Remote, err error) error {
 	}
 	low := strings.ToLower(said.said)
 	for _, phrase := range []string{"does not appear to be a git repository", "repository not found", "could not be found",
-		"project you were looking for", "does not exist", "no such file"} {
+		"project you were looking for", "does not exist", "no such file", "denied by", "access denied"} {
 		if strings.Contains(low, phrase) {
 			return &NoRepositoryError{URL: remote.String(), Server: brief.Line(firstLine(said.said))}
 		}

@@ -248,6 +248,9 @@ func (k *hostKeys) explain(id *identities, err error) error {
 	if errors.As(err, &disagree) && (disagree.What != "host key" || !slices.ContainsFunc(disagree.RequestedAlgorithms, func(a string) bool { return !isWeak(a) })) {
 		return &algorithmError{host: h, what: disagree.What, offered: disagree.RequestedAlgorithms, accepted: disagree.SupportedAlgorithms}
 	}
+	if disagree != nil && len(k.own())+len(k.authorities) == 0 { // no kind is known
+		return &algorithmError{host: h, what: disagree.What, offered: disagree.RequestedAlgorithms, accepted: disagree.SupportedAlgorithms}
+	}
 	if disagree != nil {
 		return &hostKeyKindError{hostKeys: k, offered: disagree.RequestedAlgorithms}
 	}

@@ -239,6 +239,13 @@ func (p *sshPass) matches(l sshLine) bool {
 			patterns := strings.Split(value, ",")
 			return slices.ContainsFunc(names, func(name string) bool { return matchesList(patterns, name) })
 		}
+		takesHost := func(name string) bool { // in any case
+			if !given && len(args) > 0 {
+				value, args, given = args[0], args[1:], true
+			}
+			value = strings.ToLower(value)
+			return takes(strings.ToLower(name))
+		}
 		var ok bool
 		switch strings.ToLower(criterion) {
 		case "all":
@@ -248,9 +255,9 @@ func (p *sshPass) matches(l sshLine) bool {
 		case "final":
 			ok, p.again = p.final, true
 		case "host":
-			ok = takes(strings.ToLower(p.hostName()))
+			ok = takesHost(p.hostName())
 		case "originalhost":
-			ok = takes(p.alias)
+			ok = takesHost(p.alias)
 		case "user":
 			ok = takes(p.user())
 		case "localuser":

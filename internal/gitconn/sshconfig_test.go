@@ -229,6 +229,7 @@ func TestSSHConfigAsOpenSSH(t *testing.T) {
 		"Match all":             "Match all\n\tPort 7\n\tUser all\n",
 		"Match host":            "Host a\n\tHostName x.corp\nMatch host x.corp\n\tPort 1\nMatch host a,b\n\tPort 2\nMatch host *.corp,!git.*\n\tPort 3\n",
 		"Match host, case":      "Match host git.corp\n\tPort 1\nMatch host GIT.corp\n\tPort 2\nMatch originalhost GIT.Corp\n\tPort 3\nHost git.corp\n\tUser small\n",
+		"Match in capitals":     "Match host GIT.corp\n\tUser foo\nMatch originalhost GIT.Corp\n\tPort 3\nMatch host A user *\n\tPort 4\n",
 		"Match originalhost":    "Host a\n\tHostName x.corp\nMatch originalhost a\n\tPort 1\nMatch originalhost x.corp\n\tPort 2\n",
 		"Match user":            "Match user ann\n\tPort 1\nMatch user " + who.Username + " host a\n\tPort 2\nHost b\n\tUser bob\nMatch user bob\n\tPort 3\nMatch !user bob host *\n\tPort 4\n",
 		"Match localuser":       "Match localuser " + who.Username + "\n\tPort 1\nMatch localuser nobody-else\n\tUser n\nMatch !localuser nobody-else\n\tUser m\n",

@@ -86,7 +86,7 @@ func OpenGitDir(dir string, limits config.Limits) (*Storage, error) {
 	if format := cfg.Raw.Section("extensions").Option("objectformat"); format != "" && format != "sha1" {
 		return nil, &ObjectFormatError{Format: format}
 	}
-	return openObjectDirs(common, limits.Object, st), nil
+	return openObjectDirs(common, &work{object: limits.Object, unpacked: limits.Unpacked}, st), nil
 }
 
 // CommonDir is where the objects are of a work tree that shares another's

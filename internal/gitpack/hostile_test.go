@@ -71,7 +71,7 @@ func TestHeavyChain(t *testing.T) {
 		at = append(at, int64(len(data)))
 		whole = append(data, next[head:]...)
 	}
-	p := &pack{file: bytes.NewReader(whole), bases: map[int64]packed{}, most: 4 * Large}
+	p := &pack{file: bytes.NewReader(whole), bases: map[int64]packed{}, work: &work{object: 4 * Large, unpacked: 1 << 40}}
 	_, err := p.object(at[len(at)-1])
 	testkit.WantError(t, err, "the deltas of an object have more than 64MiB",
 		"if it is meant to be that large, allow more in the config: [limits] object, which is 64MiB")

@@ -41,6 +41,9 @@ func parseIndex(data []byte) (packIndex, error) {
 	x.hashes, rest = rest[:20*x.count], rest[24*x.count:] // past the checksums
 	x.offsets, rest = rest[:4*x.count], rest[4*x.count:]
 	x.wide = rest[:len(rest)-trailer]
+	if len(x.wide) > 8*x.count {
+		return packIndex{}, errIndex
+	}
 	return x, nil
 }
 
@@ -80,3 +83,6 @@ func (x packIndex) withPrefix(prefix []byte) []plumbing.Hash {
 }
 
 func (x packIndex) hash(i int) []byte { return x.hashes[20*i : 20*i+20] }
+
+// size is how much memory it takes, in bytes.
+func (x packIndex) size() int64 { return int64(28*x.count + len(x.wide)) }

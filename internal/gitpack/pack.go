@@ -24,7 +24,7 @@ type pack struct {
 	file  io.ReaderAt
 	close func() error
 
-	most int64 // bytes of an object, and of the deltas that lead to one
+	work *work
 
 	mu    sync.Mutex
 	bases map[int64]packed // by offset
@@ -35,12 +35,12 @@ type pack struct {
 const mostBases = 16 << 20
 
 // openPack opens a pack by its index.
-func openPack(index string, most int64) (*pack, error) {
+func openPack(index string, work *work) (*pack, error) {
 	data, err := disk.ReadRegular(index, mostIndex)
 	if err != nil {
 		return nil, err
 	}
-	p := &pack{bases: map[int64]packed{}, name: strings.TrimSuffix(index, ".idx") + ".pack", most: most}
+	p := &pack{bases: map[int64]packed{}, name: strings.TrimSuffix(index, ".idx") + ".pack", work: work}
 	if p.index, err = parseIndex(data); err != nil {
 		return nil, fmt.Errorf("%s: %w", index, err)
 	}
@@ -81,8 +81,8 @@ func (p *pack) object(offset int64) (packed, error) {
 		if len(chain) == longest {
 			return packed{}, errors.New("a chain of deltas without end")
 		}
-		if held += int64(len(e.data)); held > p.most {
-			return packed{}, limit.Bytes("the deltas of an object have more than", "object", p.most)
+		if held += int64(len(e.data)); held > p.work.object {
+			return packed{}, limit.Bytes("the deltas of an object have more than", "object", p.work.object)
 		}
 		chain = append(chain, delta{at, e.data})
 		at = e.base
@@ -98,8 +98,8 @@ func (p *pack) apply(obj packed, chain []delta) (packed, error) {
 		if err != nil {
 			return packed{}, err
 		}
-		if size > uint64(p.most) {
-			return packed{}, limit.Bytes("an object has more than", "object", p.most)
+		if err := p.work.make(size); err != nil {
+			return packed{}, err
 		}
 		data, err := applyDelta(obj.data, chain[i].data)
 		if err != nil {
@@ -198,8 +198,8 @@ func (p *pack) entry(offset int64, first bool) (packEntry, error) {
 			return packEntry{}, errors.New("a delta to an object that is not in the pack")
 		}
 	}
-	if h.size > uint64(p.most) {
-		return packEntry{}, limit.Bytes("an object has more than", "object", p.most)
+	if h.size > uint64(p.work.object) {
+		return packEntry{}, limit.Bytes("an object has more than", "object", p.work.object)
 	}
 	if first && !h.isDelta() && h.size > Large {
 		e.large = &largeContent{file: p.file, body: body, size: int64(h.size)}

@@ -216,7 +216,7 @@ func FuzzPacks(f *testing.F) {
 	}
 	index := indexOf(f, encode(f, mem, hashes, true))
 	f.Fuzz(func(t *testing.T, data []byte, offset uint16) {
-		p := &pack{index: index, file: bytes.NewReader(data), bases: map[int64]packed{}, most: Large}
+		p := &pack{index: index, file: bytes.NewReader(data), bases: map[int64]packed{}, work: &work{object: Large, unpacked: 1 << 40}}
 		if obj, err := p.object(int64(offset)); err == nil && len(obj.data) > Large {
 			t.Errorf("%d bytes", len(obj.data))
 		}

@@ -54,7 +54,7 @@ const Head = "ref: refs/heads/main\n"
 // Open opens a bare repository of the store's own making, which was
 // within the limits when it was received.
 func Open(dir string) *Storage {
-	return openObjectDirs(dir, math.MaxInt64, filesystem.NewStorageWithOptions(osfs.New(dir, osfs.WithBoundOS()), cache.NewObjectLRUDefault(),
+	return openObjectDirs(dir, &work{object: math.MaxInt64, unpacked: math.MaxInt64}, filesystem.NewStorageWithOptions(osfs.New(dir, osfs.WithBoundOS()), cache.NewObjectLRUDefault(),
 		filesystem.Options{ExclusiveAccess: true}))
 }
 

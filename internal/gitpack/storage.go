@@ -41,6 +41,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/storage/filesystem"
@@ -56,7 +57,7 @@ type Storage struct {
 	*filesystem.Storage
 	// dirs are opened when the first object is asked for: often only refs are.
 	dirs func() ([]*objectDir, error)
-	most int64 // bytes of an object
+	work *work
 
 	mu     sync.Mutex // of opened
 	opened []*objectDir
@@ -68,10 +69,28 @@ type objectDir struct {
 	packs []*pack
 }
 
+// work bounds what a repository asks of its reader.
+type work struct {
+	object   int64 // bytes of an object, and of the deltas that lead to one
+	unpacked int64 // bytes that deltas make, all together
+	made     atomic.Int64
+}
+
+// make takes note of so many bytes that a delta makes.
+func (w *work) make(size uint64) error {
+	if size > uint64(w.object) {
+		return limit.Bytes("an object has more than", "object", w.object)
+	}
+	if w.made.Add(int64(size)) > w.unpacked {
+		return limit.Bytes("the objects have more than", "unpacked", w.unpacked)
+	}
+	return nil
+}
+
 // openObjectDirs lays a reader of dir's objects over its storage. dir is the
 // repository: where objects/ is.
-func openObjectDirs(dir string, most int64, st *filesystem.Storage) *Storage {
-	s := &Storage{Storage: st, most: most}
+func openObjectDirs(dir string, work *work, st *filesystem.Storage) *Storage {
+	s := &Storage{Storage: st, work: work}
 	s.dirs = sync.OnceValues(func() ([]*objectDir, error) { return s.open(filepath.Join(dir, "objects")) })
 	return s
 }
@@ -84,6 +103,7 @@ func (s *Storage) open(dir string) ([]*objectDir, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	held := int64(0) // bytes of indexes
 	for _, path := range paths {
 		d := &objectDir{path: path}
 		s.opened = append(s.opened, d)
@@ -92,7 +112,7 @@ func (s *Storage) open(dir string) ([]*objectDir, error) {
 			return nil, err
 		}
 		for _, name := range names {
-			p, err := openPack(name, s.most)
+			p, err := openPack(name, s.work)
 			if errors.Is(err, fs.ErrNotExist) {
 				continue // removed since, or an index without its pack, which git ignores too
 			}
@@ -100,6 +120,9 @@ func (s *Storage) open(dir string) ([]*objectDir, error) {
 				return nil, err
 			}
 			d.packs = append(d.packs, p)
+			if held += p.index.size(); held > mostIndex {
+				return nil, fmt.Errorf("%s: the pack indexes have more than %d MiB", dir, mostIndex>>20)
+			}
 		}
 		// Most objects are in the largest.
 		slices.SortStableFunc(d.packs, func(a, b *pack) int { return cmp.Compare(b.index.count, a.index.count) })
@@ -205,7 +228,7 @@ func (s *Storage) read(hash plumbing.Hash) (packed, error) {
 		}
 	}
 	for _, d := range dirs {
-		obj, err := d.loose(hash, s.most)
+		obj, err := d.loose(hash, s.work.object)
 		if !errors.Is(err, fs.ErrNotExist) {
 			return obj, err
 		}

@@ -86,6 +86,9 @@ func isAbsent(err error) bool {
 	if _, ok := errors.AsType[*gitconn.AuthError](err); ok {
 		return true
 	}
+	if _, ok := errors.AsType[*gitconn.AnswerError](err); ok { // a page that says so
+		return true
+	}
 	_, ok := errors.AsType[*source.OfflineError](err) // another one may be in the store
 	return ok
 }

@@ -109,7 +109,11 @@ func Unpack(ctx context.Context, place string, r io.Reader, dir string, keys *si
 	if damage.any() {
 		return nil, damage
 	}
-	return newContents(place, dir, u.want, keys)
+	data, err := readWhole(dir, ListFile) // this run's own folder
+	if err != nil {
+		return nil, err
+	}
+	return newContents(place, dir, u.want, data, keys)
 }
 
 // unpacker writes one archive's files.

@@ -64,7 +64,7 @@ type Contents struct {
 // [*FormatError], a [*DamageError] or a [*SignatureError], or says what could
 // not be read.
 func Check(ctx context.Context, dir string, keys *signature.Keys) (*Contents, error) {
-	want, err := readList(dir)
+	want, data, err := readList(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -89,33 +89,34 @@ func Check(ctx context.Context, dir string, keys *signature.Keys) (*Contents, er
 	if e.any() {
 		return nil, e
 	}
-	return newContents(dir, dir, want, keys)
+	return newContents(dir, dir, want, data, keys)
 }
 
 // newContents are those of the folder dir, which has the files that are listed.
-func newContents(place, dir string, sums list, keys *signature.Keys) (*Contents, error) {
+// data is the list that they were compared with.
+func newContents(place, dir string, sums list, data []byte, keys *signature.Keys) (*Contents, error) {
 	c := &Contents{dir: dir, Place: place, sums: sums}
 	var err error
 	if keys != nil {
-		c.Signer, err = signer(place, dir, keys)
+		c.Signer, err = signer(place, dir, data, keys)
 	}
 	return c, err
 }
 
 // readList reads a folder's list.
-func readList(dir string) (list, error) {
-	data, err := readWhole(dir, ListFile)
+func readList(dir string) (want list, data []byte, err error) {
+	data, err = readWhole(dir, ListFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &FormatError{Place: dir, Reason: "is not a vendor folder: it has no " + ListFile}
+		return nil, nil, &FormatError{Place: dir, Reason: "is not a vendor folder: it has no " + ListFile}
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	want, err := parseList(data)
+	want, err = parseList(data)
 	if err != nil {
-		return nil, &FormatError{Place: filepath.Join(dir, ListFile), Reason: err.Error(), Damaged: true}
+		return nil, nil, &FormatError{Place: filepath.Join(dir, ListFile), Reason: err.Error(), Damaged: true}
 	}
-	return want, nil
+	return want, data, nil
 }
 
 // compare notes what is missing and what is changed.

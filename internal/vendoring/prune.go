@@ -39,7 +39,7 @@ func Prune(ctx context.Context, dir string) (removed []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	want, err := readList(dir)
+	want, _, err := readList(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -25,13 +25,10 @@ func Sign(dir string, key *signature.Key) error {
 	return os.WriteFile(filepath.Join(dir, SignatureFile), sig, 0o644)
 }
 
-// signer is the one of the keys that signed the list of the folder dir. The
+// signer is the one of the keys that signed the list of the folder dir, as it was
+// read to compare the files. The
 // list has no time of its own, so a key has to be valid now.
-func signer(place, dir string, keys *signature.Keys) (string, error) {
-	data, err := readWhole(dir, ListFile)
-	if err != nil {
-		return "", err
-	}
+func signer(place, dir string, data []byte, keys *signature.Keys) (string, error) {
 	sig, err := readWhole(dir, SignatureFile)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err

@@ -3,6 +3,7 @@ package vendoring
 import (
 	"archive/zip"
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -35,27 +36,26 @@ func ToolchainHash(cache string, m module.Version) (string, error) {
 var release = regexp.MustCompile(`^go1[.0-9a-z]*$`)
 
 // Toolchain returns the Go release (go1.26.4) that the folder has for a
-// platform, or "". It is what the lock says, or a [*ToolchainError]: the go
-// command, which reads it as a proxy's file, would run it unseen.
+// platform, or "". All that it has, for whichever platform, are what the lock
+// says, or the error is a [*ToolchainError]: the go command, which reads them as
+// a proxy's files, would run one unseen, and may be another platform's.
 func (c *Contents) Toolchain(locked []lock.Sum, goos, goarch string) (string, error) {
-	var found []string
-	for name := range c.sums {
-		version, ok := strings.CutPrefix(name, path.Join(ProxyDir, toolchain, "@v")+"/v0.0.1-")
-		version, ok2 := strings.CutSuffix(version, "."+goos+"-"+goarch+".zip")
-		if ok && ok2 && release.MatchString(version) {
-			found = append(found, version)
+	own := ""
+	for _, name := range slices.Sorted(maps.Keys(c.sums)) {
+		version, ok := strings.CutPrefix(name, path.Join(ProxyDir, toolchain, "@v")+"/")
+		version, ok2 := strings.CutSuffix(version, ".zip")
+		if !ok || !ok2 {
+			continue
 		}
-	}
-	slices.Sort(found)
-	for _, version := range found {
-		if err := c.checkToolchain(ToolchainModule(version, goos, goarch), locked); err != nil {
+		if err := c.checkToolchain(module.Version{Path: toolchain, Version: version}, locked); err != nil {
 			return "", err
 		}
+		version, ok = strings.CutSuffix(strings.TrimPrefix(version, "v0.0.1-"), "."+goos+"-"+goarch)
+		if ok && own == "" && release.MatchString(version) {
+			own = version
+		}
 	}
-	if found == nil {
-		return "", nil
-	}
-	return found[0], nil
+	return own, nil
 }
 
 func (c *Contents) checkToolchain(m module.Version, locked []lock.Sum) error {

@@ -85,9 +85,6 @@ func OpenVendored(ctx context.Context, place string, o VendoredOptions) (*Vendor
 	if err != nil {
 		return nil, errors.Join(err, v.Close())
 	}
-	if v.useCompiled() { // that a file is missing, nothing shows
-		v.unpacked.kinds = v.contents.Kinds()
-	}
 	return v, nil
 }
 
@@ -118,6 +115,7 @@ func (v *Vendored) openFolder(ctx context.Context, keys *signature.Keys) (err er
 		return err
 	}
 	if v.useCompiled() {
+		v.unpacked.kinds = v.contents.Kinds()
 		return vendoring.LinkCache(v.cache(), v.gocache())
 	}
 	return nil
@@ -139,13 +137,15 @@ func (v *Vendored) openFile(ctx context.Context, keys *signature.Keys) error {
 		return err
 	}
 	if v.useCompiled() {
+		v.unpacked.kinds = v.contents.Kinds()
 		return errors.Join(disk.Rename(v.cache(), v.gocache()), vendoring.FreshCache(v.gocache()))
 	}
 	return nil
 }
 
 // useCompiled reports whether there are compiled packages that are to be used, and
-// says what is done with them.
+// says what is done with them. Unpacked modules are used where they are: that a
+// file is missing from those, nothing shows.
 func (v *Vendored) useCompiled() bool {
 	there, text := disk.IsDir(v.cache()), ""
 	switch {

@@ -65,14 +65,14 @@ func Vendor(ctx context.Context, m Machine, p Project, place string, v VendorOpt
 	if err := w.check(ctx); err != nil {
 		return nil, err
 	}
-	if w, err = w.completeForTargets(ctx); err != nil {
-		return nil, err
-	}
-	stage, err := stageFor(place)
+	stage, err := stageFor(place) // before anything takes long: it may be refused
 	if err != nil {
 		return nil, err
 	}
 	defer disk.RemoveAll(stage) // in vain once it is renamed
+	if w, err = w.completeForTargets(ctx); err != nil {
+		return nil, err
+	}
 	g := &gatherer{ws: w, locked: w.lock.old, with: v, folder: filepath.Join(stage, "vendor")}
 	if err := g.gather(ctx); err != nil {
 		return nil, err

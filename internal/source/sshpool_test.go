@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -36,15 +35,6 @@ func TestSSHNobodyWaits(t *testing.T) {
 	if _, err := c.Find(t.Context(), Request{URL: url + "acme/a.git", Choose: tag("v1.0.0")}); err != nil {
 		t.Errorf("a later try: %v", err)
 	}
-}
-
-func mustParse(t *testing.T, url string) gitconn.Remote {
-	t.Helper()
-	r, err := gitconn.ParseRemote(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
 }
 
 // TestSSHConnectionEnds has a connection that ends between two repositories:

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"github.com/vxlite/vxlite/internal/testkit"
@@ -18,13 +19,14 @@ func TestNetrcAsCurl(t *testing.T) {
 	if err != nil {
 		testkit.Check(t, &testkit.MissingError{Program: "curl", Install: "curl", Err: err})
 	}
-	var said string
+	var heard atomic.Value // the last login, from the server's goroutine
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		user, password, ok := r.BasicAuth()
-		said = user + " " + password
 		if !ok {
-			said = ""
+			heard.Store("")
+			return
 		}
+		heard.Store(user + " " + password)
 	}))
 	t.Cleanup(server.Close)
 	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
@@ -73,7 +75,7 @@ func TestNetrcAsCurl(t *testing.T) {
 			}
 			file := filepath.Join(t.TempDir(), "netrc")
 			testkit.WriteFile(t, file, tt.netrc)
-			said = ""
+			heard.Store("")
 			at := "git.corp:" + port
 			if tt.user != "" {
 				at = tt.user + "@" + at
@@ -83,6 +85,7 @@ func TestNetrcAsCurl(t *testing.T) {
 			if err != nil {
 				t.Errorf("curl: %v\n%s", err, out)
 			}
+			said := heard.Load().(string)
 			if tt.want == "" && said == tt.user+" " {
 				said = "" // curl sends the name alone
 			}

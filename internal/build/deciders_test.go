@@ -135,3 +135,13 @@ func TestChain(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestWithout lists the needed modules whose zip has no checksum.
+func TestWithout(t *testing.T) {
+	a, b, c := module.Version{Path: "a.b/a", Version: "v1.0.0"}, module.Version{Path: "a.b/b", Version: "v1.0.0"}, module.Version{Path: "a.b/c", Version: "v1.0.0"}
+	n := needed{modules: map[module.Version]bool{a: true, b: true, c: true}}
+	sums := []lock.Sum{{Path: a.Path, Version: a.Version, H1: "h1:a"}, {Path: b.Path, Version: b.Version, GoMod: "h1:m"}}
+	if got := n.without(sums); !slices.Equal(got, []string{"a.b/b@v1.0.0", "a.b/c@v1.0.0"}) {
+		t.Errorf("%q", got)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -106,6 +107,7 @@ func (w *workspace) checksums(ctx context.Context) ([]lock.Sum, error) {
 		need.add(pkgs, nil)
 		seen[c.OS] = true
 	}
+	ours := needed{modules: maps.Clone(need.modules)} // what other systems lack is theirs
 	if err := w.elsewhere(ctx, dir, targets[0], seen, need); err != nil {
 		return nil, err
 	}
@@ -114,7 +116,7 @@ func (w *workspace) checksums(ctx context.Context) ([]lock.Sum, error) {
 		return nil, err
 	}
 	sums := need.sums(w.files.File(gen.SumFile), after, w.sums, w.goSums)
-	if none := need.without(sums); len(none) > 0 {
+	if none := ours.without(sums); len(none) > 0 {
 		return nil, &NoSumError{none}
 	}
 	return sums, nil

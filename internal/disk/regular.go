@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"io/fs"
@@ -71,9 +72,15 @@ func ReadRegular(name string, most int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, most+1)) // it may grow, or lie, as those of /proc do
-	if err == nil && int64(len(data)) > most {
+	fi, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	b.Grow(int(fi.Size()) + bytes.MinRead)         // in one piece: one that grows is held twice
+	_, err = b.ReadFrom(io.LimitReader(f, most+1)) // it may grow, or lie, as those of /proc do
+	if err == nil && int64(b.Len()) > most {
 		err = &IrregularError{name, fmt.Sprintf("too large: more than %d bytes", most)}
 	}
-	return data, err
+	return b.Bytes(), err
 }

@@ -209,8 +209,8 @@ func (u *unpacker) list() error {
 	if h == nil || name != ListFile {
 		return u.bad("does not begin with %s", ListFile)
 	}
-	data, err := io.ReadAll(u.tar)
-	if err != nil {
+	data := make([]byte, h.Size) // within the list's limit
+	if _, err := io.ReadFull(u.tar, data); err != nil {
 		return u.broken(err)
 	}
 	if u.want, err = parseList(data); err != nil {

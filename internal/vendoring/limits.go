@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/vxlite/vxlite/internal/brief"
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // What a folder or an archive may hold at most, whoever made it. The limits are
@@ -64,30 +65,24 @@ func (a *allowance) take(name string, size int64) string {
 }
 
 // readWhole reads a file of a folder, which must be a regular one and within
-// the limit of its name.
+// the limit of its name. One that is too large is not opened.
 func readWhole(dir, name string) ([]byte, error) {
 	file := join(dir, name)
 	fi, err := os.Lstat(file)
 	if err != nil {
 		return nil, err
 	}
-	if !fi.Mode().IsRegular() {
-		return nil, &FormatError{Place: dir, Reason: name + " is not a regular file"}
-	}
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
 	most, ok := wholeFiles[name]
 	if !ok {
 		most = mostRead
 	}
-	data, err := io.ReadAll(io.LimitReader(f, most+1))
-	if err == nil && int64(len(data)) > most {
-		err = &FormatError{Place: dir, Reason: fmt.Sprintf("%s has more than %d KiB", brief.Name(name), most>>10)}
+	switch {
+	case !fi.Mode().IsRegular():
+		return nil, &FormatError{Place: dir, Reason: name + " is not a regular file"}
+	case fi.Size() > most:
+		return nil, &FormatError{Place: dir, Reason: fmt.Sprintf("%s has more than %d KiB", brief.Name(name), most>>10)}
 	}
-	return data, err
+	return disk.ReadRegular(file, most) // it may have been replaced meanwhile
 }
 
 // meter passes on what an archive holds, as long as it is within the limits.

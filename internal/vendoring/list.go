@@ -138,9 +138,9 @@ func (e *DamageError) compare(want, got list) {
 func parseList(data []byte) (list, error) {
 	out, dirs := list{}, map[string]bool{".": true}
 	line := 0
-	for text := range strings.Lines(string(data)) {
+	for text := range bytes.Lines(data) {
 		line++
-		sum, name, ok := strings.Cut(strings.TrimSuffix(text, "\n"), "  ")
+		sum, name, ok := strings.Cut(strings.TrimSuffix(string(text), "\n"), "  ")
 		if !ok || !isSum(sum) || !isName(name) {
 			return nil, fmt.Errorf("line %d is not a hash and a path", line)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/manifest"
+	"github.com/vxlite/vxlite/internal/near"
 )
 
 // cli is what the commands share.
@@ -64,7 +65,7 @@ func (c *cli) unknownFlag(ctx *urfave.Context, flag string) error {
 	for _, f := range flags {
 		known = append(known, dashed(f.Names()[0]))
 	}
-	if near := config.NearNames(typed, known); len(near) == 0 {
+	if len(near.Paths(typed, known)) == 0 {
 		return usageError{fmt.Errorf("%s: %s", typed, of)}
 	}
 	return &config.NameError{Name: typed, Known: known, Of: of}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/mod/module"
+
+	"github.com/vxlite/vxlite/internal/near"
 )
 
 // RoadRunnerName is what RoadRunner is called among the plugins.
@@ -138,8 +140,8 @@ func (*NameError) ExitStatus() int { return 2 }
 
 // Hints names what was probably meant.
 func (e *NameError) Hints() []string {
-	if near := NearNames(e.Name, e.Known); len(near) > 0 {
-		return []string{DidYouMean(near...)}
+	if meant := near.Paths(e.Name, e.Known); len(meant) > 0 {
+		return []string{near.Hint(meant...)}
 	}
 	if len(e.Known) == 0 {
 		return nil
@@ -149,24 +151,4 @@ func (e *NameError) Hints() []string {
 		return nil
 	}
 	return []string{"there are: " + strings.Join(e.Known, ", ")}
-}
-
-// NearNames returns the names that were probably meant by another, sorted: the
-// paths that have it for an element, else those that are spelled most like it.
-func NearNames(name string, known []string) []string {
-	var out []string
-	for _, k := range known {
-		prefix, _, _ := module.SplitPathVersion(k)
-		if strings.Contains(k, "/") && strings.HasSuffix(strings.ToLower(prefix), "/"+strings.ToLower(name)) {
-			out = append(out, k)
-		}
-	}
-	if len(out) > 0 {
-		sort.Strings(out)
-		return out
-	}
-	out = slices.Clone(suggestAll(name, known))
-	sort.Strings(out)
-	const most = 4 // more than that is nothing that was meant
-	return slices.Compact(out)[:min(most, len(out))]
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/pelletier/go-toml/v2/unstable"
+
+	"github.com/vxlite/vxlite/internal/near"
 )
 
 // The methods of this file read a key's value as a type. A value of another
@@ -33,7 +35,7 @@ func (d *draft) known(t *node, keys ...string) {
 		if t.parent != nil {
 			text += " in " + header(t)
 		}
-		meant := Suggest(n.name, keys)
+		meant := near.Name(n.name, keys)
 		if other := alike[t.fold(n.name)]; meant == "" && list[other] {
 			meant = other
 		}

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/pelletier/go-toml/v2/unstable"
+
+	"github.com/vxlite/vxlite/internal/near"
 )
 
 // validate reports what is wrong with a complete Config. It changes nothing
@@ -182,7 +184,7 @@ func (d *draft) validateCheck() {
 			continue
 		}
 		text := fmt.Sprintf("%s: there is no plugin %q", n.path(), n.text)
-		if meant := Suggest(n.text, names); meant != "" {
+		if meant := near.Name(n.text, names); meant != "" {
 			text += fmt.Sprintf(", did you mean %q?", meant)
 		}
 		d.errorf(n.pos, "%s", text)

@@ -7,8 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/xrash/smetrics"
-
+	"github.com/vxlite/vxlite/internal/near"
 	"github.com/vxlite/vxlite/internal/run"
 )
 
@@ -72,10 +71,10 @@ func (e *TargetError) ExitStatus() int { return 2 }
 // for the processor.
 func (e *TargetError) Hints() []string {
 	if meant := e.translated(); slices.Contains(e.known, meant) {
-		return []string{"did you mean " + meant + "?"}
+		return []string{near.Hint(meant)}
 	}
-	if near := e.nearest(); len(near) > 0 {
-		return []string{"did you mean " + strings.Join(near, ", ") + "?"}
+	if meant := near.Within(min(2, len(e.OS)/2, len(e.Arch)/2), e.OS+"/"+e.Arch, e.known); len(meant) > 0 {
+		return []string{near.Hint(meant...)}
 	}
 	var archs, systems []string
 	for _, p := range e.known {
@@ -94,21 +93,6 @@ func (e *TargetError) Hints() []string {
 		return []string{fmt.Sprintf("for %s there are %s", e.Arch, strings.Join(systems, ", "))}
 	}
 	return []string{"go tool dist list prints what there is"}
-}
-
-// nearest are the platforms that a slip of the finger leads away from.
-func (e *TargetError) nearest() []string {
-	var near []string
-	best := min(2, len(e.OS)/2, len(e.Arch)/2)
-	for _, p := range e.known {
-		switch d := smetrics.WagnerFischer(e.OS+"/"+e.Arch, p, 1, 1, 1); {
-		case d < best:
-			near, best = []string{p}, d
-		case d == best:
-			near = append(near, p)
-		}
-	}
-	return near
 }
 
 // translated is the platform in Go's names, where others are in use, and

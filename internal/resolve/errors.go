@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/near"
 )
 
 // PathError is a module whose go.mod declares another path than the config.
@@ -43,7 +44,7 @@ func (e *RefError) Hints() []string {
 	if len(e.Nearest) == 0 {
 		return nil
 	}
-	return []string{config.DidYouMean(e.Nearest...)}
+	return []string{near.Hint(e.Nearest...)}
 }
 
 // ModuleError puts a module's name and place in the config before what went

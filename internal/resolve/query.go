@@ -3,13 +3,12 @@ package resolve
 import (
 	"path"
 	"slices"
-	"sort"
 	"strings"
 
-	"github.com/xrash/smetrics"
 	"golang.org/x/mod/module"
 	"golang.org/x/mod/semver"
 
+	"github.com/vxlite/vxlite/internal/near"
 	"github.com/vxlite/vxlite/internal/source"
 )
 
@@ -217,8 +216,8 @@ func (q query) none(refs *source.Refs) error {
 	if semver.IsValid(q.ref) {
 		sameMajor := func(v string) bool { return isCanonical(v) && semver.Major(v) == semver.Major(q.ref) }
 		for _, counts := range []func(string) bool{sameMajor, q.isVersion} {
-			if near := q.neighbours(refs, counts); len(near) > 0 {
-				return &RefError{Ref: q.ref, Nearest: near}
+			if beside := q.neighbours(refs, counts); len(beside) > 0 {
+				return &RefError{Ref: q.ref, Nearest: beside}
 			}
 		}
 	}
@@ -247,32 +246,22 @@ func (q query) neighbours(refs *source.Refs, counts func(v string) bool) []strin
 }
 
 // nearest returns up to three names of tags and branches that are most like
-// name, the nearest first; names that are nothing like it are left out.
+// name, in whatever folder, the highest versions first.
 func nearest(name string, refs *source.Refs) []string {
-	type scored struct {
-		name string
-		cost int
-	}
-	var all []scored
+	in := map[string][]string{} // by the last element
+	var last []string
 	for _, ref := range append(refs.Tags(), refs.Branches()...) {
 		short := ref.Short()
-		cost := smetrics.WagnerFischer(strings.ToLower(name), strings.ToLower(path.Base(short)), 2, 2, 3)
-		if cost <= 2*max(2, len(name)/2) {
-			all = append(all, scored{short, cost})
+		base := path.Base(short)
+		if in[base] == nil {
+			last = append(last, base)
 		}
+		in[base] = append(in[base], short)
 	}
-	sort.SliceStable(all, func(i, j int) bool {
-		if all[i].cost != all[j].cost {
-			return all[i].cost < all[j].cost
-		}
-		return semver.Compare(all[i].name, all[j].name) > 0
-	})
 	var out []string
-	for i, s := range all {
-		if i == 3 {
-			break
-		}
-		out = append(out, s.name)
+	for _, base := range near.Names(name, last) {
+		out = append(out, in[base]...)
 	}
-	return out
+	slices.SortStableFunc(out, func(a, b string) int { return semver.Compare(b, a) })
+	return out[:min(3, len(out))]
 }

@@ -218,7 +218,7 @@ func TestNearest(t *testing.T) {
 		{"v1.0.1", []string{"did you mean v1.0.0 or v1.1.0?"}},
 		{"v5.1.11", []string{"did you mean v5.1.10?"}},
 		{"1.0.0", []string{"did you mean v1.0.0 or sub/v1.0.0?"}},
-		{"V1.0.0", []string{"did you mean v1.0.0, sub/v1.0.0 or v5.0.0?"}},
+		{"V1.0.0", []string{"did you mean v1.0.0 or sub/v1.0.0?"}},
 		{"mian", []string{"did you mean main?"}},
 		{"master", nil},
 		{"something-else", nil},

@@ -9,9 +9,9 @@ import (
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/mod/module"
 
-	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/endure"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/near"
 )
 
 // Check compares a .rr.yaml with the plugins: what it configures that is not
@@ -98,8 +98,8 @@ func (c *checker) unread() {
 		var hints []string
 		if m, name := c.released(s.name); name != "" {
 			hints = append(hints, releases(name, m))
-		} else if meant := config.Suggest(s.name, known); meant != "" {
-			hints = append(hints, "did you mean "+meant+"?")
+		} else if meant := near.Name(s.name, known); meant != "" {
+			hints = append(hints, near.Hint(meant))
 		} else if meant := c.nearReleased(s.name); meant != "" {
 			hints = append(hints, meant)
 		}
@@ -213,12 +213,12 @@ func (c *checker) nearReleased(name string) string {
 			names = append(names, base)
 		}
 	}
-	meant := config.Suggest(name, names)
+	meant := near.Name(name, names)
 	if meant == "" {
 		return ""
 	}
 	m, _ := c.released(meant)
-	return "did you mean " + meant + "? " + releases(meant, m)
+	return near.Hint(meant) + " " + releases(meant, m)
 }
 
 // instead says what could be meant, or which plugin would bring it.
@@ -226,8 +226,8 @@ func (c *checker) instead(name string, known []string) []string {
 	if m, base := c.released(name); base != "" {
 		return []string{releases(base, m)}
 	}
-	if meant := config.Suggest(name, known); meant != "" {
-		return []string{"did you mean " + meant + "?"}
+	if meant := near.Name(name, known); meant != "" {
+		return []string{near.Hint(meant)}
 	}
 	if meant := c.nearReleased(name); meant != "" {
 		return []string{meant}

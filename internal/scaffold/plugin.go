@@ -16,6 +16,7 @@ import (
 	"golang.org/x/mod/module"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/near"
 	"github.com/vxlite/vxlite/internal/resolve"
 )
 
@@ -59,8 +60,8 @@ func (*KindError) ExitStatus() int { return 2 }
 
 // Hints lists the kinds.
 func (e *KindError) Hints() []string {
-	if near := config.Suggest(e.Kind, Kinds); near != "" {
-		return []string{config.DidYouMean(near)}
+	if meant := near.Name(e.Kind, Kinds); meant != "" {
+		return []string{near.Hint(meant)}
 	}
 	return []string{"--kind is one of " + strings.Join(Kinds, ", ")}
 }

@@ -20,6 +20,11 @@ func Snippet(words, header string, settings ...Setting) string {
 	return words + ":\n" + strings.Join(TableLines(header, settings...), "\n")
 }
 
+// Line returns a hint that shows one line of velox.toml.
+func Line(words string, setting Setting) string {
+	return words + ":\n" + TableLines("", setting)[1]
+}
+
 // TableLines returns the lines of a table, indented as a hint has them.
 func TableLines(header string, settings ...Setting) []string {
 	lines := []string{"  " + header}

@@ -15,7 +15,6 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/ssh"
-	"golang.org/x/crypto/ssh/knownhosts"
 
 	"github.com/vxlite/vxlite/internal/config"
 )
@@ -174,16 +173,14 @@ func (p *sshPool) hostKeys(h sshHost) (*hostKeys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ssh %s: %w", h, err)
 	}
-	withPort := knownhosts.Normalize(h.keyName())
-	name, _, _ := net.SplitHostPort(h.keyName())
 	for _, l := range lines {
-		exact := l.names(withPort)
+		exact := l.names(h.keyName())
 		switch {
 		case l.marker == markRevoked && l.key == nil:
 			return nil, &revocationError{h, l}
 		case l.marker == markRevoked:
 			k.revoked = append(k.revoked, l)
-		case !exact && !l.names(name):
+		case !exact && !l.names(h.principal()):
 		case l.key == nil:
 			k.unread = append(k.unread, l)
 		case l.marker == markAuthority:
@@ -318,8 +315,7 @@ func (k *hostKeys) checkCertificate(cert *ssh.Certificate) (*knownLine, error) {
 	case isWeak(cert.Signature.Format):
 		return nil, fmt.Errorf("it is signed with %s, which is weak", cert.Signature.Format)
 	}
-	name, _, _ := net.SplitHostPort(k.host.keyName())
-	if err := new(ssh.CertChecker).CheckCert(strings.ToLower(name), cert); err != nil {
+	if err := new(ssh.CertChecker).CheckCert(k.host.principal(), cert); err != nil {
 		return nil, errors.New(strings.TrimPrefix(err.Error(), "ssh: "))
 	}
 	return line, nil
@@ -374,7 +370,7 @@ func (e *hostKeyError) Hints() []string {
 	}
 	return []string{
 		"compare the fingerprint with the one the host's administrator gives, then add this line to " + e.files[0] + ":",
-		knownhosts.Line([]string{e.host.keyName()}, e.key),
+		e.host.keyName() + " " + strings.TrimSpace(string(ssh.MarshalAuthorizedKey(e.key))),
 	}
 }
 
@@ -405,7 +401,11 @@ func (e *hostKeyKindError) Hints() []string {
 	if e.onlyAuthority() {
 		ask = "ask the host's administrator for a host certificate by that authority, or for its key, and add its line to " + e.files[0]
 	}
-	return []string{ask, fmt.Sprintf("ssh-keyscan -p %s %s prints such lines; compare what it prints before you trust it", e.host.port, e.host.name)}
+	scan := fmt.Sprintf("ssh-keyscan -p %s %s prints such lines; compare what it prints before you trust it", e.host.port, e.host.name)
+	if e.host.keyAlias != "" {
+		scan += ", and put " + e.host.keyAlias + " in place of the host's name, for HostKeyAlias in ssh_config"
+	}
+	return []string{ask, scan}
 }
 
 // knownHostsFiles are those of ssh_config, or where OpenSSH looks without.

@@ -265,6 +265,9 @@ func (p *sshPool) dial(ctx context.Context, host sshHost, depth int, heard *atom
 	if depth > mostJumps {
 		return nil, nil, fmt.Errorf("ssh %s: more than %d ProxyJump hosts", host, mostJumps)
 	}
+	if host.user == "" {
+		return nil, nil, &noUserError{host}
+	}
 	timeout := p.git.Patience.ConnectTimeout // from dial to authentication
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, &ConnectError{timeout})
 	defer cancel()
@@ -294,6 +297,7 @@ func (p *sshPool) reach(ctx context.Context, host sshHost, depth int) (raw net.C
 			return nil, nil, fmt.Errorf("ssh %s: %w", host, err)
 		}
 		hop := p.cfg.resolve(jump)
+		hop.hop = true
 		if first != "" {
 			hop.jump = first
 		}

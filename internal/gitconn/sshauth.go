@@ -220,6 +220,7 @@ type AuthError struct {
 	URL string
 	// Tried lists the credentials in the order they were tried, without secrets.
 	Tried []string
+	as    string // who the user is, where nobody has said
 	hints []string
 }
 
@@ -229,7 +230,7 @@ func (e *AuthError) Error() string {
 	if len(e.Tried) > 0 {
 		tried = "tried " + strings.Join(e.Tried, ", then ")
 	}
-	return fmt.Sprintf("%s: access denied: %s", e.URL, tried)
+	return fmt.Sprintf("%s: access denied%s: %s", e.URL, e.as, tried)
 }
 
 // Hints says where credentials come from.
@@ -255,9 +256,45 @@ func (k *hostKeys) explain(id *identities, err error) error {
 		return &hostKeyKindError{hostKeys: k, offered: disagree.RequestedAlgorithms}
 	}
 	if said := err.Error(); strings.Contains(said, "unable to authenticate") || strings.Contains(said, "Too many authentication failures") {
-		return &AuthError{URL: "ssh " + h.String(), Tried: id.tried, hints: []string{
-			config.Snippet("load a key into ssh-agent, or name one in the config", fmt.Sprintf("[git.credentials.%q]", h.alias), config.Setting{Key: "ssh_key", Value: "~/.ssh/KEY"}),
-		}}
+		denied := &AuthError{URL: "ssh " + h.String(), Tried: id.tried}
+		if h.asLocal {
+			denied.as = fmt.Sprintf(" as %s, the local user, since %s names none", h.user, h.namedBy())
+			denied.hints = h.nameUser()
+		}
+		denied.hints = append(denied.hints,
+			config.Snippet("load a key into ssh-agent, or name one in the config", fmt.Sprintf("[git.credentials.%q]", h.alias), config.Setting{Key: "ssh_key", Value: "~/.ssh/KEY"}))
+		return denied
 	}
 	return fmt.Errorf("ssh %s: %w", h, brief.Error(err))
 }
+
+// namedBy says where the user could have been named.
+func (h sshHost) namedBy() string {
+	if h.hop {
+		return "ProxyJump"
+	}
+	return "the URL"
+}
+
+// nameUser says how to name the user: that of most git servers is git.
+func (h sshHost) nameUser() []string {
+	host := h.alias
+	if h.port != "22" {
+		host = net.JoinHostPort(h.alias, h.port)
+	}
+	if h.hop {
+		return []string{"name the user in ssh_config: ProxyJump USER@" + host}
+	}
+	return []string{config.Line("if the server's user is git, the URL has to name it", config.Setting{Key: "url", Value: "ssh://git@" + host + "/PATH"})}
+}
+
+// noUserError is a host that nobody can log in to, for want of a name.
+type noUserError struct{ host sshHost }
+
+// Error implements error.
+func (e *noUserError) Error() string {
+	return fmt.Sprintf("ssh %s: no user to log in as: %s names none, and the local user, %d, has no name", e.host.alias, e.host.namedBy(), os.Getuid())
+}
+
+// Hints says how to name one.
+func (e *noUserError) Hints() []string { return e.host.nameUser() }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/user"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -18,6 +19,7 @@ type sshConfig struct {
 	files [][]sshLine // the user's first
 	env   Env
 	home  string
+	local string // who runs this; empty for one who has no name
 }
 
 // sshKeywords are those that count, by their names in small letters.
@@ -50,7 +52,7 @@ func (l sshLine) String() string { return fmt.Sprintf("%s:%d: %s", l.file, l.num
 
 func readSSHConfig(env Env) sshConfig {
 	home, _ := env("HOME")
-	c := sshConfig{env: env, home: home}
+	c := sshConfig{env: env, home: home, local: localUser(user.Current, env)}
 	if home != "" {
 		c.files = append(c.files, c.read(filepath.Join(home, ".ssh", "config"), filepath.Join(home, ".ssh"), 0))
 	}
@@ -279,6 +281,8 @@ type sshHost struct {
 	name       string
 	port       string
 	user       string
+	asLocal    bool    // nobody named the user, who is the local one
+	hop        bool    // a ProxyJump names the host, and not a URL
 	jump       string  // the nearest ProxyJump, with those before it after a comma
 	proxy      sshLine // ProxyCommand; without a name for none
 	keyAlias   string
@@ -303,18 +307,21 @@ func (h sshHost) addr() string { return net.JoinHostPort(h.name, h.port) }
 
 func (h sshHost) key() string { return h.user + "@" + h.alias + ":" + h.port + " " + h.jump }
 
-// keyName is what known_hosts has the host under: HOST:PORT.
+// keyName is what known_hosts has the host under: an alias as it is, else HOST
+// for the usual port and [HOST]:PORT for others.
 func (h sshHost) keyName() string {
-	if h.keyAlias != "" {
-		return net.JoinHostPort(h.keyAlias, "22")
+	if h.keyAlias == "" && h.port != "22" {
+		return "[" + h.name + "]:" + h.port
 	}
-	return h.addr()
+	return h.principal()
 }
+
+// principal is what a certificate has the host under: never with a port of ours.
+func (h sshHost) principal() string { return cmp.Or(h.keyAlias, h.name) }
 
 // resolve applies ssh_config to a remote, whose own user and port win.
 func (c sshConfig) resolve(r Remote) sshHost {
-	local := c.localUser()
-	p := &sshPass{alias: r.Host, local: local, values: map[string]sshLine{}}
+	p := &sshPass{alias: r.Host, local: c.local, values: map[string]sshLine{}}
 	for keyword, own := range map[string]string{"user": r.User, "port": r.Port} {
 		if own != "" {
 			p.values[keyword] = sshLine{args: []string{own}}
@@ -326,9 +333,9 @@ func (c sshConfig) resolve(r Remote) sshHost {
 			p.apply(lines, true)
 		}
 	}
-	h := sshHost{alias: r.Host, name: p.hostName(), port: cmp.Or(p.value("port"), "22"), keyAlias: p.value("hostkeyalias"),
+	h := sshHost{alias: r.Host, name: p.hostName(), port: cmp.Or(p.value("port"), "22"), keyAlias: strings.ToLower(p.value("hostkeyalias")),
 		only: isYes(p.value("identitiesonly")), unused: p.unused}
-	h.user = cmp.Or(p.value("user"), local, "git")
+	h.user, h.asLocal = p.user(), p.value("user") == ""
 	if v := p.value("proxyjump"); v != "none" {
 		h.jump = v
 	}
@@ -344,10 +351,14 @@ func (c sshConfig) resolve(r Remote) sshHost {
 
 func isYes(s string) bool { return strings.EqualFold(s, "yes") || strings.EqualFold(s, "true") }
 
-// localUser is who runs this.
-func (c sshConfig) localUser() string {
-	name, _ := c.env("USER")
-	return name
+// localUser is who runs this: whom the system knows by the number, as in ssh, or
+// else, since in a container it may know nobody, whom the environment names.
+func localUser(current func() (*user.User, error), env Env) string {
+	name, _ := env("USER")
+	if u, err := current(); err == nil && u.Username != "" {
+		name = u.Username
+	}
+	return name[strings.LastIndexByte(name, '\\')+1:] // without Windows' domain
 }
 
 // expandAll expands file names. It is empty, and not nil, for "none".
@@ -370,7 +381,7 @@ func (c sshConfig) expand(p string, h sshHost) string {
 	host, _ := os.Hostname()
 	short, _, _ := strings.Cut(host, ".")
 	p = strings.NewReplacer("%%", "%", "%d", c.home, "%h", h.name, "%i", strconv.Itoa(os.Getuid()), "%j", h.jump,
-		"%k", cmp.Or(h.keyAlias, h.alias), "%L", short, "%l", host, "%n", h.alias, "%p", h.port, "%r", h.user, "%u", c.localUser()).Replace(c.tilde(p))
+		"%k", cmp.Or(h.keyAlias, h.alias), "%L", short, "%l", host, "%n", h.alias, "%p", h.port, "%r", h.user, "%u", c.local).Replace(c.tilde(p))
 	return os.Expand(p, func(name string) string {
 		v, ok := c.env(name)
 		if !ok {

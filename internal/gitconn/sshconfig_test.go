@@ -1,6 +1,8 @@
 package gitconn
 
 import (
+	"fmt"
+	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
@@ -8,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -58,29 +61,29 @@ Host later.corp
 			url: "git.corp:lib",
 			want: sshHost{alias: "git.corp", name: "ssh.git.corp", port: "2222", user: "deploy", jump: "bastion.corp", keyAlias: "corp-git",
 				identities: identities, only: true, knownHosts: knownHosts},
-			text: "deploy@git.corp:2222", addr: "ssh.git.corp:2222", keyName: "corp-git:22",
+			text: "deploy@git.corp:2222", addr: "ssh.git.corp:2222", keyName: "corp-git",
 		},
 		{
 			url: "ssh://git@git.corp:29418/lib", // a URL's own user and port win
 			want: sshHost{alias: "git.corp", name: "ssh.git.corp", port: "29418", user: "git", jump: "bastion.corp", keyAlias: "corp-git",
 				identities: []string{identities[0], filepath.Join(home, "keys/git@git.corp-ssh.git.corp-29418-%")}, only: true, knownHosts: knownHosts},
-			text: "git@git.corp:29418", addr: "ssh.git.corp:29418", keyName: "corp-git:22",
+			text: "git@git.corp:29418", addr: "ssh.git.corp:29418", keyName: "corp-git",
 		},
 		{
 			url: "ssh://bastion.corp/lib",
 			want: sshHost{alias: "bastion.corp", name: "bastion.corp", port: "2022", user: "jumper", jump: "everywhere.corp",
 				agent: filepath.Join(home, ".ssh/agent.sock")},
-			text: "jumper@bastion.corp:2022", addr: "bastion.corp:2022", keyName: "bastion.corp:2022",
+			text: "jumper@bastion.corp:2022", addr: "bastion.corp:2022", keyName: "[bastion.corp]:2022",
 		},
 		{
 			url:  "a.lab:lib",
 			want: sshHost{alias: "a.lab", name: "a.lab", port: "2022", user: "lab", agent: "none"},
-			text: "lab@a.lab:2022", addr: "a.lab:2022", keyName: "a.lab:2022",
+			text: "lab@a.lab:2022", addr: "a.lab:2022", keyName: "[a.lab]:2022",
 		},
 		{
 			url:  "open.lab:lib",
 			want: sshHost{alias: "open.lab", name: "open.lab", port: "2022", user: "somebody", jump: "everywhere.corp"},
-			text: "somebody@open.lab:2022", addr: "open.lab:2022", keyName: "open.lab:2022",
+			text: "somebody@open.lab:2022", addr: "open.lab:2022", keyName: "[open.lab]:2022",
 		},
 		{
 			url:  "ssh://[::1]/lib",
@@ -88,9 +91,9 @@ Host later.corp
 			text: "somebody@::1:2022", addr: "[::1]:2022", keyName: "[::1]:2022",
 		},
 		{url: "cut.corp:lib", want: sshHost{alias: "cut.corp", name: "cut.corp", port: "2022", user: "somebody", jump: "everywhere.corp"},
-			text: "somebody@cut.corp:2022", addr: "cut.corp:2022", keyName: "cut.corp:2022"},
+			text: "somebody@cut.corp:2022", addr: "cut.corp:2022", keyName: "[cut.corp]:2022"},
 		{url: "later.corp:lib", want: sshHost{alias: "later.corp", name: "later.corp", port: "2022", user: "somebody", jump: "everywhere.corp", keyAlias: "later"},
-			text: "somebody@later.corp:2022", addr: "later.corp:2022", keyName: "later:22"},
+			text: "somebody@later.corp:2022", addr: "later.corp:2022", keyName: "later"},
 	} {
 		r, err := ParseRemote(tt.url)
 		if err != nil {
@@ -115,25 +118,45 @@ Host later.corp
 	}
 }
 
-// TestSSHUser has who logs in where neither URL nor config says.
+// TestSSHUser has who logs in where neither URL nor config says: as in ssh, the
+// user whom the system knows, whatever the environment has.
 func TestSSHUser(t *testing.T) {
+	known := func(name string) func() (*user.User, error) {
+		return func() (*user.User, error) { return &user.User{Username: name}, nil }
+	}
+	unknown := func() (*user.User, error) { return nil, user.UnknownUserIdError(12345) }
 	for _, tt := range []struct {
-		env  testkit.Vars
-		url  string
-		want string
+		current func() (*user.User, error)
+		env     testkit.Vars
+		url     string
+		want    string
 	}{
-		{testkit.Vars{}, "git.corp:lib", "git@git.corp"},
-		{testkit.Vars{"USER": "ann"}, "git.corp:lib", "ann@git.corp"},
-		{testkit.Vars{"USER": "ann"}, "ci@git.corp:lib", "ci@git.corp"},
+		{known("ann"), testkit.Vars{}, "git.corp:lib", "ann@git.corp"},
+		{known("ann"), testkit.Vars{"USER": "root"}, "git.corp:lib", "ann@git.corp"},
+		{known(`CORP\ann`), testkit.Vars{}, "git.corp:lib", "ann@git.corp"},
+		{known("ann"), testkit.Vars{}, "ci@git.corp:lib", "ci@git.corp"},
+		{unknown, testkit.Vars{"USER": "ann"}, "git.corp:lib", "ann@git.corp"},
+		{unknown, testkit.Vars{}, "git.corp:lib", "@git.corp"},
 	} {
 		r, err := ParseRemote(tt.url)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := (sshConfig{env: tt.env.Env}).resolve(r).String(); got != tt.want {
+		got := sshConfig{env: tt.env.Env, local: localUser(tt.current, tt.env.Env)}.resolve(r)
+		if got.String() != tt.want || got.asLocal != (r.User == "") {
 			t.Errorf("%v %s: %s, want %s", tt.env, tt.url, got, tt.want)
 		}
 	}
+}
+
+// TestNoUser has one without a name, who is told how to name one.
+func TestNoUser(t *testing.T) {
+	env := testkit.Vars{}.Env
+	p := newSSHPool(env, config.Git{Patience: config.Patience{}.OrDefault()}, config.Limits{}.OrDefault(), nil)
+	p.cfg.local = ""
+	_, _, err := p.session(t.Context(), Remote{Scheme: "ssh", Host: "git.corp", Port: "2222", Path: "/lib"})
+	testkit.WantError(t, err, fmt.Sprintf("ssh git.corp: no user to log in as: the URL names none, and the local user, %d, has no name", os.Getuid()),
+		"if the server's user is git, the URL has to name it:\n  url = \"ssh://git@git.corp:2222/PATH\"")
 }
 
 func TestParseJump(t *testing.T) {
@@ -255,8 +278,8 @@ func TestSSHConfigAsOpenSSH(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "config")
 			testkit.WriteFile(t, file, text)
-			env := testkit.Vars{"HOME": who.HomeDir, "USER": who.Username, "VAR": "value"}
-			config := sshConfig{env: env.Env, home: who.HomeDir}
+			env := testkit.Vars{"HOME": who.HomeDir, "VAR": "value"}
+			config := sshConfig{env: env.Env, home: who.HomeDir, local: who.Username}
 			config.files = [][]sshLine{config.read(file, who.HomeDir, 0)}
 			for _, host := range hosts {
 				r, err := ParseRemote("ssh://" + host + "/x")

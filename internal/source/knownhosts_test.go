@@ -96,6 +96,7 @@ func TestKnownHostsAsOpenSSH(t *testing.T) {
 	r := testkit.MustParse(t, testkit.ModuleArchive("a"))
 	repos := testkit.WriteRepos(t, r)
 	other := newKey(t)
+	hashed := knownhosts.HashHostname
 	ed25519, sha1, sha2 := newSigner(t), rsaSigner(t, ssh.KeyAlgoRSA), rsaSigner(t, ssh.KeyAlgoRSASHA512)
 	text := func(key ssh.PublicKey) string { return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key))) }
 	const unknown, unread, changed, revoked = "the host key is unknown: ", "cannot be read: ", "the host key has changed: ", "the host key is marked as revoked: "
@@ -139,6 +140,22 @@ func TestKnownHostsAsOpenSSH(t *testing.T) {
 		{name: "a negation in front", known: "!*.0.0.1*,* KEY", want: unknown},
 		{name: "its alias", known: "The-Server KEY", alias: "the-Server"},
 		{name: "its alias, not its name", known: "[127.0.0.1]:PORT KEY", alias: "the-server", want: unknown},
+		{name: "its alias with port 22", known: "git.corp:22 KEY", alias: "git.corp:22"},
+		{name: "its alias with port 22, without", known: "git.corp KEY", alias: "git.corp:22", want: unknown},
+		{name: "its alias, with port 22", known: "[git.corp]:22 KEY", alias: "git.corp", want: unknown},
+		{name: "its alias, with its port", known: "[git.corp]:PORT KEY", alias: "git.corp", want: unknown},
+		{name: "its alias in brackets", known: "[127.0.0.1]:PORT KEY", alias: "[127.0.0.1]:PORT"},
+		{name: "its alias in brackets, without port", known: "127.0.0.1 KEY", alias: "[127.0.0.1]:PORT", want: unknown},
+		{name: "its alias in brackets, port 22", known: "[Git.corp]:22 KEY", alias: "[git.Corp]:22"},
+		{name: "its alias in brackets, another key", known: "[git.corp]:2222 OTHER", alias: "[git.corp]:2222", want: changed},
+		{name: "its alias by a pattern", known: "[git.*]:* KEY", alias: "[git.corp]:2222"},
+		{name: "its alias, hashed", known: "HASHED KEY", alias: "127.0.0.1"},
+		{name: "its alias in capitals, hashed", known: "HASHEDALIAS KEY", alias: "[GIT.corp]:2222"},
+		{name: "its alias is revoked", known: "* KEY\n@revoked [git.corp]:2222 KEY", alias: "[git.corp]:2222", want: revoked},
+		{name: "an authority for its alias", known: "@cert-authority [git.corp]:2222 CA", alias: "[git.corp]:2222", authority: ed25519,
+			change: func(c *ssh.Certificate) { c.ValidPrincipals = []string{"[git.corp]:2222"} }},
+		{name: "an authority for its alias, a certificate for its name", known: "@cert-authority [git.corp]:2222 CA", alias: "[git.corp]:2222", authority: ed25519, want: refused},
+		{name: "an authority for its alias without port", known: "@cert-authority git.corp CA", alias: "[git.corp]:2222", authority: ed25519, want: unknown},
 		{name: "revoked", known: "* KEY\n@revoked * KEY", want: revoked},
 		{name: "another is revoked", known: "* KEY\n@revoked * OTHER"},
 		{name: "an authority, and no certificate", known: "@cert-authority * CA", want: onlyAuthority},
@@ -183,13 +200,15 @@ func TestKnownHostsAsOpenSSH(t *testing.T) {
 				hostCertificate(t, s, authority, tt.change)
 			}
 			key := text(s.HostKey)
-			known := strings.NewReplacer("PORT", testkit.Port(t, s.Addr), "KEY", key, "BLOB", strings.Fields(key)[1], "OTHER", text(other),
-				"CA", text(authority.PublicKey()), "HASHED", knownhosts.HashHostname("127.0.0.1")).Replace(tt.known)
+			port := testkit.Port(t, s.Addr)
+			known := strings.NewReplacer("PORT", port, "KEY", key, "BLOB", strings.Fields(key)[1], "OTHER", text(other),
+				"CA", text(authority.PublicKey()), "HASHEDALIAS", hashed("[git.corp]:2222"), "HASHED", hashed("127.0.0.1")).Replace(tt.known)
 			file := filepath.Join(t.TempDir(), "known_hosts")
 			testkit.WriteFile(t, file, known+"\n")
 			options, settings := []string{"UserKnownHostsFile=" + file}, ""
 			if tt.alias != "" {
-				options, settings = append(options, "HostKeyAlias="+tt.alias), "HostKeyAlias "+tt.alias+"\n"
+				alias := strings.ReplaceAll(tt.alias, "PORT", port)
+				options, settings = append(options, "HostKeyAlias="+alias), "HostKeyAlias "+alias+"\n"
 			}
 			c := newClient(t, Options{Env: testkit.Home(t, s, settings).Env, Git: config.Git{KnownHosts: []string{file}}})
 			_, err := c.Find(t.Context(), Request{URL: s.URL(r.Path()), Choose: tag("v1.0.0")})

@@ -17,7 +17,7 @@ func (s *screen) line(e event.Event) string {
 	switch e.Kind {
 	case event.FetchStart:
 		if s.opts.Verbose {
-			return "fetching " + revision(e)
+			return "fetching " + purpose(e) + revision(e)
 		}
 	case event.FetchDone:
 		if s.opts.Verbose || !drawn && !e.Known {
@@ -62,7 +62,7 @@ func fetchedLine(e event.Event) string {
 	if e.Known {
 		verb = "asked for "
 	}
-	b.WriteString(verb + revision(e))
+	b.WriteString(verb + purpose(e) + revision(e))
 	if e.Commit != "" {
 		b.WriteString(" (" + shortCommit(e.Commit) + ")")
 	}
@@ -70,6 +70,14 @@ func fetchedLine(e event.Event) string {
 		b.WriteString(" from " + oneLine(e.URL))
 	}
 	return b.String()
+}
+
+// purpose words what a fetch is for, if what it fetches is not built.
+func purpose(e event.Event) string {
+	if e.Why == "" {
+		return ""
+	}
+	return "the " + oneLine(e.Why) + " in "
 }
 
 // retryLine words a Retry event.

@@ -10,11 +10,11 @@ type Kind string
 
 // The kinds of events, with the fields that each one sets.
 const (
-	// FetchStart: Module, Ref.
+	// FetchStart: Module, Ref, Why (what it is for, unless it is built).
 	FetchStart Kind = "fetch-start"
 	// FetchBytes: Module, Bytes (received so far).
 	FetchBytes Kind = "fetch-bytes"
-	// FetchDone: Module, Ref, Commit, URL (after mirrors), Bytes, Known.
+	// FetchDone: Module, Ref, Why (as FetchStart), Commit, URL (after mirrors), Bytes, Known.
 	FetchDone Kind = "fetch-done"
 	// Retry: Module, Ref, Text (what failed), Seconds (until the next attempt).
 	Retry Kind = "retry"

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 
+	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/near"
 )
@@ -34,17 +35,25 @@ type RefError struct {
 	// Nearest are the versions below and above it, or the tags and branches most
 	// like it, the nearest first.
 	Nearest []string
+	// Branches are all of the repository's, the default branch first.
+	Branches []string
 }
 
 // Error implements error.
 func (e *RefError) Error() string { return "no tag, branch or commit " + e.Ref }
 
-// Hints names what is near.
+// Hints names what is near, or else what there is.
 func (e *RefError) Hints() []string {
-	if len(e.Nearest) == 0 {
-		return nil
+	const most = 5
+	switch {
+	case len(e.Nearest) > 0:
+		return []string{near.Hint(e.Nearest...)}
+	case len(e.Branches) == 1:
+		return []string{"its only branch is " + brief.Name(e.Branches[0])}
+	case len(e.Branches) > 1:
+		return []string{"its branches are " + brief.List(e.Branches, most)}
 	}
-	return []string{near.Hint(e.Nearest...)}
+	return nil
 }
 
 // ModuleError puts a module's name and place in the config before what went

@@ -221,7 +221,20 @@ func (q query) none(refs *source.Refs) error {
 			}
 		}
 	}
-	return &RefError{Ref: q.ref, Nearest: nearest(q.ref, refs)}
+	return &RefError{Ref: q.ref, Nearest: nearest(Short(q.ref), refs), Branches: branches(refs)}
+}
+
+// branches returns the names of all branches, the default one first.
+func branches(refs *source.Refs) (names []string) {
+	head := refs.Head()
+	for _, ref := range refs.Branches() {
+		if ref.Name == head.Name {
+			names = slices.Insert(names, 0, ref.Short())
+		} else {
+			names = append(names, ref.Short())
+		}
+	}
+	return names
 }
 
 // neighbours returns the versions next below and next above q's, which is not

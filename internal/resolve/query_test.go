@@ -220,8 +220,9 @@ func TestNearest(t *testing.T) {
 		{"1.0.0", []string{"did you mean v1.0.0 or sub/v1.0.0?"}},
 		{"V1.0.0", []string{"did you mean v1.0.0 or sub/v1.0.0?"}},
 		{"mian", []string{"did you mean main?"}},
-		{"master", nil},
-		{"something-else", nil},
+		{"origin/mian", []string{"did you mean main?"}},
+		{"master", []string{"its branches are main, feature/x, release, v1.3.0, v3"}},
+		{"something-else", []string{"its branches are main, feature/x, release, v1.3.0, v3"}},
 	} {
 		if tt.ref == "V1.0.0" && runtime.GOOS == "windows" {
 			continue // is the file v1.0.0 there, to git too

@@ -65,7 +65,7 @@ func (x *retractions) of(ctx context.Context, q query, version string) (why stri
 func (x *retractions) load(ctx context.Context, q query) []*modfile.Retract {
 	mod := x.own
 	if high, ok := q.newest(x.tags, ""); ok {
-		found, err := x.r.client.Find(ctx, source.Request{Module: x.want.name, URL: x.url, Ref: high.Short(), Tags: []string{high.Short()},
+		found, err := x.r.client.Find(ctx, source.Request{Module: x.want.name, URL: x.url, Ref: high.Short(), Tags: []string{high.Short()}, Why: "retractions",
 			Choose: func(*source.Refs) (source.Ref, error) { return high, nil }})
 		if err != nil {
 			return nil

@@ -129,6 +129,8 @@ type Request struct {
 	Locked string
 	// Ref is the request as the user wrote it, for messages.
 	Ref string
+	// Why says what the commit is wanted for, where that is not to be built.
+	Why string
 }
 
 // Found is a commit that is in the store or can be read from a local path.

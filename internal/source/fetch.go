@@ -31,7 +31,7 @@ func (c *Client) fetch(ctx context.Context, req Request, remote gitconn.Remote) 
 		return Found{}, err
 	}
 	defer release()
-	c.sink.Send(event.Event{Kind: event.FetchStart, Module: req.Module, Ref: req.Ref})
+	c.sink.Send(event.Event{Kind: event.FetchStart, Module: req.Module, Ref: req.Ref, Why: req.Why})
 	sess, adv, err := c.conns.Connect(ctx, remote)
 	if err != nil {
 		return Found{}, err
@@ -66,7 +66,7 @@ func (c *Client) fetch(ctx context.Context, req Request, remote gitconn.Remote) 
 		}
 	}
 	c.fetched.Store(found.Commit, true)
-	c.sink.Send(event.Event{Kind: event.FetchDone, Module: req.Module, Ref: req.Ref, Commit: found.Commit, URL: remote.String(), Bytes: get.bytes, Known: get.bytes == 0})
+	c.sink.Send(event.Event{Kind: event.FetchDone, Module: req.Module, Ref: req.Ref, Why: req.Why, Commit: found.Commit, URL: remote.String(), Bytes: get.bytes, Known: get.bytes == 0})
 	return found, nil
 }
 

@@ -83,7 +83,7 @@ func (c *Client) findLocal(req Request, remote gitconn.Remote) (Found, error) {
 	}
 	found.Time = obj.Committer.When.UTC()
 	c.fetched.Store(found.Commit, true)
-	c.sink.Send(event.Event{Kind: event.FetchDone, Module: req.Module, Ref: req.Ref, Commit: found.Commit, URL: remote.String()})
+	c.sink.Send(event.Event{Kind: event.FetchDone, Module: req.Module, Ref: req.Ref, Why: req.Why, Commit: found.Commit, URL: remote.String()})
 	return found, c.store.PutCommit(found.Commit, found.Time)
 }
 

@@ -98,6 +98,6 @@ func (c *cli) buildVendored(ctx *urfave.Context) (err error) {
 		}
 	}
 	m, p := c.machineWithoutStore(ctx), c.project(ctx, cfg)
-	m.Store, m.Env, p.Vendored = v.EmptyStore(), v.Getenv, v
+	m.StoreDir, m.Env, p.Vendored = v.EmptyStore(), v.Getenv, v
 	return c.build(build.Options{Machine: m, Project: p, Output: ctx.String("output"), BuildTwice: ctx.Bool("verify")})
 }

@@ -60,7 +60,7 @@ secret is shown. The exit status is 3 if there is a problem.
 			if err != nil {
 				c.screen.sink().Send(event.Event{Kind: event.Note, Text: "there is no velox.toml here, so no repository is checked"})
 			}
-			findings, err := doctor.Examine(c.ctx, doctor.Options{Config: cfg, Store: m.Store, Offline: m.Offline, Jobs: m.Jobs, Env: m.Env, Sink: m.Sink})
+			findings, err := doctor.Examine(c.ctx, doctor.Options{Config: cfg, Store: m.StoreDir, Offline: m.Offline, Jobs: m.Jobs, Env: m.Env, Sink: m.Sink})
 			if findings != nil {
 				c.screen.sink().Send(event.Event{Kind: event.Done, Result: &event.Result{Findings: findings}})
 			}

@@ -153,13 +153,13 @@ func (c *cli) inputs(ctx *urfave.Context) (build.Machine, build.Project, error) 
 func (c *cli) machine(ctx *urfave.Context) (build.Machine, error) {
 	m := c.machineWithoutStore(ctx)
 	var err error
-	m.Store, err = c.storeDir()
+	m.StoreDir, err = c.storeDir()
 	return m, err
 }
 
 func (c *cli) machineWithoutStore(ctx *urfave.Context) build.Machine {
 	shared, _ := c.env("VXLITE_CACHE_SHARED")
-	return build.Machine{Shared: shared, Offline: ctx.Bool("offline"), Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.sink()}
+	return build.Machine{SharedDir: shared, Offline: ctx.Bool("offline"), Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.sink()}
 }
 
 func (c *cli) project(ctx *urfave.Context, cfg *config.Config) build.Project {

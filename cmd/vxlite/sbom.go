@@ -67,7 +67,7 @@ func (c *cli) fileSBOM(ctx *urfave.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return build.BillOf(c.ctx, build.Machine{Store: store, Env: c.env, Sink: c.screen.sink()}, ctx.Args().First())
+	return build.BillOf(c.ctx, build.Machine{StoreDir: store, Env: c.env, Sink: c.screen.sink()}, ctx.Args().First())
 }
 
 // showDocument writes a JSON document to stdout, with --json in one line. It is

@@ -18,13 +18,13 @@ import (
 // What a repository only refers to is not in a module: the files of its
 // submodules, what symbolic links lead to, and what LFS has elsewhere.
 
-// pointers are notes of the embedded files that are Git LFS pointers.
-func (w *workspace) pointers(pkgs []gotool.Package) []string {
+// Pointers are notes of the embedded files that are Git LFS Pointers.
+func (w *Workspace) Pointers(pkgs []gotool.Package) []string {
 	var notes []string
 	for _, p := range pkgs {
 		name := p.Module
-		if m := w.plan.Lookup(p.Module); m != nil {
-			name = label(m)
+		if m := w.Plan.Lookup(p.Module); m != nil {
+			name = Label(m)
 		}
 		for _, file := range p.Embedded {
 			if source.IsLFSPointer(filepath.Join(p.Dir, filepath.FromSlash(file))) {
@@ -70,12 +70,12 @@ var absentPackage = regexp.MustCompile(`(?:does not contain package|no required 
 
 // notFollowed explains a package that a git-sourced module lacks as it is in a
 // submodule, or behind a link; nil for another failure.
-func (w *workspace) notFollowed(ctx context.Context, err error) error {
+func (w *Workspace) notFollowed(ctx context.Context, err error) error {
 	re, ok := errors.AsType[*run.Error](err)
 	if !ok || ctx.Err() != nil {
 		return nil
 	}
-	client, cerr := w.client(false)
+	client, cerr := w.Client(false)
 	if cerr != nil {
 		return nil
 	}
@@ -87,15 +87,15 @@ func (w *workspace) notFollowed(ctx context.Context, err error) error {
 		}
 		at, kind, err := client.Refers(ctx, m.Found(), path.Join(m.Folder, rel))
 		if err == nil && kind != "" {
-			return &NotFollowedError{Module: label(m), Package: found[1], URL: m.From, Commit: m.Commit, Path: at, Kind: kind, Err: re}
+			return &NotFollowedError{Module: Label(m), Package: found[1], URL: m.From, Commit: m.Commit, Path: at, Kind: kind, Err: re}
 		}
 	}
 	return nil
 }
 
 // owner returns the git-sourced module that a package would be in, and where.
-func (w *workspace) owner(pkg string) (owner *resolve.Module, rel string) {
-	for _, m := range w.plan.Modules {
+func (w *Workspace) owner(pkg string) (owner *resolve.Module, rel string) {
+	for _, m := range w.Plan.Modules {
 		if r, ok := strings.CutPrefix(pkg, m.Path+"/"); ok && (owner == nil || len(m.Path) > len(owner.Path)) {
 			owner, rel = m, r
 		}

@@ -31,7 +31,7 @@ const (
 
 // beside writes what was asked for beside each binary: a bill of materials, a
 // provenance statement.
-func (w *workspace) beside(jobs []job, bill, statement bool) ([]job, error) {
+func (w *Workspace) beside(jobs []job, bill, statement bool) ([]job, error) {
 	if !bill && !statement {
 		return jobs, nil
 	}
@@ -84,13 +84,13 @@ func writeBeside(name string, data []byte) error {
 
 // bill makes the bill of materials. Licences are looked for where the modules
 // were compiled from.
-func (w *workspace) bill(b *inspect.Binary) ([]byte, error) {
+func (w *Workspace) bill(b *inspect.Binary) ([]byte, error) {
 	o, err := w.billOptions()
 	if err != nil {
 		return nil, err
 	}
 	o.FromGit = func(m manifest.Module) string {
-		if p := w.plan.Lookup(m.Path); p != nil {
+		if p := w.Plan.Lookup(m.Path); p != nil {
 			return p.Dir
 		}
 		return ""
@@ -99,13 +99,13 @@ func (w *workspace) bill(b *inspect.Binary) ([]byte, error) {
 }
 
 // billOptions are those that every bill has.
-func (k *kit) billOptions() (sbom.Options, error) {
+func (k *Kit) billOptions() (sbom.Options, error) {
 	o := sbom.Options{Tool: manifest.ToolVersion()}
 	o.FromGit = func(m manifest.Module) string {
-		dir, _ := k.store.Module(m.Commit, m.Folder)
+		dir, _ := k.Store.Module(m.Commit, m.Folder)
 		return dir
 	}
-	cache := k.tool.Var("GOMODCACHE")
+	cache := k.Tool.Var("GOMODCACHE")
 	o.ThirdParty = func(path, version string) string {
 		p, err := module.EscapePath(path)
 		v, err2 := module.EscapeVersion(version)
@@ -131,7 +131,7 @@ func BillOf(ctx context.Context, m Machine, file string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	k, err := open(ctx, m, Project{})
+	k, err := Open(ctx, m, Project{})
 	if err != nil {
 		return nil, err
 	}
@@ -145,14 +145,14 @@ func BillOf(ctx context.Context, m Machine, file string) ([]byte, error) {
 // Bill makes the bill of materials of what a config would give, for all its
 // targets together, without compiling it.
 func Bill(ctx context.Context, m Machine, p Project) ([]byte, error) {
-	w, err := prepare(ctx, m, p, asking{})
+	w, err := Prepare(ctx, m, p, Ask{})
 	if err != nil {
 		return nil, err
 	}
-	if err := w.check(ctx); err != nil {
+	if err := w.Check(ctx); err != nil {
 		return nil, err
 	}
-	if err := w.write(); err != nil {
+	if err := w.Write(); err != nil {
 		return nil, err
 	}
 	contents, err := w.contents(ctx)
@@ -163,22 +163,22 @@ func Bill(ctx context.Context, m Machine, p Project) ([]byte, error) {
 }
 
 // contents is what a binary of the workspace would say of itself.
-func (w *workspace) contents(ctx context.Context) (*inspect.Binary, error) {
-	m, err := w.kit.manifest(w.planned)
+func (w *Workspace) contents(ctx context.Context) (*inspect.Binary, error) {
+	m, err := w.Kit.Manifest(w.Planned)
 	if err != nil {
 		return nil, err
 	}
-	out := &inspect.Binary{Manifest: m, Go: w.tool.Version()}
+	out := &inspect.Binary{Manifest: m, Go: w.Tool.Version()}
 	sources := map[module.Version]module.Version{} // of the third-party modules
 	var targets []string
-	for _, t := range w.targets() {
-		c, err := w.settings(w.plan, t)
+	for _, t := range w.Targets() {
+		c, err := w.Settings(w.Plan, t)
 		if err != nil {
 			return nil, err
 		}
-		pkgs, err := w.tool.Packages(ctx, w.dir, c)
+		pkgs, err := w.Tool.Packages(ctx, w.Dir, c)
 		if err != nil {
-			return nil, w.explain(ctx, w.dir, c, err)
+			return nil, w.Explain(ctx, w.Dir, c, err)
 		}
 		for _, p := range pkgs {
 			if p.Version != "" && m.Lookup(p.Module) == nil {
@@ -188,11 +188,11 @@ func (w *workspace) contents(ctx context.Context) (*inspect.Binary, error) {
 		targets = append(targets, t.String())
 	}
 	out.Target = strings.Join(targets, " ")
-	lines, err := readSums(filepath.Join(w.dir, gen.SumFile))
+	lines, err := ReadSums(filepath.Join(w.Dir, gen.SumFile))
 	if err != nil {
 		return nil, err
 	}
-	sums := sumLines(lines)
+	sums := SumLines(lines)
 	for mod, from := range sources {
 		e := inspect.Module{Path: mod.Path, Version: mod.Version, Sum: sums[from]}
 		switch {

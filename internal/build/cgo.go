@@ -92,12 +92,12 @@ var noCompiler = regexp.MustCompile(`(?m)C compiler "[^"]*" not found|^# runtime
 
 // cgo returns the error of a build in a workspace that lacks cgo, or a compiler for it, and nil
 // for any other.
-func (w *workspace) cgo(workspace string, c gotool.Compile, err error) error {
+func (w *Workspace) cgo(workspace string, c gotool.Compile, err error) error {
 	var re *run.Error
 	if !errors.As(err, &re) {
 		return nil
 	}
-	if hostOS, hostArch := w.tool.Host(); c.CGO && noCompiler.MatchString(re.Stderr) {
+	if hostOS, hostArch := w.Tool.Host(); c.CGO && noCompiler.MatchString(re.Stderr) {
 		cc, _ := w.Env("CC")
 		return &CCompilerError{Target: c.OS + "/" + c.Arch, CC: cc, Cross: c.OS != hostOS || c.Arch != hostArch, Err: err}
 	}
@@ -113,13 +113,13 @@ func (w *workspace) cgo(workspace string, c gotool.Compile, err error) error {
 	with := gobuild.Default
 	with.GOOS, with.GOARCH, with.CgoEnabled, with.BuildTags = c.OS, c.Arch, true, c.Tags
 	_, without := with.ImportDir(dir, 0)
-	return &ConstraintError{Module: moduleName(w.plan, mod), Package: strings.TrimSuffix(mod.Path+"/"+rel, "/."), Target: c.Target,
+	return &ConstraintError{Module: moduleName(w.Plan, mod), Package: strings.TrimSuffix(mod.Path+"/"+rel, "/."), Target: c.Target,
 		NeedsCGO: !c.CGO && without == nil, Err: err}
 }
 
 // moduleAt finds the module of a workspace that a directory is of, and the directory below it.
-func (w *workspace) moduleAt(workspace, dir string) (*resolve.Module, string) {
-	for _, m := range w.plan.Modules {
+func (w *Workspace) moduleAt(workspace, dir string) (*resolve.Module, string) {
+	for _, m := range w.Plan.Modules {
 		path, _ := module.EscapePath(m.Path)
 		version, _ := module.EscapeVersion(m.Version)
 		for _, root := range []string{filepath.Join(workspace, "src", filepath.FromSlash(path+"@"+version)), m.Dir} {

@@ -21,23 +21,23 @@ import (
 // error is an [endure.Findings]. rrYAML names a .rr.yaml to check along, or is
 // empty.
 func Check(ctx context.Context, m Machine, p Project, rrYAML string) (*event.Result, error) {
-	w, err := prepare(ctx, m, p, asking{})
+	w, err := Prepare(ctx, m, p, Ask{})
 	if err != nil {
 		return nil, err
 	}
 	var result *event.Result
-	tell := onceEach(m.Sink)
-	err = w.each(ctx, func(t config.Target, s *endure.Set) error {
+	tell := OnceEach(m.Sink)
+	err = w.EachTarget(ctx, func(t config.Target, s *endure.Set) error {
 		g := endure.Decide(s)
-		tell(g.Remarks(w.allowance()))
+		tell(g.Remarks(w.Allowance()))
 		check := checked(g)
-		found := endure.Check(g, w.allowance())
+		found := endure.Check(g, w.Allowance())
 		if rrYAML != "" {
 			conf, err := rryaml.Read(rrYAML, m.Env)
 			if err != nil {
 				return err
 			}
-			sections, remarks, problems := rryaml.Check(conf, g, w.allowance())
+			sections, remarks, problems := rryaml.Check(conf, g, w.Allowance())
 			tell(remarks)
 			check.YAML = sections
 			found = endure.Join(found, problems)
@@ -52,12 +52,12 @@ func Check(ctx context.Context, m Machine, p Project, rrYAML string) (*event.Res
 
 // Graph returns what Endure makes of the plugins, for the first target.
 func Graph(ctx context.Context, m Machine, p Project) (*endure.Graph, error) {
-	w, err := prepare(ctx, m, p, asking{})
+	w, err := Prepare(ctx, m, p, Ask{})
 	if err != nil {
 		return nil, err
 	}
 	var g *endure.Graph
-	err = w.each(ctx, func(_ config.Target, s *endure.Set) error {
+	err = w.EachTarget(ctx, func(_ config.Target, s *endure.Set) error {
 		if g == nil {
 			g = endure.Decide(s)
 		}
@@ -66,21 +66,21 @@ func Graph(ctx context.Context, m Machine, p Project) (*endure.Graph, error) {
 	return g, err
 }
 
-// each reads the plugins of each target.
-func (w *workspace) each(ctx context.Context, do func(config.Target, *endure.Set) error) error {
-	if err := w.check(ctx); err != nil {
+// EachTarget reads the plugins of EachTarget target.
+func (w *Workspace) EachTarget(ctx context.Context, do func(config.Target, *endure.Set) error) error {
+	if err := w.Check(ctx); err != nil {
 		return err
 	}
-	locals, err := fingerprints(w.plan)
+	locals, err := Fingerprints(w.Plan)
 	if err != nil {
 		return err
 	}
-	for _, t := range w.targets() {
-		c, err := w.settings(w.plan, t)
+	for _, t := range w.Targets() {
+		c, err := w.Settings(w.Plan, t)
 		if err != nil {
 			return err
 		}
-		s, err := w.read(ctx, c, inputs(w.digest, locals, w.tool, c, w.Config.Check))
+		s, err := w.ReadPlugins(ctx, c, Inputs(w.Digest, locals, w.Tool, c, w.Config.Check))
 		if err != nil {
 			return err
 		}
@@ -91,27 +91,27 @@ func (w *workspace) each(ctx context.Context, do func(config.Target, *endure.Set
 	return nil
 }
 
-// read returns the plugins of one target. What was read before, of the same
-// sources and for the same compiler, is not read again.
-func (w *workspace) read(ctx context.Context, c gotool.Compile, key string) (*endure.Set, error) {
+// ReadPlugins returns the plugins of one target. What was ReadPlugins before, of the same
+// sources and for the same compiler, is not ReadPlugins again.
+func (w *Workspace) ReadPlugins(ctx context.Context, c gotool.Compile, key string) (*endure.Set, error) {
 	if s := w.remembered(key); s != nil {
 		return s, nil
 	}
-	if err := w.write(); err != nil {
+	if err := w.Write(); err != nil {
 		return nil, err
 	}
-	tool, pkgs, err := w.packages(ctx, c)
+	tool, pkgs, err := w.Packages(ctx, c)
 	if err != nil {
-		return nil, w.explain(ctx, w.dir, c, err)
+		return nil, w.Explain(ctx, w.Dir, c, err)
 	}
-	if err := w.linked(ctx, pkgs, c); err != nil {
+	if err := w.CheckLinked(ctx, pkgs, c); err != nil {
 		return nil, err
 	}
-	compilation := tool.Compile(w.dir, c, pkgs)
+	compilation := tool.Compile(w.Dir, c, pkgs)
 	compilation.Start()
-	s, err := w.facts(ctx, compilation, key)
+	s, err := w.Plugins(ctx, compilation, key)
 	if err != nil {
-		return nil, w.explain(ctx, w.dir, c, err)
+		return nil, w.Explain(ctx, w.Dir, c, err)
 	}
 	compilation.Done()
 	return s, nil
@@ -122,25 +122,25 @@ const factsVersion = "4"
 
 // factsFile names what is read of the plugins. Without a lock, the key does not
 // tell which third-party modules went in: those of the proxies that were asked.
-func (w *workspace) factsFile(key string) string {
+func (w *Workspace) factsFile(key string) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n", key)
 	for _, name := range []string{"GOPROXY", "GOSUMDB", "GONOSUMDB", "GONOPROXY", "GOINSECURE"} {
-		fmt.Fprintf(h, "%s=%q\n", name, w.tool.Var(name))
+		fmt.Fprintf(h, "%s=%q\n", name, w.Tool.Var(name))
 	}
 	return factsVersion + "-" + hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-func (w *workspace) remembered(key string) *endure.Set {
+func (w *Workspace) remembered(key string) *endure.Set {
 	var s endure.Set
-	if !w.store.ReadJSON(&s, "plugins", w.factsFile(key)) {
+	if !w.Store.ReadJSON(&s, "plugins", w.factsFile(key)) {
 		return nil
 	}
 	return &s
 }
 
-// facts reads the plugins from their sources and from what is compiled.
-func (w *workspace) facts(ctx context.Context, c *gotool.Compilation, key string) (*endure.Set, error) {
+// Plugins reads the plugins from their sources and from what is compiled.
+func (w *Workspace) Plugins(ctx context.Context, c *gotool.Compilation, key string) (*endure.Set, error) {
 	if s := w.remembered(key); s != nil {
 		return s, nil
 	}
@@ -152,22 +152,22 @@ func (w *workspace) facts(ctx context.Context, c *gotool.Compilation, key string
 	if err != nil {
 		return nil, err
 	}
-	return s, w.store.WriteJSON(s, "plugins", w.factsFile(key))
+	return s, w.Store.WriteJSON(s, "plugins", w.factsFile(key))
 }
 
 // input is what the plugins are read from: those that main.go registers. Those
 // that RoadRunner registers itself are found in its source.
-func (w *workspace) input(pkgs []gotool.Exported) endure.Input {
-	in := endure.Input{RoadRunner: w.plan.RoadRunner.Path}
+func (w *Workspace) input(pkgs []gotool.Exported) endure.Input {
+	in := endure.Input{RoadRunner: w.Plan.RoadRunner.Path}
 	versions := map[string]string{}
 	for _, p := range pkgs {
 		in.Packages = append(in.Packages, endure.Package{Path: p.Path, Dir: p.Dir, Files: p.Files, Export: p.Export,
 			Imports: p.Imports, ImportMap: p.ImportMap, Module: p.Module, Version: p.Version, ModuleDir: p.ModuleDir})
 		versions[p.Module] = p.Version
 	}
-	for _, p := range w.plan.Plugins {
+	for _, p := range w.Plan.Plugins {
 		src := endure.Source{Name: p.Name, Version: versions[p.Module], Module: p.Module, Import: p.Import, Symbol: p.Symbol, Pos: p.Pos}
-		if m := w.plan.Lookup(p.Module); m != nil {
+		if m := w.Plan.Lookup(p.Module); m != nil {
 			src.Version = m.Version
 			if m.Local {
 				src.Version = "(local)"
@@ -175,7 +175,7 @@ func (w *workspace) input(pkgs []gotool.Exported) endure.Input {
 		}
 		in.Plugins = append(in.Plugins, src)
 	}
-	for _, req := range w.plan.RoadRunner.GoMod.Require {
+	for _, req := range w.Plan.RoadRunner.GoMod.Require {
 		if prefix, _, _ := module.SplitPathVersion(req.Mod.Path); path.Base(prefix) == "endure" {
 			in.Endure = req.Mod.Path
 		}
@@ -183,16 +183,16 @@ func (w *workspace) input(pkgs []gotool.Exported) endure.Input {
 	return in
 }
 
-// admit refuses what Endure would disable, and tells what is no problem and may
+// Admit refuses what Endure would disable, and tells what is no problem and may
 // become one.
-func (w *workspace) admit(s *endure.Set, tell func([]string)) error {
+func (w *Workspace) Admit(s *endure.Set, tell func([]string)) error {
 	g := endure.Decide(s)
-	tell(g.Remarks(w.allowance()))
-	return endure.Check(g, w.allowance())
+	tell(g.Remarks(w.Allowance()))
+	return endure.Check(g, w.Allowance())
 }
 
-func (w *workspace) allowance() endure.Allowance {
-	return endure.Allowance{Disabled: w.Config.Check.AllowDisabled, Methods: w.Config.Check.Allow, Release: w.plan.Release}
+func (w *Workspace) Allowance() endure.Allowance {
+	return endure.Allowance{Disabled: w.Config.Check.AllowDisabled, Methods: w.Config.Check.Allow, Release: w.Plan.Release}
 }
 
 // checked is what a graph is shown as.

@@ -13,24 +13,24 @@ import (
 
 // make compiles one target, checks its plugins, and puts the result in its
 // place. Which packages take part was listed before. The notes are for the user.
-func (w *workspace) make(ctx context.Context, j job, l listing, tell func(notes []string)) (event.Binary, error) {
-	if err := w.linked(ctx, l.pkgs, j.settings); err != nil {
+func (w *Workspace) make(ctx context.Context, j job, l listing, tell func(notes []string)) (event.Binary, error) {
+	if err := w.CheckLinked(ctx, l.pkgs, j.settings); err != nil {
 		return event.Binary{}, err
 	}
-	tell(w.pointers(l.pkgs))
-	tmp, err := w.store.TempDir()
+	tell(w.Pointers(l.pkgs))
+	tmp, err := w.Store.TempDir()
 	if err != nil {
 		return event.Binary{}, err
 	}
 	defer os.RemoveAll(tmp)
-	compilation := l.tool.Compile(w.dir, j.settings, l.pkgs)
+	compilation := l.tool.Compile(w.Dir, j.settings, l.pkgs)
 	compilation.Start()
 	if err := w.checkPlugins(ctx, compilation, j, tell); err != nil {
 		return event.Binary{}, err
 	}
 	built := filepath.Join(tmp, j.buildName())
 	if err := compilation.Build(ctx, built); err != nil {
-		return event.Binary{}, w.explain(ctx, w.dir, j.settings, err)
+		return event.Binary{}, w.Explain(ctx, w.Dir, j.settings, err)
 	}
 	compilation.Done()
 	if err := w.smoke(ctx, built, j.settings); err != nil {
@@ -58,21 +58,21 @@ func (j job) buildName() string {
 // checkPlugins refuses what Endure would disable. For that all packages are
 // compiled. Where one does not compile, linking fails with better words: it
 // compiles what it lacks.
-func (w *workspace) checkPlugins(ctx context.Context, c *gotool.Compilation, j job, tell func([]string)) error {
-	plugins, err := w.facts(ctx, c, j.stamp.inputs)
+func (w *Workspace) checkPlugins(ctx context.Context, c *gotool.Compilation, j job, tell func([]string)) error {
+	plugins, err := w.Plugins(ctx, c, j.stamp.inputs)
 	if err == nil {
-		return w.admit(plugins, tell)
+		return w.Admit(plugins, tell)
 	}
 	if _, failed := errors.AsType[*run.Error](err); failed && ctx.Err() == nil {
 		if failure := c.Build(ctx, os.DevNull); failure != nil {
 			err = failure
 		}
 	}
-	return w.explain(ctx, w.dir, j.settings, err)
+	return w.Explain(ctx, w.Dir, j.settings, err)
 }
 
-// explain says which module a failure of the go command concerns.
-func (w *workspace) explain(ctx context.Context, dir string, c gotool.Compile, err error) error {
+// Explain says which module a failure of the go command concerns.
+func (w *Workspace) Explain(ctx context.Context, dir string, c gotool.Compile, err error) error {
 	if missing, ok := errors.AsType[*gotool.MissingModuleError](err); ok && w.Offline {
 		return w.missingModules(ctx, dir, c, missing)
 	} else if ok {

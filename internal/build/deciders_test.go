@@ -40,14 +40,14 @@ func TestMissingSums(t *testing.T) {
 // TestFits has a lock that the plan would give, and those that it would not.
 func TestFits(t *testing.T) {
 	for _, tt := range []struct {
-		p    planned
+		p    Planned
 		want bool
 	}{
-		{planned{}, false},
-		{planned{lock: lockfile{old: &lock.File{}}}, true},
-		{planned{lock: lockfile{old: &lock.File{}}, differences: []lock.Difference{{Path: "a.b/c"}}}, false},
+		{Planned{}, false},
+		{Planned{Lock: Lockfile{Old: &lock.File{}}}, true},
+		{Planned{Lock: Lockfile{Old: &lock.File{}}, differences: []lock.Difference{{Path: "a.b/c"}}}, false},
 	} {
-		if got := tt.p.fits(); got != tt.want {
+		if got := tt.p.Fits(); got != tt.want {
 			t.Errorf("%+v: %v", tt.p, got)
 		}
 	}

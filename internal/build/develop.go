@@ -33,21 +33,21 @@ func Develop(ctx context.Context, m Machine, p Project, place string, clones []s
 	if err != nil {
 		return nil, err
 	}
-	k, err := open(ctx, m, p)
+	k, err := Open(ctx, m, p)
 	if err != nil {
 		return nil, err
 	}
-	client, err := k.client(false)
+	client, err := k.Client(false)
 	if err != nil {
 		return nil, err
 	}
 	defer client.Close()
-	pl, err := k.planWith(ctx, client, asking{})
+	pl, err := k.planWith(ctx, client, Ask{})
 	if err != nil {
 		return nil, err
 	}
-	plan := pl.plan
-	if err := checkGo(plan, k.tool); err != nil {
+	plan := pl.Plan
+	if err := CheckGo(plan, k.Tool); err != nil {
 		return nil, err
 	}
 	d := &develop{sink: m.Sink, plan: plan, dir: dir, record: record, at: map[string]string{}, kind: map[string]string{}}
@@ -55,7 +55,7 @@ func Develop(ctx context.Context, m Machine, p Project, place string, clones []s
 		return nil, err
 	}
 	d.locals()
-	files, err := gen.Develop(plan, gen.Options{Profile: k.profile(), NoProfile: p.Config.Build.PGO == "off", GoSums: pl.goSums, Sums: pl.lock.sums()}, d.at)
+	files, err := gen.Develop(plan, gen.Options{Profile: k.Profile(), NoProfile: p.Config.Build.PGO == "off", GoSums: pl.GoSums, Sums: pl.Lock.Sums()}, d.at)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func Develop(ctx context.Context, m Machine, p Project, place string, clones []s
 	if err != nil {
 		return nil, fmt.Errorf("workspace: %w", err)
 	}
-	return &event.Result{Modules: modules(plan), Workspace: &event.Workspace{Dir: dir, Written: updated.Written, Removed: updated.Removed,
+	return &event.Result{Modules: Modules(plan), Workspace: &event.Workspace{Dir: dir, Written: updated.Written, Removed: updated.Removed,
 		Kept: updated.Kept, Modules: d.table(files)}}, nil
 }
 
@@ -97,10 +97,10 @@ func (d *develop) clone(ctx context.Context, client *source.Client, names []stri
 		if module.IsPseudoVersion(ref) {
 			ref = m.Ref
 		}
-		branch, err := client.Clone(ctx, source.CloneRequest{Module: label(m), URL: m.URL, Ref: ref, Commit: m.Commit,
+		branch, err := client.Clone(ctx, source.CloneRequest{Module: Label(m), URL: m.URL, Ref: ref, Commit: m.Commit,
 			Dir: filepath.Join(d.dir, filepath.FromSlash(place))})
 		if err != nil {
-			return fmt.Errorf("cloning %s: %w", label(m), err)
+			return fmt.Errorf("cloning %s: %w", Label(m), err)
 		}
 		d.sink.Send(event.Event{Kind: event.Note, Text: fmt.Sprintf("%s is a clone, on the branch %s", place, branch)})
 		d.record.Clones[cloneKey(m)] = place
@@ -148,10 +148,10 @@ func (d *develop) named(name string) (*resolve.Module, error) {
 func cannotClone(m *resolve.Module, p *resolve.Plan) error {
 	switch {
 	case m == p.RoadRunner:
-		return &CloneError{Name: label(m), Reason: "the workspace has its own container/plugins.go in place of RoadRunner's",
+		return &CloneError{Name: Label(m), Reason: "the workspace has its own container/plugins.go in place of RoadRunner's",
 			Hint: "clone it yourself, and build with --with roadrunner=DIR"}
 	case m.Local:
-		return &CloneError{Name: label(m), Reason: "it is the local directory " + m.Dir + " already"}
+		return &CloneError{Name: Label(m), Reason: "it is the local directory " + m.Dir + " already"}
 	}
 	return nil
 }
@@ -207,7 +207,7 @@ func (d *develop) table(files *gen.Workspace) []event.Placed {
 		place[m.Dir] = m.Path
 	}
 	var out []event.Placed
-	for _, row := range modules(d.plan) {
+	for _, row := range Modules(d.plan) {
 		p := event.Placed{Name: row.Name, Path: row.Path, Version: row.Version, Dir: d.at[row.Path], Kind: d.kind[row.Path]}
 		if p.Dir == "" {
 			p.Dir, p.Kind = place[d.plan.Lookup(row.Path).Dir], event.Copied

@@ -69,20 +69,20 @@ func (e *ProxyError) Hints() []string {
 }
 
 // missing says who requires a module that could not be had.
-func (w *workspace) missing(err *gotool.MissingModuleError) error {
+func (w *Workspace) missing(err *gotool.MissingModuleError) error {
 	e := &ProxyError{Path: err.Path, Version: err.Version, Offline: w.Offline, Vendored: w.Vendored != nil, Err: err.Err}
-	for _, m := range w.plan.Modules {
+	for _, m := range w.Plan.Modules {
 		for _, req := range m.GoMod.Require {
 			if req.Mod.Path == err.Path && req.Mod.Version == err.Version {
-				e.RequiredBy = append(e.RequiredBy, label(m))
+				e.RequiredBy = append(e.RequiredBy, Label(m))
 			}
 		}
 	}
 	return e
 }
 
-// label names a module as the config does, and by its path otherwise.
-func label(m *resolve.Module) string {
+// Label names a module as the config does, and by its path otherwise.
+func Label(m *resolve.Module) string {
 	return cmp.Or(m.Name(), m.Path)
 }
 
@@ -124,7 +124,7 @@ func (e *CompileError) Unwrap() error { return e.Err }
 var sourceDir = regexp.MustCompile(`(?m)(?:^|[\s(])(?:\.\./)*(src/[^\s:]+@v[^\s:/]+)/`)
 
 // compileError names the plugins whose files the go command complains of.
-func (w *workspace) compileError(err error) error {
+func (w *Workspace) compileError(err error) error {
 	var re *run.Error
 	if !errors.As(err, &re) || errors.Is(err, context.Canceled) {
 		return err
@@ -134,12 +134,12 @@ func (w *workspace) compileError(err error) error {
 	for _, m := range sourceDir.FindAllStringSubmatch(re.Stderr, -1) {
 		seen[m[1]] = true
 	}
-	for _, m := range w.plan.Modules {
+	for _, m := range w.Plan.Modules {
 		place, err := gen.ModulePlace(m)
 		if err != nil {
 			continue // there is no such folder
 		}
-		if m.Local && m != w.plan.RoadRunner && seen[place] { // where it can be mended
+		if m.Local && m != w.Plan.RoadRunner && seen[place] { // where it can be mended
 			re.Stderr = sourceDir.ReplaceAllStringFunc(re.Stderr, func(s string) string {
 				if i := strings.Index(s, place+"/"); i >= 0 {
 					return strings.TrimRight(s[:i], "./") + m.Dir + "/"
@@ -148,11 +148,11 @@ func (w *workspace) compileError(err error) error {
 			})
 		}
 		if seen[place] {
-			e.replaced(w.plan, m)
-			e.Concerns = append(e.Concerns, moduleName(w.plan, m))
+			e.replaced(w.Plan, m)
+			e.Concerns = append(e.Concerns, moduleName(w.Plan, m))
 		}
 	}
-	e.elsewhere(w.plan, re.Stderr)
+	e.elsewhere(w.Plan, re.Stderr)
 	if len(e.Concerns) == 0 {
 		return err
 	}
@@ -180,7 +180,7 @@ func (e *CompileError) elsewhere(p *resolve.Plan, stderr string) {
 // replaced adds what a module uses, or is, that the go.mod of another replaces.
 func (e *CompileError) replaced(p *resolve.Plan, m *resolve.Module) {
 	for _, r := range p.Replacements() {
-		if r.By != label(m) && (m.Path == r.Path || m.Requires(r.Path)) && !slices.Contains(e.Replaced, r) {
+		if r.By != Label(m) && (m.Path == r.Path || m.Requires(r.Path)) && !slices.Contains(e.Replaced, r) {
 			e.Replaced = append(e.Replaced, r)
 		}
 	}
@@ -215,20 +215,20 @@ func (e *LinkedError) Hints() []string {
 	return []string{config.Snippet(fmt.Sprintf("set its ref to %s or later, or exclude that version", e.Got), "[[excludes]]", config.Setting{Key: "module", Value: e.Module}, config.Setting{Key: "version", Value: e.Got})}
 }
 
-// linked makes sure that the build list has every git-sourced module at the
+// CheckLinked makes sure that the build list has every git-sourced module at the
 // version of the plan.
-func (w *workspace) linked(ctx context.Context, pkgs []gotool.Package, c gotool.Compile) error {
+func (w *Workspace) CheckLinked(ctx context.Context, pkgs []gotool.Package, c gotool.Compile) error {
 	for _, p := range pkgs {
-		m := w.plan.Lookup(p.Module)
+		m := w.Plan.Lookup(p.Module)
 		if m == nil || p.Version == m.Version || m.OnlyVersion != "" {
 			continue
 		}
 		e := &LinkedError{Module: m.Path, Want: m.Version, Got: p.Version}
-		edges, err := w.tool.Graph(ctx, w.dir, c)
+		edges, err := w.Tool.Graph(ctx, w.Dir, c)
 		if err != nil {
 			return err
 		}
-		e.Chain = chain(edges, w.plan.RoadRunner.Path+"/vxlite", m.Path+"@"+p.Version)
+		e.Chain = chain(edges, w.Plan.RoadRunner.Path+"/vxlite", m.Path+"@"+p.Version)
 		return e
 	}
 	return nil
@@ -280,8 +280,8 @@ func (e *SmokeError) Hints() []string {
 const smokeTimeout = 30 * time.Second
 
 // smoke runs the host's own binary once before it replaces another.
-func (w *workspace) smoke(ctx context.Context, built string, c gotool.Compile) error {
-	if hostOS, hostArch := w.tool.Host(); c.OS != hostOS || c.Arch != hostArch || c.Setting != "" {
+func (w *Workspace) smoke(ctx context.Context, built string, c gotool.Compile) error {
+	if hostOS, hostArch := w.Tool.Host(); c.OS != hostOS || c.Arch != hostArch || c.Setting != "" {
 		return nil // it may want more of a processor than this one has
 	}
 	var said run.Excerpt // it is the plugins' code that speaks

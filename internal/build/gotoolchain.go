@@ -9,9 +9,9 @@ import (
 	"github.com/vxlite/vxlite/internal/resolve"
 )
 
-// checkGo refuses what the installed Go is too old for. Where GOTOOLCHAIN lets
+// CheckGo refuses what the installed Go is too old for. Where GOTOOLCHAIN lets
 // the go command fetch a newer one, it may.
-func checkGo(p *resolve.Plan, t *gotool.Tool) error {
+func CheckGo(p *resolve.Plan, t *gotool.Tool) error {
 	m, need := p.NewestGo()
 	if m == nil || gover.Compare(t.Version(), "go"+need) >= 0 || t.MayUpgrade() {
 		return nil

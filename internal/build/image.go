@@ -60,7 +60,7 @@ func Image(ctx context.Context, m Machine, p Project, io ImageOptions) (*ImageRe
 	if err != nil {
 		return nil, err
 	}
-	store, err := store.Open(m.Store)
+	store, err := store.Open(m.StoreDir)
 	if err != nil {
 		return nil, err
 	}

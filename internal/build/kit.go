@@ -13,10 +13,10 @@ import (
 
 // Machine is where a command works, and who is told.
 type Machine struct {
-	// Store is the directory of the store.
-	Store string
-	// Shared is the directory of another store that is only read, or empty.
-	Shared string
+	// StoreDir is the directory of the store.
+	StoreDir string
+	// SharedDir is the directory of another store that is only read, or empty.
+	SharedDir string
 	// Offline forbids asking any server.
 	Offline bool
 	// Jobs bounds the conversations with servers that go on at once.
@@ -37,32 +37,32 @@ type Project struct {
 	Vendored *Vendored
 }
 
-// kit is what the steps of a command work with. It is not changed by any.
-type kit struct {
+// Kit is what the steps of a command work with. It is not changed by any.
+type Kit struct {
 	Machine
 	Project
-	store *store.Store
-	tool  *gotool.Tool
+	Store *store.Store
+	Tool  *gotool.Tool
 }
 
-// open opens the store and finds the go command.
-func open(ctx context.Context, m Machine, p Project) (*kit, error) {
-	store, err := store.Open(m.Store)
+// Open opens the store and finds the go command.
+func Open(ctx context.Context, m Machine, p Project) (*Kit, error) {
+	store, err := store.Open(m.StoreDir)
 	if err != nil {
 		return nil, err
 	}
-	store.Share(m.Shared)
+	store.Share(m.SharedDir)
 	tool, err := gotool.Find(ctx, m.Env, store, m.Sink)
 	if err != nil {
 		return nil, err
 	}
-	return &kit{Machine: m, Project: p, store: store, tool: tool}, nil
+	return &Kit{Machine: m, Project: p, Store: store, Tool: tool}, nil
 }
 
-// client reaches the repositories: those of the vendor folder, or all others.
+// Client reaches the repositories: those of the vendor folder, or all others.
 // With fresh, servers are asked what the store thinks it knows.
-func (k *kit) client(fresh bool) (*source.Client, error) {
-	o := source.Options{Store: k.store, Env: k.Env, Limits: k.Config.Limits, Jobs: k.Jobs, Offline: k.Offline, Fresh: fresh, Sink: k.Sink}
+func (k *Kit) Client(fresh bool) (*source.Client, error) {
+	o := source.Options{Store: k.Store, Env: k.Env, Limits: k.Config.Limits, Jobs: k.Jobs, Offline: k.Offline, Fresh: fresh, Sink: k.Sink}
 	if k.Vendored != nil {
 		o.Exported = k.Vendored.repositories()
 	} else {
@@ -71,12 +71,12 @@ func (k *kit) client(fresh bool) (*source.Client, error) {
 	return source.NewClient(o)
 }
 
-func (k *kit) note(format string, args ...any) {
+func (k *Kit) Note(format string, args ...any) {
 	k.Sink.Send(event.Event{Kind: event.Note, Text: fmt.Sprintf(format, args...)})
 }
 
-// onceEach sends each note once: several targets give the same.
-func onceEach(sink event.Sink) func(notes []string) {
+// OnceEach sends each note once: several targets give the same.
+func OnceEach(sink event.Sink) func(notes []string) {
 	sent := map[string]bool{}
 	return func(notes []string) {
 		for _, text := range notes {

@@ -13,10 +13,10 @@ import (
 	"github.com/vxlite/vxlite/internal/resolve"
 )
 
-// newLock is what the lock of the plan would be with these checksums.
-func (w *workspace) newLock(sums []lock.Sum, renew bool) *lock.File {
-	now := &lock.File{Go: w.tool.Version(), Modules: w.plan.Lock(), Sums: sums}
-	if old := w.lock.old; old != nil {
+// NewLock is what the lock of the plan would be with these checksums.
+func (w *Workspace) NewLock(sums []lock.Sum, renew bool) *lock.File {
+	now := &lock.File{Go: w.Tool.Version(), Modules: w.Plan.Lock(), Sums: sums}
+	if old := w.Lock.Old; old != nil {
 		now.Toolchains = old.Toolchains
 		if !renew {
 			now.Go = old.Go
@@ -26,38 +26,38 @@ func (w *workspace) newLock(sums []lock.Sum, renew bool) *lock.File {
 	return now
 }
 
-// write writes a lock, and reports whether the file changed.
-func (l lockfile) write(now *lock.File, sink event.Sink) (wrote bool, err error) {
-	if wrote, err = now.Write(l.name); wrote {
-		sink.Send(event.Event{Kind: event.Debug, Text: "wrote " + l.name})
+// Write writes a lock, and reports whether the file changed.
+func (l Lockfile) Write(now *lock.File, sink event.Sink) (wrote bool, err error) {
+	if wrote, err = now.Write(l.Name); wrote {
+		sink.Send(event.Event{Kind: event.Debug, Text: "wrote " + l.Name})
 	}
 	return wrote, err
 }
 
 // updateLock brings the lock up to date, and generates the workspace by it. Where it
 // cannot be written, as in a container's read-only folder, the build goes on.
-func (w *workspace) updateLock(ctx context.Context) (*workspace, error) {
-	sums, err := w.checksums(ctx)
+func (w *Workspace) updateLock(ctx context.Context) (*Workspace, error) {
+	sums, err := w.Checksums(ctx)
 	if err != nil {
 		return nil, err
 	}
-	now := w.newLock(sums, false)
-	if w.lock.old != nil {
-		w.tellDifferences(lock.Compare(w.lock.old, now))
+	now := w.NewLock(sums, false)
+	if w.Lock.Old != nil {
+		w.tellDifferences(lock.Compare(w.Lock.Old, now))
 	}
-	switch _, err := w.lock.write(now, w.Sink); {
+	switch _, err := w.Lock.Write(now, w.Sink); {
 	case disk.Unwritable(err):
-		w.note("%v; the build continues without it", err)
+		w.Note("%v; the build continues without it", err)
 	case err != nil:
 		return nil, err
 	}
-	p := *w.planned
-	p.lock.old, p.lock.oracle, p.differences = now, now, nil
+	p := *w.Planned
+	p.Lock.Old, p.Lock.oracle, p.differences = now, now, nil
 	return w.generate(&p, now.Sums)
 }
 
 // tellDifferences notes the modules that a lock did not have as they are.
-func (w *workspace) tellDifferences(all []lock.Difference) {
+func (w *Workspace) tellDifferences(all []lock.Difference) {
 	var lines []string
 	sums := 0
 	for _, d := range all {
@@ -69,11 +69,11 @@ func (w *workspace) tellDifferences(all []lock.Difference) {
 	}
 	switch {
 	case len(lines) > 0:
-		w.note("%s was out of date, and is updated:\n%s", w.lock.name, strings.Join(lines, "\n"))
+		w.Note("%s was out of date, and is updated:\n%s", w.Lock.Name, strings.Join(lines, "\n"))
 	case sums == 1:
-		w.note("%s: 1 checksum of a third-party module changed", w.lock.name)
+		w.Note("%s: 1 checksum of a third-party module changed", w.Lock.Name)
 	case sums > 1:
-		w.note("%s: %d checksums of third-party modules changed", w.lock.name, sums)
+		w.Note("%s: %d checksums of third-party modules changed", w.Lock.Name, sums)
 	}
 }
 
@@ -86,8 +86,8 @@ func describe(d lock.Difference) string {
 }
 
 // doesNotFit is the error of --locked.
-func (k *kit) doesNotFit(lk lockfile, all []lock.Difference) error {
-	e := &LockedError{File: lk.name, Config: k.Config.File, Vendored: k.Vendored != nil}
+func (k *Kit) doesNotFit(lk Lockfile, all []lock.Difference) error {
+	e := &LockedError{File: lk.Name, Config: k.Config.File, Vendored: k.Vendored != nil}
 	for _, d := range all {
 		e.Entries = append(e.Entries, describe(d))
 	}
@@ -96,12 +96,12 @@ func (k *kit) doesNotFit(lk lockfile, all []lock.Difference) error {
 
 // lockedError makes the error of --locked of what the resolver could not find in
 // the lock.
-func (k *kit) lockedError(lk lockfile, err error) error {
+func (k *Kit) lockedError(lk Lockfile, err error) error {
 	u, ok := errors.AsType[*resolve.UnlockedError](err)
 	if !ok {
 		return err
 	}
-	e := &LockedError{File: lk.name, Config: k.Config.File, Vendored: k.Vendored != nil}
+	e := &LockedError{File: lk.Name, Config: k.Config.File, Vendored: k.Vendored != nil}
 	for _, r := range u.Requests {
 		e.Entries = append(e.Entries, r+": not in the lock")
 	}
@@ -153,9 +153,9 @@ func (e *LockedError) Hints() []string {
 // ExitStatus is that of a check that found a problem.
 func (e *LockedError) ExitStatus() int { return 3 }
 
-// notLocked is the error of --locked for checksums that a build needs.
-func (w *workspace) notLocked(names []string) error {
-	e := &LockedError{File: w.lock.name, Config: w.Config.File, Vendored: w.Vendored != nil}
+// NotLocked is the error of --locked for checksums that a build needs.
+func (w *Workspace) NotLocked(names []string) error {
+	e := &LockedError{File: w.Lock.Name, Config: w.Config.File, Vendored: w.Vendored != nil}
 	for _, n := range names {
 		e.Entries = append(e.Entries, n+": its checksum is not in the lock")
 	}

@@ -11,9 +11,9 @@ import (
 	"github.com/vxlite/vxlite/internal/source"
 )
 
-// manifest is what the binary will say of itself, one for all targets.
-func (k *kit) manifest(pl *planned) (*manifest.Manifest, error) {
-	settings, err := k.settings(pl.plan, config.Target{})
+// Manifest is what the binary will say of itself, one for all targets.
+func (k *Kit) Manifest(pl *Planned) (*manifest.Manifest, error) {
+	settings, err := k.Settings(pl.Plan, config.Target{})
 	if err != nil {
 		return nil, err
 	}
@@ -22,8 +22,8 @@ func (k *kit) manifest(pl *planned) (*manifest.Manifest, error) {
 		return nil, err
 	}
 	m := &manifest.Manifest{Tool: manifest.ToolVersion(), Config: k.Config.Digest(), Flags: args[1:]}
-	locked := pl.plan.Lock()
-	for _, p := range pl.plan.Modules { // sorted by path, as Lock's are
+	locked := pl.Plan.Lock()
+	for _, p := range pl.Plan.Modules { // sorted by path, as Lock's are
 		e := manifest.Module{Name: p.Name(), Path: p.Path, Version: p.Version}
 		if p.Local {
 			state := pl.locals[p.Path]
@@ -41,7 +41,7 @@ func (k *kit) manifest(pl *planned) (*manifest.Manifest, error) {
 // states looks at the local directories, by module path. It can take as long
 // as their repositories are large. One that cannot be read is no reason not to
 // build.
-func (k *kit) states(plan *resolve.Plan) map[string]source.State {
+func (k *Kit) states(plan *resolve.Plan) map[string]source.State {
 	out := map[string]source.State{}
 	var mu sync.Mutex
 	var all sync.WaitGroup
@@ -52,7 +52,7 @@ func (k *kit) states(plan *resolve.Plan) map[string]source.State {
 		all.Go(func() {
 			state, err := source.WorktreeState(m.From)
 			if err != nil {
-				k.Sink.Send(event.Event{Kind: event.Debug, Text: fmt.Sprintf("%s: its git state is not known: %v", label(m), err)})
+				k.Sink.Send(event.Event{Kind: event.Debug, Text: fmt.Sprintf("%s: its git state is not known: %v", Label(m), err)})
 			}
 			mu.Lock()
 			defer mu.Unlock()

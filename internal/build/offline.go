@@ -58,7 +58,7 @@ func (e *MissingError) Hints() []string {
 
 // missingRepos makes one error of all that resolving lacked, and of what the
 // lock lets foresee. Other errors stay as they are.
-func (k *kit) missingRepos(client *source.Client, lk lockfile, err error) error {
+func (k *Kit) missingRepos(client *source.Client, lk Lockfile, err error) error {
 	if _, unlocked := errors.AsType[*resolve.UnlockedError](err); !k.Offline || unlocked {
 		return err
 	}
@@ -80,7 +80,7 @@ func (k *kit) missingRepos(client *source.Client, lk lockfile, err error) error 
 		return err
 	}
 	e.Repos = append(e.Repos, k.missingLocked(client, lk, e.Repos)...)
-	e.Modules = k.missingSums(lk.sums())
+	e.Modules = k.missingSums(lk.Sums())
 	slices.Sort(e.Repos)
 	return e
 }
@@ -95,7 +95,7 @@ func joined(err error) []error {
 
 // missingLocked lists the lock's commits that cannot be had, but for those that
 // are listed already.
-func (k *kit) missingLocked(client *source.Client, lk lockfile, listed []string) []string {
+func (k *Kit) missingLocked(client *source.Client, lk Lockfile, listed []string) []string {
 	var out []string
 	if lk.oracle == nil {
 		return nil
@@ -111,7 +111,7 @@ func (k *kit) missingLocked(client *source.Client, lk lockfile, listed []string)
 }
 
 // missingSums lists the lock's third-party modules that the module cache lacks.
-func (k *kit) missingSums(sums []lock.Sum) []string {
+func (k *Kit) missingSums(sums []lock.Sum) []string {
 	var out []string
 	for _, s := range sums {
 		if s.H1 != "" && !k.cached(s) {
@@ -123,21 +123,21 @@ func (k *kit) missingSums(sums []lock.Sum) []string {
 
 // cached reports whether the go command has a module's zip: see
 // go.dev/ref/mod#module-cache.
-func (k *kit) cached(s lock.Sum) bool {
+func (k *Kit) cached(s lock.Sum) bool {
 	path, err := module.EscapePath(s.Path)
 	version, err2 := module.EscapeVersion(s.Version)
 	if err != nil || err2 != nil {
 		return false
 	}
-	_, err = os.Stat(filepath.Join(k.tool.Var("GOMODCACHE"), "cache", "download", filepath.FromSlash(path), "@v", version+".zip"))
+	_, err = os.Stat(filepath.Join(k.Tool.Var("GOMODCACHE"), "cache", "download", filepath.FromSlash(path), "@v", version+".zip"))
 	return err == nil
 }
 
 // missingModules makes one error of all third-party modules that are not there
 // for a build in a workspace.
-func (w *workspace) missingModules(ctx context.Context, dir string, c gotool.Compile, first *gotool.MissingModuleError) error {
-	e := &MissingError{Config: w.Config.File, Modules: w.kit.missingSums(w.sums), More: w.lock.old == nil}
-	_, lack, err := w.tool.Needs(ctx, dir, c)
+func (w *Workspace) missingModules(ctx context.Context, dir string, c gotool.Compile, first *gotool.MissingModuleError) error {
+	e := &MissingError{Config: w.Config.File, Modules: w.Kit.missingSums(w.Sums), More: w.Lock.Old == nil}
+	_, lack, err := w.Tool.Needs(ctx, dir, c)
 	if err != nil {
 		return w.missing(first)
 	}

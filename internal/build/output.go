@@ -43,7 +43,7 @@ type output struct {
 // outputs decides the files at a place: NAME in a directory for one target, and
 // NAME-OS-ARCH for several.
 func (p Project) outputs(place string) ([]output, error) {
-	targets := p.targets()
+	targets := p.Targets()
 	own := []string{"rr", p.Config.Build.Name}
 	for _, t := range targets {
 		own = append(own, strings.TrimSuffix(p.binaryName(t, true), ".exe"))

@@ -12,55 +12,55 @@ import (
 	"github.com/vxlite/vxlite/internal/source"
 )
 
-// lockfile is the lock as a command finds it.
-type lockfile struct {
-	name string     // for messages, and to write it
-	old  *lock.File // nil for none
+// Lockfile is the lock as a command finds it.
+type Lockfile struct {
+	Name string     // for messages, and to write it
+	Old  *lock.File // nil for none
 	// oracle is what of it answers requests: update takes entries out. It is nil
 	// where nothing does.
 	oracle *lock.File
 }
 
-// sums are the third-party modules' checksums that it has.
-func (l lockfile) sums() []lock.Sum {
-	if l.old == nil {
+// Sums are the third-party modules' checksums that it has.
+func (l Lockfile) Sums() []lock.Sum {
+	if l.Old == nil {
 		return nil
 	}
-	return l.old.Sums
+	return l.Old.Sums
 }
 
-// planned is a plan, and how the lock stands to it.
-type planned struct {
-	plan   *resolve.Plan
-	lock   lockfile
-	goSums *resolve.GoSums
+// Planned is a plan, and how the lock stands to it.
+type Planned struct {
+	Plan   *resolve.Plan
+	Lock   Lockfile
+	GoSums *resolve.GoSums
 	// differences are those between the lock and the plan.
 	differences []lock.Difference
 	// locals is how the plan's local directories were, by module path.
 	locals map[string]source.State
 }
 
-// fits reports whether the lock is what the plan would give.
-func (p *planned) fits() bool { return p.lock.old != nil && len(p.differences) == 0 }
+// Fits reports whether the lock is what the plan would give.
+func (p *Planned) Fits() bool { return p.Lock.Old != nil && len(p.differences) == 0 }
 
-// asking says how a plan is asked for.
-type asking struct {
-	fresh bool // ask servers what the store thinks it knows
-	// edit takes out of a lock what is to be resolved anew; nil for nothing.
-	edit func(*lock.File) (*lock.File, error)
-	// renew makes the lock anew: what it says of Go is not kept.
-	renew bool
+// Ask says how a plan is asked for.
+type Ask struct {
+	Fresh bool // ask servers what the store thinks it knows
+	// Edit takes out of a lock what is to be resolved anew; nil for nothing.
+	Edit func(*lock.File) (*lock.File, error)
+	// Renew makes the lock anew: what it says of Go is not kept.
+	Renew bool
 }
 
 // planFor resolves the config, by the lock as far as that fits.
-func (k *kit) planFor(ctx context.Context, a asking) (*planned, error) {
-	client, err := k.client(a.fresh)
+func (k *Kit) planFor(ctx context.Context, a Ask) (*Planned, error) {
+	client, err := k.Client(a.Fresh)
 	if err != nil {
 		return nil, err
 	}
 	defer client.Close()
 	for _, t := range k.Config.Build.Targets {
-		if err := k.tool.CheckTarget(ctx, t.OS, t.Arch, k.store); err != nil {
+		if err := k.Tool.CheckTarget(ctx, t.OS, t.Arch, k.Store); err != nil {
 			return nil, err
 		}
 	}
@@ -68,8 +68,8 @@ func (k *kit) planFor(ctx context.Context, a asking) (*planned, error) {
 }
 
 // planWith is planFor for who needs the client afterwards.
-func (k *kit) planWith(ctx context.Context, client *source.Client, a asking) (*planned, error) {
-	lk, err := k.readLock(a.edit)
+func (k *Kit) planWith(ctx context.Context, client *source.Client, a Ask) (*Planned, error) {
+	lk, err := k.readLock(a.Edit)
 	if err != nil {
 		return nil, err
 	}
@@ -77,14 +77,14 @@ func (k *kit) planWith(ctx context.Context, client *source.Client, a asking) (*p
 	if err != nil {
 		return nil, k.lockedError(lk, err)
 	}
-	p := &planned{plan: plan, lock: lk}
-	if p.goSums, err = plan.GoSums(); err != nil {
+	p := &Planned{Plan: plan, Lock: lk}
+	if p.GoSums, err = plan.GoSums(); err != nil {
 		return nil, err
 	}
-	if err := plan.CheckSums(p.goSums, lk.old, lk.name); err != nil {
+	if err := plan.CheckSums(p.GoSums, lk.Old, lk.Name); err != nil {
 		return nil, err
 	}
-	if p.differences, err = k.compareLock(lk, plan, a.renew); err != nil {
+	if p.differences, err = k.compareLock(lk, plan, a.Renew); err != nil {
 		return nil, err
 	}
 	k.tellOverrulings(p)
@@ -93,22 +93,22 @@ func (k *kit) planWith(ctx context.Context, client *source.Client, a asking) (*p
 }
 
 // readLock reads the lock beside the config.
-func (k *kit) readLock(edit func(*lock.File) (*lock.File, error)) (lockfile, error) {
-	l := lockfile{name: cmp.Or(k.LockFile, lock.Name(k.Config.File))}
-	name := l.name
+func (k *Kit) readLock(edit func(*lock.File) (*lock.File, error)) (Lockfile, error) {
+	l := Lockfile{Name: cmp.Or(k.LockFile, lock.Name(k.Config.File))}
+	name := l.Name
 	if k.Vendored != nil {
-		l.name, name = k.Vendored.LockName(), k.Vendored.Lock()
+		l.Name, name = k.Vendored.LockName(), k.Vendored.Lock()
 	}
 	old, err := lock.Read(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && (k.Locked || edit != nil):
-		return l, &NoLockError{File: l.name, Config: k.Config.File}
+		return l, &NoLockError{File: l.Name, Config: k.Config.File}
 	case errors.Is(err, fs.ErrNotExist):
 		return l, nil
 	case err != nil:
 		return l, err
 	}
-	l.old, l.oracle = old, old
+	l.Old, l.oracle = old, old
 	if edit != nil {
 		l.oracle, err = edit(old)
 	}
@@ -116,8 +116,8 @@ func (k *kit) readLock(edit func(*lock.File) (*lock.File, error)) (lockfile, err
 }
 
 // resolve makes the plan: refs to commits, and the closure.
-func (k *kit) resolve(ctx context.Context, client *source.Client, lk lockfile) (*resolve.Plan, error) {
-	plan, err := resolve.Resolve(ctx, k.Config, resolve.Options{Client: client, Store: k.store, Private: k.tool.Private(), GoRoot: k.tool.Var("GOROOT"),
+func (k *Kit) resolve(ctx context.Context, client *source.Client, lk Lockfile) (*resolve.Plan, error) {
+	plan, err := resolve.Resolve(ctx, k.Config, resolve.Options{Client: client, Store: k.Store, Private: k.Tool.Private(), GoRoot: k.Tool.Var("GOROOT"),
 		Offline: k.Offline || k.Vendored != nil, HTTP: client.HTTP(), Jobs: k.Jobs, Lock: lk.oracle, Locked: k.Locked})
 	if err != nil {
 		return nil, k.missingRepos(client, lk, err)
@@ -133,28 +133,28 @@ func (k *kit) resolve(ctx context.Context, client *source.Client, lk lockfile) (
 
 // compareLock returns what of the lock is not as in the plan. With --locked that
 // is an error.
-func (k *kit) compareLock(lk lockfile, plan *resolve.Plan, renew bool) ([]lock.Difference, error) {
-	if lk.old == nil || plan.Overridden { // the lock is the config's, without the flags
+func (k *Kit) compareLock(lk Lockfile, plan *resolve.Plan, renew bool) ([]lock.Difference, error) {
+	if lk.Old == nil || plan.Overridden { // the lock is the config's, without the flags
 		return nil, nil
 	}
-	differences := lock.Compare(&lock.File{Modules: lk.old.Modules}, &lock.File{Modules: plan.Lock()})
+	differences := lock.Compare(&lock.File{Modules: lk.Old.Modules}, &lock.File{Modules: plan.Lock()})
 	if k.Locked && len(differences) > 0 {
 		return nil, k.doesNotFit(lk, differences)
 	}
-	if v := k.tool.Version(); lk.old.Go != v && !renew {
-		k.note("%s was made with %s, and this is %s: the binary may differ", lk.name, lk.old.Go, v)
+	if v := k.Tool.Version(); lk.Old.Go != v && !renew {
+		k.Note("%s was made with %s, and this is %s: the binary may differ", lk.Name, lk.Old.Go, v)
 	}
 	return differences, nil
 }
 
 // tellOverrulings says what the config overrules when that goes into the lock.
 // With a lock that has it, it was read before.
-func (k *kit) tellOverrulings(p *planned) {
+func (k *Kit) tellOverrulings(p *Planned) {
 	kind := event.Note
-	if p.fits() {
+	if p.Fits() {
 		kind = event.Debug
 	}
-	for _, text := range p.plan.Overrulings {
+	for _, text := range p.Plan.Overrulings {
 		k.Sink.Send(event.Event{Kind: kind, Text: text})
 	}
 }

@@ -24,7 +24,7 @@ func Verify(ctx context.Context, m Machine, p Project, file string) (*inspect.Di
 	if err != nil {
 		return nil, err
 	}
-	store, err := store.Open(m.Store)
+	store, err := store.Open(m.StoreDir)
 	if err != nil {
 		return nil, err
 	}

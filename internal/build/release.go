@@ -10,14 +10,14 @@ import (
 // Release fetches RoadRunner alone, as the config has it, and reads what it
 // says of itself.
 func Release(ctx context.Context, m Machine, cfg *config.Config) (*resolve.Release, error) {
-	k, err := open(ctx, m, Project{Config: cfg})
+	k, err := Open(ctx, m, Project{Config: cfg})
 	if err != nil {
 		return nil, err
 	}
-	client, err := k.client(false)
+	client, err := k.Client(false)
 	if err != nil {
 		return nil, err
 	}
 	defer client.Close()
-	return resolve.ReadRelease(ctx, k.Config, resolve.Options{Client: client, Store: k.store, Offline: k.Offline, HTTP: client.HTTP(), Jobs: k.Jobs})
+	return resolve.ReadRelease(ctx, k.Config, resolve.Options{Client: client, Store: k.Store, Offline: k.Offline, HTTP: client.HTTP(), Jobs: k.Jobs})
 }

@@ -5,10 +5,10 @@ import (
 	"github.com/vxlite/vxlite/internal/resolve"
 )
 
-// rows are the table's, with how the local directories were when the build
+// Rows are the table's, with how the local directories were when the build
 // began.
-func (w *workspace) rows() []event.Module {
-	rows := modules(w.plan)
+func (w *Workspace) Rows() []event.Module {
+	rows := Modules(w.Plan)
 	for i := range rows {
 		if m := &rows[i]; m.Local {
 			state := w.locals[m.Path]
@@ -18,9 +18,9 @@ func (w *workspace) rows() []event.Module {
 	return rows
 }
 
-// modules orders a plan's modules for the table: RoadRunner, the plugins by
+// Modules orders a plan's Modules for the table: RoadRunner, the plugins by
 // name, the others by path.
-func modules(p *resolve.Plan) []event.Module {
+func Modules(p *resolve.Plan) []event.Module {
 	row := func(m *resolve.Module) event.Module {
 		row := event.Module{Name: m.Name(), Path: m.Path, Version: m.Version, Commit: m.Commit, From: m.From, Local: m.Local, Stored: m.Stored}
 		if m.Stored {

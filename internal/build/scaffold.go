@@ -27,7 +27,7 @@ func NewPlugin(ctx context.Context, m Machine, cfg *config.Config, dir string, p
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, &OutputError{Path: dir, Reason: disk.Reason(err)}
 	}
-	k, err := open(ctx, m, Project{Config: cfg})
+	k, err := Open(ctx, m, Project{Config: cfg})
 	if err != nil {
 		return nil, err
 	}
@@ -50,20 +50,20 @@ func NewPlugin(ctx context.Context, m Machine, cfg *config.Config, dir string, p
 		k.Sink.Send(event.Event{Kind: event.Note, Text: "go.sum is not written without a network: run go mod tidy there"})
 		return names, nil
 	}
-	if err := k.tool.Tidy(ctx, dir); err != nil {
+	if err := k.Tool.Tidy(ctx, dir); err != nil {
 		k.Sink.Send(event.Event{Kind: event.Note, Text: "go.sum is not complete, run go mod tidy there: " + err.Error()})
 	}
 	return names, nil
 }
 
 // newPlugin reads the release, and makes the files for it.
-func (k *kit) newPlugin(ctx context.Context, p scaffold.PluginOptions) ([]scaffold.File, error) {
-	client, err := k.client(false)
+func (k *Kit) newPlugin(ctx context.Context, p scaffold.PluginOptions) ([]scaffold.File, error) {
+	client, err := k.Client(false)
 	if err != nil {
 		return nil, err
 	}
 	defer client.Close()
-	with := resolve.Options{Client: client, Store: k.store, Private: k.tool.Private(), Offline: k.Offline, HTTP: client.HTTP(), Jobs: k.Jobs}
+	with := resolve.Options{Client: client, Store: k.Store, Private: k.Tool.Private(), Offline: k.Offline, HTTP: client.HTTP(), Jobs: k.Jobs}
 	rel, err := resolve.ReadRelease(ctx, k.Config, with)
 	if err != nil {
 		return nil, err

@@ -25,7 +25,7 @@ type Session struct {
 	machine Machine
 	project Project
 	// w is the last plan that could be made, or nil.
-	w *workspace
+	w *Workspace
 	// Running is a binary that is not to be written over.
 	Running string
 	// pkgs and settings are those of w, where pkgs is not nil.
@@ -49,7 +49,7 @@ func (s *Session) Place() (st *store.Store, elem []string, err error) {
 		return nil, nil, err
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q %+v", file, s.project.Config.Overrides))
-	st, err = store.Open(s.machine.Store)
+	st, err = store.Open(s.machine.StoreDir)
 	return st, []string{"run", hex.EncodeToString(sum[:16])}, err
 }
 
@@ -93,7 +93,7 @@ func (s *Session) Planned() bool { return s.w != nil }
 func (s *Session) Locals() []string {
 	var out []string
 	if s.w != nil {
-		for _, m := range s.w.plan.Modules {
+		for _, m := range s.w.Plan.Modules {
 			if m.Local {
 				out = append(out, m.Dir)
 			}
@@ -122,13 +122,13 @@ func (s *Session) Rebuild(ctx context.Context, changed []string) (event.Binary, 
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return event.Binary{}, err
 	}
-	if err := endure.CheckLocalSymbols(s.w.plan); err != nil {
+	if err := endure.CheckLocalSymbols(s.w.Plan); err != nil {
 		return event.Binary{}, err
 	}
-	compilation := s.w.tool.Compile(s.w.dir, s.settings, s.pkgs)
+	compilation := s.w.Tool.Compile(s.w.Dir, s.settings, s.pkgs)
 	compilation.Start()
 	if err := compilation.Build(ctx, file); err != nil {
-		return event.Binary{}, s.w.explain(ctx, s.w.dir, s.settings, err)
+		return event.Binary{}, s.w.Explain(ctx, s.w.Dir, s.settings, err)
 	}
 	compilation.Done()
 	return event.Binary{Target: runtime.GOOS + "/" + runtime.GOARCH, Path: file}, nil
@@ -137,19 +137,19 @@ func (s *Session) Rebuild(ctx context.Context, changed []string) (event.Binary, 
 // list learns once which packages there are, for the display of the progress,
 // and makes sure that the workspace is on disk.
 func (s *Session) list(ctx context.Context) error {
-	if s.pkgs != nil && disk.IsDir(s.w.dir) {
+	if s.pkgs != nil && disk.IsDir(s.w.Dir) {
 		return nil
 	}
-	if err := s.w.write(); err != nil {
+	if err := s.w.Write(); err != nil {
 		return err
 	}
 	var err error
-	if s.settings, err = s.w.settings(s.w.plan, s.w.Config.Build.Targets[0]); err != nil {
+	if s.settings, err = s.w.Settings(s.w.Plan, s.w.Config.Build.Targets[0]); err != nil {
 		return err
 	}
-	s.pkgs, err = s.w.tool.Packages(ctx, s.w.dir, s.settings)
+	s.pkgs, err = s.w.Tool.Packages(ctx, s.w.Dir, s.settings)
 	if err != nil {
-		return s.w.explain(ctx, s.w.dir, s.settings, err)
+		return s.w.Explain(ctx, s.w.Dir, s.settings, err)
 	}
 	return nil
 }
@@ -169,16 +169,16 @@ func (s *Session) Relist(ctx context.Context) error {
 // Admitted refuses a server with plugins that Endure would disable, as a build
 // does. A rebuild leaves it out, so that the server is there the sooner.
 func (s *Session) Admitted(ctx context.Context) error {
-	locals, err := fingerprints(s.w.plan)
+	locals, err := Fingerprints(s.w.Plan)
 	if err != nil {
 		return err
 	}
-	key := inputs(s.w.digest, locals, s.w.tool, s.settings, s.w.Config.Check)
-	facts, err := s.w.facts(ctx, s.w.tool.Compile(s.w.dir, s.settings, s.pkgs), key)
+	key := Inputs(s.w.Digest, locals, s.w.Tool, s.settings, s.w.Config.Check)
+	facts, err := s.w.Plugins(ctx, s.w.Tool.Compile(s.w.Dir, s.settings, s.pkgs), key)
 	if err != nil {
 		return nil // what does not compile any more is the next build's to say
 	}
-	return s.w.admit(facts, onceEach(s.machine.Sink))
+	return s.w.Admit(facts, OnceEach(s.machine.Sink))
 }
 
 // Embedded reports whether a file is one that the code of the last build
@@ -187,7 +187,7 @@ func (s *Session) Embedded() func(name string) bool {
 	type pattern struct{ dir, glob string }
 	var all []pattern
 	for _, p := range s.pkgs {
-		m := s.w.plan.Lookup(p.Module)
+		m := s.w.Plan.Lookup(p.Module)
 		dir, err := filepath.EvalSymlinks(p.Dir) // a local directory is linked to
 		if m == nil || !m.Local || p.Dir == "" || err != nil {
 			continue

@@ -56,13 +56,13 @@ func (e *SignatureError) Hints() []string {
 // checkSignatures looks at the signature of every commit, or of the tag that
 // leads to it, as [verify] wants. All that do not do are told of. A local
 // directory is the user's own word.
-func (k *kit) checkSignatures(ctx context.Context, client *source.Client, plan *resolve.Plan) error {
+func (k *Kit) checkSignatures(ctx context.Context, client *source.Client, plan *resolve.Plan) error {
 	v := k.Config.Signatures
 	if v.Required == "" {
 		return nil
 	}
 	if k.Vendored != nil && v.Required == "tag" {
-		k.note("a vendor folder has no tags: their signatures were checked when it was written")
+		k.Note("a vendor folder has no tags: their signatures were checked when it was written")
 		return nil
 	}
 	keys, err := signature.ReadKeys(v.Keys)
@@ -98,18 +98,18 @@ func (k *kit) checkSignatures(ctx context.Context, client *source.Client, plan *
 	return errors.Join(failed...)
 }
 
-func (k *kit) checkCommit(_ context.Context, client *source.Client, keys *signature.Keys, m *resolve.Module) error {
+func (k *Kit) checkCommit(_ context.Context, client *source.Client, keys *signature.Keys, m *resolve.Module) error {
 	o, err := client.CommitObject(m.URL, m.Commit)
 	if err != nil {
-		return fmt.Errorf("%s: commit %s: %w", label(m), m.Commit, err)
+		return fmt.Errorf("%s: commit %s: %w", Label(m), m.Commit, err)
 	}
 	s, err := signature.ParseCommit(o.Data)
 	return k.judge(keys, m, "commit "+m.Commit, s, err)
 }
 
-func (k *kit) checkTag(ctx context.Context, client *source.Client, keys *signature.Keys, m *resolve.Module) error {
+func (k *Kit) checkTag(ctx context.Context, client *source.Client, keys *signature.Keys, m *resolve.Module) error {
 	what := "tag " + m.Ref
-	o, err := client.TagObject(ctx, m.URL, label(m), m.Ref, tagNames(m), m.Commit)
+	o, err := client.TagObject(ctx, m.URL, Label(m), m.Ref, tagNames(m), m.Commit)
 	switch none := (*source.NoTagError)(nil); {
 	case errors.Is(err, source.ErrLightweight):
 		return k.refuse(keys, m, what, errors.New("is not signed: "+err.Error()))
@@ -118,7 +118,7 @@ func (k *kit) checkTag(ctx context.Context, client *source.Client, keys *signatu
 		e.hint = `signatures = "commit" checks branches and commits too`
 		return e
 	case err != nil:
-		return fmt.Errorf("%s: %w", label(m), err)
+		return fmt.Errorf("%s: %w", Label(m), err)
 	}
 	s, err := signature.ParseTag(o.Data)
 	if err == nil && (s.Tag != o.Tag || s.Target != m.Commit) {
@@ -128,7 +128,7 @@ func (k *kit) checkTag(ctx context.Context, client *source.Client, keys *signatu
 }
 
 // judge compares a signature with the keys.
-func (k *kit) judge(keys *signature.Keys, m *resolve.Module, what string, s signature.Signed, err error) error {
+func (k *Kit) judge(keys *signature.Keys, m *resolve.Module, what string, s signature.Signed, err error) error {
 	var signer string
 	if err == nil {
 		signer, err = keys.Check(s)
@@ -136,12 +136,12 @@ func (k *kit) judge(keys *signature.Keys, m *resolve.Module, what string, s sign
 	if err != nil {
 		return k.refuse(keys, m, what, err)
 	}
-	k.Sink.Send(event.Event{Kind: event.Debug, Text: fmt.Sprintf("%s: %s is signed by %s", label(m), what, signer)})
+	k.Sink.Send(event.Event{Kind: event.Debug, Text: fmt.Sprintf("%s: %s is signed by %s", Label(m), what, signer)})
 	return nil
 }
 
-func (k *kit) refuse(keys *signature.Keys, m *resolve.Module, what string, err error) *SignatureError {
-	return &SignatureError{Name: label(m), Pos: m.Pos, What: what, From: m.From, Err: err, Expected: keys.Names()}
+func (k *Kit) refuse(keys *signature.Keys, m *resolve.Module, what string, err error) *SignatureError {
+	return &SignatureError{Name: Label(m), Pos: m.Pos, What: what, From: m.From, Err: err, Expected: keys.Names()}
 }
 
 // tagNames are the tags that can have led to a module, in the order in which

@@ -32,8 +32,8 @@ type stampRecord struct {
 	SHA256  string    `json:"sha256"`
 }
 
-// inputs identifies all that goes into a binary, and what it was checked for.
-func inputs(workspace string, locals []string, t *gotool.Tool, c gotool.Compile, check config.Check) string {
+// Inputs identifies all that goes into a binary, and what it was checked for.
+func Inputs(workspace string, locals []string, t *gotool.Tool, c gotool.Compile, check config.Check) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "workspace %s\nlocal %q\ngo %s %s\n", workspace, locals, t.ID, t.Version())
 	args, _ := c.BuildArgs() // what cannot be built is not up to date either
@@ -70,9 +70,9 @@ func (s stamp) record(st *store.Store, bin event.Binary) error {
 	return st.WriteJSON(stampRecord{Inputs: s.inputs, Size: fi.Size(), ModTime: fi.ModTime(), SHA256: bin.SHA256}, "built", s.key())
 }
 
-// fingerprints returns one for each local directory of the plan: its files'
+// Fingerprints returns one for each local directory of the plan: its files'
 // names, sizes and times.
-func fingerprints(p *resolve.Plan) ([]string, error) {
+func Fingerprints(p *resolve.Plan) ([]string, error) {
 	var out []string
 	for _, m := range p.Modules {
 		if !m.Local {

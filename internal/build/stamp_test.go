@@ -11,7 +11,7 @@ import (
 // not up to date for a config that names another program, or none.
 func TestInputs(t *testing.T) {
 	of := func(prog string) string {
-		return inputs("workspace", nil, &gotool.Tool{}, gotool.Compile{CacheProg: prog}, config.Check{})
+		return Inputs("workspace", nil, &gotool.Tool{}, gotool.Compile{CacheProg: prog}, config.Check{})
 	}
 	if of("") == of("cacher --server http://cache.corp") || of("cacher") == of("other") {
 		t.Error("who handed out the compiled packages makes no difference")

@@ -32,21 +32,21 @@ type listing struct {
 
 // listed asks the go command which packages take part for each job, and which
 // modules of theirs the lock has no checksum of: PATH@VERSION, sorted.
-func (w *workspace) listed(ctx context.Context, jobs []job) (all []listing, lacking []string, err error) {
-	if err := w.write(); err != nil {
+func (w *Workspace) listed(ctx context.Context, jobs []job) (all []listing, lacking []string, err error) {
+	if err := w.Write(); err != nil {
 		return nil, nil, err
 	}
 	for _, j := range jobs {
-		tool, pkgs, err := w.packages(ctx, j.settings)
+		tool, pkgs, err := w.Packages(ctx, j.settings)
 		if err != nil {
-			return nil, nil, w.explain(ctx, w.dir, j.settings, err)
+			return nil, nil, w.Explain(ctx, w.Dir, j.settings, err)
 		}
-		added, err := readSums(filepath.Join(w.dir, gen.SumFile))
+		added, err := ReadSums(filepath.Join(w.Dir, gen.SumFile))
 		if err != nil {
 			return nil, nil, err
 		}
 		all = append(all, listing{tool, pkgs})
-		lacking = append(lacking, missingSums(pkgs, w.sums, string(w.files.File(gen.SumFile)), added)...)
+		lacking = append(lacking, missingSums(pkgs, w.Sums, string(w.Files.File(gen.SumFile)), added)...)
 	}
 	slices.Sort(lacking)
 	return all, slices.Compact(lacking), nil
@@ -57,8 +57,8 @@ func (w *workspace) listed(ctx context.Context, jobs []job) (all []listing, lack
 // a go.sum had.
 func missingSums(pkgs []gotool.Package, known []lock.Sum, before, after string) []string {
 	var out []string
-	had := sumLines(before)
-	for m := range sumLines(after) {
+	had := SumLines(before)
+	for m := range SumLines(after) {
 		if had[m] == "" {
 			out = append(out, m.Path+"@"+m.Version)
 		}
@@ -80,29 +80,29 @@ func missingSums(pkgs []gotool.Package, known []lock.Sum, before, after string) 
 // checksums for all of them, so that it is the same wherever it is written.
 var everywhere = []string{"darwin", "freebsd", "linux", "windows"}
 
-// checksums works out the checksums that the go command needs to build the
+// Checksums works out the Checksums that the go command needs to build the
 // workspace, on the config's targets and everywhere. What is not known yet is
 // downloaded, and the checksum database asked as the go command is set up.
-func (w *workspace) checksums(ctx context.Context) ([]lock.Sum, error) {
-	dir, err := w.store.TempDir()
+func (w *Workspace) Checksums(ctx context.Context) ([]lock.Sum, error) {
+	dir, err := w.Store.TempDir()
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	if err := w.files.Write(dir, false); err != nil {
+	if err := w.Files.Write(dir, false); err != nil {
 		return nil, fmt.Errorf("workspace: %w", err)
 	}
 	need := needed{modules: map[module.Version]bool{}, packages: map[string]bool{}}
 	seen := map[string]bool{}
-	targets := w.targets()
+	targets := w.Targets()
 	for _, t := range targets {
-		c, err := w.settings(w.plan, t)
+		c, err := w.Settings(w.Plan, t)
 		if err != nil {
 			return nil, err
 		}
-		pkgs, err := w.tool.Packages(ctx, dir, c)
+		pkgs, err := w.Tool.Packages(ctx, dir, c)
 		if err != nil {
-			return nil, w.explain(ctx, dir, c, err)
+			return nil, w.Explain(ctx, dir, c, err)
 		}
 		need.add(pkgs, nil)
 		seen[c.OS] = true
@@ -111,11 +111,11 @@ func (w *workspace) checksums(ctx context.Context) ([]lock.Sum, error) {
 	if err := w.elsewhere(ctx, dir, targets[0], seen, need); err != nil {
 		return nil, err
 	}
-	after, err := readSums(filepath.Join(dir, gen.SumFile))
+	after, err := ReadSums(filepath.Join(dir, gen.SumFile))
 	if err != nil {
 		return nil, err
 	}
-	sums := need.sums(w.files.File(gen.SumFile), after, w.sums, w.goSums)
+	sums := need.sums(w.Files.File(gen.SumFile), after, w.Sums, w.GoSums)
 	if none := ours.without(sums); len(none) > 0 {
 		return nil, &NoSumError{none}
 	}
@@ -123,7 +123,7 @@ func (w *workspace) checksums(ctx context.Context) ([]lock.Sum, error) {
 }
 
 // elsewhere adds what is needed on the systems that are not built for.
-func (w *workspace) elsewhere(ctx context.Context, dir string, t config.Target, seen map[string]bool, need needed) error {
+func (w *Workspace) elsewhere(ctx context.Context, dir string, t config.Target, seen map[string]bool, need needed) error {
 	var mu sync.Mutex // of need
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
@@ -132,15 +132,15 @@ func (w *workspace) elsewhere(ctx context.Context, dir string, t config.Target, 
 			continue
 		}
 		t = config.Target{OS: system, Arch: "amd64"}
-		c, err := w.settings(w.plan, t)
+		c, err := w.Settings(w.Plan, t)
 		if err != nil {
 			return err
 		}
 		c.CGO, c.Race = false, false
 		g.Go(func() error {
-			pkgs, lack, err := w.tool.Needs(ctx, dir, c)
+			pkgs, lack, err := w.Tool.Needs(ctx, dir, c)
 			if err != nil {
-				return w.explain(ctx, dir, c, err)
+				return w.Explain(ctx, dir, c, err)
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -183,7 +183,7 @@ func (n needed) within(modulePath string) bool {
 // sums picks from the workspace's checksums: those of the needed modules, what
 // the go command added, and of a former lock what it added then.
 func (n needed) sums(before []byte, after string, former []lock.Sum, known *resolve.GoSums) []lock.Sum {
-	lines := sumLines(after)
+	lines := SumLines(after)
 	all := map[module.Version]*lock.Sum{}
 	at := func(m module.Version) *lock.Sum {
 		if all[m] == nil {
@@ -196,7 +196,7 @@ func (n needed) sums(before []byte, after string, former []lock.Sum, known *reso
 		s.H1 = lines[m]
 		s.GoMod = lines[module.Version{Path: m.Path, Version: m.Version + "/go.mod"}]
 	}
-	old := sumLines(string(before))
+	old := SumLines(string(before))
 	for m, hash := range lines {
 		if old[m] == "" {
 			set(at, m, hash)
@@ -242,8 +242,8 @@ func (n needed) without(sums []lock.Sum) []string {
 	return out
 }
 
-// readSums returns a file of checksums, and nothing for one that is not there.
-func readSums(name string) (string, error) {
+// ReadSums returns a file of checksums, and nothing for one that is not there.
+func ReadSums(name string) (string, error) {
 	data, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
@@ -251,9 +251,9 @@ func readSums(name string) (string, error) {
 	return string(data), err
 }
 
-// sumLines returns the first hash of each line of a file of checksums; a
+// SumLines returns the first hash of each line of a file of checksums; a
 // version ends in /go.mod as it stands there.
-func sumLines(data string) map[module.Version]string {
+func SumLines(data string) map[module.Version]string {
 	out := map[module.Version]string{}
 	for line := range strings.Lines(data) {
 		f := strings.Fields(line)
@@ -283,20 +283,20 @@ func (e *NoSumError) Hints() []string {
 
 // mismatch says where the checksum comes from that a third-party module does
 // not have.
-func (w *workspace) mismatch(err *gotool.SumMismatchError) error {
+func (w *Workspace) mismatch(err *gotool.SumMismatchError) error {
 	version, goMod := strings.CutSuffix(err.Version, "/go.mod")
 	m := module.Version{Path: err.Path, Version: version}
 	e := &resolve.SumError{Name: err.Path, Module: m, GoMod: goMod, Got: err.Got, From: "the module proxy", Proxied: true, Want: err.Want, By: err.By}
 	if w.Offline {
 		e.From = "the module cache"
 	}
-	for _, s := range w.sums {
+	for _, s := range w.Sums {
 		if s.Path == m.Path && s.Version == version && (goMod && s.GoMod == err.Want || !goMod && s.H1 == err.Want) {
-			e.By = w.lock.name
+			e.By = w.Lock.Name
 			return e
 		}
 	}
-	if who, ok := w.goSums.Who(module.Version{Path: err.Path, Version: err.Version}, err.Want); ok {
+	if who, ok := w.GoSums.Who(module.Version{Path: err.Path, Version: err.Version}, err.Want); ok {
 		e.By = "go.sum of " + who
 	}
 	return e

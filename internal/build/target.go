@@ -24,19 +24,19 @@ type job struct {
 }
 
 // jobs finds out which targets are up to date.
-func (w *workspace) jobs(outputs []output) ([]job, error) {
-	locals, err := fingerprints(w.plan)
+func (w *Workspace) jobs(outputs []output) ([]job, error) {
+	locals, err := Fingerprints(w.Plan)
 	if err != nil {
 		return nil, err
 	}
 	var out []job
 	for _, o := range outputs {
 		j := job{output: o}
-		if j.settings, err = w.settings(w.plan, o.target); err != nil {
+		if j.settings, err = w.Settings(w.Plan, o.target); err != nil {
 			return nil, err
 		}
-		j.stamp = stamp{file: o.file, inputs: inputs(w.digest, locals, w.tool, j.settings, w.Config.Check)}
-		j.binary, j.fresh = j.stamp.fresh(w.store)
+		j.stamp = stamp{file: o.file, inputs: Inputs(w.Digest, locals, w.Tool, j.settings, w.Config.Check)}
+		j.binary, j.fresh = j.stamp.fresh(w.Store)
 		j.binary.Target = o.target.String()
 		out = append(out, j)
 	}
@@ -60,8 +60,8 @@ func allFresh(jobs []job) bool {
 	return true
 }
 
-// settings are the compiler's, from config and plan.
-func (k *kit) settings(p *resolve.Plan, t config.Target) (gotool.Compile, error) {
+// Settings are the compiler's, from config and plan.
+func (k *Kit) Settings(p *resolve.Plan, t config.Target) (gotool.Compile, error) {
 	cfg := k.Config.Build
 	c := gotool.Compile{
 		OS: t.OS, Arch: t.Arch, Setting: t.Setting(), Target: t.String(),
@@ -120,8 +120,8 @@ func withoutV(v string) string {
 	return v
 }
 
-// targets are those of the config, each once, and the host where it has none.
-func (p Project) targets() []config.Target {
+// Targets are those of the config, each once, and the host where it has none.
+func (p Project) Targets() []config.Target {
 	var out []config.Target
 	for _, t := range p.Config.Build.Targets {
 		if !slices.Contains(out, t) {

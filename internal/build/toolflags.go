@@ -45,7 +45,7 @@ var toolSays = regexp.MustCompile(`(?m)^((?:[^#\s].*\n\s*)?)usage: (link|compile
 
 // refused returns the error of a flag that the config has and a tool does not
 // take, and nil for any other.
-func (w *workspace) refused(err error) error {
+func (w *Workspace) refused(err error) error {
 	var re *run.Error
 	if !errors.As(err, &re) {
 		return nil

@@ -16,13 +16,13 @@ import (
 // which the modules' files are copies and no links, and with the packages of
 // all modules from git compiled anew. What else is linked, the standard library
 // and third-party modules, is taken as it was compiled.
-func (w *workspace) buildTwice(ctx context.Context, jobs []job) ([]job, error) {
-	tmp, err := w.store.TempDir()
+func (w *Workspace) buildTwice(ctx context.Context, jobs []job) ([]job, error) {
+	tmp, err := w.Store.TempDir()
 	if err != nil {
 		return nil, err
 	}
 	defer disk.RemoveAll(tmp)
-	if err := w.write(); err != nil { // where all was up to date it may be gone
+	if err := w.Write(); err != nil { // where all was up to date it may be gone
 		return nil, err
 	}
 	reversed, err := w.reversed(ctx, tmp)
@@ -35,7 +35,7 @@ func (w *workspace) buildTwice(ctx context.Context, jobs []job) ([]job, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := w.seed(ctx, j.settings, reversed.tool.Var("GOCACHE")); err != nil {
+		if err := w.seed(ctx, j.settings, reversed.Tool.Var("GOCACHE")); err != nil {
 			return nil, err
 		}
 		second, err := reversed.buildSecond(ctx, j, tmp)
@@ -51,19 +51,19 @@ func (w *workspace) buildTwice(ctx context.Context, jobs []job) ([]job, error) {
 }
 
 // buildSecond makes a binary once more, in a directory.
-func (w *workspace) buildSecond(ctx context.Context, j job, dir string) (event.Binary, error) {
-	tool, pkgs, err := w.packages(ctx, j.settings)
+func (w *Workspace) buildSecond(ctx context.Context, j job, dir string) (event.Binary, error) {
+	tool, pkgs, err := w.Packages(ctx, j.settings)
 	if err != nil {
-		return event.Binary{}, w.explain(ctx, w.dir, j.settings, err)
+		return event.Binary{}, w.Explain(ctx, w.Dir, j.settings, err)
 	}
 	j.file = filepath.Join(dir, filepath.Base(j.file))
-	return w.make(ctx, j, listing{tool, pkgs}, onceEach(w.Sink))
+	return w.make(ctx, j, listing{tool, pkgs}, OnceEach(w.Sink))
 }
 
 // reversed is the same workspace, made from the config the other way round and in
 // another place.
-func (w *workspace) reversed(ctx context.Context, tmp string) (*workspace, error) {
-	k := *w.kit
+func (w *Workspace) reversed(ctx context.Context, tmp string) (*Workspace, error) {
+	k := *w.Kit
 	cfg := *k.Config
 	cfg.Plugins = slices.Clone(cfg.Plugins)
 	slices.Reverse(cfg.Plugins)
@@ -74,25 +74,25 @@ func (w *workspace) reversed(ctx context.Context, tmp string) (*workspace, error
 			w.Sink.Send(e)
 		}
 	}
-	k.tool = w.tool.With(map[string]string{"GOCACHE": filepath.Join(tmp, "go-build"), "GOCACHEPROG": ""})
-	client, err := k.client(false)
+	k.Tool = w.Tool.With(map[string]string{"GOCACHE": filepath.Join(tmp, "go-build"), "GOCACHEPROG": ""})
+	client, err := k.Client(false)
 	if err != nil {
 		return nil, err
 	}
 	defer client.Close()
-	plan, err := k.resolve(ctx, client, w.lock)
+	plan, err := k.resolve(ctx, client, w.Lock)
 	if err != nil {
 		return nil, err
 	}
-	p := *w.planned
-	p.plan = plan
-	out, err := k.generate(&p, w.sums)
+	p := *w.Planned
+	p.Plan = plan
+	out, err := k.generate(&p, w.Sums)
 	if err != nil {
 		return nil, err
 	}
 	elsewhere := *out
-	elsewhere.dir = filepath.Join(tmp, "in another directory")
-	if err := elsewhere.files.Write(elsewhere.dir, true); err != nil {
+	elsewhere.Dir = filepath.Join(tmp, "in another directory")
+	if err := elsewhere.Files.Write(elsewhere.Dir, true); err != nil {
 		return nil, fmt.Errorf("workspace: %w", err)
 	}
 	return &elsewhere, nil
@@ -100,18 +100,18 @@ func (w *workspace) reversed(ctx context.Context, tmp string) (*workspace, error
 
 // seed puts the compiled packages of the standard library and of third-party
 // modules into a build cache.
-func (w *workspace) seed(ctx context.Context, c gotool.Compile, cache string) error {
+func (w *Workspace) seed(ctx context.Context, c gotool.Compile, cache string) error {
 	c.CacheProg = ""
 	tool, err := w.toolFor(ctx, c)
 	if err != nil {
 		return err
 	}
-	all, err := tool.With(map[string]string{"GOCACHEPROG": ""}).Compiled(ctx, w.dir, c)
+	all, err := tool.With(map[string]string{"GOCACHEPROG": ""}).Compiled(ctx, w.Dir, c)
 	if err != nil {
-		return w.explain(ctx, w.dir, c, err)
+		return w.Explain(ctx, w.Dir, c, err)
 	}
-	app := w.plan.RoadRunner.Path + "/vxlite"
-	others := slices.DeleteFunc(all, func(e gotool.Compiled) bool { return e.Module == app || w.plan.Lookup(e.Module) != nil })
+	app := w.Plan.RoadRunner.Path + "/vxlite"
+	others := slices.DeleteFunc(all, func(e gotool.Compiled) bool { return e.Module == app || w.Plan.Lookup(e.Module) != nil })
 	return gotool.WriteCache(ctx, cache, others)
 }
 

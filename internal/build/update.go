@@ -20,34 +20,34 @@ import (
 // Lock writes the lock of a config, or completes it: entries that fit stay.
 // With Options.Locked it only says whether the lock is complete.
 func Lock(ctx context.Context, m Machine, p Project) (*event.Result, error) {
-	w, err := prepare(ctx, m, p, asking{fresh: true})
+	w, err := Prepare(ctx, m, p, Ask{Fresh: true})
 	if err != nil {
 		return nil, err
 	}
-	if err := w.buildable(); err != nil {
+	if err := w.Buildable(); err != nil {
 		return nil, err
 	}
-	sums, err := w.checksums(ctx)
+	sums, err := w.Checksums(ctx)
 	if err != nil {
 		return nil, err
 	}
-	now, wrote := w.lock.old, false
+	now, wrote := w.Lock.Old, false
 	if p.Locked {
 		if differences := lock.CompareSums(now.Sums, sums); len(differences) > 0 {
-			return nil, w.doesNotFit(w.lock, differences)
+			return nil, w.doesNotFit(w.Lock, differences)
 		}
 	} else {
-		now = w.newLock(sums, false)
-		if wrote, err = w.lock.write(now, w.Sink); err != nil {
+		now = w.NewLock(sums, false)
+		if wrote, err = w.Lock.Write(now, w.Sink); err != nil {
 			return nil, err
 		}
 	}
-	return &event.Result{Modules: modules(w.plan), Lock: w.lockResult(now, wrote)}, nil
+	return &event.Result{Modules: Modules(w.Plan), Lock: w.lockResult(now, wrote)}, nil
 }
 
 // lockResult is what a command that made the lock says of it.
-func (w *workspace) lockResult(now *lock.File, wrote bool) *event.Lock {
-	return &event.Lock{Path: w.lock.name, Modules: len(now.Modules), Sums: len(now.Sums), Written: wrote, Changes: w.changes(w.lock.old, now)}
+func (w *Workspace) lockResult(now *lock.File, wrote bool) *event.Lock {
+	return &event.Lock{Path: w.Lock.Name, Modules: len(now.Modules), Sums: len(now.Sums), Written: wrote, Changes: w.changes(w.Lock.Old, now)}
 }
 
 // Update moves the lock's entries of some names (plugins, module paths,
@@ -55,32 +55,32 @@ func (w *workspace) lockResult(now *lock.File, wrote bool) *event.Lock {
 // what would change.
 func Update(ctx context.Context, m Machine, p Project, names []string, dryRun bool) (*event.Result, error) {
 	var dropped []lock.Module
-	a := asking{fresh: true, renew: len(names) == 0, edit: func(old *lock.File) (left *lock.File, err error) {
+	a := Ask{Fresh: true, Renew: len(names) == 0, Edit: func(old *lock.File) (left *lock.File, err error) {
 		left, dropped, err = drop(p.Config, old, names)
 		return left, err
 	}}
-	w, err := prepare(ctx, m, p, a)
+	w, err := Prepare(ctx, m, p, a)
 	if err != nil {
 		return nil, err
 	}
-	if err := w.buildable(); err != nil {
+	if err := w.Buildable(); err != nil {
 		return nil, err
 	}
-	now := &lock.File{Modules: w.plan.Lock()}
-	changes := w.changes(w.lock.old, now)
+	now := &lock.File{Modules: w.Plan.Lock()}
+	changes := w.changes(w.Lock.Old, now)
 	if err := w.between(ctx, changes); err != nil {
 		return nil, err
 	}
 	w.tellPinned(dropped, now, names)
 	if dryRun {
-		return &event.Result{Lock: &event.Lock{Path: w.lock.name, Modules: len(now.Modules), Sums: len(w.lock.old.Sums), DryRun: true, Changes: changes}}, nil
+		return &event.Result{Lock: &event.Lock{Path: w.Lock.Name, Modules: len(now.Modules), Sums: len(w.Lock.Old.Sums), DryRun: true, Changes: changes}}, nil
 	}
-	sums, err := w.checksums(ctx)
+	sums, err := w.Checksums(ctx)
 	if err != nil {
 		return nil, err
 	}
-	now = w.newLock(sums, a.renew)
-	wrote, err := w.lock.write(now, w.Sink)
+	now = w.NewLock(sums, a.Renew)
+	wrote, err := w.Lock.Write(now, w.Sink)
 	if err != nil {
 		return nil, err
 	}
@@ -134,14 +134,14 @@ func unknownName(cfg *config.Config, old *lock.File, name string) error {
 }
 
 // changes lists the modules that differ between two locks, by name.
-func (w *workspace) changes(before, now *lock.File) []event.Change {
+func (w *Workspace) changes(before, now *lock.File) []event.Change {
 	if before == nil {
 		return nil
 	}
 	var out []event.Change
 	for _, d := range lock.Compare(&lock.File{Modules: before.Modules}, &lock.File{Modules: now.Modules}) {
 		c := event.Change{Path: d.Path, Old: lockEntry(before.Lookup(d.Path)), New: lockEntry(now.Lookup(d.Path))}
-		if m := w.plan.Lookup(d.Path); m != nil {
+		if m := w.Plan.Lookup(d.Path); m != nil {
 			c.Name = m.Name()
 		}
 		out = append(out, c)
@@ -159,15 +159,15 @@ func lockEntry(m *lock.Module) *event.Locked {
 
 // between fills in what lies between the old and the new commits. Where a
 // history cannot be had, the change is told without.
-func (w *workspace) between(ctx context.Context, changes []event.Change) error {
-	client, err := w.client(false)
+func (w *Workspace) between(ctx context.Context, changes []event.Change) error {
+	client, err := w.Client(false)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
 	for i := range changes {
 		c := &changes[i]
-		m := w.plan.Lookup(c.Path)
+		m := w.Plan.Lookup(c.Path)
 		if c.Old == nil || c.New == nil || c.Old.Commit == c.New.Commit || m == nil {
 			continue
 		}
@@ -186,31 +186,31 @@ func (w *workspace) between(ctx context.Context, changes []event.Change) error {
 }
 
 // tellPinned says why what was to move did not: an exact tag or commit stays.
-func (w *workspace) tellPinned(dropped []lock.Module, now *lock.File, names []string) {
+func (w *Workspace) tellPinned(dropped []lock.Module, now *lock.File, names []string) {
 	pinned := 0
 	for _, old := range dropped {
 		is := now.Lookup(old.Path)
 		if is == nil || is.Commit != old.Commit || is.Ref != old.Ref {
 			continue
 		}
-		m := w.plan.Lookup(old.Path)
+		m := w.Plan.Lookup(old.Path)
 		switch exact := exactRef(old.Ref); {
 		case exact && len(names) == 0:
 			if m != nil && m.Pinned { // what is required moves with what requires it
 				pinned++
 			}
 		case exact && m != nil && !m.Pinned:
-			w.note("%s stays at %s, the version that go.mod files require: to change it, add it to [[modules]]", old.Path, old.Ref)
+			w.Note("%s stays at %s, the version that go.mod files require: to change it, add it to [[modules]]", old.Path, old.Ref)
 		case exact:
-			w.note("%s stays at %s, which names one commit: name a newer ref in %s to move it", label(m), old.Ref, w.Config.File)
+			w.Note("%s stays at %s, which names one commit: name a newer ref in %s to move it", Label(m), old.Ref, w.Config.File)
 		case len(names) > 0:
-			w.note("%s: %s is still at %s", label(m), old.Ref, old.Commit)
+			w.Note("%s: %s is still at %s", Label(m), old.Ref, old.Commit)
 		}
 	}
 	if pinned == 1 {
-		w.note("1 module stays at a ref that names one commit: name a newer ref in %s to move it", w.Config.File)
+		w.Note("1 module stays at a ref that names one commit: name a newer ref in %s to move it", w.Config.File)
 	} else if pinned > 1 {
-		w.note("%d modules stay at refs that name one commit each: name newer refs in %s to move them", pinned, w.Config.File)
+		w.Note("%d modules stay at refs that name one commit each: name newer refs in %s to move them", pinned, w.Config.File)
 	}
 }
 

@@ -58,11 +58,11 @@ func Vendor(ctx context.Context, m Machine, p Project, place string, v VendorOpt
 	if _, err := p.Config.Portable(config.PortableOptions{}); err != nil { // before anything is fetched
 		return nil, err
 	}
-	w, err := prepare(ctx, m, p, asking{})
+	w, err := Prepare(ctx, m, p, Ask{})
 	if err != nil {
 		return nil, err
 	}
-	if err := w.check(ctx); err != nil {
+	if err := w.Check(ctx); err != nil {
 		return nil, err
 	}
 	stage, err := stageFor(place) // before anything takes long: it may be refused
@@ -73,7 +73,7 @@ func Vendor(ctx context.Context, m Machine, p Project, place string, v VendorOpt
 	if w, err = w.completeForTargets(ctx); err != nil {
 		return nil, err
 	}
-	g := &gatherer{ws: w, locked: w.lock.old, with: v, folder: filepath.Join(stage, "vendor")}
+	g := &gatherer{ws: w, locked: w.Lock.Old, with: v, folder: filepath.Join(stage, "vendor")}
 	if err := g.gather(ctx); err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func Vendor(ctx context.Context, m Machine, p Project, place string, v VendorOpt
 	if err != nil {
 		return nil, err
 	}
-	return &event.Result{Modules: modules(w.plan), Vendored: out}, nil
+	return &event.Result{Modules: Modules(w.Plan), Vendored: out}, nil
 }
 
 // withTargets is cfg with this machine's platform in place of no target: what
@@ -95,10 +95,10 @@ func withTargets(cfg *config.Config) *config.Config {
 }
 
 // completeForTargets is complete for the config's targets.
-func (w *workspace) completeForTargets(ctx context.Context) (*workspace, error) {
+func (w *Workspace) completeForTargets(ctx context.Context) (*Workspace, error) {
 	var jobs []job
-	for _, t := range w.targets() {
-		c, err := w.settings(w.plan, t)
+	for _, t := range w.Targets() {
+		c, err := w.Settings(w.Plan, t)
 		if err != nil {
 			return nil, err
 		}
@@ -124,7 +124,7 @@ func stageFor(place string) (string, error) {
 
 // gatherer fills one vendor folder.
 type gatherer struct {
-	ws     *workspace
+	ws     *Workspace
 	with   VendorOptions
 	folder string // not in its place yet
 
@@ -207,8 +207,8 @@ func (c *countingWriter) Write(p []byte) (int, error) {
 // config writes the config as it is to be read on another machine, and the
 // profile that it names.
 func (g *gatherer) config(context.Context) error {
-	o := config.PortableOptions{Private: g.ws.tool.Private()}
-	if p := g.ws.profile(); p != "" {
+	o := config.PortableOptions{Private: g.ws.Tool.Private()}
+	if p := g.ws.Profile(); p != "" {
 		data, err := os.ReadFile(p)
 		if err != nil {
 			return fmt.Errorf("build.pgo: %w", err)
@@ -223,7 +223,7 @@ func (g *gatherer) config(context.Context) error {
 		return err
 	}
 	if _, err := config.ParsePortable(vendoring.ConfigFile, data, g.folder); err != nil {
-		g.ws.note("build --vendor will need a config of your own, with -c: %v", err)
+		g.ws.Note("build --vendor will need a config of your own, with -c: %v", err)
 	}
 	return os.WriteFile(filepath.Join(g.folder, vendoring.ConfigFile), data, 0o644)
 }
@@ -235,14 +235,14 @@ func (g *gatherer) lockFile(context.Context) error {
 
 // repositories writes a repository for each commit.
 func (g *gatherer) repositories(ctx context.Context) error {
-	client, err := g.ws.client(false)
+	client, err := g.ws.Client(false)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
 	eg, ctx := errgroup.WithContext(ctx)
 	eg.SetLimit(max(1, g.ws.Jobs))
-	for _, ms := range byCommit(g.ws.plan.Modules) {
+	for _, ms := range byCommit(g.ws.Plan.Modules) {
 		eg.Go(func() error {
 			var folders []string
 			for _, m := range ms {
@@ -278,10 +278,10 @@ func byCommit(ms []*resolve.Module) [][]*resolve.Module {
 // module cache, from the user's as far as that has it: what it took is what is
 // needed.
 func (g *gatherer) download(ctx context.Context) error {
-	if err := g.ws.write(); err != nil {
+	if err := g.ws.Write(); err != nil {
 		return err
 	}
-	tmp, err := g.ws.store.TempDir()
+	tmp, err := g.ws.Store.TempDir()
 	if err != nil {
 		return err
 	}
@@ -290,7 +290,7 @@ func (g *gatherer) download(ctx context.Context) error {
 	if err := os.MkdirAll(downloads, 0o755); err != nil { // the go command makes it only for what it downloads
 		return err
 	}
-	tool := g.ws.tool.With(map[string]string{"GOMODCACHE": tmp, "GOPROXY": g.proxies(), "GOFLAGS": "-modcacherw"})
+	tool := g.ws.Tool.With(map[string]string{"GOMODCACHE": tmp, "GOPROXY": g.proxies(), "GOFLAGS": "-modcacherw"})
 	for _, t := range g.ws.Config.Build.Targets {
 		if err := g.downloadFor(ctx, tool, t); err != nil {
 			return err
@@ -311,16 +311,16 @@ func (g *gatherer) download(ctx context.Context) error {
 
 // downloadFor fetches what one target needs.
 func (g *gatherer) downloadFor(ctx context.Context, tool *gotool.Tool, t config.Target) error {
-	c, err := g.ws.settings(g.ws.plan, t)
+	c, err := g.ws.Settings(g.ws.Plan, t)
 	if err != nil {
 		return err
 	}
 	c.Offline = false // proxies says what may be asked
-	pkgs, err := tool.Packages(ctx, g.ws.dir, c)
+	pkgs, err := tool.Packages(ctx, g.ws.Dir, c)
 	if err != nil {
-		return g.ws.explain(ctx, g.ws.dir, c, err)
+		return g.ws.Explain(ctx, g.ws.Dir, c, err)
 	}
-	if err := g.ws.linked(ctx, pkgs, c); err != nil || !g.with.CompileCache {
+	if err := g.ws.CheckLinked(ctx, pkgs, c); err != nil || !g.with.CompileCache {
 		return err
 	}
 	return g.sources(ctx, tool, c)
@@ -333,9 +333,9 @@ func (g *gatherer) sources(ctx context.Context, tool *gotool.Tool, c gotool.Comp
 	if err != nil {
 		return err
 	}
-	files, err := tool.Sources(ctx, g.ws.dir, c, tool.Var("GOMODCACHE"))
+	files, err := tool.Sources(ctx, g.ws.Dir, c, tool.Var("GOMODCACHE"))
 	if err != nil {
-		return g.ws.explain(ctx, g.ws.dir, c, err)
+		return g.ws.Explain(ctx, g.ws.Dir, c, err)
 	}
 	g.files, g.kinds = append(g.files, files...), append(g.kinds, kind)
 	return nil
@@ -343,8 +343,8 @@ func (g *gatherer) sources(ctx context.Context, tool *gotool.Tool, c gotool.Comp
 
 // proxies is the GOPROXY setting with the user's module cache in front.
 func (g *gatherer) proxies() string {
-	own := vendoring.ProxyURL(filepath.Join(g.ws.tool.Var("GOMODCACHE"), "cache", "download"))
-	rest := g.ws.tool.Var("GOPROXY")
+	own := vendoring.ProxyURL(filepath.Join(g.ws.Tool.Var("GOMODCACHE"), "cache", "download"))
+	rest := g.ws.Tool.Var("GOPROXY")
 	if rest == "" || g.ws.Offline {
 		rest = "off"
 	}
@@ -372,7 +372,7 @@ func (g *gatherer) toolchain(ctx context.Context, tool *gotool.Tool) error {
 	case known < 0:
 		return g.lockToolchain(lock.Sum{Path: m.Path, Version: m.Version, H1: h1})
 	case g.locked.Toolchains[known].H1 != h1:
-		return &resolve.SumError{Name: m.Path, Module: m, Got: h1, From: "the module proxy", Proxied: true, Want: g.locked.Toolchains[known].H1, By: g.ws.lock.name}
+		return &resolve.SumError{Name: m.Path, Module: m, Got: h1, From: "the module proxy", Proxied: true, Want: g.locked.Toolchains[known].H1, By: g.ws.Lock.Name}
 	}
 	return nil
 }
@@ -380,47 +380,47 @@ func (g *gatherer) toolchain(ctx context.Context, tool *gotool.Tool) error {
 // lockToolchain adds a Go release to the lock.
 func (g *gatherer) lockToolchain(s lock.Sum) error {
 	if g.ws.Locked {
-		return &LockedError{File: g.ws.lock.name, Config: g.ws.Config.File, Entries: []string{s.Path + "@" + s.Version + ": its checksum is not in the lock"},
+		return &LockedError{File: g.ws.Lock.Name, Config: g.ws.Config.File, Entries: []string{s.Path + "@" + s.Version + ": its checksum is not in the lock"},
 			Hint: "vxlite vendor --with-toolchain writes it there, without --locked"}
 	}
 	now := *g.locked
 	now.Toolchains = append(slices.Clone(now.Toolchains), s)
 	now.Sort()
-	if _, err := g.ws.lock.write(&now, g.ws.Sink); err != nil {
+	if _, err := g.ws.Lock.Write(&now, g.ws.Sink); err != nil {
 		return err
 	}
 	g.locked = &now
-	g.ws.note("%s now has the checksum of %s@%s", g.ws.lock.name, s.Path, s.Version)
+	g.ws.Note("%s now has the checksum of %s@%s", g.ws.Lock.Name, s.Path, s.Version)
 	return nil
 }
 
 // compiled compiles for all targets, as far as the user's build cache lacks
 // anything, and takes the packages from there.
 func (g *gatherer) compiled(ctx context.Context) error {
-	tool := g.ws.tool.With(map[string]string{"GOCACHEPROG": ""}) // its entries are elsewhere
-	tmp, err := g.ws.store.TempDir()
+	tool := g.ws.Tool.With(map[string]string{"GOCACHEPROG": ""}) // its entries are elsewhere
+	tmp, err := g.ws.Store.TempDir()
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(tmp)
 	for _, t := range g.ws.Config.Build.Targets {
-		c, err := g.ws.settings(g.ws.plan, t)
+		c, err := g.ws.Settings(g.ws.Plan, t)
 		if err != nil {
 			return err
 		}
-		pkgs, err := tool.Packages(ctx, g.ws.dir, c)
+		pkgs, err := tool.Packages(ctx, g.ws.Dir, c)
 		if err != nil {
-			return g.ws.explain(ctx, g.ws.dir, c, err)
+			return g.ws.Explain(ctx, g.ws.Dir, c, err)
 		}
-		compilation := tool.Compile(g.ws.dir, c, pkgs)
+		compilation := tool.Compile(g.ws.Dir, c, pkgs)
 		compilation.Start()
 		if err := compilation.Build(ctx, filepath.Join(tmp, "rr")); err != nil {
-			return g.ws.explain(ctx, g.ws.dir, c, err)
+			return g.ws.Explain(ctx, g.ws.Dir, c, err)
 		}
 		compilation.Done()
-		entries, err := tool.Compiled(ctx, g.ws.dir, c)
+		entries, err := tool.Compiled(ctx, g.ws.Dir, c)
 		if err != nil {
-			return g.ws.explain(ctx, g.ws.dir, c, err)
+			return g.ws.Explain(ctx, g.ws.Dir, c, err)
 		}
 		if err := gotool.WriteCache(ctx, filepath.Join(g.folder, vendoring.CacheDir), entries); err != nil {
 			return err

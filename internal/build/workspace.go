@@ -17,20 +17,20 @@ import (
 	"github.com/vxlite/vxlite/internal/manifest"
 )
 
-// workspace is what is to be compiled.
-type workspace struct {
-	*kit
-	*planned
-	sums   []lock.Sum // of third-party modules
-	files  *gen.Workspace
-	digest string // of the files and all that they refer to
-	dir    string // where write puts them; its name says what is in it
+// Workspace is what is to be compiled.
+type Workspace struct {
+	*Kit
+	*Planned
+	Sums   []lock.Sum // of third-party modules
+	Files  *gen.Workspace
+	Digest string // of the files and all that they refer to
+	Dir    string // where write puts them; its name says what is in it
 }
 
 // generate decides the workspace's files, with these checksums of third-party
 // modules.
-func (k *kit) generate(p *planned, sums []lock.Sum) (*workspace, error) {
-	m, err := k.manifest(p)
+func (k *Kit) generate(p *Planned, sums []lock.Sum) (*Workspace, error) {
+	m, err := k.Manifest(p)
 	if err != nil {
 		return nil, err
 	}
@@ -38,21 +38,21 @@ func (k *kit) generate(p *planned, sums []lock.Sum) (*workspace, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &workspace{kit: k, planned: p, sums: sums}
-	w.files, err = gen.Generate(p.plan, gen.Options{Profile: k.profile(), NoProfile: k.Config.Build.PGO == "off", Manifest: inside,
-		GoSums: p.goSums, Sums: sums})
+	w := &Workspace{Kit: k, Planned: p, Sums: sums}
+	w.Files, err = gen.Generate(p.Plan, gen.Options{Profile: k.Profile(), NoProfile: k.Config.Build.PGO == "off", Manifest: inside,
+		GoSums: p.GoSums, Sums: sums})
 	if err != nil {
 		return nil, err
 	}
-	w.digest = gen.Digest(p.plan, w.files)
-	w.dir = filepath.Join(k.store.Dir(), "work", w.digest[:32])
+	w.Digest = gen.Digest(p.Plan, w.Files)
+	w.Dir = filepath.Join(k.Store.Dir(), "work", w.Digest[:32])
 	return w, nil
 }
 
-// prepare leads from the config to the workspace, with what the lock has of
+// Prepare leads from the config to the workspace, with what the lock has of
 // checksums: resolve, fetch, generate.
-func prepare(ctx context.Context, m Machine, p Project, a asking) (*workspace, error) {
-	k, err := open(ctx, m, p)
+func Prepare(ctx context.Context, m Machine, p Project, a Ask) (*Workspace, error) {
+	k, err := Open(ctx, m, p)
 	if err != nil {
 		return nil, err
 	}
@@ -60,24 +60,24 @@ func prepare(ctx context.Context, m Machine, p Project, a asking) (*workspace, e
 	if err != nil {
 		return nil, err
 	}
-	return k.generate(plan, plan.lock.sums())
+	return k.generate(plan, plan.Lock.Sums())
 }
 
-// write puts the workspace on disk, unless it is there.
-func (w *workspace) write() error {
-	if disk.IsDir(w.dir) {
+// Write puts the workspace on disk, unless it is there.
+func (w *Workspace) Write() error {
+	if disk.IsDir(w.Dir) {
 		if err := w.restoreSums(); err != nil {
 			return err
 		}
-		if w.files.Intact(w.dir) {
+		if w.Files.Intact(w.Dir) {
 			return nil
 		}
-		w.Sink.Send(event.Event{Kind: event.Note, Text: w.dir + " is damaged and is rewritten"})
-		if err := w.store.Discard(w.dir); err != nil {
+		w.Sink.Send(event.Event{Kind: event.Note, Text: w.Dir + " is damaged and is rewritten"})
+		if err := w.Store.Discard(w.Dir); err != nil {
 			return fmt.Errorf("workspace: %w", err)
 		}
 	}
-	if err := w.store.Publish(w.dir, func(dir string) error { return w.files.Write(dir, false) }); err != nil {
+	if err := w.Store.Publish(w.Dir, func(dir string) error { return w.Files.Write(dir, false) }); err != nil {
 		return fmt.Errorf("workspace: %w", err)
 	}
 	return nil
@@ -85,10 +85,10 @@ func (w *workspace) write() error {
 
 // restoreSums takes back what the go command added to the workspace's
 // checksums.
-func (w *workspace) restoreSums() error {
-	name := filepath.Join(w.dir, gen.SumFile)
-	data := w.files.File(gen.SumFile)
-	now, err := readSums(name)
+func (w *Workspace) restoreSums() error {
+	name := filepath.Join(w.Dir, gen.SumFile)
+	data := w.Files.File(gen.SumFile)
+	now, err := ReadSums(name)
 	if err != nil {
 		return err
 	}
@@ -101,35 +101,35 @@ func (w *workspace) restoreSums() error {
 	return os.WriteFile(name, data, 0o644)
 }
 
-// check refuses a plan that could not compile, or that the compiler would
+// Check refuses a plan that could not compile, or that the compiler would
 // explain worse.
-func (w *workspace) check(ctx context.Context) error {
+func (w *Workspace) Check(ctx context.Context) error {
 	if err := w.intact(ctx); err != nil {
 		return err
 	}
-	return w.buildable()
+	return w.Buildable()
 }
 
-// buildable refuses a plan that the go command would refuse in its own words:
+// Buildable refuses a plan that the go command would refuse in its own words:
 // it needs a newer Go, or what main.go is to register is not there.
-func (w *workspace) buildable() error {
-	if err := checkGo(w.plan, w.tool); err != nil {
+func (w *Workspace) Buildable() error {
+	if err := CheckGo(w.Plan, w.Tool); err != nil {
 		return err
 	}
-	return endure.CheckSymbols(w.plan)
+	return endure.CheckSymbols(w.Plan)
 }
 
 // intact makes sure that the modules' files are those that were fetched. A run
 // in which nothing has changed does not look at them.
-func (w *workspace) intact(ctx context.Context) error {
-	client, err := w.client(false)
+func (w *Workspace) intact(ctx context.Context) error {
+	client, err := w.Client(false)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
-	for _, m := range w.plan.Modules {
+	for _, m := range w.Plan.Modules {
 		if !m.Local {
 			g.Go(func() error {
 				_, err := client.CheckFiles(ctx, m.Found(), m.Folder)
@@ -140,8 +140,8 @@ func (w *workspace) intact(ctx context.Context) error {
 	return g.Wait()
 }
 
-// profile is the config's own profile for profile-guided optimisation.
-func (k *kit) profile() string {
+// Profile is the config's own Profile for Profile-guided optimisation.
+func (k *Kit) Profile() string {
 	if p := k.Config.Build.PGO; p != "auto" && p != "off" {
 		return p
 	}

@@ -46,7 +46,7 @@ func TestLeftover(t *testing.T) {
 				t.Fatal(err)
 			}
 			var said []string
-			m := build.Machine{Store: filepath.Join(dir, "store"), Env: os.LookupEnv, Sink: func(e event.Event) { said = append(said, e.Text) }}
+			m := build.Machine{StoreDir: filepath.Join(dir, "store"), Env: os.LookupEnv, Sink: func(e event.Event) { said = append(said, e.Text) }}
 			session := build.NewSession(m, build.Project{Config: &config.Config{File: filepath.Join(dir, "velox.toml")}})
 			session.Running = file
 			server, err := run.Start(nil, run.Cmd{Path: file, Args: []string{"600"}, Stdout: os.Stdout, Stderr: os.Stderr})

@@ -21,16 +21,16 @@ const module = "github.com/vxlite/vxlite/"
 // floors below it, and none of its own.
 var floors = [][]string{
 	{"internal/brief", "internal/disk", "internal/event", "internal/near"},
-	{"internal/config", "internal/lock", "internal/manifest", "internal/run", "internal/signature", "internal/watch"},
+	{"internal/config", "internal/lock", "internal/manifest", "internal/output", "internal/run", "internal/signature", "internal/watch"},
 	{"internal/limit", "internal/store"},
 	{"internal/gitpack"},
 	{"internal/gitconn"},
 	{"internal/source"},
 	{"internal/inspect", "internal/resolve"},
-	{"internal/endure", "internal/gen", "internal/gotool", "internal/image", "internal/provenance", "internal/sbom", "internal/scaffold", "internal/vendoring"},
-	{"internal/drawing", "internal/rryaml"},
-	{"internal/build", "internal/doctor"},
-	{"internal/live"},
+	{"internal/endure", "internal/gen", "internal/gotool", "internal/provenance", "internal/sbom", "internal/vendordir"},
+	{"internal/drawing", "internal/rryaml", "internal/workspace"},
+	{"internal/build", "internal/check", "internal/develop", "internal/doctor", "internal/scaffold", "internal/update", "internal/vendoring"},
+	{"internal/image", "internal/live"},
 	{"cmd/vxlite"},
 }
 

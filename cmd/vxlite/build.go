@@ -8,6 +8,7 @@ import (
 	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/vendoring"
 )
 
 // buildCommand makes the binary.
@@ -62,7 +63,7 @@ var errWithoutVendor = usageError{errors.New("--with-compile-cache and --signed-
 
 // build builds, and shows the result.
 func (c *cli) build(o build.Options) error {
-	result, err := build.Build(c.ctx, o)
+	_, result, err := build.Build(c.ctx, o)
 	if err != nil {
 		return err
 	}
@@ -78,7 +79,7 @@ func (c *cli) buildVendored(ctx *urfave.Context) (err error) {
 	if err != nil {
 		store = "" // none is needed
 	}
-	v, err := build.OpenVendored(c.ctx, ctx.String("vendor"), build.VendoredOptions{CompileCache: ctx.Bool("with-compile-cache"),
+	v, err := vendoring.Open(c.ctx, ctx.String("vendor"), vendoring.OpenOptions{CompileCache: ctx.Bool("with-compile-cache"),
 		SignedBy: ctx.StringSlice("signed-by"), Store: store, Env: c.env, Sink: c.screen.sink()})
 	if err != nil {
 		return err

@@ -9,10 +9,10 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
-	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/lock"
+	"github.com/vxlite/vxlite/internal/store"
 )
 
 // cacheCommand shows the store, and cleans it.
@@ -47,7 +47,7 @@ or velox.lock beside the config. For Go's own caches, use go clean.
 
 func (c *cli) cache(ctx *urfave.Context) error {
 	c.startScreen(ctx, config.Log{})
-	store, err := c.storeDir()
+	dir, err := c.storeDir()
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (c *cli) cache(ctx *urfave.Context) error {
 		if ctx.IsSet("older") || ctx.Bool("all") {
 			return usageError{errors.New("--older and --all are flags of cache clean")}
 		}
-		info, err := build.Cache(store)
+		info, err := store.Cache(dir)
 		if err != nil {
 			return err
 		}
@@ -65,7 +65,7 @@ func (c *cli) cache(ctx *urfave.Context) error {
 	if arg := ctx.Args().First(); arg != "clean" {
 		return &config.NameError{Flag: "cache", Name: arg, Known: []string{"clean"}, Of: "unknown command"}
 	}
-	removed, err := c.clean(ctx, store)
+	removed, err := c.clean(ctx, dir)
 	if err != nil {
 		return err
 	}
@@ -77,13 +77,13 @@ func (c *cli) cache(ctx *urfave.Context) error {
 }
 
 // clean reads what the flags say about cleaning.
-func (c *cli) clean(ctx *urfave.Context, store string) (*event.Removed, error) {
+func (c *cli) clean(ctx *urfave.Context, dir string) (*event.Removed, error) {
 	locks := ctx.Args().Tail()
 	if ctx.Bool("all") {
 		if len(locks) > 0 || ctx.IsSet("older") || ctx.IsSet("config") {
 			return nil, usageError{errors.New("--all removes everything: it cannot be used with a lock or --older")}
 		}
-		return build.RemoveCache(store)
+		return store.RemoveCache(dir)
 	}
 	if len(locks) == 0 {
 		locks = []string{lock.Name(ctx.String("config"))}
@@ -92,7 +92,7 @@ func (c *cli) clean(ctx *urfave.Context, store string) (*event.Removed, error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
-	return build.CleanCache(store, locks, age)
+	return store.CleanCache(dir, locks, age)
 }
 
 // parseAge reads a duration as Go writes it, or a number of days: 30d.

@@ -3,7 +3,7 @@ package main
 import (
 	urfave "github.com/urfave/cli/v2"
 
-	"github.com/vxlite/vxlite/internal/build"
+	"github.com/vxlite/vxlite/internal/check"
 	"github.com/vxlite/vxlite/internal/event"
 )
 
@@ -35,7 +35,7 @@ middleware and drivers are included. The exit status is 3 if there is a problem.
 			if err != nil {
 				return err
 			}
-			result, err := build.Check(c.ctx, m, p, ctx.String("rr"))
+			result, err := check.Check(c.ctx, m, p, ctx.String("rr"))
 			if result != nil {
 				c.screen.sink().Send(event.Event{Kind: event.Done, Result: result})
 			}

@@ -11,9 +11,9 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
-	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/workspace"
 )
 
 // defaultJobs is how many conversations with servers go on at once. OpenSSH
@@ -139,10 +139,10 @@ func (c *cli) layFlags(ctx *urfave.Context, cfg *config.Config) error {
 
 // inputs are what most commands take: where they work, and the config that they
 // work on.
-func (c *cli) inputs(ctx *urfave.Context) (build.Machine, build.Project, error) {
+func (c *cli) inputs(ctx *urfave.Context) (workspace.Machine, workspace.Project, error) {
 	cfg, err := c.readConfig(ctx)
 	if err != nil {
-		return build.Machine{}, build.Project{}, err
+		return workspace.Machine{}, workspace.Project{}, err
 	}
 	m, err := c.machine(ctx)
 	return m, c.project(ctx, cfg), err
@@ -150,20 +150,20 @@ func (c *cli) inputs(ctx *urfave.Context) (build.Machine, build.Project, error) 
 
 // machine is where the command works. The config is read before, as it decides
 // what the screen shows.
-func (c *cli) machine(ctx *urfave.Context) (build.Machine, error) {
+func (c *cli) machine(ctx *urfave.Context) (workspace.Machine, error) {
 	m := c.machineWithoutStore(ctx)
 	var err error
 	m.StoreDir, err = c.storeDir()
 	return m, err
 }
 
-func (c *cli) machineWithoutStore(ctx *urfave.Context) build.Machine {
+func (c *cli) machineWithoutStore(ctx *urfave.Context) workspace.Machine {
 	shared, _ := c.env("VXLITE_CACHE_SHARED")
-	return build.Machine{SharedDir: shared, Offline: ctx.Bool("offline"), Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.sink()}
+	return workspace.Machine{SharedDir: shared, Offline: ctx.Bool("offline"), Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.sink()}
 }
 
-func (c *cli) project(ctx *urfave.Context, cfg *config.Config) build.Project {
-	return build.Project{Config: cfg, Locked: ctx.Bool("locked")}
+func (c *cli) project(ctx *urfave.Context, cfg *config.Config) workspace.Project {
+	return workspace.Project{Config: cfg, Locked: ctx.Bool("locked")}
 }
 
 // setOverrides lays the flags --with over the config. Their directories are

@@ -6,7 +6,7 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
-	"github.com/vxlite/vxlite/internal/build"
+	"github.com/vxlite/vxlite/internal/check"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/drawing"
 	"github.com/vxlite/vxlite/internal/event"
@@ -42,7 +42,7 @@ plugin collects which. Plugins that would be disabled, and the cause, are red.
 			if err != nil {
 				return err
 			}
-			graph, err := build.Graph(c.ctx, m, p)
+			graph, err := check.Graph(c.ctx, m, p)
 			if err != nil {
 				return err
 			}

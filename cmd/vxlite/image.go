@@ -9,8 +9,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	urfave "github.com/urfave/cli/v2"
 
-	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/image"
 )
 
 // imageCommand makes a container's image.
@@ -51,11 +51,11 @@ digest.
 			if err != nil {
 				return err
 			}
-			io := build.ImageOptions{Image: p.Config.Image, Files: ctx.Args().Slice(), Output: ctx.String("output"), Push: ctx.String("push")}
+			io := image.Request{Image: p.Config.Image, Files: ctx.Args().Slice(), Output: ctx.String("output"), Push: ctx.String("push")}
 			io.Base = cmp.Or(ctx.String("base"), io.Base)
 			io.CACerts = cmp.Or(ctx.String("ca-certs"), io.CACerts)
 			io.User = cmp.Or(ctx.String("user"), io.User)
-			result, err := build.Image(c.ctx, m, p, io)
+			result, err := image.Make(c.ctx, m, p, io)
 			if err != nil {
 				return err
 			}
@@ -66,7 +66,7 @@ digest.
 }
 
 // imageText words where an image is.
-func imageText(r *build.ImageResult, color bool) string {
+func imageText(r *image.Result, color bool) string {
 	t := newTable(color)
 	for _, place := range []string{r.Output, r.Pushed} {
 		if place != "" {

@@ -8,7 +8,6 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
-	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
@@ -56,7 +55,7 @@ with these plugins and versions. An existing file is not overwritten.
 			if err != nil {
 				return err
 			}
-			rel, err := build.Release(c.ctx, m, cfg)
+			rel, err := scaffold.Release(c.ctx, m, cfg)
 			if err != nil {
 				return err
 			}

@@ -3,8 +3,8 @@ package main
 import (
 	urfave "github.com/urfave/cli/v2"
 
-	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/update"
 )
 
 // lockCommand writes velox.lock.
@@ -31,7 +31,7 @@ servers, so a note tells if one has moved. Compiles nothing.
 			if err != nil {
 				return err
 			}
-			result, err := build.Lock(c.ctx, m, p)
+			result, err := update.Lock(c.ctx, m, p)
 			if err != nil {
 				return err
 			}

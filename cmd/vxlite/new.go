@@ -9,7 +9,6 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
-	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/scaffold"
@@ -74,7 +73,7 @@ func (c *cli) newPlugin(ctx *urfave.Context) error {
 	if err != nil {
 		return err
 	}
-	files, err := build.NewPlugin(c.ctx, m, cfg, name, p)
+	files, err := scaffold.NewPlugin(c.ctx, m, cfg, name, p)
 	if err != nil {
 		return err
 	}

@@ -9,11 +9,11 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
-	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/live"
 	process "github.com/vxlite/vxlite/internal/run"
+	"github.com/vxlite/vxlite/internal/workspace"
 )
 
 // serverGrace is how long a server has to end before it is killed: a little
@@ -63,8 +63,8 @@ the folder, and looks for the config in the folders above.
 }
 
 // become builds the server and runs it in the place of this program.
-func (c *cli) become(m build.Machine, p build.Project, server process.Cmd) error {
-	bin, err := build.NewSession(m, p).Build(c.ctx)
+func (c *cli) become(m workspace.Machine, p workspace.Project, server process.Cmd) error {
+	bin, err := live.NewSession(m, p).Build(c.ctx)
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (s serverEnded) ExitStatus() int { return int(s) }
 
 // watch runs the server, and a new one after each change that compiles. There
 // is no progress display, since the server writes to the terminal too.
-func (c *cli) watch(ctx *urfave.Context, m build.Machine, cfg *config.Config, server process.Cmd) error {
+func (c *cli) watch(ctx *urfave.Context, m workspace.Machine, cfg *config.Config, server process.Cmd) error {
 	c.screen.plain()
 	m.Sink = func(e event.Event) { c.screen.show(e) } // whichever screen there is
 	return live.Watch(c.ctx, m, c.project(ctx, cfg), live.Options{

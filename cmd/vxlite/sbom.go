@@ -9,6 +9,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/workspace"
 )
 
 // sbomCommand writes a bill of materials.
@@ -67,7 +68,7 @@ func (c *cli) fileSBOM(ctx *urfave.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return build.BillOf(c.ctx, build.Machine{StoreDir: store, Env: c.env, Sink: c.screen.sink()}, ctx.Args().First())
+	return build.BillOf(c.ctx, workspace.Machine{StoreDir: store, Env: c.env, Sink: c.screen.sink()}, ctx.Args().First())
 }
 
 // showDocument writes a JSON document to stdout, with --json in one line. It is

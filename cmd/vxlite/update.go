@@ -5,8 +5,8 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
-	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/update"
 )
 
 // updateCommand moves what velox.lock has.
@@ -38,7 +38,7 @@ the same: change it in the config.
 			if p.Locked {
 				return usageError{errors.New("update writes the lock, which --locked forbids")}
 			}
-			result, err := build.Update(c.ctx, m, p, ctx.Args().Slice(), ctx.Bool("dry-run"))
+			result, err := update.Update(c.ctx, m, p, ctx.Args().Slice(), ctx.Bool("dry-run"))
 			if err != nil {
 				return err
 			}

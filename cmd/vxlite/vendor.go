@@ -5,9 +5,9 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
-	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/vendoring"
 )
 
 // vendorCommand writes what an offline rebuild needs.
@@ -56,8 +56,8 @@ func (c *cli) vendor(ctx *urfave.Context) error {
 	if err != nil {
 		return err
 	}
-	result, err := build.Vendor(c.ctx, m, p, ctx.String("output"),
-		build.VendorOptions{CompileCache: ctx.Bool("with-compile-cache"), Toolchain: ctx.Bool("with-toolchain"), Sign: ctx.String("sign")})
+	result, err := vendoring.Make(c.ctx, m, p, ctx.String("output"),
+		vendoring.Options{CompileCache: ctx.Bool("with-compile-cache"), Toolchain: ctx.Bool("with-toolchain"), Sign: ctx.String("sign")})
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (c *cli) prune(ctx *urfave.Context) error {
 	if ctx.Bool("with-compile-cache") || ctx.Bool("with-toolchain") || ctx.IsSet("target") || ctx.IsSet("config") || ctx.IsSet("sign") {
 		return errPruneWith
 	}
-	removed, err := build.Prune(c.ctx, ctx.String("output"))
+	removed, err := vendoring.Prune(c.ctx, ctx.String("output"))
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,7 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
-	"github.com/vxlite/vxlite/internal/build"
+	"github.com/vxlite/vxlite/internal/develop"
 	"github.com/vxlite/vxlite/internal/event"
 )
 
@@ -47,7 +47,7 @@ it brings DIR up to date and keeps your changes.
 			if err != nil {
 				return err
 			}
-			result, err := build.Develop(c.ctx, m, c.project(ctx, cfg), args[0], append(clones, args[1:]...))
+			result, err := develop.Write(c.ctx, m, c.project(ctx, cfg), args[0], append(clones, args[1:]...))
 			if err != nil {
 				return err
 			}

@@ -65,6 +65,9 @@ func (e *worded) Error() string { return e.line }
 
 func (e *worded) Unwrap() error { return e.err }
 
+// Most is how many of a kind an error lists, where nothing else is said.
+const Most = 10
+
 // List names the first few of many, and counts the rest.
 func List(names []string, most int) string {
 	var first []string

@@ -8,18 +8,17 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/mod/module"
 
-	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
-	"github.com/vxlite/vxlite/internal/gen"
 	"github.com/vxlite/vxlite/internal/inspect"
 	"github.com/vxlite/vxlite/internal/manifest"
+	"github.com/vxlite/vxlite/internal/output"
 	"github.com/vxlite/vxlite/internal/provenance"
 	"github.com/vxlite/vxlite/internal/sbom"
+	"github.com/vxlite/vxlite/internal/workspace"
 )
 
 // The endings of what is written beside a binary, by which other tools know
@@ -31,8 +30,8 @@ const (
 
 // beside writes what was asked for beside each binary: a bill of materials, a
 // provenance statement.
-func (w *Workspace) beside(jobs []job, bill, statement bool) ([]job, error) {
-	if !bill && !statement {
+func beside(w *workspace.Workspace, jobs []job, withBill, withStatement bool) ([]job, error) {
+	if !withBill && !withStatement {
 		return jobs, nil
 	}
 	jobs = slices.Clone(jobs)
@@ -42,8 +41,8 @@ func (w *Workspace) beside(jobs []job, bill, statement bool) ([]job, error) {
 			return nil, err
 		}
 		bin := &jobs[i].binary
-		if bill {
-			data, err := w.bill(b)
+		if withBill {
+			data, err := bill(w, b)
 			if err != nil {
 				return nil, err
 			}
@@ -51,7 +50,7 @@ func (w *Workspace) beside(jobs []job, bill, statement bool) ([]job, error) {
 				return nil, err
 			}
 		}
-		if statement {
+		if withStatement {
 			data, err := provenance.Make(b, w.Config.File)
 			if err != nil {
 				return nil, err
@@ -66,7 +65,7 @@ func (w *Workspace) beside(jobs []job, bill, statement bool) ([]job, error) {
 
 // put writes a file and adds it to the binary's.
 func put(bin *event.Binary, kind, name string, data []byte) error {
-	if err := writeBeside(name, data); err != nil {
+	if err := output.Write(name, data); err != nil {
 		return err
 	}
 	sum := sha256.Sum256(data)
@@ -74,18 +73,10 @@ func put(bin *event.Binary, kind, name string, data []byte) error {
 	return nil
 }
 
-// writeBeside writes a file in one step.
-func writeBeside(name string, data []byte) error {
-	if err := disk.Write(name, data, 0o644); err != nil {
-		return &OutputError{Path: name, Reason: disk.Reason(err)}
-	}
-	return nil
-}
-
 // bill makes the bill of materials. Licences are looked for where the modules
 // were compiled from.
-func (w *Workspace) bill(b *inspect.Binary) ([]byte, error) {
-	o, err := w.billOptions()
+func bill(w *workspace.Workspace, b *inspect.Binary) ([]byte, error) {
+	o, err := billOptions(w.Kit)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +90,7 @@ func (w *Workspace) bill(b *inspect.Binary) ([]byte, error) {
 }
 
 // billOptions are those that every bill has.
-func (k *Kit) billOptions() (sbom.Options, error) {
+func billOptions(k *workspace.Kit) (sbom.Options, error) {
 	o := sbom.Options{Tool: manifest.ToolVersion()}
 	o.FromGit = func(m manifest.Module) string {
 		dir, _ := k.Store.Module(m.Commit, m.Folder)
@@ -126,16 +117,16 @@ func (k *Kit) billOptions() (sbom.Options, error) {
 
 // BillOf makes the bill of materials of a finished binary. Licences are known
 // for those modules whose files the store or the module cache still has.
-func BillOf(ctx context.Context, m Machine, file string) ([]byte, error) {
+func BillOf(ctx context.Context, m workspace.Machine, file string) ([]byte, error) {
 	bin, err := inspect.Read(file)
 	if err != nil {
 		return nil, err
 	}
-	k, err := Open(ctx, m, Project{})
+	k, err := workspace.Open(ctx, m, workspace.Project{})
 	if err != nil {
 		return nil, err
 	}
-	opts, err := k.billOptions()
+	opts, err := billOptions(k)
 	if err != nil {
 		return nil, err
 	}
@@ -144,8 +135,8 @@ func BillOf(ctx context.Context, m Machine, file string) ([]byte, error) {
 
 // Bill makes the bill of materials of what a config would give, for all its
 // targets together, without compiling it.
-func Bill(ctx context.Context, m Machine, p Project) ([]byte, error) {
-	w, err := Prepare(ctx, m, p, Ask{})
+func Bill(ctx context.Context, m workspace.Machine, p workspace.Project) ([]byte, error) {
+	w, err := workspace.Prepare(ctx, m, p, workspace.Ask{})
 	if err != nil {
 		return nil, err
 	}
@@ -155,54 +146,9 @@ func Bill(ctx context.Context, m Machine, p Project) ([]byte, error) {
 	if err := w.Write(); err != nil {
 		return nil, err
 	}
-	contents, err := w.contents(ctx)
+	contents, err := w.Contents(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return w.bill(contents)
-}
-
-// contents is what a binary of the workspace would say of itself.
-func (w *Workspace) contents(ctx context.Context) (*inspect.Binary, error) {
-	m, err := w.Kit.Manifest(w.Planned)
-	if err != nil {
-		return nil, err
-	}
-	out := &inspect.Binary{Manifest: m, Go: w.Tool.Version()}
-	sources := map[module.Version]module.Version{} // of the third-party modules
-	var targets []string
-	for _, t := range w.Targets() {
-		c, err := w.Settings(w.Plan, t)
-		if err != nil {
-			return nil, err
-		}
-		pkgs, err := w.Tool.Packages(ctx, w.Dir, c)
-		if err != nil {
-			return nil, w.Explain(ctx, w.Dir, c, err)
-		}
-		for _, p := range pkgs {
-			if p.Version != "" && m.Lookup(p.Module) == nil {
-				sources[module.Version{Path: p.Module, Version: p.Version}] = p.Source
-			}
-		}
-		targets = append(targets, t.String())
-	}
-	out.Target = strings.Join(targets, " ")
-	lines, err := ReadSums(filepath.Join(w.Dir, gen.SumFile))
-	if err != nil {
-		return nil, err
-	}
-	sums := SumLines(lines)
-	for mod, from := range sources {
-		e := inspect.Module{Path: mod.Path, Version: mod.Version, Sum: sums[from]}
-		switch {
-		case from.Version == "":
-			e.ReplacedBy = inspect.Folder
-		case from != mod:
-			e.ReplacedBy = from.Path + "@" + from.Version
-		}
-		out.ThirdParty = append(out.ThirdParty, e)
-	}
-	slices.SortFunc(out.ThirdParty, func(a, b inspect.Module) int { return strings.Compare(a.Path, b.Path) })
-	return out, nil
+	return bill(w, contents)
 }

@@ -10,12 +10,13 @@ import (
 	"github.com/vxlite/vxlite/internal/inspect"
 	"github.com/vxlite/vxlite/internal/manifest"
 	"github.com/vxlite/vxlite/internal/store"
+	"github.com/vxlite/vxlite/internal/workspace"
 )
 
 // Verify builds again what a file claims to be, in a place of its own, and
 // compares. It takes the lock as it is. Where the two differ it returns what
 // differs, and a *DiffersError with it.
-func Verify(ctx context.Context, m Machine, p Project, file string) (*inspect.Diff, error) {
+func Verify(ctx context.Context, m workspace.Machine, p workspace.Project, file string) (*inspect.Diff, error) {
 	given, err := inspect.Read(file)
 	if err != nil {
 		return nil, err
@@ -36,7 +37,7 @@ func Verify(ctx context.Context, m Machine, p Project, file string) (*inspect.Di
 	cfg := *p.Config
 	cfg.Build.Targets = []config.Target{target}
 	p.Config, p.Locked = &cfg, true
-	built, err := Build(ctx, Options{Machine: m, Project: p, Output: tmp})
+	_, built, err := Build(ctx, Options{Machine: m, Project: p, Output: tmp})
 	if err != nil {
 		return nil, err
 	}

@@ -8,11 +8,11 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/run"
 	"github.com/vxlite/vxlite/internal/testkit"
+	"github.com/vxlite/vxlite/internal/workspace"
 )
 
 // TestLeftover tells of a server that is still there, and says who has it. The
@@ -46,8 +46,8 @@ func TestLeftover(t *testing.T) {
 				t.Fatal(err)
 			}
 			var said []string
-			m := build.Machine{StoreDir: filepath.Join(dir, "store"), Env: os.LookupEnv, Sink: func(e event.Event) { said = append(said, e.Text) }}
-			session := build.NewSession(m, build.Project{Config: &config.Config{File: filepath.Join(dir, "velox.toml")}})
+			m := workspace.Machine{StoreDir: filepath.Join(dir, "store"), Env: os.LookupEnv, Sink: func(e event.Event) { said = append(said, e.Text) }}
+			session := NewSession(m, workspace.Project{Config: &config.Config{File: filepath.Join(dir, "velox.toml")}})
 			session.Running = file
 			server, err := run.Start(nil, run.Cmd{Path: file, Args: []string{"600"}, Stdout: os.Stdout, Stderr: os.Stderr})
 			if err != nil {

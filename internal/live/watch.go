@@ -11,12 +11,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/run"
 	"github.com/vxlite/vxlite/internal/watch"
+	"github.com/vxlite/vxlite/internal/workspace"
 )
 
 // Options say how a server is run while its sources are being changed.
@@ -35,8 +35,8 @@ type Options struct {
 // Watch builds the server and runs it. When a local directory changes, it
 // builds again, and only if that succeeds stops the old server and starts the
 // new one. It ends with ctx, after the server.
-func Watch(ctx context.Context, m build.Machine, p build.Project, o Options) error {
-	w := &watching{Options: o, machine: m, project: p, session: build.NewSession(m, p), sink: m.Sink}
+func Watch(ctx context.Context, m workspace.Machine, p workspace.Project, o Options) error {
+	w := &watching{Options: o, machine: m, project: p, session: NewSession(m, p), sink: m.Sink}
 	defer w.stop()
 	w.leftover(ctx)
 	file, err := filepath.Abs(p.Config.File)
@@ -69,9 +69,9 @@ func Watch(ctx context.Context, m build.Machine, p build.Project, o Options) err
 // watching is a server that is run while its sources are being changed.
 type watching struct {
 	Options
-	machine      build.Machine
-	project      build.Project
-	session      *build.Session
+	machine      workspace.Machine
+	project      workspace.Project
+	session      *Session
 	sink         event.Sink
 	watcher      *watch.Watcher
 	server       *run.Process // nil while there is none
@@ -179,13 +179,13 @@ func (w *watching) loop(ctx context.Context, meanwhile []string) error {
 			if w.serve(r, pending); r.err != nil {
 				continue // what is pending is so still
 			}
-			if build.PlanChanged(pending) {
+			if PlanChanged(pending) {
 				if err := w.renew(); err != nil {
 					return err
 				}
 			}
 			if w.studyPending {
-				study = w.study(ctx, build.PlanChanged(pending))
+				study = w.study(ctx, PlanChanged(pending))
 			}
 			pending = nil
 		case r := <-study.ready():
@@ -205,7 +205,7 @@ func (w *watching) loop(ctx context.Context, meanwhile []string) error {
 
 // build begins to build after these files changed.
 func (w *watching) build(ctx context.Context, files []string) *building {
-	w.studyPending = w.studyPending || !onlyData(files) || build.PlanChanged(files)
+	w.studyPending = w.studyPending || !onlyData(files) || PlanChanged(files)
 	if w.studyPending {
 		w.watcher.Remember() // for the study; the build has all that was changed before
 	}
@@ -258,7 +258,7 @@ func (w *watching) rebuild(ctx context.Context, files []string) built {
 		}
 		running := w.session.Running
 		w.project.Config = cfg
-		w.session = build.NewSession(w.machine, w.project)
+		w.session = NewSession(w.machine, w.project)
 		w.session.Running = running
 		break
 	}

@@ -1,0 +1,24 @@
+package scaffold
+
+import (
+	"context"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/workspace"
+)
+
+// Release fetches RoadRunner alone, as the config has it, and reads what it
+// says of itself.
+func Release(ctx context.Context, m workspace.Machine, cfg *config.Config) (*resolve.Release, error) {
+	k, err := workspace.Open(ctx, m, workspace.Project{Config: cfg})
+	if err != nil {
+		return nil, err
+	}
+	client, err := k.Client(false)
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	return resolve.ReadRelease(ctx, k.Config, resolve.Options{Client: client, Store: k.Store, Offline: k.Offline, HTTP: client.HTTP(), Jobs: k.Jobs})
+}

@@ -1,0 +1,333 @@
+package vendordir
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/vxlite/vxlite/internal/brief"
+	"github.com/vxlite/vxlite/internal/signature"
+)
+
+// top is the folder that an archive's names begin with, so that unpacking one
+// by hand makes a folder.
+const top = "vendor/"
+
+// Pack writes the folder dir, which has its list, as one archive. The list
+// comes first, then its signature where there is one, then all files by name.
+func Pack(ctx context.Context, dir string, w io.Writer) error {
+	files, err := walk(dir)
+	if err != nil {
+		return err
+	}
+	first := []string{ListFile}
+	if slices.Contains(files, SignatureFile) {
+		first = append(first, SignatureFile)
+	}
+	files = slices.DeleteFunc(files, func(name string) bool { return slices.Contains(first, name) })
+	// One goroutine, so that how many processors there are plays no part.
+	z, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault))
+	if err != nil {
+		return err
+	}
+	defer z.Close()
+	t := tar.NewWriter(z)
+	for _, name := range append(first, files...) {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := packFile(t, dir, name); err != nil {
+			return err
+		}
+	}
+	if err := t.Close(); err != nil {
+		return err
+	}
+	return z.Close()
+}
+
+func packFile(t *tar.Writer, dir, name string) error {
+	f, err := os.Open(join(dir, name))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	fi, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	err = t.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: top + name, Size: fi.Size(), Mode: 0o644, ModTime: time.Unix(0, 0)})
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(t, f)
+	return err
+}
+
+// Unpack writes the contents of an archive into dir, which is empty, and
+// compares every file with the archive's list, as [Check] does. place names the
+// archive in errors. Nothing outside dir is written to, whatever the archive
+// holds, and nothing beyond the limits is kept, in memory or on disk.
+func Unpack(ctx context.Context, place string, r io.Reader, dir string, keys *signature.Keys) (*Contents, error) {
+	packed := &counter{r: r}
+	z, err := zstd.NewReader(packed, zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(mostBytes))
+	if err != nil {
+		return nil, err
+	}
+	defer z.Close()
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	m := &meter{archive: packed, r: z}
+	u := &unpacker{place: place, root: root, meter: m, tar: tar.NewReader(m), made: map[string]bool{".": true}, got: list{}}
+	if err := u.list(); err != nil {
+		return nil, err
+	}
+	if err := u.files(ctx); err != nil {
+		return nil, err
+	}
+	damage := &DamageError{Place: place, Extra: u.extra}
+	damage.compare(u.want, u.got)
+	if damage.any() {
+		return nil, damage
+	}
+	data, err := readWhole(dir, ListFile) // this run's own folder
+	if err != nil {
+		return nil, err
+	}
+	return newContents(place, dir, u.want, data, keys)
+}
+
+// unpacker writes one archive's files.
+type unpacker struct {
+	place string
+	root  *os.Root
+	meter *meter
+	tar   *tar.Reader
+	total allowance
+	made  map[string]bool // directories
+	want  list
+	seen  map[string]bool // of want
+	extra []string
+	free  sync.Pool // of *[]byte; clearing new ones would take as long as hashing
+
+	mu  sync.Mutex
+	got list
+}
+
+// bad is an archive that vxlite did not write.
+func (u *unpacker) bad(format string, args ...any) error {
+	return &FormatError{Place: u.place, Reason: fmt.Sprintf(format, args...)}
+}
+
+// next returns the header of the next file, or nil at the end, and the file's
+// name in the folder. The file before it was read to its end.
+func (u *unpacker) next() (*tar.Header, string, error) {
+	u.meter.left = mostHeader
+	h, err := u.tar.Next()
+	if err == io.EOF {
+		return nil, "", nil
+	}
+	if err != nil {
+		return nil, "", u.broken(err)
+	}
+	name, ok := strings.CutPrefix(h.Name, top)
+	switch {
+	case h.Typeflag != tar.TypeReg:
+		return nil, "", u.bad("%q is not a regular file", brief.Name(h.Name))
+	case !plain(h):
+		return nil, "", u.bad("%q is a sparse file, or has attributes", brief.Name(h.Name))
+	case !ok || name != ListFile && name != SignatureFile && !isName(name):
+		return nil, "", u.bad("%q is not a valid name for a vendored file", brief.Name(h.Name))
+	}
+	if reason := u.total.take(name, h.Size); reason != "" {
+		return nil, "", u.bad("%s", reason)
+	}
+	u.meter.left = h.Size
+	return h, name, nil
+}
+
+// plain reports whether a header has nothing but what Pack writes, so that the
+// file is as long as what the archive has of it.
+func plain(h *tar.Header) bool {
+	for key := range h.PAXRecords {
+		if key != "path" && key != "size" {
+			return false
+		}
+	}
+	return true
+}
+
+// damaged is an archive that is not any more as vxlite wrote it.
+func (u *unpacker) damaged(format string, args ...any) error {
+	return &FormatError{Place: u.place, Reason: fmt.Sprintf(format, args...), Damaged: true}
+}
+
+// broken words an error of the tar or zstd reader: the file is cut off or
+// damaged, or is none.
+func (u *unpacker) broken(err error) error {
+	var pe *os.PathError
+	if errors.As(err, &pe) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	if isLimit(err) {
+		return u.bad("%v", err)
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return u.damaged("it is truncated")
+	}
+	if u.want == nil && (errors.Is(err, zstd.ErrMagicMismatch) || errors.Is(err, tar.ErrHeader)) {
+		return u.bad("cannot be read as a vendored archive: %v", err)
+	}
+	return u.damaged("cannot be read as a vendored archive: %v", err)
+}
+
+// list reads the archive's first file.
+func (u *unpacker) list() error {
+	h, name, err := u.next()
+	if err != nil {
+		return err
+	}
+	if h == nil || name != ListFile {
+		return u.bad("does not begin with %s", ListFile)
+	}
+	data := make([]byte, h.Size) // within the list's limit
+	if _, err := io.ReadFull(u.tar, data); err != nil {
+		return u.broken(err)
+	}
+	if u.want, err = parseList(data); err != nil {
+		return u.damaged("%s: %v", ListFile, err)
+	}
+	return u.write(ListFile, bytes.NewReader(data))
+}
+
+// files reads all others. Small ones are hashed and written beside each other.
+func (u *unpacker) files(ctx context.Context) error {
+	u.seen = map[string]bool{ListFile: true}
+	g := new(errgroup.Group)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	err := u.each(ctx, g)
+	return errors.Join(err, g.Wait())
+}
+
+func (u *unpacker) each(ctx context.Context, g *errgroup.Group) error {
+	for {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		h, name, err := u.next()
+		if err != nil || h == nil {
+			return err
+		}
+		if u.seen[name] {
+			return u.bad("it has %q twice", brief.Name(name))
+		}
+		if _, ok := u.want[name]; !ok && name != SignatureFile {
+			if err := u.pass(name); err != nil {
+				return err
+			}
+			continue
+		}
+		u.seen[name] = true
+		if err := u.mkdir(path.Dir(name)); err != nil {
+			return err
+		}
+		if h.Size > mostHeld {
+			if err := u.take(name, u.tar); err != nil {
+				return u.broken(err)
+			}
+			continue
+		}
+		data := u.buffer(int(h.Size))
+		if _, err := io.ReadFull(u.tar, data); err != nil {
+			return u.broken(err)
+		}
+		g.Go(func() error {
+			defer u.free.Put(&data)
+			return u.takeHeld(name, data)
+		})
+	}
+}
+
+// buffer returns one of so many bytes, which hold anything.
+func (u *unpacker) buffer(size int) []byte {
+	if b, ok := u.free.Get().(*[]byte); ok && cap(*b) >= size {
+		return (*b)[:size]
+	}
+	return make([]byte, size, max(size, 256<<10))
+}
+
+// pass reads a file that the list does not name.
+func (u *unpacker) pass(name string) error {
+	if u.extra = append(u.extra, name); len(u.extra) > mostExtra {
+		return u.bad("it holds more than %d files that %s does not name", mostExtra, ListFile)
+	}
+	if _, err := io.Copy(io.Discard, u.tar); err != nil {
+		return u.broken(err)
+	}
+	return nil
+}
+
+func (u *unpacker) mkdir(dir string) error {
+	if u.made[dir] {
+		return nil
+	}
+	u.made[dir] = true
+	return u.root.MkdirAll(filepath.FromSlash(dir), 0o755)
+}
+
+// take hashes and writes one file.
+func (u *unpacker) take(name string, r io.Reader) error {
+	h := sha256.New()
+	if err := u.write(name, io.TeeReader(r, h)); err != nil {
+		return err
+	}
+	u.note(name, h.Sum(nil))
+	return nil
+}
+
+// takeHeld is take for a file that is in memory.
+func (u *unpacker) takeHeld(name string, data []byte) error {
+	if err := u.write(name, bytes.NewReader(data)); err != nil {
+		return err
+	}
+	sum := sha256.Sum256(data)
+	u.note(name, sum[:])
+	return nil
+}
+
+func (u *unpacker) note(name string, sum []byte) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.got[name] = hex.EncodeToString(sum)
+}
+
+func (u *unpacker) write(name string, r io.Reader) error {
+	f, err := u.root.OpenFile(filepath.FromSlash(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(f, r); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}

@@ -1,0 +1,91 @@
+package vendordir
+
+import (
+	"context"
+	"encoding/json"
+	"io/fs"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/mod/module"
+
+	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/lock"
+)
+
+const toolchain = lock.Toolchain
+
+// WriteProxy makes dst a GOPROXY file tree of what the go command downloaded
+// to the cache/download folder of a module cache: the zips it unpacked and the
+// go.mod files it read, and nothing that tells when or from where. Go
+// toolchains are taken only if asked for.
+func WriteProxy(ctx context.Context, download, dst string, toolchains bool) error {
+	return filepath.WalkDir(download, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		rel, err := filepath.Rel(download, p)
+		if err != nil {
+			return err
+		}
+		rel = filepath.ToSlash(rel)
+		switch {
+		case d.IsDir() && (rel == "sumdb" || rel == toolchain && !toolchains):
+			return fs.SkipDir
+		case d.IsDir() || path.Base(path.Dir(rel)) != "@v":
+			return nil
+		case path.Ext(rel) == ".zip":
+			if err := writeInfo(dst, rel); err != nil {
+				return err
+			}
+		case path.Ext(rel) != ".mod":
+			return nil
+		}
+		return moveFile(p, join(dst, rel))
+	})
+}
+
+// writeInfo writes the .info beside a zip. Times, and where a proxy has a
+// module from, are left out: they differ between proxies.
+func writeInfo(dst, zip string) error {
+	version, err := module.UnescapeVersion(strings.TrimSuffix(path.Base(zip), ".zip"))
+	if err != nil {
+		return err
+	}
+	data, err := json.Marshal(struct{ Version string }{version})
+	if err != nil {
+		return err
+	}
+	name := join(dst, strings.TrimSuffix(zip, ".zip")+".info")
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(name, data, 0o644)
+}
+
+// moveFile renames a file, and copies it where it cannot be renamed.
+func moveFile(src, dst string) error {
+	if err := os.MkdirAll(filepath.Dir(dst), 0o755); err != nil {
+		return err
+	}
+	if os.Rename(src, dst) == nil {
+		return os.Chmod(dst, 0o644)
+	}
+	return disk.Copy(src, dst, 0o644)
+}
+
+// ProxyURL is the GOPROXY setting that reads a file tree. The go command takes
+// commas and bars for separators, so they are escaped.
+func ProxyURL(dir string) string {
+	p := filepath.ToSlash(dir)
+	if !strings.HasPrefix(p, "/") {
+		p = "/" + p // C:/…
+	}
+	return strings.NewReplacer(",", "%2C", "|", "%7C").Replace((&url.URL{Scheme: "file", Path: p}).String())
+}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/explain"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/output"
 	"github.com/vxlite/vxlite/internal/workspace"
@@ -101,7 +102,7 @@ func one(ctx context.Context, w *workspace.Workspace, j job, l workspace.Listing
 	if err := w.CheckLinked(ctx, l.Packages, j.settings); err != nil {
 		return event.Binary{}, err
 	}
-	tell(w.Pointers(l.Packages))
+	tell(explain.Pointers(w.Plan, l.Packages))
 	tmp, err := w.Store.TempDir()
 	if err != nil {
 		return event.Binary{}, err

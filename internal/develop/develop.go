@@ -16,6 +16,7 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/explain"
 	"github.com/vxlite/vxlite/internal/gen"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/source"
@@ -49,7 +50,7 @@ func Write(ctx context.Context, m workspace.Machine, p workspace.Project, place 
 		return nil, err
 	}
 	plan := pl.Plan
-	if err := workspace.CheckGo(plan, k.Tool); err != nil {
+	if err := explain.CheckGo(plan, k.Tool); err != nil {
 		return nil, err
 	}
 	d := &develop{sink: m.Sink, plan: plan, dir: dir, record: record, at: map[string]string{}, kind: map[string]string{}}
@@ -99,10 +100,10 @@ func (d *develop) clone(ctx context.Context, client *source.Client, names []stri
 		if module.IsPseudoVersion(ref) {
 			ref = m.Ref
 		}
-		branch, err := client.Clone(ctx, source.CloneRequest{Module: workspace.Label(m), URL: m.URL, Ref: ref, Commit: m.Commit,
+		branch, err := client.Clone(ctx, source.CloneRequest{Module: explain.Label(m), URL: m.URL, Ref: ref, Commit: m.Commit,
 			Dir: filepath.Join(d.dir, filepath.FromSlash(place))})
 		if err != nil {
-			return fmt.Errorf("cloning %s: %w", workspace.Label(m), err)
+			return fmt.Errorf("cloning %s: %w", explain.Label(m), err)
 		}
 		d.sink.Send(event.Event{Kind: event.Note, Text: fmt.Sprintf("%s is a clone, on the branch %s", place, branch)})
 		d.record.Clones[cloneKey(m)] = place
@@ -150,10 +151,10 @@ func (d *develop) named(name string) (*resolve.Module, error) {
 func cannotClone(m *resolve.Module, p *resolve.Plan) error {
 	switch {
 	case m == p.RoadRunner:
-		return &CloneError{Name: workspace.Label(m), Reason: "the workspace has its own container/plugins.go in place of RoadRunner's",
+		return &CloneError{Name: explain.Label(m), Reason: "the workspace has its own container/plugins.go in place of RoadRunner's",
 			Hint: "clone it yourself, and build with --with roadrunner=DIR"}
 	case m.Local:
-		return &CloneError{Name: workspace.Label(m), Reason: "it is the local directory " + m.Dir + " already"}
+		return &CloneError{Name: explain.Label(m), Reason: "it is the local directory " + m.Dir + " already"}
 	}
 	return nil
 }

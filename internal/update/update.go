@@ -14,6 +14,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/explain"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/source"
@@ -205,9 +206,9 @@ func tellPinned(w *workspace.Workspace, dropped []lock.Module, now *lock.File, n
 		case exact && m != nil && !m.Pinned:
 			w.Note("%s stays at %s, the version that go.mod files require: to change it, add it to [[modules]]", old.Path, old.Ref)
 		case exact:
-			w.Note("%s stays at %s, which names one commit: name a newer ref in %s to move it", workspace.Label(m), old.Ref, w.Config.File)
+			w.Note("%s stays at %s, which names one commit: name a newer ref in %s to move it", explain.Label(m), old.Ref, w.Config.File)
 		case len(names) > 0:
-			w.Note("%s: %s is still at %s", workspace.Label(m), old.Ref, old.Commit)
+			w.Note("%s: %s is still at %s", explain.Label(m), old.Ref, old.Commit)
 		}
 	}
 	if pinned == 1 {

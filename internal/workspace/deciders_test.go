@@ -50,14 +50,6 @@ func TestFits(t *testing.T) {
 	}
 }
 
-// TestChain finds a shortest way through a module graph.
-func TestChain(t *testing.T) {
-	edges := [][2]string{{"app", "a@v1"}, {"app", "b@v1"}, {"a@v1", "c@v1"}, {"c@v1", "d@v2"}, {"b@v1", "d@v2"}, {"d@v2", "app"}}
-	if got := chain(edges, "app", "d@v2"); !slices.Equal(got, []string{"app", "b@v1", "d@v2"}) {
-		t.Errorf("%q", got)
-	}
-}
-
 // TestWithout lists the needed modules whose zip has no checksum.
 func TestWithout(t *testing.T) {
 	a, b, c := module.Version{Path: "a.b/a", Version: "v1.0.0"}, module.Version{Path: "a.b/b", Version: "v1.0.0"}, module.Version{Path: "a.b/c", Version: "v1.0.0"}

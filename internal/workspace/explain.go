@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 
+	"github.com/vxlite/vxlite/internal/explain"
 	"github.com/vxlite/vxlite/internal/gotool"
+	"github.com/vxlite/vxlite/internal/source"
 )
 
 // Explain says which module a failure of the go command concerns.
@@ -12,19 +14,27 @@ func (w *Workspace) Explain(ctx context.Context, dir string, c gotool.Compile, e
 	if missing, ok := errors.AsType[*gotool.MissingModuleError](err); ok && w.Offline {
 		return w.missingModules(ctx, dir, c, missing)
 	} else if ok {
-		return w.missing(missing)
+		return explain.Missing(w.Plan, w.Offline, w.Vendored != nil, missing)
 	}
 	if other, ok := errors.AsType[*gotool.SumMismatchError](err); ok {
 		return w.mismatch(other)
 	}
-	if lacking := w.cgo(dir, c, err); lacking != nil {
+	cc, _ := w.Env("CC")
+	if lacking := explain.Cgo(w.Plan, w.Tool, cc, dir, c, err); lacking != nil {
 		return lacking
 	}
-	if refused := w.refused(err); refused != nil {
+	if refused := explain.Flag(w.Config.Flags, err); refused != nil {
 		return refused
 	}
-	if other := w.notFollowed(ctx, err); other != nil {
+	client := func() (*source.Client, error) { return w.Client(false) }
+	if other := explain.NotFollowed(ctx, w.Plan, client, err); other != nil {
 		return other
 	}
-	return w.compileError(err)
+	return explain.Compile(w.Plan, err)
+}
+
+// CheckLinked makes sure that the build list has every git-sourced module at the
+// version of the plan.
+func (w *Workspace) CheckLinked(ctx context.Context, pkgs []gotool.Package, c gotool.Compile) error {
+	return explain.Linked(w.Plan, pkgs, func() ([][2]string, error) { return w.Tool.Graph(ctx, w.Dir, c) })
 }

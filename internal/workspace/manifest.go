@@ -6,6 +6,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/explain"
 	"github.com/vxlite/vxlite/internal/manifest"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/source"
@@ -52,7 +53,7 @@ func (k *Kit) states(plan *resolve.Plan) map[string]source.State {
 		all.Go(func() {
 			state, err := source.WorktreeState(m.From)
 			if err != nil {
-				k.Sink.Send(event.Event{Kind: event.Debug, Text: fmt.Sprintf("%s: its git state is not known: %v", Label(m), err)})
+				k.Sink.Send(event.Event{Kind: event.Debug, Text: fmt.Sprintf("%s: its git state is not known: %v", explain.Label(m), err)})
 			}
 			mu.Lock()
 			defer mu.Unlock()

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/mod/module"
 
 	"github.com/vxlite/vxlite/internal/brief"
+	"github.com/vxlite/vxlite/internal/explain"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/resolve"
@@ -136,7 +137,7 @@ func (w *Workspace) missingModules(ctx context.Context, dir string, c gotool.Com
 	e := &MissingError{Config: w.Config.File, Modules: w.Kit.missingSums(w.Sums), More: w.Lock.Old == nil}
 	_, lack, err := w.Tool.Needs(ctx, dir, c)
 	if err != nil {
-		return w.missing(first)
+		return explain.Missing(w.Plan, w.Offline, w.Vendored != nil, first)
 	}
 	for _, m := range append(lack, module.Version{Path: first.Path, Version: first.Version}) {
 		e.Modules = append(e.Modules, m.Path+" "+m.Version)

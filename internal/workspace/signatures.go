@@ -11,6 +11,7 @@ import (
 	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/explain"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/signature"
 	"github.com/vxlite/vxlite/internal/source"
@@ -101,7 +102,7 @@ func (k *Kit) checkSignatures(ctx context.Context, client *source.Client, plan *
 func (k *Kit) checkCommit(_ context.Context, client *source.Client, keys *signature.Keys, m *resolve.Module) error {
 	o, err := client.CommitObject(m.URL, m.Commit)
 	if err != nil {
-		return fmt.Errorf("%s: commit %s: %w", Label(m), m.Commit, err)
+		return fmt.Errorf("%s: commit %s: %w", explain.Label(m), m.Commit, err)
 	}
 	s, err := signature.ParseCommit(o.Data)
 	return k.judge(keys, m, "commit "+m.Commit, s, err)
@@ -109,7 +110,7 @@ func (k *Kit) checkCommit(_ context.Context, client *source.Client, keys *signat
 
 func (k *Kit) checkTag(ctx context.Context, client *source.Client, keys *signature.Keys, m *resolve.Module) error {
 	what := "tag " + m.Ref
-	o, err := client.TagObject(ctx, m.URL, Label(m), m.Ref, tagNames(m), m.Commit)
+	o, err := client.TagObject(ctx, m.URL, explain.Label(m), m.Ref, tagNames(m), m.Commit)
 	switch none := (*source.NoTagError)(nil); {
 	case errors.Is(err, source.ErrLightweight):
 		return k.refuse(keys, m, what, errors.New("is not signed: "+err.Error()))
@@ -118,7 +119,7 @@ func (k *Kit) checkTag(ctx context.Context, client *source.Client, keys *signatu
 		e.hint = `signatures = "commit" checks branches and commits too`
 		return e
 	case err != nil:
-		return fmt.Errorf("%s: %w", Label(m), err)
+		return fmt.Errorf("%s: %w", explain.Label(m), err)
 	}
 	s, err := signature.ParseTag(o.Data)
 	if err == nil && (s.Tag != o.Tag || s.Target != m.Commit) {
@@ -136,12 +137,12 @@ func (k *Kit) judge(keys *signature.Keys, m *resolve.Module, what string, s sign
 	if err != nil {
 		return k.refuse(keys, m, what, err)
 	}
-	k.Sink.Send(event.Event{Kind: event.Debug, Text: fmt.Sprintf("%s: %s is signed by %s", Label(m), what, signer)})
+	k.Sink.Send(event.Event{Kind: event.Debug, Text: fmt.Sprintf("%s: %s is signed by %s", explain.Label(m), what, signer)})
 	return nil
 }
 
 func (k *Kit) refuse(keys *signature.Keys, m *resolve.Module, what string, err error) *SignatureError {
-	return &SignatureError{Name: Label(m), Pos: m.Pos, What: what, From: m.From, Err: err, Expected: keys.Names()}
+	return &SignatureError{Name: explain.Label(m), Pos: m.Pos, What: what, From: m.From, Err: err, Expected: keys.Names()}
 }
 
 // tagNames are the tags that can have led to a module, in the order in which

@@ -12,6 +12,7 @@ import (
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/endure"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/explain"
 	"github.com/vxlite/vxlite/internal/gen"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/manifest"
@@ -113,7 +114,7 @@ func (w *Workspace) Check(ctx context.Context) error {
 // Buildable refuses a plan that the go command would refuse in its own words:
 // it needs a newer Go, or what main.go is to register is not there.
 func (w *Workspace) Buildable() error {
-	if err := CheckGo(w.Plan, w.Tool); err != nil {
+	if err := explain.CheckGo(w.Plan, w.Tool); err != nil {
 		return err
 	}
 	return endure.CheckSymbols(w.Plan)

@@ -1,4 +1,4 @@
-package workspace
+package explain
 
 import (
 	"context"
@@ -18,17 +18,17 @@ import (
 // What a repository only refers to is not in a module: the files of its
 // submodules, what symbolic links lead to, and what LFS has elsewhere.
 
-// Pointers are notes of the embedded files that are Git LFS Pointers.
-func (w *Workspace) Pointers(pkgs []gotool.Package) []string {
+// Pointers are notes of the embedded files that are Git LFS pointers.
+func Pointers(p *resolve.Plan, pkgs []gotool.Package) []string {
 	var notes []string
-	for _, p := range pkgs {
-		name := p.Module
-		if m := w.Plan.Lookup(p.Module); m != nil {
+	for _, pkg := range pkgs {
+		name := pkg.Module
+		if m := p.Lookup(pkg.Module); m != nil {
 			name = Label(m)
 		}
-		for _, file := range p.Embedded {
-			if source.IsLFSPointer(filepath.Join(p.Dir, filepath.FromSlash(file))) {
-				where := path.Join(strings.TrimPrefix(strings.TrimPrefix(p.Path, p.Module), "/"), file)
+		for _, file := range pkg.Embedded {
+			if source.IsLFSPointer(filepath.Join(pkg.Dir, filepath.FromSlash(file))) {
+				where := path.Join(strings.TrimPrefix(strings.TrimPrefix(pkg.Path, pkg.Module), "/"), file)
 				notes = append(notes, fmt.Sprintf("%s: %s, which it embeds, is a Git LFS pointer, and LFS is not followed: the binary has the pointer in it", name, where))
 			}
 		}
@@ -68,24 +68,24 @@ func (e *NotFollowedError) Hints() []string {
 // module, though one of that path is there.
 var absentPackage = regexp.MustCompile(`(?:does not contain package|no required module provides package|cannot find module providing package) ([^\s;:]+)`)
 
-// notFollowed explains a package that a git-sourced module lacks as it is in a
+// NotFollowed explains a package that a git-sourced module lacks as it is in a
 // submodule, or behind a link; nil for another failure.
-func (w *Workspace) notFollowed(ctx context.Context, err error) error {
+func NotFollowed(ctx context.Context, p *resolve.Plan, client func() (*source.Client, error), err error) error {
 	re, ok := errors.AsType[*run.Error](err)
 	if !ok || ctx.Err() != nil {
 		return nil
 	}
-	client, cerr := w.Client(false)
+	c, cerr := client()
 	if cerr != nil {
 		return nil
 	}
-	defer client.Close()
+	defer c.Close()
 	for _, found := range absentPackage.FindAllStringSubmatch(re.Stderr, -1) {
-		m, rel := w.owner(found[1])
+		m, rel := owner(p, found[1])
 		if m == nil || m.Local {
 			continue
 		}
-		at, kind, err := client.Refers(ctx, m.Found(), path.Join(m.Folder, rel))
+		at, kind, err := c.Refers(ctx, m.Found(), path.Join(m.Folder, rel))
 		if err == nil && kind != "" {
 			return &NotFollowedError{Module: Label(m), Package: found[1], URL: m.From, Commit: m.Commit, Path: at, Kind: kind, Err: re}
 		}
@@ -94,11 +94,11 @@ func (w *Workspace) notFollowed(ctx context.Context, err error) error {
 }
 
 // owner returns the git-sourced module that a package would be in, and where.
-func (w *Workspace) owner(pkg string) (owner *resolve.Module, rel string) {
-	for _, m := range w.Plan.Modules {
-		if r, ok := strings.CutPrefix(pkg, m.Path+"/"); ok && (owner == nil || len(m.Path) > len(owner.Path)) {
-			owner, rel = m, r
+func owner(p *resolve.Plan, pkg string) (in *resolve.Module, rel string) {
+	for _, m := range p.Modules {
+		if r, ok := strings.CutPrefix(pkg, m.Path+"/"); ok && (in == nil || len(m.Path) > len(in.Path)) {
+			in, rel = m, r
 		}
 	}
-	return owner, rel
+	return in, rel
 }

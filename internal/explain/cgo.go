@@ -1,4 +1,4 @@
-package workspace
+package explain
 
 import (
 	"cmp"
@@ -90,15 +90,14 @@ var excluded = regexp.MustCompile(`build constraints exclude all Go files in (.*
 // another processor, which shows first in the runtime's own C code.
 var noCompiler = regexp.MustCompile(`(?m)C compiler "[^"]*" not found|^# runtime/cgo$`)
 
-// cgo returns the error of a build in a workspace that lacks cgo, or a compiler for it, and nil
-// for any other.
-func (w *Workspace) cgo(workspace string, c gotool.Compile, err error) error {
+// Cgo returns the error of a build in a workspace that lacks cgo, or a compiler
+// for it, and nil for any other. cc is CC of the environment.
+func Cgo(p *resolve.Plan, tool *gotool.Tool, cc, workspace string, c gotool.Compile, err error) error {
 	var re *run.Error
 	if !errors.As(err, &re) {
 		return nil
 	}
-	if hostOS, hostArch := w.Tool.Host(); c.CGO && noCompiler.MatchString(re.Stderr) {
-		cc, _ := w.Env("CC")
+	if hostOS, hostArch := tool.Host(); c.CGO && noCompiler.MatchString(re.Stderr) {
 		return &CCompilerError{Target: c.OS + "/" + c.Arch, CC: cc, Cross: c.OS != hostOS || c.Arch != hostArch, Err: err}
 	}
 	m := excluded.FindStringSubmatch(re.Stderr)
@@ -106,20 +105,20 @@ func (w *Workspace) cgo(workspace string, c gotool.Compile, err error) error {
 		return nil
 	}
 	dir := strings.TrimSpace(m[1])
-	mod, rel := w.moduleAt(workspace, dir)
+	mod, rel := moduleAt(p, workspace, dir)
 	if mod == nil {
 		return nil
 	}
 	with := gobuild.Default
 	with.GOOS, with.GOARCH, with.CgoEnabled, with.BuildTags = c.OS, c.Arch, true, c.Tags
 	_, without := with.ImportDir(dir, 0)
-	return &ConstraintError{Module: moduleName(w.Plan, mod), Package: strings.TrimSuffix(mod.Path+"/"+rel, "/."), Target: c.Target,
+	return &ConstraintError{Module: moduleName(p, mod), Package: strings.TrimSuffix(mod.Path+"/"+rel, "/."), Target: c.Target,
 		NeedsCGO: !c.CGO && without == nil, Err: err}
 }
 
 // moduleAt finds the module of a workspace that a directory is of, and the directory below it.
-func (w *Workspace) moduleAt(workspace, dir string) (*resolve.Module, string) {
-	for _, m := range w.Plan.Modules {
+func moduleAt(p *resolve.Plan, workspace, dir string) (*resolve.Module, string) {
+	for _, m := range p.Modules {
 		path, _ := module.EscapePath(m.Path)
 		version, _ := module.EscapeVersion(m.Version)
 		for _, root := range []string{filepath.Join(workspace, "src", filepath.FromSlash(path+"@"+version)), m.Dir} {

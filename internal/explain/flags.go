@@ -1,4 +1,4 @@
-package workspace
+package explain
 
 import (
 	"errors"
@@ -43,9 +43,9 @@ func (*FlagError) ExitStatus() int { return 2 }
 // usage, if anything, or with their name.
 var toolSays = regexp.MustCompile(`(?m)^((?:[^#\s].*\n\s*)?)usage: (link|compile) \[options\]|^\S*[/\\](link|compile)(?:\.exe)?: (-\S+ flag requires .*)$`)
 
-// refused returns the error of a flag that the config has and a tool does not
+// Flag returns the error of a flag that the config has and a tool does not
 // take, and nil for any other.
-func (w *Workspace) refused(err error) error {
+func Flag(flags config.Flags, err error) error {
 	var re *run.Error
 	if !errors.As(err, &re) {
 		return nil
@@ -54,9 +54,9 @@ func (w *Workspace) refused(err error) error {
 	if m == nil {
 		return nil
 	}
-	e := &FlagError{Place: w.Config.Flags.LDFlags, Tool: "linker", Said: strings.TrimSpace(m[1] + m[4]), Err: err}
+	e := &FlagError{Place: flags.LDFlags, Tool: "linker", Said: strings.TrimSpace(m[1] + m[4]), Err: err}
 	if m[2]+m[3] == "compile" {
-		e.Place, e.Tool = w.Config.Flags.GCFlags, "compiler"
+		e.Place, e.Tool = flags.GCFlags, "compiler"
 	}
 	if e.Key == "" { // not the config's, so it is for the one who made the flag
 		return nil

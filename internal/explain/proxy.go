@@ -1,0 +1,70 @@
+package explain
+
+import (
+	"fmt"
+
+	"github.com/vxlite/vxlite/internal/brief"
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/gotool"
+	"github.com/vxlite/vxlite/internal/resolve"
+	"golang.org/x/mod/module"
+)
+
+// ProxyError is a module that no proxy has, with those who require it.
+type ProxyError struct {
+	Path, Version string
+	RequiredBy    []string
+	// Offline says that no proxy could be asked, Vendored that a vendor folder
+	// was.
+	Offline, Vendored bool
+	Err               error
+}
+
+// Error implements error: what failed, and below it all the go command said.
+func (e *ProxyError) Error() string {
+	by := "no git-sourced module requires it directly"
+	if len(e.RequiredBy) > 0 {
+		by = "it is required by " + brief.List(e.RequiredBy, brief.Most)
+	}
+	where := "the module proxy does not have"
+	switch {
+	case e.Vendored:
+		where = "the vendor folder does not have"
+	case e.Offline:
+		where = "the module cache does not have"
+	}
+	return fmt.Sprintf("%s %s %s; %s\n%v", where, e.Path, e.Version, by, e.Err)
+}
+
+// Unwrap returns the go command's error.
+func (e *ProxyError) Unwrap() error { return e.Err }
+
+// Hints gives the line that takes the module from git.
+func (e *ProxyError) Hints() []string {
+	if e.Vendored {
+		return []string{"it was made for other targets or with another Go version: run vxlite vendor again, with the same --target"}
+	}
+	if hints := resolve.PlaceholderHints(module.Version{Path: e.Path, Version: e.Version}); hints != nil {
+		return hints
+	}
+	if e.Offline {
+		return []string{"run the same build once without --offline"}
+	}
+	return []string{
+		config.Snippet("take it from git", "[git]", config.Setting{Key: "modules", Value: []string{e.Path}}),
+		"or ask a proxy that has it, with GOPROXY",
+	}
+}
+
+// Missing says who requires a module that could not be had.
+func Missing(p *resolve.Plan, offline, vendored bool, err *gotool.MissingModuleError) error {
+	e := &ProxyError{Path: err.Path, Version: err.Version, Offline: offline, Vendored: vendored, Err: err.Err}
+	for _, m := range p.Modules {
+		for _, req := range m.GoMod.Require {
+			if req.Mod.Path == err.Path && req.Mod.Version == err.Version {
+				e.RequiredBy = append(e.RequiredBy, Label(m))
+			}
+		}
+	}
+	return e
+}

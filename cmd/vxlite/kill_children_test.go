@@ -42,18 +42,16 @@ func TestKilledChildren(t *testing.T) {
 			if err := os.Mkdir(tmp, 0o755); err != nil {
 				t.Fatal(err)
 			}
-			cache := w.goCache
-			if tt.cold {
-				cache = filepath.Join(dir, "cache")
-			}
 			mark := "VXLITE_CACHE=" + filepath.Join(dir, "store")
 			cmd := exec.Command("vxlite", append(tt.args, "-q")...)
 			if tt.args[0] == "run" {
 				cmd.Args = append([]string{"vxlite"}, tt.args...)
 			}
 			cmd.Dir = dir
-			cmd.Env = []string{"HOME=" + testkit.TempHome(t), "PATH=" + os.Getenv("PATH"), "TMPDIR=" + tmp, "GOENV=off", "GOTOOLCHAIN=local", "GOSUMDB=off", "GOPROXY=" + w.proxy.URL,
-				"GOFLAGS=-modcacherw", "GOCACHE=" + cache, "GOMODCACHE=" + filepath.Join(dir, "mod"), "REPOS=" + w.repos, mark}
+			cmd.Env = append(w.goEnv(), "HOME="+testkit.TempHome(t), "PATH="+os.Getenv("PATH"), "TMPDIR="+tmp, "REPOS="+w.repos, mark)
+			if tt.cold {
+				cmd.Env = append(cmd.Env, "GOCACHE="+filepath.Join(dir, "cache"))
+			}
 			ownProcessGroup(cmd)
 			var said bytes.Buffer
 			cmd.Stderr = &said

@@ -71,7 +71,7 @@ func newKilling(t *testing.T, w *world) *killing {
 	t.Helper()
 	dir := t.TempDir()
 	k := &killing{t: t, dir: dir, env: []string{
-		"HOME=" + testkit.TempHome(t), "PATH=" + refusingGo(t) + ":" + os.Getenv("PATH"), "GOENV=off", "GOPRIVATE=github.com/acme/*", "TMPDIR=" + t.TempDir(),
+		"HOME=" + testkit.TempHome(t), "PATH=" + refusingGo(t) + ":" + os.Getenv("PATH"), "GOENV=off", "GOPRIVATE=github.com/acme/*", "TMPDIR=" + t.TempDir(), noRaceSleep,
 	}}
 	if w.sshd != nil {
 		k.env = append(k.env, "SSH_URL="+w.sshd.URL(""), "SSH_KEY="+w.sshd.Key, "SSH_KNOWN_HOSTS="+w.sshd.KnownHosts)

@@ -96,9 +96,8 @@ func (k *wholeKilling) place() (dir, store string) {
 func (k *wholeKilling) command(ctx context.Context, dir, store string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "vxlite", append(args, "-q", "-j", "2")...)
 	cmd.Dir = dir
-	cmd.Env = []string{"HOME=" + k.home, "PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(), "GOENV=off", "GOFLAGS=-modcacherw", "GOTOOLCHAIN=local", "GOSUMDB=off",
-		"GOPRIVATE=github.com/acme/*", "GOPROXY=" + k.w.proxy.URL, "GOCACHE=" + k.w.goCache, "GOMODCACHE=" + k.w.modCache,
-		"VXLITE_CACHE=" + store, "HTTP_URL=" + k.w.http.URL + "/", "PASSWORD=" + httpPassword, "SSH_KEY=/none", "SSH_KNOWN_HOSTS=/none"}
+	cmd.Env = append(k.w.goEnv(), "HOME="+k.home, "PATH="+os.Getenv("PATH"), "TMPDIR="+os.TempDir(), "GOPRIVATE=github.com/acme/*", "VXLITE_CACHE="+store,
+		"HTTP_URL="+k.w.http.URL+"/", "PASSWORD="+httpPassword, "SSH_KEY=/none", "SSH_KNOWN_HOSTS=/none")
 	return cmd
 }
 

@@ -99,6 +99,19 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
+// noRaceSleep has a program not sleep for a second before it exits, as it would if
+// compiled with the race detector: the tests start thousands. Races that were
+// found until then are reported all the same.
+const noRaceSleep = "GORACE=atexit_sleep_ms=0"
+
+// goEnv is what the go command, and vxlite before it, are to find set.
+func (w *world) goEnv() []string {
+	return []string{
+		"GOENV=off", "GOFLAGS=-modcacherw", "GOTOOLCHAIN=local", "GOSUMDB=off",
+		"GOPROXY=" + w.proxy.URL, "GOCACHE=" + w.goCache, "GOMODCACHE=" + w.modCache, noRaceSleep,
+	}
+}
+
 // startServers starts what git and OpenSSH serve. In CI they must be there.
 func (w *world) startServers(ctx context.Context, t *testing.T) {
 	sshDir := t.TempDir()
@@ -167,13 +180,8 @@ func (w *world) setup(env *testscript.Env) error {
 	proxy := httptest.NewServer(rec)
 	env.Defer(proxy.Close)
 	env.Values["asked"] = rec
+	env.Vars = append(env.Vars, w.goEnv()...)
 	env.Setenv("GOPROXY", proxy.URL)
-	env.Setenv("GOSUMDB", "off")
-	env.Setenv("GOFLAGS", "-modcacherw")
-	env.Setenv("GOCACHE", w.goCache)
-	env.Setenv("GOMODCACHE", w.modCache)
-	env.Setenv("GOTOOLCHAIN", "local")
-	env.Setenv("GOENV", "off")
 	env.Setenv("TMPDIR", filepath.Join(env.WorkDir, "tmp"))
 	if w.sshd != nil {
 		current := &sshServer{}

@@ -154,7 +154,7 @@ func newSecrets(t *testing.T, w *world) *secrets {
 	writeTestFile(t, filepath.Join(dir, "velox.toml"), "[roadrunner]\nref = 'v2025.1.15'\n[mirrors]\n'https://github.com/' = '"+w.repos+"/'\n"+secretPlugin)
 	cmd := exec.CommandContext(t.Context(), "vxlite", "build", "-q")
 	cmd.Dir = dir
-	cmd.Env = append(s.goEnv(), "PATH="+os.Getenv("PATH"), "HOME="+testkit.TempHome(t), "TMPDIR="+dir, "VXLITE_CACHE="+filepath.Join(dir, "store"))
+	cmd.Env = append(w.goEnv(), "PATH="+os.Getenv("PATH"), "HOME="+testkit.TempHome(t), "TMPDIR="+dir, "VXLITE_CACHE="+filepath.Join(dir, "store"))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -162,10 +162,6 @@ func newSecrets(t *testing.T, w *world) *secrets {
 }
 
 const secretPlugin = "[plugins.logger]\nmodule_name = 'github.com/roadrunner-server/logger/v5'\nref = 'v5.1.9'\n"
-
-func (s *secrets) goEnv() []string {
-	return []string{"GOENV=off", "GOFLAGS=-modcacherw", "GOTOOLCHAIN=local", "GOSUMDB=off", "GOPROXY=" + s.w.proxy.URL, "GOCACHE=" + s.w.goCache, "GOMODCACHE=" + s.w.modCache}
-}
 
 // try is one run.
 func (s *secrets) try(t *testing.T, place secretPlace, mode secretMode, command secretCommand) {
@@ -183,7 +179,7 @@ func (s *secrets) try(t *testing.T, place secretPlace, mode secretMode, command 
 	cmd := exec.CommandContext(t.Context(), "vxlite", s.args(t, dir, planted, host, place, mode, command)...)
 	cmd.Dir = dir
 	cmd.WaitDelay = time.Minute
-	cmd.Env = slices.Concat(s.goEnv(), []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + planted, "TMPDIR=" + dir, "VXLITE_CACHE=" + filepath.Join(dir, "store")}, place.env)
+	cmd.Env = slices.Concat(s.w.goEnv(), []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + planted, "TMPDIR=" + dir, "VXLITE_CACHE=" + filepath.Join(dir, "store")}, place.env)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })

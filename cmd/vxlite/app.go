@@ -26,13 +26,38 @@ type cli struct {
 }
 
 // usageError is a command line that means nothing.
-type usageError struct{ error }
+type usageError struct {
+	error
+	command string // whose help says what would, if one was given
+}
 
 // ExitStatus implements the interface that picks the exit status.
 func (usageError) ExitStatus() int { return exitUsage }
 
 // Hints says where to read on.
-func (usageError) Hints() []string { return []string{"see vxlite help"} }
+func (e usageError) Hints() []string {
+	return []string{strings.TrimSpace("see vxlite help " + e.command)}
+}
+
+// badLine is a usageError, of which command hasItsHelp says.
+func badLine(format string, args ...any) error { return usageError{error: fmt.Errorf(format, args...)} }
+
+// hasItsHelp has the usage errors of a command name it.
+func hasItsHelp(cmd *urfave.Command) {
+	of := func(err error) error {
+		if e, ok := err.(usageError); ok {
+			e.command = cmd.Name
+			return e
+		}
+		return err
+	}
+	before, action, bad := cmd.Before, cmd.Action, cmd.OnUsageError
+	if before != nil {
+		cmd.Before = func(ctx *urfave.Context) error { return of(before(ctx)) }
+	}
+	cmd.Action = func(ctx *urfave.Context) error { return of(action(ctx)) }
+	cmd.OnUsageError = func(ctx *urfave.Context, err error, sub bool) error { return of(bad(ctx, err, sub)) }
+}
 
 // badUsage words what is wrong with a flag. It keeps urfave/cli from printing
 // its help below an error.
@@ -42,9 +67,9 @@ func (c *cli) badUsage(ctx *urfave.Context, err error, _ bool) error {
 		return c.unknownFlag(ctx, strings.TrimLeft(flag, "-"))
 	}
 	if flag, ok := strings.CutPrefix(text, "flag needs an argument: -"); ok {
-		return usageError{fmt.Errorf("%s needs a value", dashed(strings.TrimLeft(flag, "-")))}
+		return badLine("%s needs a value", dashed(strings.TrimLeft(flag, "-")))
 	}
-	return usageError{err}
+	return usageError{error: err}
 }
 
 // unknownFlag says that a command has no such flag, and which one is near. A
@@ -66,7 +91,7 @@ func (c *cli) unknownFlag(ctx *urfave.Context, flag string) error {
 		known = append(known, dashed(f.Names()[0]))
 	}
 	if len(near.Paths(typed, known)) == 0 {
-		return usageError{fmt.Errorf("%s: %s", typed, of)}
+		return badLine("%s: %s", typed, of)
 	}
 	return &config.NameError{Name: typed, Known: known, Of: of}
 }
@@ -112,6 +137,7 @@ func (c *cli) app() *urfave.App {
 	}
 	for _, cmd := range app.Commands {
 		hideFalse(cmd)
+		hasItsHelp(cmd)
 	}
 	return app
 }

@@ -59,7 +59,7 @@ and puts it into DIR as rr. Prints a table of what went into it.
 	}
 }
 
-var errWithoutVendor = usageError{errors.New("--with-compile-cache and --signed-by need --vendor")}
+var errWithoutVendor = badLine("--with-compile-cache and --signed-by need --vendor")
 
 // build builds, and shows the result.
 func (c *cli) build(o build.Options) error {

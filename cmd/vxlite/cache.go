@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -53,7 +52,7 @@ func (c *cli) cache(ctx *urfave.Context) error {
 	}
 	if !ctx.Args().Present() {
 		if ctx.IsSet("older") || ctx.Bool("all") {
-			return usageError{errors.New("--older and --all are flags of cache clean")}
+			return badLine("--older and --all are flags of cache clean")
 		}
 		info, err := store.Cache(dir)
 		if err != nil {
@@ -81,7 +80,7 @@ func (c *cli) clean(ctx *urfave.Context, dir string) (*event.Removed, error) {
 	locks := ctx.Args().Tail()
 	if ctx.Bool("all") {
 		if len(locks) > 0 || ctx.IsSet("older") || ctx.IsSet("config") {
-			return nil, usageError{errors.New("--all removes everything: it cannot be used with a lock or --older")}
+			return nil, badLine("--all removes everything: it cannot be used with a lock or --older")
 		}
 		return store.RemoveCache(dir)
 	}
@@ -90,7 +89,7 @@ func (c *cli) clean(ctx *urfave.Context, dir string) (*event.Removed, error) {
 	}
 	age, err := parseAge(ctx.String("older"))
 	if err != nil {
-		return nil, usageError{err}
+		return nil, usageError{error: err}
 	}
 	return store.CleanCache(dir, locks, age)
 }

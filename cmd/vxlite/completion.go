@@ -69,7 +69,7 @@ names of the plugins in velox.toml.
 		OnUsageError:    c.badUsage,
 		Action: func(ctx *urfave.Context) error {
 			if ctx.NArg() != 1 {
-				return usageError{fmt.Errorf("completion takes one shell: vxlite completion %s", strings.Join(shellNames(), "|"))}
+				return badLine("completion takes one shell: vxlite completion %s", strings.Join(shellNames(), "|"))
 			}
 			script, ok := shells[ctx.Args().First()]
 			if !ok {

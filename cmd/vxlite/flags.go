@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -111,7 +110,7 @@ func mirrorsFrom(ctx *urfave.Context) ([]config.Mirror, error) {
 		}
 		m, err := config.ParseMirror(s)
 		if err != nil {
-			return nil, usageError{err}
+			return nil, usageError{error: err}
 		}
 		mirrors = append(mirrors, m)
 	}
@@ -132,7 +131,7 @@ func (c *cli) layFlags(ctx *urfave.Context, cfg *config.Config) error {
 		return err
 	}
 	if ctx.Int("jobs") < 1 {
-		return usageError{errors.New("--jobs must be at least 1")}
+		return badLine("--jobs must be at least 1")
 	}
 	return nil
 }
@@ -173,7 +172,7 @@ func setOverrides(cfg *config.Config, with []string) error {
 	for _, s := range with {
 		o, err := config.ParseOverride(s)
 		if err != nil {
-			return usageError{err}
+			return usageError{error: err}
 		}
 		if o.Dir, err = filepath.Abs(o.Dir); err != nil {
 			return err
@@ -273,7 +272,7 @@ func (noCacheDir) Hints() []string { return []string{"set HOME, or VXLITE_CACHE=
 // pass, as Velox does.
 func noArguments(ctx *urfave.Context) error {
 	if ctx.Args().Present() {
-		return usageError{fmt.Errorf("%s takes no argument, got %q", ctx.Command.Name, ctx.Args().First())}
+		return badLine("%s takes no argument, got %q", ctx.Command.Name, ctx.Args().First())
 	}
 	return nil
 }

@@ -2,8 +2,6 @@ package main
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -42,10 +40,10 @@ digest.
 		OnUsageError:    c.badUsage,
 		Action: func(ctx *urfave.Context) error {
 			if ctx.String("output") == "" && ctx.String("push") == "" {
-				return usageError{errors.New("image needs -o FILE or --push REF")}
+				return badLine("image needs -o FILE or --push REF")
 			}
 			if u := ctx.String("user"); u != "" && !config.IsUser(u) {
-				return usageError{fmt.Errorf("--user is %q, want UID or UID:GID", u)}
+				return badLine("--user is %q, want UID or UID:GID", u)
 			}
 			m, p, err := c.inputs(ctx)
 			if err != nil {

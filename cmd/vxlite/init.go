@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -39,10 +38,10 @@ with these plugins and versions. An existing file is not overwritten.
 			c.startScreen(ctx, config.Log{})
 			file, only := ctx.String("config"), splitNames(ctx.StringSlice("only"))
 			if ctx.IsSet("only") && len(only) == 0 {
-				return usageError{errors.New("--only names no plugin")} // an unset variable of a script
+				return badLine("--only names no plugin") // an unset variable of a script
 			}
 			if ctx.String("ref") == "" {
-				return usageError{errors.New("--ref names no release")}
+				return badLine("--ref names no release")
 			}
 			if _, err := os.Lstat(file); err == nil {
 				return existsError{file}

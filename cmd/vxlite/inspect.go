@@ -37,7 +37,7 @@ repository is in a local mirror, or in the store with its history.
 			case 2:
 				return c.inspectTwo(ctx, files[0], files[1])
 			}
-			return usageError{errors.New("inspect takes one binary, or two to compare")}
+			return badLine("inspect takes one binary, or two to compare")
 		},
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -44,7 +43,7 @@ func (c *cli) newPlugin(ctx *urfave.Context) error {
 	c.startScreen(ctx, config.Log{})
 	args := ctx.Args().Slice()
 	if len(args) != 2 || args[0] != "plugin" {
-		return usageError{errors.New("new makes plugins: vxlite new plugin NAME --kind " + strings.Join(scaffold.Kinds, "|"))}
+		return badLine("new makes plugins: vxlite new plugin NAME --kind %s", strings.Join(scaffold.Kinds, "|"))
 	}
 	name := args[1]
 	p := scaffold.PluginOptions{Name: name, Kind: ctx.String("kind"), Module: ctx.String("module")}

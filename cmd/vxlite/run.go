@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -43,7 +42,7 @@ the folder, and looks for the config in the folders above.
 		OnUsageError:    c.badUsage,
 		Action: func(ctx *urfave.Context) error {
 			if ctx.Args().Present() && !slices.Contains(c.args, "--") {
-				return usageError{errors.New("the server's own arguments follow a --: vxlite run -- serve")}
+				return badLine("the server's own arguments follow a --: vxlite run -- serve")
 			}
 			cfg, err := c.readRunConfig(ctx)
 			if err != nil {

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 
 	urfave "github.com/urfave/cli/v2"
 
@@ -39,7 +38,7 @@ modules that are still in the store or the module cache.
 			case 1:
 				data, err = c.fileSBOM(ctx)
 			default:
-				return usageError{errors.New("sbom takes one binary, or none for the config")}
+				return badLine("sbom takes one binary, or none for the config")
 			}
 			if err != nil {
 				return err
@@ -61,7 +60,7 @@ func (c *cli) configSBOM(ctx *urfave.Context) ([]byte, error) {
 // fileSBOM needs no config: the binary says what is in it.
 func (c *cli) fileSBOM(ctx *urfave.Context) ([]byte, error) {
 	if ctx.IsSet("config") {
-		return nil, usageError{errors.New("sbom takes a binary or a config, not both")}
+		return nil, badLine("sbom takes a binary or a config, not both")
 	}
 	c.startScreen(ctx, config.Log{})
 	store, err := c.storeDir()

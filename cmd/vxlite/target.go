@@ -23,7 +23,7 @@ func (c *cli) layTarget(ctx *urfave.Context, cfg *config.Config) error {
 	for _, s := range targets {
 		t, err := config.ParseTarget(s)
 		if err != nil {
-			return usageError{err}
+			return usageError{error: err}
 		}
 		cfg.Build.Targets = append(cfg.Build.Targets, t)
 	}
@@ -45,7 +45,7 @@ func (c *cli) layTarget(ctx *urfave.Context, cfg *config.Config) error {
 		}
 		c.note(cfg, "%s in the environment has no effect: %s %v", strings.Join(said, " "), by, cfg.Build.Targets)
 	case err != nil:
-		return usageError{err}
+		return usageError{error: err}
 	case t != host:
 		cfg.Build.Targets = []config.Target{t}
 		c.note(cfg, "compiling for %v, as %s in the environment", t, strings.Join(said, " "))

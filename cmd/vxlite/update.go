@@ -1,8 +1,6 @@
 package main
 
 import (
-	"errors"
-
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/vxlite/vxlite/internal/event"
@@ -36,7 +34,7 @@ the same: change it in the config.
 				return err
 			}
 			if p.Locked {
-				return usageError{errors.New("update writes the lock, which --locked forbids")}
+				return badLine("update writes the lock, which --locked forbids")
 			}
 			result, err := update.Update(c.ctx, m, p, ctx.Args().Slice(), ctx.Bool("dry-run"))
 			if err != nil {

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"errors"
-
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/vxlite/vxlite/internal/config"
@@ -65,7 +63,7 @@ func (c *cli) vendor(ctx *urfave.Context) error {
 	return nil
 }
 
-var errPruneWith = usageError{errors.New("--prune uses the folder's own lock: it cannot be used with -c, --target, --sign, --with-compile-cache or --with-toolchain")}
+var errPruneWith = badLine("--prune uses the folder's own lock: it cannot be used with -c, --target, --sign, --with-compile-cache or --with-toolchain")
 
 // prune removes from a vendor folder what its lock does not need.
 func (c *cli) prune(ctx *urfave.Context) error {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -36,12 +35,12 @@ unless -c names another.
 		OnUsageError:    c.badUsage,
 		Action: func(ctx *urfave.Context) error {
 			if ctx.Args().Len() != 1 {
-				return usageError{errors.New("verify takes one binary")}
+				return badLine("verify takes one binary")
 			}
 			if lock := ctx.String("lock"); lock != "" && !ctx.IsSet("config") {
 				c.startScreen(ctx, config.Log{})
 				if _, err := os.Stat(lock); errors.Is(err, fs.ErrNotExist) { // and not the config beside it
-					return usageError{fmt.Errorf("there is no %s", lock)}
+					return badLine("there is no %s", lock)
 				}
 				if err := ctx.Set("config", strings.TrimSuffix(lock, filepath.Ext(lock))+".toml"); err != nil {
 					return err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	urfave "github.com/urfave/cli/v2"
@@ -24,7 +23,7 @@ vxlite that built it, see vxlite inspect.
 		OnUsageError:    c.badUsage,
 		Action: func(ctx *urfave.Context) error {
 			if ctx.Args().Present() {
-				return usageError{errors.New("version takes no argument")}
+				return badLine("version takes no argument")
 			}
 			return c.printVersion()
 		},

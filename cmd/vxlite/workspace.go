@@ -1,8 +1,6 @@
 package main
 
 import (
-	"errors"
-
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/vxlite/vxlite/internal/develop"
@@ -39,9 +37,9 @@ it brings DIR up to date and keeps your changes.
 			args, clones := ctx.Args().Slice(), ctx.StringSlice("clones")
 			switch {
 			case len(args) == 0:
-				return usageError{errors.New("workspace wants a directory: vxlite workspace DIR")}
+				return badLine("workspace wants a directory: vxlite workspace DIR")
 			case len(args) > 1 && len(clones) == 0:
-				return usageError{errors.New("workspace wants one directory; names of plugins follow --clones")}
+				return badLine("workspace wants one directory; names of plugins follow --clones")
 			}
 			m, err := c.machine(ctx)
 			if err != nil {

@@ -129,7 +129,11 @@ func (o PluginOptions) Check() error {
 		return &KindError{Kind: o.Kind}
 	}
 	if !nameForm.MatchString(o.Name) {
-		return &PluginNameError{Name: o.Name, Reason: "a plugin's name has lower-case letters and digits, with - or _ between them"}
+		return &PluginNameError{Name: o.Name, Reason: "a plugin's name has lower-case letters and digits, with - or _ between them",
+			Hint: "take a name such as greeter or rate-limit"}
+	}
+	if slices.Contains(special, o.Name) {
+		return NameTakenError(o.Name, "a folder of this name means something else to Go")
 	}
 	if p := o.pkg(); token.IsKeyword(p) || p == "main" || p == "errors" || p == "jobs" || p == "http" || p == "context" {
 		return NameTakenError(o.Name, "a package of this name would conflict with one of Go or RoadRunner")
@@ -138,10 +142,21 @@ func (o PluginOptions) Check() error {
 		return NameTakenError(o.Name, "RoadRunner already has a plugin or a setting of this name")
 	}
 	if err := module.CheckPath(o.Module); err != nil {
-		return &PluginNameError{Name: o.Module, Reason: err.Error()}
+		return &PluginNameError{Name: o.Module, Reason: err.Error(), Hint: moduleHint}
+	}
+	for _, element := range strings.Split(o.Module, "/") {
+		if slices.Contains(special, element) {
+			return &PluginNameError{Name: o.Module, Reason: "a path with " + element + " in it means something else to Go", Hint: moduleHint}
+		}
 	}
 	return nil
 }
+
+const moduleHint = "take a module path such as example.com/greeter"
+
+// special are the folders whose packages nobody else can import, or that ./...
+// does not have.
+var special = []string{"internal", "testdata", "vendor"}
 
 // pkg is the name of the plugin's Go package.
 func (o PluginOptions) pkg() string { return strings.NewReplacer("-", "", "_", "").Replace(o.Name) }

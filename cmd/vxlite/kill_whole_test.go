@@ -163,8 +163,8 @@ func (k *wholeKilling) kill(after time.Duration, all, older bool) {
 
 // leftovers are what is not in its place yet, and would be soon.
 func (k *wholeKilling) leftovers(dir string) []string {
-	here, _ := filepath.Glob(filepath.Join(dir, ".*.tmp"))
-	below, _ := filepath.Glob(filepath.Join(dir, k.makes, ".*.tmp"))
+	here, _ := filepath.Glob(filepath.Join(dir, ".*.tmp*"))
+	below, _ := filepath.Glob(filepath.Join(dir, k.makes, ".*.tmp*"))
 	return append(here, below...)
 }
 

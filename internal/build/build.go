@@ -8,7 +8,6 @@ package build
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 
 	"github.com/vxlite/vxlite/internal/event"
@@ -103,11 +102,11 @@ func one(ctx context.Context, w *workspace.Workspace, j job, l workspace.Listing
 		return event.Binary{}, err
 	}
 	tell(explain.Pointers(w.Plan, l.Packages))
-	tmp, err := w.Store.TempDir()
+	tmp, remove, err := w.Store.TempDir()
 	if err != nil {
 		return event.Binary{}, err
 	}
-	defer os.RemoveAll(tmp)
+	defer remove()
 	compilation := l.Tool.Compile(w.Dir, j.settings, l.Packages)
 	compilation.Start()
 	if err := checkPlugins(ctx, w, compilation, j, tell); err != nil {

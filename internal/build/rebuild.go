@@ -3,7 +3,6 @@ package build
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/vxlite/vxlite/internal/config"
@@ -29,11 +28,11 @@ func Verify(ctx context.Context, m workspace.Machine, p workspace.Project, file 
 	if err != nil {
 		return nil, err
 	}
-	tmp, err := store.TempDir()
+	tmp, remove, err := store.TempDir()
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(tmp)
+	defer remove()
 	cfg := *p.Config
 	cfg.Build.Targets = []config.Target{target}
 	p.Config, p.Locked = &cfg, true

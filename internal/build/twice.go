@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/output"
 	"github.com/vxlite/vxlite/internal/workspace"
@@ -18,11 +17,11 @@ import (
 // all modules from git compiled anew. What else is linked, the standard library
 // and third-party modules, is taken as it was compiled.
 func buildTwice(ctx context.Context, w *workspace.Workspace, jobs []job) ([]job, error) {
-	tmp, err := w.Store.TempDir()
+	tmp, remove, err := w.Store.TempDir()
 	if err != nil {
 		return nil, err
 	}
-	defer disk.RemoveAll(tmp)
+	defer remove()
 	if err := w.Write(); err != nil { // where all was up to date it may be gone
 		return nil, err
 	}

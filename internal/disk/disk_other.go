@@ -5,6 +5,7 @@ package disk
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"syscall"
 )
 
@@ -21,4 +22,14 @@ func inUse(error) bool { return false }
 // all of its file system.
 func Unwritable(err error) bool {
 	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
+}
+
+// isOwn reports whether a path is this user's, or not there.
+func isOwn(name string) bool {
+	fi, err := os.Lstat(name)
+	if err != nil {
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	st, ok := fi.Sys().(*syscall.Stat_t)
+	return ok && int(st.Uid) == os.Geteuid()
 }

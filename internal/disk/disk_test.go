@@ -50,7 +50,7 @@ func TestErrorsNameThePlace(t *testing.T) {
 	}
 	gone := filepath.Join(dir, "gone", "file")
 	folder := filepath.Join(dir, "gone", "folder")
-	_, made := MkdirTemp(folder)
+	_, _, made := MkdirTemp(folder)
 	for place, err := range map[string]error{gone: Write(gone, nil, 0o644), full: Write(full, nil, 0o644), folder: made} {
 		if pe, ok := errors.AsType[*fs.PathError](err); !ok || pe.Path != place || strings.Contains(err.Error(), ".tmp") {
 			t.Errorf("the error is %v, want one of %s", err, place)

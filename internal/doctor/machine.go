@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -23,11 +22,11 @@ func (d *doctor) storeDir() error {
 	if d.store, err = store.Open(d.Store); err != nil {
 		return helped{err, "name another place with VXLITE_CACHE=DIR"}
 	}
-	tmp, err := d.store.TempDir()
+	_, remove, err := d.store.TempDir()
 	if err != nil {
 		return helped{fmt.Errorf("%s cannot be written to: %s", d.Store, disk.Reason(err)), "name another place with VXLITE_CACHE=DIR"}
 	}
-	if err := os.RemoveAll(tmp); err != nil {
+	if err := remove(); err != nil {
 		return err
 	}
 	d.ok("cache", "%s, %s", d.Store, megabytes(size(d.Store)))

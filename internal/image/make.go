@@ -66,11 +66,11 @@ func Make(ctx context.Context, m workspace.Machine, p workspace.Project, r Reque
 	if err != nil {
 		return nil, err
 	}
-	tmp, err := store.TempDir()
+	tmp, remove, err := store.TempDir()
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(tmp)
+	defer remove()
 	if len(r.Files) == 0 {
 		if r.Files, err = buildForImage(ctx, m, p, tmp); err != nil {
 			return nil, err

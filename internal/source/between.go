@@ -3,7 +3,6 @@ package source
 import (
 	"context"
 	"errors"
-	"os"
 	"sort"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -57,11 +56,11 @@ func (c *Client) Between(ctx context.Context, f Found, old string) (Between, err
 	}
 	defer sess.Close()
 	get := &download{client: c, module: f.module, remote: remote, sess: sess, caps: adv.Capabilities, refs: refsFromAdvertisement(adv)}
-	dir, err := c.store.TempDir()
+	dir, remove, err := c.store.TempDir()
 	if err != nil {
 		return Between{}, err
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	if err := get.pack(ctx, dir, get.tips(), get.commitsOnly); err != nil {
 		return Between{}, err
 	}

@@ -60,11 +60,11 @@ func (c *Client) cloneFrom(ctx context.Context, req CloneRequest, remote gitconn
 		return "", err
 	}
 	disk.Sweep(req.Dir)
-	tmp, err := disk.MkdirTemp(req.Dir)
+	tmp, remove, err := disk.MkdirTemp(req.Dir)
 	if err != nil {
 		return "", err
 	}
-	defer os.RemoveAll(tmp) // in vain once it is renamed
+	defer remove() // in vain once it is renamed
 	if err := os.Chmod(tmp, 0o755); err != nil {
 		return "", err
 	}

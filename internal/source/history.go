@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
 	"sort"
 	"strings"
 
@@ -23,11 +22,11 @@ func (d *download) complete(ctx context.Context, prefix string) (string, error) 
 	if full := d.refs.complete(prefix); len(full) > 0 {
 		return onlyOne(prefix, full, d.remote)
 	}
-	dir, err := d.client.store.TempDir()
+	dir, remove, err := d.client.store.TempDir()
 	if err != nil {
 		return "", err
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	if err := d.pack(ctx, dir, d.tips(), d.commitsOnly); err != nil {
 		return "", err
 	}
@@ -147,11 +146,11 @@ func (c *Client) reachableRemote(ctx context.Context, f Found, remote gitconn.Re
 		return nil, false, nil
 	}
 	get := &download{client: c, module: f.module, remote: remote, sess: sess, caps: adv.Capabilities, refs: refs}
-	dir, err := c.store.TempDir()
+	dir, remove, err := c.store.TempDir()
 	if err != nil {
 		return nil, false, err
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	if err := get.history(ctx, dir, f.Commit); err != nil {
 		return nil, false, err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/storer"
@@ -201,11 +200,11 @@ func (c *Client) remoteTag(ctx context.Context, remote gitconn.Remote, repoURL, 
 
 // tag fetches a tag's object.
 func (d *download) tag(ctx context.Context, o Object) (Object, error) {
-	dir, err := d.client.store.TempDir()
+	dir, remove, err := d.client.store.TempDir()
 	if err != nil {
 		return o, err
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	if err := d.pack(ctx, dir, []string{o.Hash}, d.shallow); err != nil {
 		return o, err
 	}

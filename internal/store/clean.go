@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -183,14 +184,14 @@ func (c *cleaner) remove(p string) error {
 	if err != nil {
 		return err
 	}
-	tmp, err := c.store.TempDir()
+	tmp, remove, err := c.store.TempDir()
 	if err != nil {
 		return err
 	}
 	if err := disk.Rename(p, filepath.Join(tmp, "removed")); err != nil {
-		return err
+		return errors.Join(err, remove())
 	}
 	c.removed = append(c.removed, filepath.ToSlash(rel))
 	c.size += size
-	return os.RemoveAll(tmp)
+	return remove()
 }

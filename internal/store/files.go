@@ -58,7 +58,7 @@ func (s *Store) writeJSON(v any, elem ...string) error {
 
 // write puts a small file in its place in one step.
 func (s *Store) write(data []byte, elem ...string) error {
-	f, err := os.CreateTemp(filepath.Join(s.dir, "tmp"), "")
+	f, err := os.CreateTemp(s.tmp(), "")
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
 	}

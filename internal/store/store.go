@@ -8,22 +8,22 @@
 // believe it who would ask the same place. A locked commit is found by itself, whatever
 // the store knows of the tag.
 //
-// A directory is filled beside its place and renamed into it: a run that is killed
-// leaves at most a directory in tmp, which a later run removes. A small file ends in a
+// A directory is filled in tmp and renamed into its place: a run that is killed
+// leaves at most a directory there, with a lock that the next run finds free, and
+// removes it. A small file ends in a
 // checksum. One that is damaged is as good as none, and is made anew.
 package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/gofrs/flock"
-
-	"errors"
-	"io/fs"
 
 	"github.com/vxlite/vxlite/internal/disk"
 )
@@ -46,7 +46,7 @@ func Open(dir string) (*Store, error) {
 			return nil, fmt.Errorf("store: %w", err)
 		}
 	}
-	s.sweep(time.Now().Add(-24 * time.Hour))
+	disk.SweepTemp(s.tmp(), "*")
 	return s, nil
 }
 
@@ -81,34 +81,27 @@ func (s *Store) in(elem ...string) string {
 // Dir returns the store's directory.
 func (s *Store) Dir() string { return s.dir }
 
-// sweep removes what killed runs left in tmp before the given time.
-func (s *Store) sweep(before time.Time) {
-	entries, err := os.ReadDir(filepath.Join(s.dir, "tmp"))
-	if err != nil {
-		return
-	}
-	for _, e := range entries {
-		if fi, err := e.Info(); err == nil && fi.ModTime().Before(before) {
-			_ = disk.RemoveAll(filepath.Join(s.dir, "tmp", e.Name()))
-		}
-	}
-}
-
 // own is the store without the shared one.
 func (s *Store) own() *Store { return &Store{dir: s.dir} }
 
-// TempDir makes a directory that a later run removes if this one cannot.
-func (s *Store) TempDir() (string, error) { return os.MkdirTemp(filepath.Join(s.dir, "tmp"), "") }
+// tmp is where something is made.
+func (s *Store) tmp() string { return filepath.Join(s.dir, "tmp") }
+
+// TempDir makes a directory that a later run removes if this one does not call
+// remove.
+func (s *Store) TempDir() (dir string, remove func() error, err error) {
+	return disk.MkdirHeld(s.tmp(), "*")
+}
 
 // Publish fills a new directory and moves it to dst, which lies in one of the
 // store's directories, unless another run was first, which is as good: what is
 // published under one name is the same.
 func (s *Store) Publish(dst string, fill func(dir string) error) error {
-	tmp, err := os.MkdirTemp(filepath.Join(s.dir, "tmp"), "")
+	tmp, remove, err := s.TempDir()
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(tmp)
+	defer remove()
 	if err := os.Chmod(tmp, 0o755); err != nil {
 		return err
 	}
@@ -137,11 +130,11 @@ func (s *Store) Discard(dir string) error {
 	if s.IsShared(dir) {
 		return nil // it is only read; what is made anew comes before it
 	}
-	tmp, err := s.TempDir()
+	tmp, remove, err := s.TempDir()
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(tmp)
+	defer remove()
 	if err := disk.Rename(dir, filepath.Join(tmp, "damaged")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

@@ -69,11 +69,11 @@ func Make(ctx context.Context, m workspace.Machine, p workspace.Project, place s
 	if err := w.Check(ctx); err != nil {
 		return nil, err
 	}
-	stage, err := stageFor(place) // before anything takes long: it may be refused
+	stage, remove, err := stageFor(place) // before anything takes long: it may be refused
 	if err != nil {
 		return nil, err
 	}
-	defer disk.RemoveAll(stage) // in vain once it is renamed
+	defer remove() // in vain once it is renamed
 	if w, err = completeForTargets(ctx, w); err != nil {
 		return nil, err
 	}
@@ -113,17 +113,19 @@ func completeForTargets(ctx context.Context, w *workspace.Workspace) (*workspace
 }
 
 // stageFor makes a directory beside place, from where a rename is one step.
-func stageFor(place string) (string, error) {
+func stageFor(place string) (stage string, remove func() error, err error) {
+	refused := func(dir string, err error) error {
+		return &output.Error{Path: dir, Reason: disk.Reason(err), Hint: "name another place with -o"}
+	}
 	parent := filepath.Dir(place)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
-		return "", &output.Error{Path: parent, Reason: disk.Reason(err), Hint: "name another place with -o"}
+		return "", nil, refused(parent, err)
 	}
 	disk.Sweep(place)
-	stage, err := disk.MkdirTemp(place)
-	if err != nil {
-		return "", &output.Error{Path: parent, Reason: disk.Reason(err), Hint: "name another place with -o"}
+	if stage, remove, err = disk.MkdirTemp(place); err != nil {
+		return "", nil, refused(parent, err)
 	}
-	return stage, nil
+	return stage, remove, nil
 }
 
 // gatherer fills one vendor folder.
@@ -285,11 +287,11 @@ func (g *gatherer) download(ctx context.Context) error {
 	if err := g.ws.Write(); err != nil {
 		return err
 	}
-	tmp, err := g.ws.Store.TempDir()
+	tmp, remove, err := g.ws.Store.TempDir()
 	if err != nil {
 		return err
 	}
-	defer disk.RemoveAll(tmp)
+	defer remove()
 	downloads := filepath.Join(tmp, "cache", "download")
 	if err := os.MkdirAll(downloads, 0o755); err != nil { // the go command makes it only for what it downloads
 		return err
@@ -402,11 +404,11 @@ func (g *gatherer) lockToolchain(s lock.Sum) error {
 // anything, and takes the packages from there.
 func (g *gatherer) compiled(ctx context.Context) error {
 	tool := g.ws.Tool.With(map[string]string{"GOCACHEPROG": ""}) // its entries are elsewhere
-	tmp, err := g.ws.Store.TempDir()
+	tmp, remove, err := g.ws.Store.TempDir()
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(tmp)
+	defer remove()
 	for _, t := range g.ws.Config.Build.Targets {
 		c, err := g.ws.Settings(g.ws.Plan, t)
 		if err != nil {

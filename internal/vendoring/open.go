@@ -24,11 +24,12 @@ import (
 // the build has to write goes to a directory that Close removes.
 type Vendored struct {
 	OpenOptions
-	place string // as it was named, absolute
-	dir   string // the vendor folder
-	tmp   string
-	own   bool              // dir was unpacked into tmp
-	set   map[string]string // of the environment
+	place  string // as it was named, absolute
+	dir    string // the vendor folder
+	tmp    string
+	remove func() error      // tmp
+	own    bool              // dir was unpacked into tmp
+	set    map[string]string // of the environment
 
 	contents *vendordir.Contents
 	locked   *lock.File
@@ -68,7 +69,7 @@ func Open(ctx context.Context, place string, o OpenOptions) (*Vendored, error) {
 		}
 	}
 	v := &Vendored{OpenOptions: o, place: place}
-	if v.tmp, err = tempDir(o.Store, o.Env); err != nil {
+	if v.tmp, v.remove, err = tempDir(o.Store, o.Env); err != nil {
 		return nil, err
 	}
 	if fi.IsDir() {
@@ -89,20 +90,24 @@ func Open(ctx context.Context, place string, o OpenOptions) (*Vendored, error) {
 }
 
 // tempDir makes a directory in an existing store, or elsewhere.
-func tempDir(dir string, env func(string) (string, bool)) (string, error) {
+func tempDir(dir string, env func(string) (string, bool)) (string, func() error, error) {
+	const pattern = "vxlite-*"
+	temp := os.TempDir()
+	for _, name := range []string{"TMPDIR", "TEMP", "TMP"} {
+		if dir, ok := env(name); ok && disk.IsDir(dir) {
+			temp = dir
+			break
+		}
+	}
+	disk.SweepHeld(temp, pattern)
 	if dir != "" && disk.IsDir(dir) {
 		if s, err := store.Open(dir); err == nil {
-			if dir, err := s.TempDir(); err == nil {
-				return dir, nil
+			if dir, remove, err := s.TempDir(); err == nil {
+				return dir, remove, nil
 			}
 		}
 	}
-	for _, name := range []string{"TMPDIR", "TEMP", "TMP"} {
-		if dir, ok := env(name); ok && disk.IsDir(dir) {
-			return os.MkdirTemp(dir, "vxlite-")
-		}
-	}
-	return os.MkdirTemp("", "vxlite-")
+	return disk.MkdirHeld(temp, pattern)
 }
 
 // openFolder checks a folder. It may be read-only, so the build cache becomes
@@ -241,7 +246,7 @@ func (v *Vendored) Repositories() string { return filepath.Join(v.dir, vendordir
 func (v *Vendored) EmptyStore() string { return filepath.Join(v.tmp, "store") }
 
 // Close removes what the build has written, but for its result.
-func (v *Vendored) Close() error { return disk.RemoveAll(v.tmp) }
+func (v *Vendored) Close() error { return v.remove() }
 
 // Prune removes from the vendor folder at place what its own lock does not need.
 func Prune(ctx context.Context, place string) (*event.Removed, error) {

@@ -85,11 +85,11 @@ var everywhere = []string{"darwin", "freebsd", "linux", "windows"}
 // workspace, on the config's targets and everywhere. What is not known yet is
 // downloaded, and the checksum database asked as the go command is set up.
 func (w *Workspace) Checksums(ctx context.Context) ([]lock.Sum, error) {
-	dir, err := w.Store.TempDir()
+	dir, remove, err := w.Store.TempDir()
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	if err := w.Files.Write(dir, false); err != nil {
 		return nil, fmt.Errorf("workspace: %w", err)
 	}

@@ -22,9 +22,9 @@ const module = "github.com/vxlite/vxlite/"
 var floors = [][]string{
 	{"internal/brief", "internal/disk", "internal/event", "internal/near"},
 	{"internal/config", "internal/lock", "internal/manifest", "internal/output", "internal/run", "internal/signature", "internal/watch"},
-	{"internal/limit", "internal/store"},
-	{"internal/gitpack"},
-	{"internal/gitconn"},
+	{"internal/config/tree", "internal/limit", "internal/store"},
+	{"internal/config/parse", "internal/gitpack"},
+	{"internal/config/migrate", "internal/config/portable", "internal/gitconn"},
 	{"internal/source"},
 	{"internal/inspect", "internal/resolve"},
 	{"internal/endure", "internal/gen", "internal/gotool", "internal/provenance", "internal/sbom", "internal/vendordir"},

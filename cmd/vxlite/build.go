@@ -7,6 +7,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/config/parse"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/vendoring"
 )
@@ -87,7 +88,7 @@ func (c *cli) buildVendored(ctx *urfave.Context) (err error) {
 	defer func() { err = errors.Join(err, v.Close()) }()
 	read := v.Config
 	if ctx.IsSet("config") {
-		read = func() (*config.Config, error) { return config.Read(ctx.String("config"), c.env) }
+		read = func() (*config.Config, error) { return parse.File(ctx.String("config"), c.env) }
 	}
 	cfg, err := c.readConfigBy(ctx, read)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/config/parse"
 	"github.com/vxlite/vxlite/internal/drawing"
 	"github.com/vxlite/vxlite/internal/scaffold"
 )
@@ -172,7 +173,7 @@ func (c *cli) names(before []string) []string {
 		}
 	}
 	keep := func(name string) (string, bool) { v, _ := c.env(name); return v, true }
-	cfg, err := config.Read(file, keep)
+	cfg, err := parse.File(file, keep)
 	if err != nil {
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/config/parse"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/workspace"
 )
@@ -77,7 +78,7 @@ func (c *cli) readConfig(ctx *urfave.Context) (*config.Config, error) {
 
 // readConfigFile does the same with another file than -c names.
 func (c *cli) readConfigFile(ctx *urfave.Context, file string, env lookup) (*config.Config, error) {
-	return c.readConfigBy(ctx, func() (*config.Config, error) { return config.Read(file, env) })
+	return c.readConfigBy(ctx, func() (*config.Config, error) { return parse.File(file, env) })
 }
 
 // readConfigBy does the same with what a function reads.
@@ -108,7 +109,7 @@ func mirrorsFrom(ctx *urfave.Context) ([]config.Mirror, error) {
 		if from, to, ok := strings.Cut(s, "="); ok {
 			s = from + "=" + absoluteIfLocal(to)
 		}
-		m, err := config.ParseMirror(s)
+		m, err := parse.Mirror(s)
 		if err != nil {
 			return nil, usageError{error: err}
 		}
@@ -170,7 +171,7 @@ func (c *cli) project(ctx *urfave.Context, cfg *config.Config) workspace.Project
 func setOverrides(cfg *config.Config, with []string) error {
 	var overrides []config.Override
 	for _, s := range with {
-		o, err := config.ParseOverride(s)
+		o, err := parse.Override(s)
 		if err != nil {
 			return usageError{error: err}
 		}

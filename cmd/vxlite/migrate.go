@@ -9,6 +9,8 @@ import (
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/config/migrate"
+	"github.com/vxlite/vxlite/internal/config/parse"
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 )
@@ -43,14 +45,14 @@ func (c *cli) migrate(ctx *urfave.Context) error {
 		return err
 	}
 	if _, err := os.Stat(file); err != nil {
-		_, err := config.Read(file, c.env) // says it as for all commands
+		_, err := parse.File(file, c.env) // says it as for all commands
 		return badConfig(ctx, err)
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	out, notes, err := config.Migrate(file, data, dir)
+	out, notes, err := migrate.Config(file, data, dir)
 	if err != nil {
 		return badConfig(ctx, err)
 	}

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/config/parse"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/source"
 	"github.com/vxlite/vxlite/internal/store"
@@ -27,7 +28,7 @@ type repo struct{ path, tag string }
 
 // planned lists the repositories that the config needs, one each.
 func (w *world) planned() ([]repo, error) {
-	cfg, err := config.Read(w.config, os.LookupEnv)
+	cfg, err := parse.File(w.config, os.LookupEnv)
 	if err != nil {
 		return nil, err
 	}

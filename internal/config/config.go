@@ -1,13 +1,14 @@
-// Package config reads a velox.toml of any generation.
+// Package config is what a velox.toml says, whatever its generation: begin at
+// [Config], in config.go. It reads no TOML, and writes only the lines that hints
+// show.
 //
-// Reading is five steps, each a function of its own: parse (TOML to a tree
-// with positions), expand (the variables in the tree's strings), decode (the
-// keys of every generation to one [Config]), setDefaults, and validate, which
-// changes nothing. All problems of a file are reported at once, as an
-// [ErrorList] in the file's order.
+// Package parse, below it, reads a file into a Config, on the tree with
+// positions that package tree makes of TOML. Package migrate rewrites a file of
+// an older generation, and package portable writes a Config for another machine.
 package config
 
 import (
+	"regexp"
 	"time"
 
 	"golang.org/x/mod/module"
@@ -65,6 +66,16 @@ type RoadRunner struct {
 	Path string
 	Pos  Position
 }
+
+// RoadRunnerURL is where RoadRunner is cloned from unless a config says
+// otherwise.
+const RoadRunnerURL = GitHub + "/roadrunner-server/roadrunner"
+
+// The forges' own hosts.
+const (
+	GitHub = "https://github.com"
+	GitLab = "https://gitlab.com"
+)
 
 // Plugin is one entry of [plugins], [github.plugins] or [gitlab.plugins].
 type Plugin struct {
@@ -263,6 +274,13 @@ type Image struct {
 	// User is who the server runs as: UID or UID:GID; empty for the default.
 	User string
 }
+
+// IsUser reports whether a string is a user to run as: UID or UID:GID.
+func IsUser(s string) bool { return userForm.MatchString(s) }
+
+// userForm is a numeric user, with a group or without. A name would have to be
+// looked up in the image, where scratch has none.
+var userForm = regexp.MustCompile(`^[0-9]+(:[0-9]+)?$`)
 
 // Check says what the checks let pass.
 type Check struct {

@@ -1,10 +1,14 @@
-package config
+package config_test
 
 import (
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/config/parse"
+	"github.com/vxlite/vxlite/internal/config/portable"
 )
 
 const digestBase = `
@@ -63,8 +67,8 @@ func TestDigest(t *testing.T) {
 
 // TestDigestSecrets has URLs that differ in their credentials alone.
 func TestDigestSecrets(t *testing.T) {
-	with := Config{RoadRunner: RoadRunner{URL: "https://me:one@git.corp/rr"}}
-	without := Config{RoadRunner: RoadRunner{URL: "https://git.corp/rr"}}
+	with := config.Config{RoadRunner: config.RoadRunner{URL: "https://me:one@git.corp/rr"}}
+	without := config.Config{RoadRunner: config.RoadRunner{URL: "https://git.corp/rr"}}
 	if with.Digest() != without.Digest() {
 		t.Error("a password counts")
 	}
@@ -75,15 +79,15 @@ func TestDigestSecrets(t *testing.T) {
 func TestDigestPortable(t *testing.T) {
 	const text = "[roadrunner]\nref = \"v1\"\nurl = \"/srv/repos/rr.git\"\n[git]\nmodules = [\"corp.example\"]\n" +
 		"[plugins.a]\nurl = \"./repos/a.git\"\nref = \"v1\"\n[plugins.b]\nmodule_name = \"github.com/acme/b\"\nref = \"v1\"\n[build]\npgo = \"./x.pprof\"\ntags = [\"x\"]\n"
-	c, err := Parse("velox.toml", []byte(text), "/srv/one", env(nil))
+	c, err := parse.Data("velox.toml", []byte(text), "/srv/one", noVariables)
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := c.Portable(PortableOptions{Private: []string{"corp.other"}, Profile: "profile.pprof"})
+	data, err := portable.Write(c, portable.Options{Private: []string{"corp.other"}, Profile: "profile.pprof"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := Parse("velox.toml", data, "/srv/two", env(nil))
+	again, err := parse.Data("velox.toml", data, "/srv/two", noVariables)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,6 +96,9 @@ func TestDigestPortable(t *testing.T) {
 	}
 }
 
+// noVariables is an environment without any.
+func noVariables(string) (string, bool) { return "", false }
+
 // digestOf reads a file in a directory of its own.
 func digestOf(t *testing.T, text string) string {
 	t.Helper()
@@ -99,7 +106,7 @@ func digestOf(t *testing.T, text string) string {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := Read(file, env(nil))
+	c, err := parse.File(file, noVariables)
 	if err != nil {
 		t.Fatal(err)
 	}

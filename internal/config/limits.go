@@ -2,12 +2,9 @@ package config
 
 import (
 	"cmp"
-	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
-	"github.com/pelletier/go-toml/v2/unstable"
 	"golang.org/x/mod/zip"
 )
 
@@ -40,22 +37,16 @@ type Limits struct {
 // ModulesLimit is the key of Limits.Modules.
 const ModulesLimit = "modules"
 
-const (
-	kib = 1 << 10
-	mib = 1 << 20
-	gib = 1 << 30
-)
-
-// limit is one key of [limits].
-type limit struct {
-	key  string
-	of   func(*Limits) *int64
+// LimitKey is one key of [limits].
+type LimitKey struct {
+	Key  string
+	Of   func(*Limits) *int64
 	def  int64
-	most int64 // 0 for no other bound than an int64's
-	size bool  // counts bytes
+	Most int64 // 0 for no other bound than an int64's
+	Size bool  // counts bytes
 }
 
-var limits = []limit{
+var LimitKeys = []LimitKey{
 	{"refs", func(l *Limits) *int64 { return &l.Refs }, 32 * mib, 0, true},
 	{"answer", func(l *Limits) *int64 { return &l.Answer }, mib, 0, true},
 	{"pack", func(l *Limits) *int64 { return &l.Pack }, 2 * gib, 0, true},
@@ -71,102 +62,11 @@ var limits = []limit{
 
 // OrDefault returns l with the defaults in place of what is not set.
 func (l Limits) OrDefault() Limits {
-	for _, k := range limits {
-		v := k.of(&l)
+	for _, k := range LimitKeys {
+		v := k.Of(&l)
 		*v = cmp.Or(*v, k.def)
 	}
 	return l
-}
-
-// decodeLimits reads [limits].
-func (d *draft) decodeLimits(t *node) {
-	var keys []string
-	for _, k := range limits {
-		keys = append(keys, k.key)
-	}
-	d.known(t, keys...)
-	for _, k := range limits {
-		*k.of(&d.Limits) = d.limit(t, k)
-	}
-}
-
-// limit reads a key of [limits]: a number or, of bytes, a size.
-func (d *draft) limit(t *node, k limit) int64 {
-	n := t.get(k.key)
-	if n == nil || n.broken {
-		return 0
-	}
-	want := "a number, such as 100000"
-	if k.size {
-		want = `a size, such as "100MiB"`
-	}
-	if n.kind != unstable.Integer && (n.kind != unstable.String || !k.size) {
-		d.errorf(n.pos, "%s is %s, want %s", n.path(), article(n.kind), want)
-		return 0
-	}
-	v, err := ParseSize(strings.ReplaceAll(n.text, "_", ""))
-	switch {
-	case err != nil:
-		d.errorf(n.pos, "%s is %q, want %s", n.path(), n.text, want)
-		return 0
-	case v <= 0:
-		d.errorf(n.pos, "%s is %q, want more than 0", n.path(), n.text)
-		return 0
-	case k.most > 0 && v > k.most:
-		d.errorf(n.pos, "%s is %q, want at most %s", n.path(), n.text, k.format(k.most))
-		return 0
-	}
-	return v
-}
-
-func (k limit) format(v int64) string {
-	if k.size {
-		return FormatSize(v)
-	}
-	return strconv.FormatInt(v, 10)
-}
-
-// units are those of sizes, the largest first.
-var units = []struct {
-	name  string
-	bytes int64
-}{{"GiB", gib}, {"MiB", mib}, {"KiB", kib}, {"GB", 1e9}, {"MB", 1e6}, {"kB", 1e3}, {"B", 1}}
-
-// ParseSize reads a number of bytes, with or without a unit: 512, 2GiB, 100 MB.
-func ParseSize(s string) (int64, error) {
-	number, factor := s, int64(1)
-	for _, u := range units {
-		if n, ok := cutUnit(s, u.name); ok {
-			number, factor = n, u.bytes
-			break
-		}
-	}
-	v, err := strconv.ParseInt(number, 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("%q is not a size", s)
-	}
-	if v > 0 && v > (1<<63-1)/factor {
-		return 0, fmt.Errorf("%q is too large", s)
-	}
-	return v * factor, nil
-}
-
-func cutUnit(s, unit string) (string, bool) {
-	at := len(s) - len(unit)
-	if at <= 0 || !strings.EqualFold(s[at:], unit) {
-		return s, false
-	}
-	return strings.TrimRight(s[:at], " "), true
-}
-
-// FormatSize is the shortest form of a size that ParseSize reads as the same.
-func FormatSize(v int64) string {
-	for _, u := range units[:3] {
-		if v >= u.bytes && v%u.bytes == 0 {
-			return strconv.FormatInt(v/u.bytes, 10) + u.name
-		}
-	}
-	return strconv.FormatInt(v, 10) + "B"
 }
 
 // DefaultPatience is what [git] does not say. Servers may think long before
@@ -186,38 +86,9 @@ func (p Patience) OrDefault() Patience {
 	return p
 }
 
-// decodePatience reads the keys of [git] that say how long a server is waited
-// for, and how often it is asked again.
-func (d *draft) decodePatience(t *node) {
-	d.Git.Patience = DefaultPatience()
-	p := &d.Git.Patience
-	p.Timeout = d.duration(t, "timeout", p.Timeout)
-	p.ConnectTimeout = d.duration(t, "connect_timeout", p.ConnectTimeout)
-	p.TotalTimeout = d.duration(t, "total_timeout", p.TotalTimeout)
-	p.MinRate = cmp.Or(d.limit(t, limit{key: "min_rate", size: true}), p.MinRate)
-	const mostRetries = 100
-	n := t.get("retries")
-	if n == nil || n.broken || !d.want(n, unstable.Integer) {
-		return
+func (k LimitKey) Format(v int64) string {
+	if k.Size {
+		return FormatSize(v)
 	}
-	v, err := strconv.Atoi(n.text)
-	if err != nil || v < 0 || v > mostRetries {
-		d.errorf(n.pos, "%s is %s, want 0 to %d", n.path(), n.text, mostRetries)
-		return
-	}
-	p.Retries = v
-}
-
-// duration reads a length of time.
-func (d *draft) duration(t *node, key string, def time.Duration) time.Duration {
-	n := t.get(key)
-	if n == nil || !d.want(n, unstable.String) || n.broken {
-		return def
-	}
-	v, err := time.ParseDuration(n.text)
-	if err != nil || v <= 0 {
-		d.errorf(n.pos, "%s is %q, want a time such as \"30s\" or \"2m\"", n.path(), n.text)
-		return def
-	}
-	return v
+	return strconv.FormatInt(v, 10)
 }

@@ -2,7 +2,6 @@ package config
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -26,19 +25,6 @@ type Override struct {
 	// Implied says that nobody asked for it: the user stands in the directory.
 	// It counts where a plugin of the config has that module path.
 	Implied bool
-}
-
-// ParseOverride reads NAME=DIR, as the flag --with has it. A relative DIR
-// stays so.
-func ParseOverride(s string) (Override, error) {
-	name, dir, ok := strings.Cut(s, "=")
-	if !ok || name == "" || dir == "" {
-		return Override{}, fmt.Errorf("--with %s: want NAME=DIR, a plugin's name or a module path, and a directory", s)
-	}
-	if !printable(s) {
-		return Override{}, errors.New("--with has a control character")
-	}
-	return Override{Name: name, Dir: dir}, nil
 }
 
 // Plugin returns the plugin of that name, in any case, or nil.

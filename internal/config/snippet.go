@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"strconv"
 	"strings"
 )
 
@@ -29,13 +30,13 @@ func Line(words string, setting Setting) string {
 func TableLines(header string, settings ...Setting) []string {
 	lines := []string{"  " + header}
 	for _, s := range settings {
-		lines = append(lines, "  "+quoteKey(s.Key)+" = "+quoteValue(s.Value))
+		lines = append(lines, "  "+QuoteKey(s.Key)+" = "+quoteValue(s.Value))
 	}
 	return lines
 }
 
 // PluginHeader returns the header of a plugin's table.
-func PluginHeader(name string) string { return "[plugins." + quoteKey(name) + "]" }
+func PluginHeader(name string) string { return "[plugins." + QuoteKey(name) + "]" }
 
 // ReplaceSnippet returns a hint with the lines that replace a module: by new, or
 // by what the user decides on.
@@ -60,4 +61,16 @@ func quoteValue(v any) string {
 		panic(err) // a type that Setting does not allow
 	}
 	return strings.TrimSpace(strings.ReplaceAll(b.String(), "\x7f", `\u007F`))
+}
+
+// QuoteKey writes a key as TOML wants it, with nothing unprintable in it.
+func QuoteKey(key string) string {
+	bare := key != ""
+	for _, r := range key {
+		bare = bare && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-')
+	}
+	if bare {
+		return key
+	}
+	return strconv.Quote(key)
 }

@@ -49,7 +49,7 @@ var families = map[string]family{
 func ParseTarget(s string) (Target, error) {
 	goos, rest, ok := strings.Cut(strings.ToLower(s), "/")
 	goarch, variant, varied := strings.Cut(rest, "/")
-	if !ok || !isGoName(goos) || !isGoName(goarch) || varied && variant == "" {
+	if !ok || !IsGoName(goos) || !IsGoName(goarch) || varied && variant == "" {
 		return Target{}, fmt.Errorf("%q is not OS/ARCH or OS/ARCH/VARIANT, such as linux/amd64 or linux/arm/v6", s)
 	}
 	t := Target{OS: goos, Arch: goarch, Variant: variant}
@@ -103,4 +103,15 @@ func TargetOf(goos, goarch string, setting func(name string) string) (Target, er
 		return u, nil
 	}
 	return t, fmt.Errorf("%s is %q, which is not a variant: for %s there are %s", f.setting, value, goarch, strings.Join(f.variants, ", "))
+}
+
+// IsGoName reports whether s may be a GOOS or GOARCH. Which there are is for
+// the go command to say.
+func IsGoName(s string) bool {
+	for _, r := range s {
+		if (r < 'a' || r > 'z') && (r < '0' || r > '9') {
+			return false
+		}
+	}
+	return s != ""
 }

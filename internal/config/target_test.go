@@ -45,3 +45,27 @@ func TestVariants(t *testing.T) {
 		}
 	}
 }
+
+func TestParseTarget(t *testing.T) {
+	for in, want := range map[string]Target{
+		"linux/amd64":    {"linux", "amd64", ""},
+		"Windows/ARM64":  {"windows", "arm64", ""},
+		"js/wasm":        {"js", "wasm", ""},
+		"linux/arm/v6":   {"linux", "arm", "v6"},
+		"linux/AMD64/V3": {"linux", "amd64", "v3"},
+	} {
+		if got, err := ParseTarget(in); err != nil || got != want {
+			t.Errorf("ParseTarget(%q) = %v, %v, want %v", in, got, err, want)
+		}
+	}
+	for _, in := range []string{"", "linux", "linux/", "/amd64", "linux/amd64/", "linux/amd64/v5", "linux/amd64/v3/x", "linux/s390x/v1", "linux/arm/6", "linux/amd 64", "linux/../x", "-o/x"} {
+		if got, err := ParseTarget(in); err == nil {
+			t.Errorf("ParseTarget(%q) = %v, want an error", in, got)
+		}
+	}
+	for want, in := range map[string]Target{"linux/amd64": {"linux", "amd64", ""}, "linux/arm/v6": {"linux", "arm", "v6"}} {
+		if got := in.String(); got != want {
+			t.Errorf("String is %q, want %q", got, want)
+		}
+	}
+}

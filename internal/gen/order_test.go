@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/config/parse"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/source"
 	"github.com/vxlite/vxlite/internal/store"
@@ -28,7 +28,7 @@ func TestOrder(t *testing.T) {
 	generate := func(plugins ...string) (*Workspace, string) {
 		t.Helper()
 		text := "[roadrunner]\nref = \"v2025.1.15\"\n[git]\nmodules = [\"github.com/acme/*\"]\n[mirrors]\n\"https://github.com/\" = \"" + filepath.ToSlash(repos) + "/\"\n"
-		cfg, err := config.Parse("velox.toml", []byte(text+strings.Join(plugins, "")), t.TempDir(), noEnv)
+		cfg, err := parse.Data("velox.toml", []byte(text+strings.Join(plugins, "")), t.TempDir(), noEnv)
 		if err != nil {
 			t.Fatal(err)
 		}

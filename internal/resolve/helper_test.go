@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/config/parse"
 	"github.com/vxlite/vxlite/internal/source"
 	"github.com/vxlite/vxlite/internal/store"
 	"github.com/vxlite/vxlite/internal/testkit"
@@ -160,7 +161,7 @@ func (w *world) config(text string) *config.Config {
 	if !strings.Contains(text, "[mirrors]") {
 		text += "\n[mirrors]\n\"https://github.com/\" = \"" + filepath.ToSlash(w.dir) + "/\"\n"
 	}
-	c, err := config.Parse("velox.toml", []byte(text), w.dir, noEnv)
+	c, err := parse.Data("velox.toml", []byte(text), w.dir, noEnv)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/config/portable"
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gotool"
@@ -59,7 +60,7 @@ func Make(ctx context.Context, m workspace.Machine, p workspace.Project, place s
 		}
 	}
 	p.Config = withTargets(p.Config)
-	if _, err := p.Config.Portable(config.PortableOptions{}); err != nil { // before anything is fetched
+	if _, err := portable.Write(p.Config, portable.Options{}); err != nil { // before anything is fetched
 		return nil, err
 	}
 	w, err := workspace.Prepare(ctx, m, p, workspace.Ask{})
@@ -213,7 +214,7 @@ func (c *countingWriter) Write(p []byte) (int, error) {
 // config writes the config as it is to be read on another machine, and the
 // profile that it names.
 func (g *gatherer) config(context.Context) error {
-	o := config.PortableOptions{Private: g.ws.Tool.Private()}
+	o := portable.Options{Private: g.ws.Tool.Private()}
 	if p := g.ws.Profile(); p != "" {
 		data, err := os.ReadFile(p)
 		if err != nil {
@@ -224,11 +225,11 @@ func (g *gatherer) config(context.Context) error {
 		}
 		o.Profile = vendordir.ProfileFile
 	}
-	data, err := g.ws.Config.Portable(o)
+	data, err := portable.Write(g.ws.Config, o)
 	if err != nil {
 		return err
 	}
-	if _, err := config.ParsePortable(vendordir.ConfigFile, data, g.folder); err != nil {
+	if _, err := portable.Read(vendordir.ConfigFile, data, g.folder); err != nil {
 		g.ws.Note("build --vendor will need a config of your own, with -c: %v", err)
 	}
 	return os.WriteFile(filepath.Join(g.folder, vendordir.ConfigFile), data, 0o644)

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/config/portable"
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/lock"
@@ -230,7 +231,7 @@ func (v *Vendored) Config() (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return config.ParsePortable(filepath.Join(v.place, vendordir.ConfigFile), data, v.dir)
+	return portable.Read(filepath.Join(v.place, vendordir.ConfigFile), data, v.dir)
 }
 
 // Lock is the folder's lock file.

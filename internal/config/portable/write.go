@@ -1,4 +1,7 @@
-package config
+// Package portable writes a config for a vendor folder, so that it means the same
+// on another machine, and reads it there: begin at [Write]. Whoever makes the
+// folder may have changed it, so [Read] takes no more than Write writes.
+package portable
 
 import (
 	"bytes"
@@ -9,10 +12,12 @@ import (
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"github.com/vxlite/vxlite/internal/config"
 )
 
-// PortableOptions are what a portable config has besides the config's own.
-type PortableOptions struct {
+// Options are what a portable config has besides the config's own.
+type Options struct {
 	// Private are GOPRIVATE's patterns where the config was read.
 	Private []string
 	// Profile is the profile's file, relative to the portable config, where
@@ -20,18 +25,18 @@ type PortableOptions struct {
 	Profile string
 }
 
-// Portable writes a config so that it means the same on another machine: with
+// Write writes a config so that it means the same on another machine: with
 // its variables replaced by their values, in today's keys, and without what is
 // of this machine alone or secret, which are mirrors, credentials and tokens.
 // A config with local directories cannot be carried: see [LocalError].
-func (c *Config) Portable(o PortableOptions) ([]byte, error) {
-	if local := c.localDirs(); len(local) > 0 {
+func Write(c *config.Config, o Options) ([]byte, error) {
+	if local := localDirs(c); len(local) > 0 {
 		return nil, &LocalError{Dirs: local}
 	}
-	p := portable{
-		RoadRunner: portableRoadRunner{Ref: c.RoadRunner.Ref, URL: c.portableURL(c.RoadRunner.URL)},
-		Plugins:    map[string]portablePlugin{},
-		Build:      c.Build.portable(o.Profile),
+	p := document{
+		RoadRunner: roadRunnerTable{Ref: c.RoadRunner.Ref, URL: cloneURL(c, c.RoadRunner.URL)},
+		Plugins:    map[string]pluginTable{},
+		Build:      build(c.Build, o.Profile),
 	}
 	for _, m := range append(slices.Clone(c.Git.Modules), o.Private...) {
 		if !slices.Contains(p.Git.Modules, m) {
@@ -40,7 +45,7 @@ func (c *Config) Portable(o PortableOptions) ([]byte, error) {
 	}
 	slices.Sort(p.Git.Modules)
 	for _, x := range c.Plugins {
-		out := portablePlugin{Module: x.ModulePath, URL: c.portableURL(x.URL), Ref: x.Ref, Folder: x.Folder, Import: x.Import, Symbol: x.Symbol,
+		out := pluginTable{Module: x.ModulePath, URL: cloneURL(c, x.URL), Ref: x.Ref, Folder: x.Folder, Import: x.Import, Symbol: x.Symbol,
 			Checksum: checksum(x.ChecksumOff)}
 		if x.Replace != nil {
 			out.Replace = x.Replace.Module.String()
@@ -48,13 +53,13 @@ func (c *Config) Portable(o PortableOptions) ([]byte, error) {
 		p.Plugins[x.Name] = out
 	}
 	for _, x := range c.Modules {
-		p.Modules = append(p.Modules, portableModule{Module: x.Path, URL: c.portableURL(x.URL), Ref: x.Ref, Folder: x.Folder, Checksum: checksum(x.ChecksumOff)})
+		p.Modules = append(p.Modules, moduleTable{Module: x.Path, URL: cloneURL(c, x.URL), Ref: x.Ref, Folder: x.Folder, Checksum: checksum(x.ChecksumOff)})
 	}
 	for _, x := range c.Replaces {
-		p.Replaces = append(p.Replaces, portableReplace{Old: x.Old.String(), New: x.New.Module.String()})
+		p.Replaces = append(p.Replaces, replaceTable{Old: x.Old.String(), New: x.New.Module.String()})
 	}
 	for _, x := range c.Excludes {
-		p.Excludes = append(p.Excludes, portableExclude{Module: x.Module.Path, Version: x.Module.Version})
+		p.Excludes = append(p.Excludes, excludeTable{Module: x.Module.Path, Version: x.Module.Version})
 	}
 	p.sort()
 	p.Debug.Enabled = c.Build.Debug
@@ -62,10 +67,10 @@ func (c *Config) Portable(o PortableOptions) ([]byte, error) {
 	return p.encode()
 }
 
-// portableURL is a clone URL without what may be a secret, which a name over
+// cloneURL is a clone URL without what may be a secret, which a name over
 // HTTP is, and without a directory of this machine. It is there for the lock to
 // fit, and nobody will clone from it.
-func (c *Config) portableURL(s string) string {
+func cloneURL(c *config.Config, s string) string {
 	if written, ok := c.Written[s]; ok {
 		return filepath.ToSlash(written)
 	}
@@ -88,16 +93,16 @@ func checksum(off bool) string {
 
 // sort puts the entries in an order of their own, so that the same build gives
 // the same bytes however the config orders it.
-func (p *portable) sort() {
-	slices.SortFunc(p.Modules, func(a, b portableModule) int { return strings.Compare(a.Module, b.Module) })
-	slices.SortFunc(p.Replaces, func(a, b portableReplace) int { return strings.Compare(a.Old, b.Old) })
-	slices.SortFunc(p.Excludes, func(a, b portableExclude) int {
+func (p *document) sort() {
+	slices.SortFunc(p.Modules, func(a, b moduleTable) int { return strings.Compare(a.Module, b.Module) })
+	slices.SortFunc(p.Replaces, func(a, b replaceTable) int { return strings.Compare(a.Old, b.Old) })
+	slices.SortFunc(p.Excludes, func(a, b excludeTable) int {
 		return strings.Compare(a.Module+" "+a.Version, b.Module+" "+b.Version)
 	})
 }
 
 // encode writes the TOML.
-func (p *portable) encode() ([]byte, error) {
+func (p *document) encode() ([]byte, error) {
 	data, err := toml.Marshal(p)
 	if err != nil {
 		return nil, err
@@ -108,8 +113,8 @@ func (p *portable) encode() ([]byte, error) {
 	return append([]byte("# Written by vxlite vendor. The variables of the config it was made from are replaced\n# by their values; mirrors and credentials are left out, as nothing is fetched.\n\n"), data...), nil
 }
 
-func (b Build) portable(profile string) portableBuild {
-	out := portableBuild{Name: b.Name, Version: b.Version, Time: b.Time, Tags: b.Tags, GCFlags: b.GCFlags, CGO: b.CGO, Race: b.Race, PGO: b.PGO}
+func build(b config.Build, profile string) buildTable {
+	out := buildTable{Name: b.Name, Version: b.Version, Time: b.Time, Tags: b.Tags, GCFlags: b.GCFlags, CGO: b.CGO, Race: b.Race, PGO: b.PGO}
 	if profile != "" {
 		out.PGO = profile
 	}
@@ -147,7 +152,7 @@ func (*LocalError) Hints() []string {
 }
 
 // localDirs names what of the config is a directory of this machine.
-func (c *Config) localDirs() []string {
+func localDirs(c *config.Config) []string {
 	var out []string
 	add := func(what, dir string) {
 		if dir != "" {
@@ -170,15 +175,15 @@ func (c *Config) localDirs() []string {
 	return out
 }
 
-// portable is the file's form.
-type portable struct {
-	RoadRunner portableRoadRunner        `toml:"roadrunner"`
-	Plugins    map[string]portablePlugin `toml:"plugins"`
-	Git        portableGit               `toml:"git,omitempty"`
-	Modules    []portableModule          `toml:"modules,omitempty"`
-	Replaces   []portableReplace         `toml:"replaces,omitempty"`
-	Excludes   []portableExclude         `toml:"excludes,omitempty"`
-	Build      portableBuild             `toml:"build"`
+// document is the file's form.
+type document struct {
+	RoadRunner roadRunnerTable        `toml:"roadrunner"`
+	Plugins    map[string]pluginTable `toml:"plugins"`
+	Git        gitTable               `toml:"git,omitempty"`
+	Modules    []moduleTable          `toml:"modules,omitempty"`
+	Replaces   []replaceTable         `toml:"replaces,omitempty"`
+	Excludes   []excludeTable         `toml:"excludes,omitempty"`
+	Build      buildTable             `toml:"build"`
 	Debug      struct {
 		Enabled bool `toml:"enabled,omitempty"`
 	} `toml:"debug,omitempty"`
@@ -188,12 +193,12 @@ type portable struct {
 	} `toml:"check,omitempty"`
 }
 
-type portableRoadRunner struct {
+type roadRunnerTable struct {
 	Ref string `toml:"ref,omitempty"`
 	URL string `toml:"url,omitempty"`
 }
 
-type portablePlugin struct {
+type pluginTable struct {
 	Module   string `toml:"module_name,omitempty"`
 	URL      string `toml:"url,omitempty"`
 	Ref      string `toml:"ref,omitempty"`
@@ -204,11 +209,11 @@ type portablePlugin struct {
 	Checksum string `toml:"checksum,omitempty"`
 }
 
-type portableGit struct {
+type gitTable struct {
 	Modules []string `toml:"modules,omitempty"`
 }
 
-type portableModule struct {
+type moduleTable struct {
 	Module   string `toml:"module"`
 	URL      string `toml:"url,omitempty"`
 	Ref      string `toml:"ref,omitempty"`
@@ -216,17 +221,17 @@ type portableModule struct {
 	Checksum string `toml:"checksum,omitempty"`
 }
 
-type portableReplace struct {
+type replaceTable struct {
 	Old string `toml:"old"`
 	New string `toml:"new"`
 }
 
-type portableExclude struct {
+type excludeTable struct {
 	Module  string `toml:"module"`
 	Version string `toml:"version"`
 }
 
-type portableBuild struct {
+type buildTable struct {
 	Name    string   `toml:"name"`
 	Version string   `toml:"version,omitempty"`
 	Time    string   `toml:"time,omitempty"`

@@ -1,16 +1,18 @@
-package config
+package parse
 
 import (
 	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/vxlite/vxlite/internal/config"
 )
 
 // FuzzParse wants no panic, problems that have a place in the data, and text
 // that can be printed.
 func FuzzParse(f *testing.F) {
-	files, err := filepath.Glob(filepath.Join("..", "..", "testdata", "velox", "*.toml"))
+	files, err := filepath.Glob(filepath.Join("..", "..", "..", "testdata", "velox", "*.toml"))
 	if err != nil || len(files) == 0 {
 		f.Fatalf("no testdata: %v", err)
 	}
@@ -27,11 +29,11 @@ func FuzzParse(f *testing.F) {
 	lookup := env(map[string]string{"A": "a\nb", "HOME": "/home/ann", "VERSION": "1"})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		lines := bytes.Split(data, []byte("\n"))
-		check := func(pos Position, text string) {
+		check := func(pos config.Position, text string) {
 			if !printable(text) || text == "" {
 				t.Errorf("text is %q", text)
 			}
-			if pos == (Position{File: "acme.toml"}) {
+			if pos == (config.Position{File: "acme.toml"}) {
 				return // the file as a whole
 			}
 			if pos.File != "acme.toml" || pos.Line < 1 || pos.Line > len(lines) ||
@@ -39,7 +41,7 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("%q stands at %v", text, pos)
 			}
 		}
-		c, err := Parse("acme.toml", data, dir, lookup)
+		c, err := Data("acme.toml", data, dir, lookup)
 		for _, n := range c.Notes {
 			check(n.Pos, n.Text)
 		}
@@ -49,10 +51,10 @@ func FuzzParse(f *testing.F) {
 		if err == nil {
 			return
 		}
-		problems := err.(*ErrorList).Problems
+		problems := err.(*config.ErrorList).Problems
 		for i, p := range problems {
 			check(p.Pos, p.Text)
-			if i > 0 && p.Pos.compare(problems[i-1].Pos) < 0 {
+			if i > 0 && p.Pos.Compare(problems[i-1].Pos) < 0 {
 				t.Errorf("%s stands behind %s", p.Pos, problems[i-1].Pos)
 			}
 		}

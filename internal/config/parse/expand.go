@@ -1,7 +1,8 @@
-package config
+package parse
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -10,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/pelletier/go-toml/v2/unstable"
+
+	"github.com/vxlite/vxlite/internal/config/tree"
 )
 
 // variable matches ${NAME}, and what was probably meant to be one.
@@ -26,70 +29,74 @@ const buildArgs = "velox.build_args"
 // expand replaces ${NAME} in all strings at and below n, and sees to it that
 // no string carries a control character further. Messages give the key, not
 // the value, which may be a secret.
-func (d *draft) expand(n *node) {
-	if n.parent != nil && n.parent.holdsNames() && !printable(n.name) {
-		d.errorf(n.key, "the name %q has a control character", n.name)
+func (d *draft) expand(n *tree.Node) {
+	if n.Parent != nil && n.Parent.HoldsNames() && !printable(n.Name) {
+		d.Errorf(n.Key, "the name %q has a control character", n.Name)
 	}
-	for _, item := range n.items {
+	for _, item := range n.Items {
 		d.expand(item)
 	}
-	if n.kind != unstable.String {
+	if n.Kind != unstable.String {
 		return
 	}
-	path := strings.ToLower(n.path())
-	before := len(d.problems)
+	path := strings.ToLower(n.Path())
+	before := len(d.Problems)
 	if path == buildArgs {
-		n.text = d.expandBuildArg(n)
+		n.Text = d.expandBuildArg(n)
 	} else {
-		n.text = d.expandString(n, slices.Contains(optional, path))
+		n.Text = d.expandString(n, slices.Contains(optional, path))
 	}
-	if !printable(n.text) {
-		d.errorf(n.pos, "%s has a control character in its value", n.path())
+	if !printable(n.Text) {
+		d.Errorf(n.Pos, "%s has a control character in its value", n.Path())
 	}
-	if len(d.problems) > before {
-		n.text, n.broken = "", true
+	if len(d.Problems) > before {
+		n.Text, n.Broken = "", true
 	}
 }
 
 // expandString returns n's text with its variables replaced.
-func (d *draft) expandString(n *node, optional bool) string {
-	return variable.ReplaceAllStringFunc(n.text, func(match string) string {
+func (d *draft) expandString(n *tree.Node, optional bool) string {
+	return variable.ReplaceAllStringFunc(n.Text, func(match string) string {
 		parts := variable.FindStringSubmatch(match)
 		if name := parts[1]; name == "" || parts[2] == "" {
-			d.errorf(n.pos, `%s has a "${" that does not begin a ${NAME}`, n.path())
+			d.Errorf(n.Pos, `%s has a "${" that does not begin a ${NAME}`, n.Path())
 			return ""
 		}
 		return d.variable(n, parts[1], optional)
 	})
 }
 
-// buildArgVariables are those that Velox documented for generation 0, with what
+// documented are the variables that Velox documented for generation 0, with what
 // counts where one is not set: they are empty then, as they were there, and an
 // empty version or time is as if [build] had none.
-var buildArgVariables = map[string]string{
+var documented = map[string]string{
 	"VERSION": "an empty version is that of RoadRunner's ref",
 	"TIME":    "an empty time is SOURCE_DATE_EPOCH, else that of RoadRunner's commit",
 }
 
+// BuildArgVariables are the names of those that may be empty in generation 0's
+// arguments, sorted.
+func BuildArgVariables() []string { return slices.Sorted(maps.Keys(documented)) }
+
 // expandBuildArg does the same for generation 0's arguments, in which $NAME is
 // a variable too.
-func (d *draft) expandBuildArg(n *node) string {
+func (d *draft) expandBuildArg(n *tree.Node) string {
 	told := map[string]bool{}
-	return os.Expand(n.text, func(name string) string {
-		instead, optional := buildArgVariables[name]
+	return os.Expand(n.Text, func(name string) string {
+		instead, optional := documented[name]
 		if _, ok := d.lookup(name); optional && !ok && !told[name] {
 			told[name] = true
-			d.notef(n.pos, "%s: the environment variable %q is not set; %s", n.path(), name, instead)
+			d.notef(n.Pos, "%s: the environment variable %q is not set; %s", n.Path(), name, instead)
 		}
 		return d.variable(n, name, optional)
 	})
 }
 
 // variable looks up an environment variable for n.
-func (d *draft) variable(n *node, name string, optional bool) string {
+func (d *draft) variable(n *tree.Node, name string, optional bool) string {
 	value, ok := d.lookup(name)
 	if !ok && !optional {
-		p := d.errorf(n.pos, "%s: the environment variable %q is not set", n.path(), name)
+		p := d.Errorf(n.Pos, "%s: the environment variable %q is not set", n.Path(), name)
 		p.Hint = fmt.Sprintf("set %s, or write the value in place of ${%s}", name, name)
 	}
 	return value

@@ -1,4 +1,4 @@
-package config
+package portable
 
 import (
 	"os"
@@ -8,13 +8,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/config/parse"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
 // TestPortable reads what Portable wrote of every sample: it is the same
 // config, but for what is of one machine, and writing it again changes nothing.
 func TestPortable(t *testing.T) {
-	samples, err := filepath.Glob(filepath.Join("..", "..", "testdata", "velox", "*.toml"))
+	samples, err := filepath.Glob(filepath.Join("..", "..", "..", "testdata", "velox", "*.toml"))
 	if err != nil || len(samples) == 0 {
 		t.Fatal("no samples", err)
 	}
@@ -25,24 +27,24 @@ func TestPortable(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c, err := Parse("velox.toml", data, "/srv/build", env)
+			c, err := parse.Data("velox.toml", data, "/srv/build", env)
 			if err != nil {
 				t.Skip(err) // a sample of an error
 			}
 			withoutLocal(c)
-			first, err := c.Portable(PortableOptions{})
+			first, err := Write(c, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			again, err := Parse("velox.toml", first, "/srv/build", func(string) (string, bool) { return "", false })
+			again, err := parse.Data("velox.toml", first, "/srv/build", func(string) (string, bool) { return "", false })
 			if err != nil {
 				t.Fatalf("%v\n%s", err, first)
 			}
-			strict, err := ParsePortable("velox.toml", first, "/srv/build")
+			strict, err := Read("velox.toml", first, "/srv/build")
 			if err != nil || !reflect.DeepEqual(strict, again) {
 				t.Errorf("it is refused, or means something else: %v", err)
 			}
-			second, err := again.Portable(PortableOptions{})
+			second, err := Write(again, Options{})
 			if err != nil || string(second) != string(first) {
 				t.Errorf("%v: written again it is\n%s\nnot\n%s", err, second, first)
 			}
@@ -64,22 +66,22 @@ func TestPortable(t *testing.T) {
 }
 
 // withoutLocal takes out what is from a directory of this machine.
-func withoutLocal(c *Config) {
-	c.Plugins = slices.DeleteFunc(c.Plugins, func(p Plugin) bool { return p.Path != "" || p.Replace != nil && p.Replace.Dir != "" })
-	c.Modules = slices.DeleteFunc(c.Modules, func(m Module) bool { return m.Dir != "" })
-	c.Replaces = slices.DeleteFunc(c.Replaces, func(r Replace) bool { return r.New.Dir != "" })
+func withoutLocal(c *config.Config) {
+	c.Plugins = slices.DeleteFunc(c.Plugins, func(p config.Plugin) bool { return p.Path != "" || p.Replace != nil && p.Replace.Dir != "" })
+	c.Modules = slices.DeleteFunc(c.Modules, func(m config.Module) bool { return m.Dir != "" })
+	c.Replaces = slices.DeleteFunc(c.Replaces, func(r config.Replace) bool { return r.New.Dir != "" })
 }
 
 // comparable is a config without positions, in no order.
-func comparable(c *Config) map[string]any {
-	plugins := map[string]Plugin{}
+func comparable(c *config.Config) map[string]any {
+	plugins := map[string]config.Plugin{}
 	for _, p := range c.Plugins {
-		p.Pos = Position{}
+		p.Pos = config.Position{}
 		plugins[p.Name] = p
 	}
-	modules := map[string]Module{}
+	modules := map[string]config.Module{}
 	for _, m := range c.Modules {
-		m.Pos = Position{}
+		m.Pos = config.Position{}
 		modules[m.Path] = m
 	}
 	excludes := map[string]bool{}
@@ -115,14 +117,14 @@ ldflags = ["-X 'main.a=b c'", "-w"]
 allow_disabled = ["logger"]
 allow = ["logger"]
 `
-	read := func(version string) *Config {
-		c, err := Parse("velox.toml", []byte(doc), "/srv/build", func(string) (string, bool) { return version, true })
+	read := func(version string) *config.Config {
+		c, err := parse.Data("velox.toml", []byte(doc), "/srv/build", func(string) (string, bool) { return version, true })
 		if err != nil {
 			t.Fatal(err)
 		}
 		return c
 	}
-	got, err := read("1.2.3").Portable(PortableOptions{Private: []string{"git.corp/*", "github.com/acme/*"}, Profile: "build.pgo"})
+	got, err := Write(read("1.2.3"), Options{Private: []string{"git.corp/*", "github.com/acme/*"}, Profile: "build.pgo"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,14 +133,14 @@ allow = ["logger"]
 			t.Errorf("no %s in\n%s", want, got)
 		}
 	}
-	if _, err := read("${OTHER}").Portable(PortableOptions{}); err == nil {
+	if _, err := Write(read("${OTHER}"), Options{}); err == nil {
 		t.Error("no error for a value that would be expanded again")
 	}
 }
 
 // TestPortableLocal names each directory.
 func TestPortableLocal(t *testing.T) {
-	c, err := Parse("velox.toml", []byte(`
+	c, err := parse.Data("velox.toml", []byte(`
 [roadrunner]
 path = "/src/rr"
 [plugins.mine]
@@ -157,7 +159,7 @@ new = "./other"
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = c.Portable(PortableOptions{})
+	_, err = Write(c, Options{})
 	const want = "local directories cannot be vendored: roadrunner: /src/rr, plugin mine: /srv/mine, plugin logger: /srv/build/logger, " +
 		"module github.com/acme/lib: /srv/build/lib, module github.com/acme/other: /srv/build/other"
 	if err == nil || testkit.Unix(err.Error()) != want {
@@ -204,7 +206,7 @@ ref = "v5.1.9"
 		"[build]\ngcflags = [\"all=-N -cpuprofile=/x\"]":                                                "velox.toml:7:1: build.gcflags: -cpuprofile=/x is not taken from a vendor folder: it may write a file",
 		"[plugins.b]\nurl = \"https://a:s3cret@b.c/d\"\nref = \"v1\"":                                   "velox.toml: https://b.c/d has a name or a password in front of its host, which vxlite vendor does not write",
 	} {
-		_, err := ParsePortable("velox.toml", []byte(doc+more), "/srv/build")
+		_, err := Read("velox.toml", []byte(doc+more), "/srv/build")
 		got := ""
 		if err != nil {
 			got = testkit.Unix(err.Error())
@@ -214,7 +216,7 @@ ref = "v5.1.9"
 		}
 	}
 	two := "[image]\n[build]\ncacheprog = \"x\"\nversion = \"${X}\""
-	if _, err := ParsePortable("velox.toml", []byte(doc+two), "/srv/build"); err == nil || strings.Count(err.Error(), "\n") != 2 {
+	if _, err := Read("velox.toml", []byte(doc+two), "/srv/build"); err == nil || strings.Count(err.Error(), "\n") != 2 {
 		t.Errorf("not all at once: %v", err)
 	}
 }

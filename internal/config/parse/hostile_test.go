@@ -1,4 +1,4 @@
-package config
+package parse
 
 import (
 	"fmt"
@@ -94,7 +94,7 @@ func TestHostileStrings(t *testing.T) {
 			for _, bad := range hostile {
 				tried++
 				text := data[:at[0]] + tomlString(bad) + data[at[1]:]
-				c, err := Parse(file, []byte(text), dir, lookup)
+				c, err := Data(file, []byte(text), dir, lookup)
 				if err != nil {
 					refused++
 					if !printable(strings.ReplaceAll(err.Error(), "\n", "")) {
@@ -123,13 +123,13 @@ func TestHostileStrings(t *testing.T) {
 func TestHostileSymbols(t *testing.T) {
 	for _, symbol := range append(slices.Clone(hostile), "plugin", "é", "P\u200dlugin", "Plugin{}; evil", "Plugin ", "Pl ugin", "P.Q", "*Plugin") {
 		data := "[roadrunner]\nref = 'v1'\n[plugins.a]\nmodule_name = 'github.com/acme/a'\nref = 'v1'\nsymbol = " + tomlString(symbol) + "\n"
-		if _, err := Parse("acme.toml", []byte(data), dir, env(nil)); err == nil {
+		if _, err := Data("acme.toml", []byte(data), dir, env(nil)); err == nil {
 			t.Errorf("%q is taken for a symbol", symbol)
 		}
 	}
 	for _, name := range []string{"func", "type", "9", "a-b", "ü", "main", "{{x}}", "x\"y"} {
 		data := "[roadrunner]\nref = 'v1'\n[plugins." + tomlString(name) + "]\nmodule_name = 'github.com/acme/a'\nref = 'v1'\n"
-		if _, err := Parse("acme.toml", []byte(data), dir, env(nil)); err != nil {
+		if _, err := Data("acme.toml", []byte(data), dir, env(nil)); err != nil {
 			t.Errorf("%q is not taken for a plugin's name: %v", name, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package config
+package migrate
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 // TestMigrate migrates a file of every generation: the outcome is TOML to any
 // reader, means the same, which Migrate sees to itself, and is in today's form.
 func TestMigrate(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join("..", "..", "testdata", "velox", "*.toml"))
+	files, err := filepath.Glob(filepath.Join("..", "..", "..", "testdata", "velox", "*.toml"))
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}
@@ -25,7 +25,7 @@ func TestMigrate(t *testing.T) {
 		if runtime.GOOS == "windows" && bytes.Contains(data, []byte(`"/usr/`)) {
 			continue // is no absolute path there
 		}
-		out, _, err := Migrate(file, data, "/dir")
+		out, _, err := Config(file, data, "/dir")
 		if err != nil {
 			t.Errorf("%s: %v", file, err)
 			continue
@@ -34,7 +34,7 @@ func TestMigrate(t *testing.T) {
 		if err := toml.Unmarshal(out, &tree); err != nil {
 			t.Errorf("%s: %v\n%s", file, err, out)
 		}
-		again, _, err := Migrate(file, out, "/dir")
+		again, _, err := Config(file, out, "/dir")
 		if err != nil || string(again) != string(out) {
 			t.Errorf("%s: migrated twice: %v\n%s", file, err, again)
 		}

@@ -1,22 +1,25 @@
-package config
+package parse
 
 import (
 	"errors"
 	"strconv"
 	"strings"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/config/tree"
 )
 
 // decodeVelox reads generation 0's [velox] build_args, which Velox hands to go
 // build as they are, for what [build] says today.
-func (d *draft) decodeVelox(t *node) {
-	d.known(t, "build_args")
-	n := t.get("build_args")
+func (d *draft) decodeVelox(t *tree.Node) {
+	d.Known(t, "build_args")
+	n := t.Get("build_args")
 	if n == nil {
 		return
 	}
-	d.notef(n.key, "velox.build_args is an old key: use [build]")
-	args := d.list(t, "build_args")
-	if len(args) < len(n.items) {
+	d.notef(n.Key, "velox.build_args is an old key: use [build]")
+	args := d.List(t, "build_args")
+	if len(args) < len(n.Items) {
 		return // without one of them, its neighbours mean something else
 	}
 	for len(args) > 0 {
@@ -26,31 +29,31 @@ func (d *draft) decodeVelox(t *node) {
 
 // decodeBuildArg reads the first argument, with its value if that is the
 // second, and returns the others.
-func (d *draft) decodeBuildArg(args []*node) []*node {
+func (d *draft) decodeBuildArg(args []*tree.Node) []*tree.Node {
 	arg, args := args[0], args[1:]
-	name, value, hasValue := cutFlag(arg.text)
+	name, value, hasValue := cutFlag(arg.Text)
 	switch name {
 	case "ldflags", "gcflags", "tags":
 		if !hasValue && len(args) == 0 {
-			d.errorf(arg.pos, "%s: -%s has no value", arg.path(), name)
+			d.Errorf(arg.Pos, "%s: -%s has no value", arg.Path(), name)
 			return nil
 		}
 		if !hasValue {
-			arg, value, args = args[0], args[0].text, args[1:]
+			arg, value, args = args[0], args[0].Text, args[1:]
 		}
 		d.valueArg(arg, name, value)
 	case "race":
 		on, err := strconv.ParseBool(value)
 		d.Build.Race = !hasValue || on
 		if hasValue && err != nil {
-			d.errorf(arg.pos, "%s: -race must be true or false", arg.path())
+			d.Errorf(arg.Pos, "%s: -race must be true or false", arg.Path())
 		}
 	case "trimpath":
 		// Always on: paths would make the binary differ from place to place.
 	default:
-		d.notef(arg.pos, "%s: %q is not used", arg.path(), arg.text)
+		d.notef(arg.Pos, "%s: %q is not used", arg.Path(), arg.Text)
 		// What follows it without a dash is its value.
-		for len(args) > 0 && name != "" && !hasValue && !strings.HasPrefix(args[0].text, "-") {
+		for len(args) > 0 && name != "" && !hasValue && !strings.HasPrefix(args[0].Text, "-") {
 			args = args[1:]
 		}
 	}
@@ -58,20 +61,20 @@ func (d *draft) decodeBuildArg(args []*node) []*node {
 }
 
 // valueArg reads one of the flags that have a value.
-func (d *draft) valueArg(arg *node, name, value string) {
+func (d *draft) valueArg(arg *tree.Node, name, value string) {
 	switch name {
 	case "tags":
 		d.Build.Tags = append(d.Build.Tags, separated(value, ",")...)
 	case "gcflags":
 		d.Build.GCFlags = append(d.Build.GCFlags, value)
-		d.Flags.GCFlags = Place{arg.path(), arg.pos}
+		d.Flags.GCFlags = config.Place{Key: arg.Path(), Pos: arg.Pos}
 	case "ldflags":
 		flags, err := splitQuoted(value)
 		if err != nil {
-			d.errorf(arg.pos, "%s: -ldflags has %v", arg.path(), err)
+			d.Errorf(arg.Pos, "%s: -ldflags has %v", arg.Path(), err)
 		}
 		d.Build.LDFlags = append(d.Build.LDFlags, d.takeMeta(flags)...)
-		d.Flags.LDFlags = Place{arg.path(), arg.pos}
+		d.Flags.LDFlags = config.Place{Key: arg.Path(), Pos: arg.Pos}
 	}
 }
 

@@ -1,10 +1,12 @@
-package config
+package parse
 
 import (
 	"reflect"
 	"testing"
 
 	"golang.org/x/mod/module"
+
+	"github.com/vxlite/vxlite/internal/config"
 )
 
 func TestParseMirror(t *testing.T) {
@@ -18,8 +20,8 @@ func TestParseMirror(t *testing.T) {
 		{"https://github.com=./mirror", "https://github.com", "./mirror"},
 		{"https://github.com/=https://[::1]:8080/", "https://github.com/", "https://[::1]:8080/"},
 	} {
-		got, err := ParseMirror(tt.in)
-		if want := (Mirror{From: tt.from, To: []string{tt.to}}); err != nil || !reflect.DeepEqual(got, want) {
+		got, err := Mirror(tt.in)
+		if want := (config.Mirror{From: tt.from, To: []string{tt.to}}); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("ParseMirror(%q) = %+v, %v, want %+v", tt.in, got, err, want)
 		}
 	}
@@ -32,41 +34,17 @@ func TestParseMirror(t *testing.T) {
 		"a=ext::sh":              "a mirror's TO names a remote helper, which would be run as a program",
 		"a=ftp://u:hunter2@host": `a mirror's TO has the scheme "ftp", want https, http or ssh`,
 	} {
-		if _, err := ParseMirror(in); err == nil || err.Error() != want {
+		if _, err := Mirror(in); err == nil || err.Error() != want {
 			t.Errorf("ParseMirror(%q) returned the error %v, want %s", in, err, want)
 		}
 	}
 }
 
-func TestParseTarget(t *testing.T) {
-	for in, want := range map[string]Target{
-		"linux/amd64":    {"linux", "amd64", ""},
-		"Windows/ARM64":  {"windows", "arm64", ""},
-		"js/wasm":        {"js", "wasm", ""},
-		"linux/arm/v6":   {"linux", "arm", "v6"},
-		"linux/AMD64/V3": {"linux", "amd64", "v3"},
-	} {
-		if got, err := ParseTarget(in); err != nil || got != want {
-			t.Errorf("ParseTarget(%q) = %v, %v, want %v", in, got, err, want)
-		}
-	}
-	for _, in := range []string{"", "linux", "linux/", "/amd64", "linux/amd64/", "linux/amd64/v5", "linux/amd64/v3/x", "linux/s390x/v1", "linux/arm/6", "linux/amd 64", "linux/../x", "-o/x"} {
-		if got, err := ParseTarget(in); err == nil {
-			t.Errorf("ParseTarget(%q) = %v, want an error", in, got)
-		}
-	}
-	for want, in := range map[string]Target{"linux/amd64": {"linux", "amd64", ""}, "linux/arm/v6": {"linux", "arm", "v6"}} {
-		if got := in.String(); got != want {
-			t.Errorf("String is %q, want %q", got, want)
-		}
-	}
-}
-
 func TestParseReplace(t *testing.T) {
-	lib := func(version string) Replacement {
-		return Replacement{Module: module.Version{Path: "github.com/acme/lib", Version: version}}
+	lib := func(version string) config.Replacement {
+		return config.Replacement{Module: module.Version{Path: "github.com/acme/lib", Version: version}}
 	}
-	for in, want := range map[string]Replacement{
+	for in, want := range map[string]config.Replacement{
 		"./lib":                      {Dir: "./lib"},
 		"../lib":                     {Dir: "../lib"},
 		"..":                         {Dir: ".."},
@@ -77,12 +55,12 @@ func TestParseReplace(t *testing.T) {
 		"github.com/acme/lib v1.2.3": lib("v1.2.3"),
 		"github.com/acme/lib@main":   lib("main"),
 	} {
-		if got, err := ParseReplace(in); err != nil || got != want {
+		if got, err := Replace(in); err != nil || got != want {
 			t.Errorf("ParseReplace(%q) = %+v, %v, want %+v", in, got, err, want)
 		}
 	}
 	for _, in := range []string{"", "lib", "github.com/acme/lib@", "github.com/acme/lib@-v1", "https://github.com/acme/lib", "github.com/acme/lib@a b"} {
-		if got, err := ParseReplace(in); err == nil {
+		if got, err := Replace(in); err == nil {
 			t.Errorf("ParseReplace(%q) = %+v, want an error", in, got)
 		}
 	}

@@ -1,4 +1,4 @@
-package config
+package parse
 
 import (
 	"cmp"
@@ -8,97 +8,100 @@ import (
 
 	"github.com/pelletier/go-toml/v2/unstable"
 	"golang.org/x/mod/module"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/config/tree"
 )
 
 // label names a plugin in a message.
-func label(n *node) string {
-	plugins := n.parent
-	if plugins.parent.parent == nil {
-		return fmt.Sprintf("plugin %q", n.name)
+func label(n *tree.Node) string {
+	plugins := n.Parent
+	if plugins.Parent.Parent == nil {
+		return fmt.Sprintf("plugin %q", n.Name)
 	}
-	return fmt.Sprintf("%s plugin %q", strings.ToLower(plugins.parent.name), n.name)
+	return fmt.Sprintf("%s plugin %q", strings.ToLower(plugins.Parent.Name), n.Name)
 }
 
 func (d *draft) validatePlugins() {
-	names := map[string]*node{}
+	names := map[string]*tree.Node{}
 	for i, n := range d.plugins {
-		if n.name == "" {
-			d.errorf(n.key, "a plugin has no name")
+		if n.Name == "" {
+			d.Errorf(n.Key, "a plugin has no name")
 		}
-		name := strings.ToLower(n.name)
+		name := strings.ToLower(n.Name)
 		if first := names[name]; first == nil {
 			names[name] = n
 		} else {
-			d.errorf(n.key, "%s is already set as %q at %s", label(n), first.name, first.key)
+			d.Errorf(n.Key, "%s is already set as %q at %s", label(n), first.Name, first.Key)
 		}
 		d.validatePlugin(&d.Plugins[i], n)
 	}
 }
 
-func (d *draft) validatePlugin(p *Plugin, n *node) {
+func (d *draft) validatePlugin(p *config.Plugin, n *tree.Node) {
 	what := label(n)
 	d.require(n, what)
 	d.source(n, what)
 	for _, key := range []string{"owner", "repository"} {
-		if s := n.str(key); s != "" && !isRepositoryPath(s) {
-			d.errorf(n.get(key).pos, "%s: %s %q is not a part of a clone URL", what, key, s)
+		if s := n.Str(key); s != "" && !isRepositoryPath(s) {
+			d.Errorf(n.Get(key).Pos, "%s: %s %q is not a part of a clone URL", what, key, s)
 		}
 	}
 	if !token.IsIdentifier(p.Symbol) || !token.IsExported(p.Symbol) {
-		d.errorf(n.get("symbol").pos, "%s: symbol %q is not an exported Go name", what, p.Symbol)
+		d.Errorf(n.Get("symbol").Pos, "%s: symbol %q is not an exported Go name", what, p.Symbol)
 	}
 	d.modulePath(n, "module_name", what)
 	if p.Import == "" {
 		return
 	}
 	if err := module.CheckImportPath(p.Import); err != nil {
-		d.errorf(n.get("import").pos, "%s: %v", what, err)
+		d.Errorf(n.Get("import").Pos, "%s: %v", what, err)
 	} else if p.ModulePath != "" && p.Import != p.ModulePath && !strings.HasPrefix(p.Import, p.ModulePath+"/") {
-		d.errorf(n.get("import").pos, "%s: import %q is not in the module %q", what, p.Import, p.ModulePath)
+		d.Errorf(n.Get("import").Pos, "%s: import %q is not in the module %q", what, p.Import, p.ModulePath)
 	}
 }
 
 // require reports the keys that a plugin lacks to be found.
-func (d *draft) require(n *node, what string) {
-	if !n.blank("path") {
+func (d *draft) require(n *tree.Node, what string) {
+	if !n.Blank("path") {
 		return
 	}
-	if n.blank("ref") && n.blank("tag") {
-		d.errorf(n.key, "%s has no ref", what)
+	if n.Blank("ref") && n.Blank("tag") {
+		d.Errorf(n.Key, "%s has no ref", what)
 	}
-	if !n.blank("url") || !n.blank("module_name") {
+	if !n.Blank("url") || !n.Blank("module_name") {
 		return
 	}
-	owner, repository := n.blank("owner"), n.blank("repository")
-	forge := n.parent.parent.parent != nil
-	switch id := n.str("repository"); {
+	owner, repository := n.Blank("owner"), n.Blank("repository")
+	forge := n.Parent.Parent.Parent != nil
+	switch id := n.Str("repository"); {
 	case owner && repository && !forge:
-		d.errorf(n.key, "%s has none of module_name, url, path, owner and repository", what)
+		d.Errorf(n.Key, "%s has none of module_name, url, path, owner and repository", what)
 	case owner:
-		d.errorf(n.key, "%s has no owner", what)
+		d.Errorf(n.Key, "%s has no owner", what)
 		if repository {
-			d.errorf(n.key, "%s has no repository", what)
+			d.Errorf(n.Key, "%s has no repository", what)
 		}
 	case repository:
-		d.errorf(n.key, "%s has no repository", what)
-	case onGitLab(n) && isNumber(id) && d.root.at("gitlab", "projects").blank(id):
-		p := d.errorf(n.get("repository").pos, "%s: repository %q is a project id, and git cannot clone by number", what, id)
-		p.Hint = Snippet(fmt.Sprintf(`set url = "%s/GROUP/PROJECT.git" on the plugin, or name the project`, d.base("gitlab", defaultGitLab)), "[gitlab.projects]", Setting{id, "GROUP/PROJECT"})
+		d.Errorf(n.Key, "%s has no repository", what)
+	case onGitLab(n) && isNumber(id) && d.root.At("gitlab", "projects").Blank(id):
+		p := d.Errorf(n.Get("repository").Pos, "%s: repository %q is a project id, and git cannot clone by number", what, id)
+		p.Hint = config.Snippet(fmt.Sprintf(`set url = "%s/GROUP/PROJECT.git" on the plugin, or name the project`, d.base("gitlab", config.GitLab)), "[gitlab.projects]", config.Setting{Key: id, Value: "GROUP/PROJECT"})
 	}
 }
 
 // modulePath checks a key of a table that holds a module path. That of a
 // directory need not lead anywhere.
-func (d *draft) modulePath(t *node, key, what string) {
-	n := t.get(key)
-	if n == nil || n.kind != unstable.String || n.text == "" {
+func (d *draft) modulePath(t *tree.Node, key, what string) {
+	n := t.Get(key)
+	if n == nil || n.Kind != unstable.String || n.Text == "" {
 		return
 	}
-	if isLocalPath(n.text) && (!t.blank("path") || !t.blank("replace")) {
+	if isLocalPath(n.Text) && (!t.Blank("path") || !t.Blank("replace")) {
 		return
 	}
-	if err := checkModulePath(n.text); err != nil {
-		d.errorf(n.pos, "%s: %s %v", what, n.name, err)
+	if err := checkModulePath(n.Text); err != nil {
+		d.Errorf(n.Pos, "%s: %s %v", what, n.Name, err)
 	}
 }
 
@@ -114,11 +117,11 @@ func isRepositoryPath(s string) bool {
 
 func (d *draft) validateModules() {
 	for _, n := range d.modules {
-		if n.blank("module") {
-			d.errorf(n.key, "modules has an entry without module")
+		if n.Blank("module") {
+			d.Errorf(n.Key, "modules has an entry without module")
 		}
 		what := "modules"
-		if s := n.str("module"); s != "" {
+		if s := n.Str("module"); s != "" {
 			what = fmt.Sprintf("module %q", s)
 		}
 		d.source(n, what)
@@ -131,8 +134,8 @@ func (d *draft) validateModules() {
 // struct of it.
 func (d *draft) validateDuplicates() {
 	type what struct{ path, pkg, symbol string }
-	first := map[what]*node{}
-	modules := map[string]*node{}
+	first := map[what]*tree.Node{}
+	modules := map[string]*tree.Node{}
 	for i, n := range d.plugins {
 		p := &d.Plugins[i]
 		if p.ModulePath == "" {
@@ -141,7 +144,7 @@ func (d *draft) validateDuplicates() {
 		key := what{p.ModulePath, cmp.Or(p.Import, p.ModulePath), p.Symbol}
 		switch same := first[key]; {
 		case same != nil:
-			d.errorf(n.get("module_name").key, "module %q is already listed at %s", p.ModulePath, same.get("module_name").key).Hint = severalPlugins
+			d.Errorf(n.Get("module_name").Key, "module %q is already listed at %s", p.ModulePath, same.Get("module_name").Key).Hint = severalPlugins
 			continue
 		case modules[p.ModulePath] != nil:
 			d.oneSource(modules[p.ModulePath], n)
@@ -156,11 +159,11 @@ func (d *draft) validateDuplicates() {
 			continue
 		}
 		if old := modules[path]; old != nil {
-			at := old.get("module_name")
+			at := old.Get("module_name")
 			if at == nil {
-				at = old.get("module")
+				at = old.Get("module")
 			}
-			d.errorf(n.get("module").key, "module %q is already listed at %s", path, at.key)
+			d.Errorf(n.Get("module").Key, "module %q is already listed at %s", path, at.Key)
 			continue
 		}
 		modules[path] = n
@@ -170,32 +173,32 @@ func (d *draft) validateDuplicates() {
 const severalPlugins = "several plugins can be of one module: set import to the package of each, or symbol to its struct"
 
 // oneSource reports where two plugins of one module disagree on its source.
-func (d *draft) oneSource(a, b *node) {
+func (d *draft) oneSource(a, b *tree.Node) {
 	for _, keys := range [][]string{{"ref", "tag"}, {"url"}, {"folder"}, {"path"}, {"replace"}} {
 		var values [2]string
-		place := b.key
-		for i, n := range []*node{a, b} {
+		place := b.Key
+		for i, n := range []*tree.Node{a, b} {
 			for _, key := range keys {
-				values[i] = cmp.Or(values[i], n.str(key))
+				values[i] = cmp.Or(values[i], n.Str(key))
 			}
 		}
 		for _, key := range keys {
-			if n := b.get(key); n != nil {
-				place = n.key
+			if n := b.Get(key); n != nil {
+				place = n.Key
 			}
 		}
 		if values[0] != values[1] {
-			d.errorf(place, "%s and %s are of one module, and their %s differs, see %s", label(b), label(a), keys[0], a.key)
+			d.Errorf(place, "%s and %s are of one module, and their %s differs, see %s", label(b), label(a), keys[0], a.Key)
 		}
 	}
 }
 
 func (d *draft) validateReplaces() {
-	first := map[module.Version]Position{}
+	first := map[module.Version]config.Position{}
 	for i, n := range d.replaces {
 		for _, key := range []string{"old", "new"} {
-			if n.blank(key) {
-				d.errorf(n.key, "replaces has an entry without %s", key)
+			if n.Blank(key) {
+				d.Errorf(n.Key, "replaces has an entry without %s", key)
 			}
 		}
 		old := d.Replaces[i].Old
@@ -203,12 +206,12 @@ func (d *draft) validateReplaces() {
 			continue
 		}
 		if err := checkOld(old); err != nil {
-			d.errorf(n.get("old").pos, "replaces.old: %v", err)
+			d.Errorf(n.Get("old").Pos, "replaces.old: %v", err)
 		}
 		if at, ok := first[old]; ok {
-			d.errorf(n.get("old").key, "replaces.old %q is already replaced at %s", n.str("old"), at)
+			d.Errorf(n.Get("old").Key, "replaces.old %q is already replaced at %s", n.Str("old"), at)
 		} else {
-			first[old] = n.get("old").key
+			first[old] = n.Get("old").Key
 		}
 	}
 }
@@ -235,8 +238,8 @@ func (d *draft) validateExcludes() {
 	for i, n := range d.excludes {
 		complete := true
 		for _, key := range []string{"module", "version"} {
-			if n.blank(key) {
-				d.errorf(n.key, "excludes has an entry without %s", key)
+			if n.Blank(key) {
+				d.Errorf(n.Key, "excludes has an entry without %s", key)
 				complete = false
 			}
 		}
@@ -245,7 +248,7 @@ func (d *draft) validateExcludes() {
 			continue
 		}
 		if err := module.Check(m.Path, m.Version); err != nil {
-			d.errorf(n.get("version").pos, "excludes: %v", err)
+			d.Errorf(n.Get("version").Pos, "excludes: %v", err)
 		}
 	}
 }

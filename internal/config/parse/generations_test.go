@@ -1,4 +1,4 @@
-package config
+package parse
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/mod/module"
 
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -27,93 +28,93 @@ func env(vars map[string]string) func(string) (string, bool) {
 // TestGenerations reads a file of each generation, and compares all of it but
 // the positions, which have tests of their own.
 func TestGenerations(t *testing.T) {
-	plugin := func(name, url, ref string) Plugin {
-		return Plugin{Name: name, URL: url, Ref: ref, Symbol: "Plugin"}
+	plugin := func(name, url, ref string) config.Plugin {
+		return config.Plugin{Name: name, URL: url, Ref: ref, Symbol: "Plugin"}
 	}
 	tests := []struct {
 		file string
 		env  map[string]string
-		want Config
+		want config.Config
 	}{
 		{
 			file: "generation1.toml",
 			env:  map[string]string{"ACME_GITHUB_TOKEN": "tg", "ACME_GITLAB_TOKEN": "tl"},
-			want: Config{
-				RoadRunner: RoadRunner{Ref: "v2024.3.5", URL: "https://github.acme.example/roadrunner-server/roadrunner"},
-				Plugins: []Plugin{
+			want: config.Config{
+				RoadRunner: config.RoadRunner{Ref: "v2024.3.5", URL: "https://github.acme.example/roadrunner-server/roadrunner"},
+				Plugins: []config.Plugin{
 					{
 						Name: "http", URL: "https://github.acme.example/acme/http", Ref: "v5.2.5", Symbol: "Plugin",
-						Replace: &Replacement{Dir: "/srv/acme/forks/http"},
+						Replace: &config.Replacement{Dir: "/srv/acme/forks/http"},
 					},
 					{
 						Name: "static", URL: "https://github.acme.example/acme/static", Ref: "v5.1.4", Symbol: "Plugin",
-						Replace: &Replacement{Module: module.Version{Path: "github.com/acme/static-fork"}},
+						Replace: &config.Replacement{Module: module.Version{Path: "github.com/acme/static-fork"}},
 					},
 					plugin("queue", "https://gitlab.acme.example:8443/acme/queue", "main"),
 					plugin("mail", "https://gitlab.acme.example:8443/acme/mail", "main"),
 				},
-				Git: Git{Tokens: []Token{
+				Git: config.Git{Tokens: []config.Token{
 					{Host: "github.acme.example", User: "x-access-token", Token: "tg", Key: "github.token"},
 					{Host: "gitlab.acme.example:8443", User: "oauth2", Token: "tl", Key: "gitlab.token"},
 				}},
-				Build: Build{Name: "rr", PGO: "auto", Debug: true},
-				Log:   Log{Level: "info", Mode: "production"},
-				Notes: []Note{{Text: `github plugin "informer" is always in, at the version that RoadRunner requires`}},
+				Build: config.Build{Name: "rr", PGO: "auto", Debug: true},
+				Log:   config.Log{Level: "info", Mode: "production"},
+				Notes: []config.Note{{Text: `github plugin "informer" is always in, at the version that RoadRunner requires`}},
 			},
 		},
 		{
 			file: "generation2.toml",
 			env:  map[string]string{"ACME_GITHUB_TOKEN": "tg"},
-			want: Config{
-				RoadRunner: RoadRunner{Ref: "v2025.1.2", URL: "https://github.acme.example/roadrunner-server/roadrunner"},
-				Plugins: []Plugin{
+			want: config.Config{
+				RoadRunner: config.RoadRunner{Ref: "v2025.1.2", URL: "https://github.acme.example/roadrunner-server/roadrunner"},
+				Plugins: []config.Plugin{
 					{Name: "http", ModulePath: "github.com/acme/http/v5", Ref: "latest", Symbol: "Plugin"},
 					{Name: "cache", ModulePath: "github.com/acme/caches/plugins/roadrunner", Ref: "v1.7.8", Symbol: "Plugin"},
 				},
-				Git: Git{Tokens: []Token{
+				Git: config.Git{Tokens: []config.Token{
 					{Host: "github.acme.example", User: "x-access-token", Token: "tg", Key: "github.token"},
 				}},
-				Replaces: []Replace{
+				Replaces: []config.Replace{
 					{
 						Old: module.Version{Path: "github.com/acme/lib"},
-						New: Replacement{Dir: "/srv/acme/lib"},
+						New: config.Replacement{Dir: "/srv/acme/lib"},
 					},
 					{
 						Old: module.Version{Path: "github.com/acme/lib/v2", Version: "v2.0.1"},
-						New: Replacement{Module: module.Version{Path: "github.com/acme/lib-fork/v2", Version: "v2.0.2"}},
+						New: config.Replacement{Module: module.Version{Path: "github.com/acme/lib-fork/v2", Version: "v2.0.2"}},
 					},
 				},
-				Excludes: []Exclude{{Module: module.Version{Path: "github.com/acme/broken/v3", Version: "v3.1.0"}}},
-				Build:    Build{Name: "rr", PGO: "auto", CGO: true, Race: true, Targets: []Target{{OS: "darwin", Arch: "arm64"}}},
-				Notes:    []Note{{Text: `plugin "resetter" is always in, at the version that RoadRunner requires`}},
+				Excludes: []config.Exclude{{Module: module.Version{Path: "github.com/acme/broken/v3", Version: "v3.1.0"}}},
+				Build:    config.Build{Name: "rr", PGO: "auto", CGO: true, Race: true, Targets: []config.Target{{OS: "darwin", Arch: "arm64"}}},
+				Notes:    []config.Note{{Text: `plugin "resetter" is always in, at the version that RoadRunner requires`}},
 			},
 		},
 		{
 			file: "owner.toml",
 			env:  map[string]string{"ACME_GITHUB_TOKEN": "tg"},
-			want: Config{
-				RoadRunner: RoadRunner{Ref: "v2.10.0", URL: "https://github.com/roadrunner-server/roadrunner"},
-				Plugins: []Plugin{
+			want: config.Config{
+				RoadRunner: config.RoadRunner{Ref: "v2.10.0", URL: "https://github.com/roadrunner-server/roadrunner"},
+				Plugins: []config.Plugin{
 					plugin("logger", "https://github.com/acme/logger", "v2.1.0"),
 					{Name: "cache", URL: "https://github.com/acme/caches", Ref: "main", Folder: "plugins/roadrunner", Symbol: "Plugin"},
 				},
-				Git: Git{Tokens: []Token{
+				Git: config.Git{Tokens: []config.Token{
 					{Host: "github.com", User: "x-access-token", Token: "tg", Key: "github_token"},
 				}},
-				Build: Build{Name: "rr", PGO: "auto"},
+				Build: config.Build{Name: "rr", PGO: "auto"},
 			},
 		},
 		{
 			file: "mixed.toml",
-			want: Config{
-				RoadRunner: RoadRunner{Ref: "v2025.1.2", URL: "https://github.com/roadrunner-server/roadrunner"},
-				Plugins: []Plugin{
+			want: config.Config{
+				RoadRunner: config.RoadRunner{Ref: "v2025.1.2", URL: "https://github.com/roadrunner-server/roadrunner"},
+				Plugins: []config.Plugin{
 					{Name: "http", ModulePath: "github.com/acme/http/v5", Ref: "v5.2.0", Symbol: "Plugin"},
 					plugin("mail", "https://gitlab.com/acme/mail", "main"),
 					plugin("logger", "https://github.com/acme/logger", "v5.1.0"),
 					plugin("Static", "https://github.com/acme/static", "v5.1.0"),
 				},
-				Build: Build{Name: "rr", PGO: "auto", Debug: true},
+				Build: config.Build{Name: "rr", PGO: "auto", Debug: true},
 			},
 		},
 		{
@@ -121,52 +122,52 @@ func TestGenerations(t *testing.T) {
 			env: map[string]string{
 				"TEAM_REPO": "cache", "ACME_PASSWORD": "pw", "HOME": "/home/ann", "VERSION": "1.2.3", "TIME": "2025-01-02T03:04:05Z",
 			},
-			want: Config{
-				RoadRunner: RoadRunner{Ref: "v2025.1.15", URL: "ssh://git@git.acme.example/rr/roadrunner.git"},
-				Plugins: []Plugin{
+			want: config.Config{
+				RoadRunner: config.RoadRunner{Ref: "v2025.1.15", URL: "ssh://git@git.acme.example/rr/roadrunner.git"},
+				Plugins: []config.Plugin{
 					{
 						Name: "cache", ModulePath: "github.com/team/cache", URL: "git@git.acme.example:team/cache.git", Ref: "v1.7.8",
 						Folder: "plugins/roadrunner", Import: "github.com/team/cache/rr", Symbol: "Cache",
-						Replace: &Replacement{Module: module.Version{Path: "github.com/team/cache-fork", Version: "v1.7.9"}}, ChecksumOff: true,
+						Replace: &config.Replacement{Module: module.Version{Path: "github.com/team/cache-fork", Version: "v1.7.9"}}, ChecksumOff: true,
 					},
 					{Name: "local", Path: "/srv/acme/local", Symbol: "Plugin"},
 					plugin("bare", "/srv/acme/build/repos/bare.git", "main"),
 				},
 				Written: map[string]string{"/srv/acme/build/repos/bare.git": "./repos/bare.git"},
-				Modules: []Module{
+				Modules: []config.Module{
 					{Path: "github.com/acme/lib", URL: "https://git.acme.example/forks/lib", Ref: "main", Folder: "go", ChecksumOff: true},
 					{Path: "github.com/acme/other", Dir: "/srv/acme/build/other"},
 				},
-				Mirrors: []Mirror{
+				Mirrors: []config.Mirror{
 					{From: "https://github.com/", To: []string{
 						"ssh://git@git.acme.example/github/", "git@git.acme.example:", "/srv/acme/build/mirror/github.com/",
 					}},
 					{From: "https://gitlab.com/", To: []string{"/home/ann/mirror/"}},
 				},
-				Git: Git{
+				Git: config.Git{
 					Modules:    []string{"github.com/acme/*", "git.acme.example/*", "github.com/team"},
 					KnownHosts: []string{"/srv/acme/build/ci/known_hosts"},
 					CAFile:     "/etc/acme/ca.pem",
-					Patience:   Patience{Timeout: 90 * time.Second, ConnectTimeout: 5 * time.Second, TotalTimeout: 10 * time.Minute, MinRate: 4096, Retries: 0},
-					Credentials: []Credential{
+					Patience:   config.Patience{Timeout: 90 * time.Second, ConnectTimeout: 5 * time.Second, TotalTimeout: 10 * time.Minute, MinRate: 4096, Retries: 0},
+					Credentials: []config.Credential{
 						{Host: "git.acme.example", Username: "oauth2", Password: "pw"},
 						{Host: "git.acme.example:2222", SSHKey: "/home/ann/.ssh/id_ed25519"},
 					},
 				},
-				Limits: Limits{Pack: 4 << 30, Files: 400_000, Module: 100_000_000, GoMod: 4096, Modules: 900},
-				Build: Build{
+				Limits: config.Limits{Pack: 4 << 30, Files: 400_000, Module: 100_000_000, GoMod: 4096, Modules: 900},
+				Build: config.Build{
 					Name: "acme-rr", Version: "1.2.3", Time: "2025-01-02T03:04:05Z",
 					Tags:    []string{"aws", "gcp", "netgo"},
 					LDFlags: []string{"-w", "-X", "main.who=a b"},
 					GCFlags: []string{"all=-N -l"},
 					CGO:     true, PGO: "/srv/acme/build/profiles/rr.pprof",
-					Targets: []Target{{OS: "linux", Arch: "amd64"}, {OS: "linux", Arch: "arm64"}}, CacheProg: "/usr/local/bin/cacher --server http://cache.acme.example",
+					Targets: []config.Target{{OS: "linux", Arch: "amd64"}, {OS: "linux", Arch: "arm64"}}, CacheProg: "/usr/local/bin/cacher --server http://cache.acme.example",
 				},
-				Flags:      Flags{LDFlags: Place{Key: "build.ldflags"}, GCFlags: Place{Key: "build.gcflags"}},
-				Signatures: SignaturePolicy{Required: "tag", Keys: []string{"/srv/acme/build/ci/allowed_signers", "/home/ann/keys.asc"}},
-				Image:      Image{Base: "/srv/acme/build/base", CACerts: "/srv/acme/build/ci/ca.pem", User: "1000:1000"},
-				Check:      Check{AllowDisabled: []string{"informer"}, Allow: []string{"resetter"}},
-				Log:        Log{Mode: "off"},
+				Flags:      config.Flags{LDFlags: config.Place{Key: "build.ldflags"}, GCFlags: config.Place{Key: "build.gcflags"}},
+				Signatures: config.SignaturePolicy{Required: "tag", Keys: []string{"/srv/acme/build/ci/allowed_signers", "/home/ann/keys.asc"}},
+				Image:      config.Image{Base: "/srv/acme/build/base", CACerts: "/srv/acme/build/ci/ca.pem", User: "1000:1000"},
+				Check:      config.Check{AllowDisabled: []string{"informer"}, Allow: []string{"resetter"}},
+				Log:        config.Log{Mode: "off"},
 			},
 		},
 	}
@@ -175,7 +176,7 @@ func TestGenerations(t *testing.T) {
 			if regexp.MustCompile(`"(\.\.)?/`).Match(testdata(t, tt.file)) {
 				testkit.NeedsUnix(t, "the file has paths, and what is wanted of it has slashes")
 			}
-			got, err := Parse(tt.file, testdata(t, tt.file), dir, env(tt.env))
+			got, err := Data(tt.file, testdata(t, tt.file), dir, env(tt.env))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -190,7 +191,7 @@ func TestGenerations(t *testing.T) {
 // in its files, cannot be cloned: all else of such a file is read.
 func TestGeneration0(t *testing.T) {
 	const file = "generation0.toml"
-	got, err := Parse(file, testdata(t, file), dir, env(nil))
+	got, err := Data(file, testdata(t, file), dir, env(nil))
 	wantErr := file + `:29:58: gitlab plugin "queue": repository "1234" is a project id, and git cannot clone by number`
 	if err == nil || err.Error() != wantErr {
 		t.Errorf("error is\n%v\nwant\n%s", err, wantErr)
@@ -206,18 +207,18 @@ func TestGeneration0(t *testing.T) {
 	}
 	dropPositions(got)
 	got.Notes = nil
-	equal(t, *got, Config{
+	equal(t, *got, config.Config{
 		File:       file,
-		RoadRunner: RoadRunner{Ref: "v2.12.3", URL: "https://github.com/roadrunner-server/roadrunner"},
-		Plugins: []Plugin{
+		RoadRunner: config.RoadRunner{Ref: "v2.12.3", URL: "https://github.com/roadrunner-server/roadrunner"},
+		Plugins: []config.Plugin{
 			{Name: "Logger", URL: "https://github.com/acme/logger", Ref: "v3.2.0", Symbol: "Plugin"},
 			{Name: "cache", URL: "https://github.com/acme/caches", Ref: "main", Folder: "plugins/roadrunner", Symbol: "Plugin"},
 			{Name: "queue", Ref: "main", Symbol: "Plugin"},
 			{Name: "mail", URL: "https://gitlab.acme.example/platform/mail", Ref: "main", Symbol: "Plugin"},
 		},
-		Build: Build{Name: "rr", PGO: "auto", LDFlags: []string{"-s"}},
-		Flags: Flags{LDFlags: Place{Key: "velox.build_args"}},
-		Log:   Log{Level: "debug", Mode: "development"},
+		Build: config.Build{Name: "rr", PGO: "auto", LDFlags: []string{"-s"}},
+		Flags: config.Flags{LDFlags: config.Place{Key: "velox.build_args"}},
+		Log:   config.Log{Level: "debug", Mode: "development"},
 	})
 }
 
@@ -246,13 +247,13 @@ new = "./new"
 module = "github.com/acme/old"
 version = "v1.0.0"
 `
-	c, err := Parse("acme.toml", []byte(data), dir, env(nil))
+	c, err := Data("acme.toml", []byte(data), dir, env(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {
 		what string
-		pos  Position
+		pos  config.Position
 		want string
 	}{
 		{"roadrunner", c.RoadRunner.Pos, "acme.toml:1:2"},
@@ -273,7 +274,7 @@ version = "v1.0.0"
 
 // TestForms reads one thing in the several forms that TOML has for it.
 func TestForms(t *testing.T) {
-	want := []Plugin{{Name: "Http", URL: "https://github.com/acme/http", Ref: "v1", Symbol: "Plugin"}}
+	want := []config.Plugin{{Name: "Http", URL: "https://github.com/acme/http", Ref: "v1", Symbol: "Plugin"}}
 	for name, data := range map[string]string{
 		"sub-table":    "[github.plugins.Http]\nref = 'v1'\nowner = 'acme'\nrepository = 'http'",
 		"inline":       "[github.plugins]\nHttp = { ref = 'v1', owner = 'acme', repository = 'http' }",
@@ -286,7 +287,7 @@ func TestForms(t *testing.T) {
 		"dotted inner": "[github]\nplugins.Http = { ref = 'v1', owner = 'acme', repository = 'http' }",
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, err := Parse("acme.toml", []byte(data), dir, env(nil))
+			c, err := Data("acme.toml", []byte(data), dir, env(nil))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -299,7 +300,7 @@ func TestForms(t *testing.T) {
 }
 
 func TestArraysOfTables(t *testing.T) {
-	want := []Exclude{
+	want := []config.Exclude{
 		{Module: module.Version{Path: "github.com/acme/a", Version: "v1.0.0"}},
 		{Module: module.Version{Path: "github.com/acme/b", Version: "v1.0.0"}},
 	}
@@ -307,7 +308,7 @@ func TestArraysOfTables(t *testing.T) {
 		"[[excludes]]\nmodule = 'github.com/acme/a'\nversion = 'v1.0.0'\n[[excludes]]\nmodule = 'github.com/acme/b'\nversion = 'v1.0.0'\n",
 		"excludes = [\n{ module = 'github.com/acme/a', version = 'v1.0.0' }, # one\n{ module = 'github.com/acme/b', version = 'v1.0.0' },\n]\n",
 	} {
-		c, err := Parse("acme.toml", []byte(data+"[plugins.a]\npath = 'a'"), dir, env(nil))
+		c, err := Data("acme.toml", []byte(data+"[plugins.a]\npath = 'a'"), dir, env(nil))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -321,10 +322,10 @@ func TestArraysOfTables(t *testing.T) {
 // testdata returns a file of the testdata folder that all packages share.
 func testdata(t *testing.T, name string) []byte {
 	t.Helper()
-	return readFile(t, filepath.Join("..", "..", "testdata", "velox", name))
+	return readFile(t, filepath.Join("..", "..", "..", "testdata", "velox", name))
 }
 
-func noteLines(c *Config) []string {
+func noteLines(c *config.Config) []string {
 	var lines []string
 	for _, n := range c.Notes {
 		lines = append(lines, fmt.Sprintf("%s: %s", n.Pos, n.Text))
@@ -333,37 +334,37 @@ func noteLines(c *Config) []string {
 }
 
 // dropPositions clears what differs with every line added to a test's file.
-func dropPositions(c *Config) {
-	c.RoadRunner.Pos, c.Signatures.Pos = Position{}, Position{}
+func dropPositions(c *config.Config) {
+	c.RoadRunner.Pos, c.Signatures.Pos = config.Position{}, config.Position{}
 	for i := range c.Plugins {
-		c.Plugins[i].Pos = Position{}
+		c.Plugins[i].Pos = config.Position{}
 	}
 	for i := range c.Modules {
-		c.Modules[i].Pos = Position{}
+		c.Modules[i].Pos = config.Position{}
 	}
 	for i := range c.Mirrors {
-		c.Mirrors[i].Pos = Position{}
+		c.Mirrors[i].Pos = config.Position{}
 	}
 	for i := range c.Git.Credentials {
-		c.Git.Credentials[i].Pos = Position{}
+		c.Git.Credentials[i].Pos = config.Position{}
 	}
 	for i := range c.Replaces {
-		c.Replaces[i].Pos = Position{}
+		c.Replaces[i].Pos = config.Position{}
 	}
 	for i := range c.Excludes {
-		c.Excludes[i].Pos = Position{}
+		c.Excludes[i].Pos = config.Position{}
 	}
 	for i := range c.Notes {
-		c.Notes[i].Pos = Position{}
+		c.Notes[i].Pos = config.Position{}
 	}
-	c.Flags.LDFlags.Pos, c.Flags.GCFlags.Pos = Position{}, Position{}
+	c.Flags.LDFlags.Pos, c.Flags.GCFlags.Pos = config.Position{}, config.Position{}
 }
 
 // equal compares two Configs field by field, for errors that can be read.
-func equal(t *testing.T, got, want Config) {
+func equal(t *testing.T, got, want config.Config) {
 	t.Helper()
-	if want.Git.Patience == (Patience{}) {
-		want.Git.Patience = DefaultPatience()
+	if want.Git.Patience == (config.Patience{}) {
+		want.Git.Patience = config.DefaultPatience()
 	}
 	g, w := reflect.ValueOf(got), reflect.ValueOf(want)
 	for i := range g.NumField() {

@@ -1,4 +1,4 @@
-package config
+package portable
 
 import (
 	"bytes"
@@ -9,34 +9,37 @@ import (
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/config/parse"
 )
 
-// ParsePortable reads what [Config.Portable] wrote, from a folder that anybody
+// Read reads what [Write] wrote, from a folder that anybody
 // may have made: the keys that are written there and no others, no variables,
 // and no paths out of dir, which is where the config lies. What starts a program
 // or writes a file while compiling is refused too. Positions have file in them.
-func ParsePortable(file string, data []byte, dir string) (*Config, error) {
+func Read(file string, data []byte, dir string) (*config.Config, error) {
 	if err := portableKeys(file, data); err != nil {
 		return nil, err
 	}
-	c, err := Parse(file, data, dir, func(string) (string, bool) { return "", false })
+	c, err := parse.Data(file, data, dir, func(string) (string, bool) { return "", false })
 	if err != nil {
 		return nil, err
 	}
-	e := &ErrorList{}
-	refuse := func(pos Position, format string, args ...any) {
+	e := &config.ErrorList{}
+	refuse := func(pos config.Position, format string, args ...any) {
 		pos.File = file
-		e.Problems = append(e.Problems, Problem{Pos: pos, Text: fmt.Sprintf(format, args...), Hint: notPortable})
+		e.Problems = append(e.Problems, config.Problem{Pos: pos, Text: fmt.Sprintf(format, args...), Hint: notPortable})
 	}
-	for _, local := range c.localDirs() {
-		refuse(Position{}, "%s is a directory of the machine, which vxlite vendor does not write", local)
+	for _, local := range localDirs(c) {
+		refuse(config.Position{}, "%s is a directory of the machine, which vxlite vendor does not write", local)
 	}
 	p := c.Build.PGO
 	if rel, err := filepath.Rel(dir, p); p != "auto" && p != "off" && (err != nil || !filepath.IsLocal(rel)) {
-		refuse(Position{}, "build.pgo: %s lies outside of the folder", p)
+		refuse(config.Position{}, "build.pgo: %s lies outside of the folder", p)
 	}
 	for _, u := range c.Git.InURLs {
-		refuse(Position{}, "%s has a name or a password in front of its host, which vxlite vendor does not write", u.URL)
+		refuse(config.Position{}, "%s has a name or a password in front of its host, which vxlite vendor does not write", u.URL)
 	}
 	if f := foreignLDFlag(c.Build.LDFlags); f != "" {
 		refuse(c.Flags.LDFlags.Pos, "%s: %s is not taken from a vendor folder: it may start a program or write a file", c.Flags.LDFlags.Key, f)
@@ -50,16 +53,16 @@ func ParsePortable(file string, data []byte, dir string) (*Config, error) {
 	return c, nil
 }
 
-// notPortable is what to do about a config that Portable did not write.
+// notPortable is what to do about a config that Write did not write.
 const notPortable = "use a config of your own, with -c FILE, which may set any key"
 
-// portableKeys reports the keys that Portable does not write, all of them.
+// portableKeys reports the keys that Write does not write, all of them.
 func portableKeys(file string, data []byte) error {
-	e := &ErrorList{}
+	e := &config.ErrorList{}
 	refuse := func(line, column int, text string) {
-		e.Problems = append(e.Problems, Problem{Pos: Position{File: file, Line: line, Column: column}, Text: text, Hint: notPortable})
+		e.Problems = append(e.Problems, config.Problem{Pos: config.Position{File: file, Line: line, Column: column}, Text: text, Hint: notPortable})
 	}
-	err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(new(portable))
+	err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(new(document))
 	if unknown, ok := errors.AsType[*toml.StrictMissingError](err); ok {
 		for _, one := range unknown.Errors {
 			line, column := one.Position()
@@ -84,7 +87,7 @@ func portableKeys(file string, data []byte) error {
 func quoteKeys(keys []string) string {
 	var out []string
 	for _, k := range keys {
-		out = append(out, quoteKey(k))
+		out = append(out, config.QuoteKey(k))
 	}
 	return strings.Join(out, ".")
 }

@@ -1,4 +1,4 @@
-package config
+package parse
 
 import (
 	"encoding/json"
@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/vxlite/vxlite/internal/config"
 )
 
 func TestRead(t *testing.T) {
@@ -17,7 +19,7 @@ func TestRead(t *testing.T) {
 	if err := os.WriteFile(file, []byte("[plugins.mine]\npath = '../mine'\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := Read(file, env(nil))
+	c, err := File(file, env(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +30,7 @@ func TestRead(t *testing.T) {
 
 // TestByteOrderMark lets through what some editors begin a file with.
 func TestByteOrderMark(t *testing.T) {
-	c, err := Parse("velox.toml", []byte("\ufeff[roadrunner]\r\nref = 'v1.0.0'\r\n[plugins.a]\r\npath = '/a'\r\n"), "/", env(nil))
+	c, err := Data("velox.toml", []byte("\ufeff[roadrunner]\r\nref = 'v1.0.0'\r\n[plugins.a]\r\npath = '/a'\r\n"), "/", env(nil))
 	if err != nil || c.RoadRunner.Ref != "v1.0.0" {
 		t.Error(err)
 	}
@@ -40,7 +42,7 @@ func TestReadRelative(t *testing.T) {
 	if err := os.WriteFile("velox.toml", []byte("[plugins.mine]\npath = 'mine'\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := Read("velox.toml", env(nil))
+	c, err := File("velox.toml", env(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +64,7 @@ func TestReadErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	_, err := Read("velox.toml", env(nil))
+	_, err := File("velox.toml", env(nil))
 	if want := "config velox.toml: no such file"; err == nil || err.Error() != want {
 		t.Errorf("error is %v, want %s", err, want)
 	}
@@ -70,17 +72,17 @@ func TestReadErrors(t *testing.T) {
 		t.Errorf("%v is not fs.ErrNotExist", err)
 	}
 
-	_, err = Read(".", env(nil))
+	_, err = File(".", env(nil))
 	if want := "config .: is a directory"; err == nil || err.Error() != want {
 		t.Errorf("error is %v, want %s", err, want)
 	}
 
-	c, err := Read("bad.toml", env(nil))
-	list, ok := errors.AsType[*ErrorList](err)
+	c, err := File("bad.toml", env(nil))
+	list, ok := errors.AsType[*config.ErrorList](err)
 	if !ok || c != nil {
 		t.Fatalf("Read returned %v, %v, want an ErrorList alone", c, err)
 	}
-	if want := (Position{File: "bad.toml", Line: 1, Column: 14}); list.Problems[0].Pos != want {
+	if want := (config.Position{File: "bad.toml", Line: 1, Column: 14}); list.Problems[0].Pos != want {
 		t.Errorf("problem stands at %s, want %s", list.Problems[0].Pos, want)
 	}
 }
@@ -98,7 +100,7 @@ password = "${SECRET}"
 [plugins.mine]
 path = "mine"
 `
-	c, err := Parse("acme.toml", []byte(data), dir, env(map[string]string{"SECRET": "hunter2"}))
+	c, err := Data("acme.toml", []byte(data), dir, env(map[string]string{"SECRET": "hunter2"}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +132,7 @@ func readFile(t *testing.T, name string) []byte {
 
 // TestLocalDirs has a directory in each place that may name one.
 func TestLocalDirs(t *testing.T) {
-	c, err := Parse("velox.toml", []byte(`
+	c, err := Data("velox.toml", []byte(`
 [roadrunner]
 path = "/rr"
 [plugins.a]
@@ -149,7 +151,7 @@ new = "/d"
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Overrides = []Override{{Name: "b", Dir: "/b"}}
+	c.Overrides = []config.Override{{Name: "b", Dir: "/b"}}
 	if got, want := c.LocalDirs(), []string{"/rr", "/a", "/fork", "/c", "/d", "/b"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
@@ -157,7 +159,7 @@ new = "/d"
 
 // TestField reads what files in use have besides.
 func TestField(t *testing.T) {
-	c, err := Read(filepath.Join("..", "..", "testdata", "velox", "field.toml"), env(nil))
+	c, err := File(filepath.Join("..", "..", "..", "testdata", "velox", "field.toml"), env(nil))
 	if err != nil {
 		t.Fatal(err)
 	}

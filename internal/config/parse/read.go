@@ -1,4 +1,13 @@
-package config
+// Package parse reads a velox.toml of any generation into a [config.Config]:
+// begin at [Data].
+//
+// Reading is five steps, each a function of its own: [tree.Parse] (TOML to a tree
+// with positions), expand (the variables in the tree's strings), decode (the
+// keys of every generation to one Config), setDefaults, and validate, which
+// changes nothing. All problems of a file are reported at once, as a
+// [config.ErrorList] in the file's order. The values of flags that a file may
+// have too are read here as well: [Mirror], [Override].
+package parse
 
 import (
 	"bytes"
@@ -9,12 +18,15 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/config/tree"
 )
 
-// Read reads the config file of that name. Variables are looked up with
+// File reads the config file of that name. Variables are looked up with
 // lookup, which is os.LookupEnv in shape. The error is an [*ErrorList], or
 // says why the file cannot be read.
-func Read(path string, lookup func(name string) (string, bool)) (*Config, error) {
+func File(path string, lookup func(name string) (string, bool)) (*config.Config, error) {
 	if isStream(path) {
 		return nil, &StreamError{Path: path}
 	}
@@ -26,7 +38,7 @@ func Read(path string, lookup func(name string) (string, bool)) (*Config, error)
 	if err != nil {
 		return nil, readError(path, err)
 	}
-	c, err := Parse(path, data, dir, lookup)
+	c, err := Data(path, data, dir, lookup)
 	if err != nil {
 		return nil, err
 	}
@@ -57,29 +69,29 @@ func (*StreamError) Hints() []string {
 	return []string{"write it to a file, and name that with -c FILE"}
 }
 
-// Parse reads a config from its bytes. Positions have file in them; relative
+// Data reads a config from its bytes. Positions have file in them; relative
 // paths are relative to dir, which is absolute. Where the error is an
 // [*ErrorList], the Config has all that could be read nevertheless.
-func Parse(file string, data []byte, dir string, lookup func(name string) (string, bool)) (*Config, error) {
+func Data(file string, data []byte, dir string, lookup func(name string) (string, bool)) (*config.Config, error) {
 	const mark = "\ufeff" // some editors begin a file in UTF-8 with it
-	doc := parse(file, bytes.TrimPrefix(data, []byte(mark)))
+	doc := tree.Parse(file, bytes.TrimPrefix(data, []byte(mark)))
 	d := &draft{
-		Config:   &Config{File: file, Notes: doc.notes},
-		dir:      dir,
-		lookup:   lookup,
-		root:     doc.root,
-		problems: doc.problems,
+		Config: &config.Config{File: file, Notes: doc.Notes},
+		dir:    dir,
+		lookup: lookup,
+		root:   doc.Root,
+		Reader: tree.Reader{Problems: doc.Problems},
 	}
 	d.expand(d.root)
 	d.decode()
 	d.setDefaults()
-	if doc.whole { // half a document lacks much that the whole one has
+	if doc.Whole { // half a document lacks much that the whole one has
 		d.validate()
 	}
-	slices.SortStableFunc(d.Notes, func(a, b Note) int { return a.Pos.compare(b.Pos) })
-	if len(d.problems) > 0 {
-		slices.SortStableFunc(d.problems, func(a, b Problem) int { return a.Pos.compare(b.Pos) })
-		return d.Config, &ErrorList{Problems: d.problems}
+	slices.SortStableFunc(d.Notes, func(a, b config.Note) int { return a.Pos.Compare(b.Pos) })
+	if len(d.Problems) > 0 {
+		slices.SortStableFunc(d.Problems, func(a, b config.Problem) int { return a.Pos.Compare(b.Pos) })
+		return d.Config, &config.ErrorList{Problems: d.Problems}
 	}
 	return d.Config, nil
 }
@@ -87,28 +99,21 @@ func Parse(file string, data []byte, dir string, lookup func(name string) (strin
 // draft is a Config in the making, and the tree it is made from, in which
 // defaults and checks find what was written, and where.
 type draft struct {
-	*Config
+	*config.Config
+	tree.Reader
 	dir    string
 	lookup func(name string) (string, bool)
 
-	root *node
+	root *tree.Node
 	// The tables that the Config's lists come from, item by item.
-	plugins, modules, replaces, excludes, mirrors, credentials []*node
+	plugins, modules, replaces, excludes, mirrors, credentials []*tree.Node
 	// projects are the GitLab projects by id.
-	projects []*node
-
-	problems []Problem
-}
-
-// errorf adds a problem. A hint can be set on the result.
-func (d *draft) errorf(pos Position, format string, args ...any) *Problem {
-	d.problems = append(d.problems, Problem{Pos: pos, Text: fmt.Sprintf(format, args...)})
-	return &d.problems[len(d.problems)-1]
+	projects []*tree.Node
 }
 
 // notef adds a note.
-func (d *draft) notef(pos Position, format string, args ...any) {
-	d.Notes = append(d.Notes, Note{Pos: pos, Text: fmt.Sprintf(format, args...)})
+func (d *draft) notef(pos config.Position, format string, args ...any) {
+	d.Notes = append(d.Notes, config.Note{Pos: pos, Text: fmt.Sprintf(format, args...)})
 }
 
 // readError words a failure to read a file, without the path that the

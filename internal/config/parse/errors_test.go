@@ -1,9 +1,12 @@
-package config
+package parse
 
 import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/config/tree"
 )
 
 // TestErrors has each error that a config can lead to, with its whole text,
@@ -240,7 +243,7 @@ func TestErrors(t *testing.T) {
 			if !strings.Contains(data, "lugins") && !strings.Contains(data, "#none") {
 				data += "[plugins.mine]\npath = '/mine'\n"
 			}
-			_, err := Parse("acme.toml", []byte(data), dir, env(vars))
+			_, err := Data("acme.toml", []byte(data), dir, env(vars))
 			if err == nil {
 				t.Fatalf("no error, want\n%s", tt.want)
 			}
@@ -249,8 +252,8 @@ func TestErrors(t *testing.T) {
 				t.Errorf("error is\n%s\nwant\n%s", got, want)
 			}
 			// No problem hides another.
-			_, more := Parse("acme.toml", []byte(data+"\n[zzz]\n"), dir, env(vars))
-			if whole := parse("acme.toml", []byte(data)).whole; whole && !strings.HasPrefix(more.Error(), err.Error()+"\n") {
+			_, more := Data("acme.toml", []byte(data+"\n[zzz]\n"), dir, env(vars))
+			if whole := tree.Parse("acme.toml", []byte(data)).Whole; whole && !strings.HasPrefix(more.Error(), err.Error()+"\n") {
 				t.Errorf("with an unknown key besides the error is\n%v\nwant it to begin with\n%v", more, err)
 			}
 			if strings.Contains(err.Error(), "hunter") {
@@ -260,7 +263,7 @@ func TestErrors(t *testing.T) {
 			if tt.hint != "" {
 				wantHints = []string{tt.hint}
 			}
-			if hints := err.(*ErrorList).Hints(); !reflect.DeepEqual(hints, wantHints) {
+			if hints := err.(*config.ErrorList).Hints(); !reflect.DeepEqual(hints, wantHints) {
 				t.Errorf("hints are %q, want %q", hints, wantHints)
 			}
 		})
@@ -312,11 +315,11 @@ acme.toml:25:3: excludes has an entry without version`
   [gitlab.projects]
   7 = "GROUP/PROJECT"`,
 	}
-	c, err := Parse("acme.toml", []byte(data), dir, env(nil))
+	c, err := Data("acme.toml", []byte(data), dir, env(nil))
 	if err == nil || err.Error() != want {
 		t.Errorf("error is\n%v\nwant\n%s", err, want)
 	}
-	if hints := err.(*ErrorList).Hints(); !reflect.DeepEqual(hints, wantHints) {
+	if hints := err.(*config.ErrorList).Hints(); !reflect.DeepEqual(hints, wantHints) {
 		t.Errorf("hints are %q, want %q", hints, wantHints)
 	}
 	if len(c.Plugins) != 3 {

@@ -1,18 +1,21 @@
-package config
+package parse
 
 import (
 	"strings"
 	"unicode"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/config/tree"
 )
 
 // tags reads an element of [build] tags: a build tag, or several with commas.
-func (d *draft) tags(n *node) []string {
+func (d *draft) tags(n *tree.Node) []string {
 	var tags []string
-	for _, tag := range strings.Split(n.text, ",") {
+	for _, tag := range strings.Split(n.Text, ",") {
 		switch tag = strings.TrimSpace(tag); {
 		case tag == "":
 		case !isTag(tag):
-			d.errorf(n.pos, "%s: %q is not a build tag: it may have letters, digits, _ and . only", n.path(), tag)
+			d.Errorf(n.Pos, "%s: %q is not a build tag: it may have letters, digits, _ and . only", n.Path(), tag)
 		default:
 			tags = append(tags, tag)
 		}
@@ -27,20 +30,20 @@ func isTag(s string) bool {
 
 // ldflags reads [build] ldflags. Which flags there are is for the linker to
 // say; a word without a dash can only be the value of the flag before it.
-func (d *draft) ldflags(build *node) []string {
-	key := build.get("ldflags")
-	d.Flags.LDFlags = Place{key.path(), key.key}
+func (d *draft) ldflags(build *tree.Node) []string {
+	key := build.Get("ldflags")
+	d.Flags.LDFlags = config.Place{Key: key.Path(), Pos: key.Key}
 	var all []string
 	valued := false // the word before is a flag that may have a value
-	for _, n := range d.list(build, "ldflags") {
-		flags, err := splitQuoted(n.text)
+	for _, n := range d.List(build, "ldflags") {
+		flags, err := splitQuoted(n.Text)
 		if err != nil {
-			d.errorf(n.pos, "%s has %v", n.path(), err)
+			d.Errorf(n.Pos, "%s has %v", n.Path(), err)
 		}
 		for _, f := range flags {
 			flag := strings.HasPrefix(f, "-")
 			if !flag && !valued {
-				d.errorf(n.pos, "%s: %q does not begin with a dash, and is not the value of a flag before it", n.path(), f)
+				d.Errorf(n.Pos, "%s: %q does not begin with a dash, and is not the value of a flag before it", n.Path(), f)
 			}
 			valued = flag && !strings.Contains(f, "=")
 		}
@@ -50,19 +53,19 @@ func (d *draft) ldflags(build *node) []string {
 }
 
 // gcflags reads [build] gcflags, each a value of the go command's -gcflags.
-func (d *draft) gcflags(build *node) []string {
-	key := build.get("gcflags")
-	d.Flags.GCFlags = Place{key.path(), key.key}
+func (d *draft) gcflags(build *tree.Node) []string {
+	key := build.Get("gcflags")
+	d.Flags.GCFlags = config.Place{Key: key.Path(), Pos: key.Key}
 	var all []string
-	for _, n := range d.list(build, "gcflags") {
-		flags := strings.TrimSpace(n.text)
+	for _, n := range d.List(build, "gcflags") {
+		flags := strings.TrimSpace(n.Text)
 		if pattern, rest, ok := strings.Cut(flags, "="); ok && pattern != "" && !strings.HasPrefix(flags, "-") {
 			flags = strings.TrimSpace(rest)
 		}
 		if flags != "" && !strings.HasPrefix(flags, "-") {
-			d.errorf(n.pos, "%s: %q is neither FLAGS, which begin with a dash, nor PATTERN=FLAGS, such as all=-N", n.path(), n.text)
+			d.Errorf(n.Pos, "%s: %q is neither FLAGS, which begin with a dash, nor PATTERN=FLAGS, such as all=-N", n.Path(), n.Text)
 		}
-		all = append(all, n.text)
+		all = append(all, n.Text)
 	}
 	return all
 }

@@ -1,62 +1,64 @@
-package config
+package parse
 
 import (
 	"errors"
 	"fmt"
 	neturl "net/url"
-	"path/filepath"
 	"strings"
 
-	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
 	"golang.org/x/mod/semver"
+
+	"github.com/vxlite/vxlite/internal/config"
 )
 
-// ParseMirror reads FROM=TO, as the flag --mirror has it. A relative TO stays
+// Mirror reads FROM=TO, as the flag --mirror has it. A relative TO stays
 // so.
-func ParseMirror(s string) (Mirror, error) {
+func Mirror(s string) (config.Mirror, error) {
 	from, to, ok := strings.Cut(s, "=")
 	if !ok || from == "" || to == "" {
-		return Mirror{}, errors.New("a mirror is FROM=TO, two URL prefixes, such as https://github.com/=ssh://git@git.corp/")
+		return config.Mirror{}, errors.New("a mirror is FROM=TO, two URL prefixes, such as https://github.com/=ssh://git@git.corp/")
 	}
 	if !printable(s) {
-		return Mirror{}, errors.New("a mirror has a control character")
+		return config.Mirror{}, errors.New("a mirror has a control character")
 	}
 	if err := checkPrefix(to); err != nil {
-		return Mirror{}, fmt.Errorf("a mirror's TO %w", err)
+		return config.Mirror{}, fmt.Errorf("a mirror's TO %w", err)
 	}
-	return Mirror{From: from, To: []string{to}}, nil
+	return config.Mirror{From: from, To: []string{to}}, nil
 }
 
-// isGoName reports whether s may be a GOOS or GOARCH. Which there are is for
-// the go command to say.
-func isGoName(s string) bool {
-	for _, r := range s {
-		if (r < 'a' || r > 'z') && (r < '0' || r > '9') {
-			return false
-		}
+// Override reads NAME=DIR, as the flag --with has it. A relative DIR
+// stays so.
+func Override(s string) (config.Override, error) {
+	name, dir, ok := strings.Cut(s, "=")
+	if !ok || name == "" || dir == "" {
+		return config.Override{}, fmt.Errorf("--with %s: want NAME=DIR, a plugin's name or a module path, and a directory", s)
 	}
-	return s != ""
+	if !printable(s) {
+		return config.Override{}, errors.New("--with has a control character")
+	}
+	return config.Override{Name: name, Dir: dir}, nil
 }
 
-// ParseReplace reads what stands in for a module: a directory, which begins
+// Replace reads what stands in for a module: a directory, which begins
 // with ./, ../, ~/ or / and is left as it is, or MODULE with or without
 // @VERSION. The version may also follow a space, as in a go.mod.
-func ParseReplace(s string) (Replacement, error) {
-	if isDir(s) {
+func Replace(s string) (config.Replacement, error) {
+	if config.IsDir(s) {
 		if dir, version, ok := cutVersion(s); ok {
-			return Replacement{}, &dirVersionError{dir, version}
+			return config.Replacement{}, &dirVersionError{dir, version}
 		}
-		return Replacement{Dir: s}, nil
+		return config.Replacement{Dir: s}, nil
 	}
 	m := parseModule(s)
 	if err := checkModulePath(m.Path); err != nil {
-		return Replacement{}, fmt.Errorf("is not a directory, which begins with ./, ../ or /, and as a module it %w", err)
+		return config.Replacement{}, fmt.Errorf("is not a directory, which begins with ./, ../ or /, and as a module it %w", err)
 	}
 	if err := checkRef(m.Version); err != nil {
-		return Replacement{}, fmt.Errorf("has a version that %w", err)
+		return config.Replacement{}, fmt.Errorf("has a version that %w", err)
 	}
-	return Replacement{Module: m}, nil
+	return config.Replacement{Module: m}, nil
 }
 
 // cutVersion takes the version off what looks like DIR@VERSION.
@@ -101,12 +103,6 @@ func checkModulePath(path string) error {
 	return nil
 }
 
-// isDir reports whether s is a directory where a module or a URL might stand
-// as well.
-func isDir(s string) bool {
-	return modfile.IsDirectoryPath(s) || filepath.IsAbs(s) || strings.HasPrefix(s, "~/")
-}
-
 // checkRemote says what is wrong with something to clone from: a URL, the
 // form user@host:path, or a local path. It never repeats it, since a URL may
 // have a password in it.
@@ -114,12 +110,12 @@ func checkRemote(s string) error {
 	switch {
 	case strings.HasPrefix(s, "-"):
 		return errors.New("begins with a dash")
-	case isDir(s):
+	case config.IsDir(s):
 		return nil
 	case strings.Contains(s, "://"):
 		return checkURL(s)
 	}
-	host, path, ok := CutSCP(s)
+	host, path, ok := config.CutSCP(s)
 	if strings.HasPrefix(path, ":") {
 		return errors.New("names a remote helper, which would be run as a program")
 	}
@@ -131,16 +127,6 @@ func checkRemote(s string) error {
 		host = user
 	}
 	return checkDashes(user, host, path)
-}
-
-// CutSCP parts user@host:path at the colon that ends the host, which may be an
-// address in brackets.
-func CutSCP(s string) (host, path string, ok bool) {
-	before, after, bracketed := strings.Cut(s, "[")
-	if end := strings.Index(after, "]:"); bracketed && end >= 0 && !strings.ContainsAny(before, ":/") {
-		return before + after[:end], after[end+2:], true
-	}
-	return strings.Cut(s, ":")
 }
 
 // checkPrefix says what is wrong with the beginning of something to clone from.
@@ -182,41 +168,11 @@ func checkDashes(parts ...string) error {
 	return nil
 }
 
-// SplitUser takes the name and the password out of a URL of http or https.
-// They are there to log in with, not to be shown or kept. The URL comes back
-// with its scheme, and the host of one of http or https, in small letters, so
-// that one place has one name; a host of ssh may be ssh_config's own name for it.
-func SplitUser(s string) (URLCredential, bool) {
-	scheme, rest, ok := strings.Cut(s, "://")
-	if !ok || isDir(s) {
-		return URLCredential{URL: s}, false
-	}
-	scheme = strings.ToLower(scheme)
-	if scheme != "https" && scheme != "http" {
-		return URLCredential{URL: scheme + "://" + rest}, false
-	}
-	host, path := rest, ""
-	if slash := strings.IndexByte(rest, '/'); slash >= 0 {
-		host, path = rest[:slash], rest[slash:]
-	}
-	at := strings.LastIndexByte(host, '@')
-	url := scheme + "://" + strings.ToLower(host[at+1:]) + path
-	u, err := neturl.Parse(scheme + "://" + host)
-	switch {
-	case err != nil:
-		return URLCredential{URL: s}, false
-	case at < 0:
-		return URLCredential{URL: url}, false
-	}
-	password, _ := u.User.Password()
-	return URLCredential{URL: url, Username: u.User.Username(), Password: Secret(password)}, true
-}
-
 // hasPassword reports whether a URL has a password that nothing would use: SSH
 // has other ways to log in.
 func hasPassword(s string) bool {
 	u, err := neturl.Parse(s)
-	if err != nil || isDir(s) {
+	if err != nil || config.IsDir(s) {
 		return false
 	}
 	_, ok := u.User.Password()

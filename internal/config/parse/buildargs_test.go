@@ -1,9 +1,11 @@
-package config
+package parse
 
 import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/vxlite/vxlite/internal/config"
 )
 
 func TestBuildArgs(t *testing.T) {
@@ -12,53 +14,53 @@ func TestBuildArgs(t *testing.T) {
 		name  string
 		args  string
 		build string // keys of [build]
-		want  Build
+		want  config.Build
 		notes []string
 	}{
 		{
 			name: "version and time",
 			args: `'-trimpath', '-ldflags', '-s -X a.com/rr/v2/internal/meta.version=${VERSION} -X a.com/rr/v2/internal/meta.buildTime=$TIME'`,
-			want: Build{Version: "v1.2.3", Time: "now", LDFlags: []string{"-s"}},
+			want: config.Build{Version: "v1.2.3", Time: "now", LDFlags: []string{"-s"}},
 		},
 		{
 			name: "other definitions, joined",
 			args: `"--ldflags=-w -X=a.com/rr/internal/meta.version=1 -X 'a.com/b.c=d e' -X a.com/b.internal/meta.x=1 -X"`,
-			want: Build{Version: "1", LDFlags: []string{"-w", "-X", "a.com/b.c=d e", "-X", "a.com/b.internal/meta.x=1", "-X"}},
+			want: config.Build{Version: "1", LDFlags: []string{"-w", "-X", "a.com/b.c=d e", "-X", "a.com/b.internal/meta.x=1", "-X"}},
 		},
 		{
 			name: "no X before it",
 			args: `'-ldflags', 'a.com/rr/internal/meta.version=1'`,
-			want: Build{LDFlags: []string{"a.com/rr/internal/meta.version=1"}},
+			want: config.Build{LDFlags: []string{"a.com/rr/internal/meta.version=1"}},
 		},
 		{
 			name: "repeated",
 			args: `'-ldflags', '-s', '-ldflags=-w', '-gcflags', 'all=-N -l', '-gcflags=a=-m', '-tags=a,b', '-tags', 'c d'`,
-			want: Build{LDFlags: []string{"-s", "-w"}, GCFlags: []string{"all=-N -l", "a=-m"}, Tags: []string{"a", "b", "c", "d"}},
+			want: config.Build{LDFlags: []string{"-s", "-w"}, GCFlags: []string{"all=-N -l", "a=-m"}, Tags: []string{"a", "b", "c", "d"}},
 		},
 		{
 			name: "flags from a variable",
 			args: `'-ldflags', '$FLAGS'`,
-			want: Build{LDFlags: []string{"-s", "-w"}},
+			want: config.Build{LDFlags: []string{"-s", "-w"}},
 		},
-		{name: "race", args: `'-race'`, want: Build{Race: true, CGO: true}},
+		{name: "race", args: `'-race'`, want: config.Build{Race: true, CGO: true}},
 		{name: "no race", args: `'-race=false'`},
 		{
 			name:  "not used",
 			args:  `'-v', '-p', '4', '-mod=mod', './cmd/rr', '-race'`,
-			want:  Build{Race: true, CGO: true},
+			want:  config.Build{Race: true, CGO: true},
 			notes: []string{`velox.build_args: "-v" is not used`, `velox.build_args: "-p" is not used`, `velox.build_args: "-mod=mod" is not used`, `velox.build_args: "./cmd/rr" is not used`},
 		},
 		{
 			name:  "today's keys win",
 			args:  `'-tags', 'a', '-gcflags', '-N', '-ldflags', '-s -X a.com/rr/internal/meta.version=1 -X a.com/rr/internal/meta.buildTime=1'`,
 			build: "tags = 'b'\ngcflags = []\nldflags = ['-w']\nversion = '2'\ntime = '2'",
-			want:  Build{Version: "2", Time: "2", Tags: []string{"b"}, LDFlags: []string{"-w"}},
+			want:  config.Build{Version: "2", Time: "2", Tags: []string{"b"}, LDFlags: []string{"-w"}},
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			data := "[velox]\nbuild_args = [" + tt.args + "]\n[build]\n" + tt.build + "\n[plugins.a]\npath = 'a'\n"
-			c, err := Parse("acme.toml", []byte(data), dir, env(map[string]string{"VERSION": "v1.2.3", "TIME": "now", "FLAGS": "-s  -w"}))
+			c, err := Data("acme.toml", []byte(data), dir, env(map[string]string{"VERSION": "v1.2.3", "TIME": "now", "FLAGS": "-s  -w"}))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -80,7 +82,7 @@ func TestBuildArgs(t *testing.T) {
 // TestBuildArgsNotes wants each note where its flag stands.
 func TestBuildArgsNotes(t *testing.T) {
 	const data = "[plugins.a]\npath = 'a'\n[velox]\nbuild_args = [\n  '-trimpath',\n  '-v',\n]\n"
-	c, err := Parse("acme.toml", []byte(data), dir, env(nil))
+	c, err := Data("acme.toml", []byte(data), dir, env(nil))
 	if err != nil {
 		t.Fatal(err)
 	}

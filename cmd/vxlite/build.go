@@ -8,7 +8,6 @@ import (
 	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/config/parse"
-	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/vendoring"
 )
 
@@ -68,7 +67,7 @@ func (c *cli) build(o build.Options) error {
 	if err != nil {
 		return err
 	}
-	c.screen.sink().Send(event.Event{Kind: event.Done, Result: result})
+	c.screen.done(result, func(color bool) string { return buildText(result, color) })
 	return nil
 }
 

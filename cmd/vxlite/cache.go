@@ -9,7 +9,6 @@ import (
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/vxlite/vxlite/internal/config"
-	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/store"
 )
@@ -58,7 +57,9 @@ func (c *cli) cache(ctx *urfave.Context) error {
 		if err != nil {
 			return err
 		}
-		c.screen.sink().Send(event.Event{Kind: event.Done, Result: &event.Result{Cache: info}})
+		c.screen.done(struct {
+			Cache *store.Contents `json:"cache"`
+		}{info}, func(color bool) string { return cacheTable(info, color) + "\n" })
 		return nil
 	}
 	if arg := ctx.Args().First(); arg != "clean" {
@@ -68,15 +69,12 @@ func (c *cli) cache(ctx *urfave.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range removed.Paths {
-		c.screen.sink().Send(event.Event{Kind: event.Debug, Text: "removed " + name})
-	}
-	c.screen.sink().Send(event.Event{Kind: event.Done, Result: &event.Result{Removed: removed}})
+	c.screen.removed(removed)
 	return nil
 }
 
 // clean reads what the flags say about cleaning.
-func (c *cli) clean(ctx *urfave.Context, dir string) (*event.Removed, error) {
+func (c *cli) clean(ctx *urfave.Context, dir string) (*store.Removed, error) {
 	locks := ctx.Args().Tail()
 	if ctx.Bool("all") {
 		if len(locks) > 0 || ctx.IsSet("older") || ctx.IsSet("config") {

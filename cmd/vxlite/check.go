@@ -4,7 +4,6 @@ import (
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/vxlite/vxlite/internal/check"
-	"github.com/vxlite/vxlite/internal/event"
 )
 
 // checkCommand says whether a server would do what it was built for.
@@ -35,9 +34,11 @@ middleware and drivers are included. The exit status is 3 if there is a problem.
 			if err != nil {
 				return err
 			}
-			result, err := check.Check(c.ctx, m, p, ctx.String("rr"))
-			if result != nil {
-				c.screen.sink().Send(event.Event{Kind: event.Done, Result: result})
+			report, err := check.Plugins(c.ctx, m, p, ctx.String("rr"))
+			if report != nil {
+				c.screen.done(struct {
+					Check *check.Report `json:"check"`
+				}{report}, func(color bool) string { return checkText(report, color) })
 			}
 			return err
 		},

@@ -11,7 +11,7 @@ import (
 )
 
 // failedCheck is a check of the doctor's that failed.
-type failedCheck struct{ event.Finding }
+type failedCheck struct{ doctor.Finding }
 
 func (f failedCheck) Error() string { return f.Name + ": " + f.Text }
 
@@ -19,7 +19,7 @@ func (f failedCheck) Error() string { return f.Name + ": " + f.Text }
 func (f failedCheck) Hints() []string { return f.Finding.Hints }
 
 // failures are the checks that failed, as errors.
-func failures(checks []event.Finding) []error {
+func failures(checks []doctor.Finding) []error {
 	var out []error
 	for _, check := range checks {
 		if !check.OK {
@@ -62,7 +62,9 @@ secret is shown. The exit status is 3 if there is a problem.
 			}
 			findings, err := doctor.Examine(c.ctx, doctor.Options{Config: cfg, Store: m.StoreDir, Offline: m.Offline, Jobs: m.Jobs, Env: m.Env, Sink: m.Sink})
 			if findings != nil {
-				c.screen.sink().Send(event.Event{Kind: event.Done, Result: &event.Result{Findings: findings}})
+				c.screen.done(struct {
+					Findings []doctor.Finding `json:"findings"`
+				}{findings}, func(color bool) string { return findingsText(findings, color) })
 			}
 			if ctx.Bool("quiet") && !ctx.Bool("json") && err != nil {
 				return errors.Join(append(failures(findings), err)...) // in place of the table

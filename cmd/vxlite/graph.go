@@ -9,7 +9,6 @@ import (
 	"github.com/vxlite/vxlite/internal/check"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/drawing"
-	"github.com/vxlite/vxlite/internal/event"
 )
 
 // graphCommand draws who needs whom.
@@ -50,7 +49,7 @@ plugin collects which. Plugins that would be disabled, and the cause, are red.
 			if err != nil {
 				return err
 			}
-			c.screen.sink().Send(event.Event{Kind: event.Done, Result: &event.Result{Document: &event.Document{Format: format, Text: text}}})
+			c.screen.document(format, text)
 			return nil
 		},
 	}

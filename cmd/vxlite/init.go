@@ -9,7 +9,6 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
-	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/scaffold"
 )
 
@@ -65,8 +64,8 @@ with these plugins and versions. An existing file is not overwritten.
 			if err := disk.Write(file, text, 0o644); err != nil {
 				return err
 			}
-			c.screen.sink().Send(event.Event{Kind: event.Done, Result: &event.Result{Files: []string{file},
-				Summary: fmt.Sprintf("RoadRunner %s with %s; build it with: %s", rel.Ref, count(n, "plugin", "plugins"), buildLine(file))}})
+			c.screen.wrote(wrote{Files: []string{file},
+				Summary: fmt.Sprintf("RoadRunner %s with %s; build it with: %s", rel.Ref, count(n, "plugin", "plugins"), buildLine(file))})
 			return nil
 		},
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	urfave "github.com/urfave/cli/v2"
 
-	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/update"
 )
 
@@ -35,7 +34,7 @@ servers, so a note tells if one has moved. Compiles nothing.
 			if err != nil {
 				return err
 			}
-			c.screen.sink().Send(event.Event{Kind: event.Done, Result: result})
+			c.screen.done(result, func(color bool) string { return lockText(result.Lock, color) })
 			return nil
 		},
 	}

@@ -59,7 +59,7 @@ func (c *cli) migrate(ctx *urfave.Context) error {
 	for _, n := range notes {
 		c.screen.sink().Send(event.Event{Kind: event.Note, Text: n.Pos.String() + ": " + n.Text})
 	}
-	result := &event.Result{}
+	var result wrote
 	switch {
 	case bytes.Equal(data, out):
 		result.Summary = file + " is in today's form"
@@ -71,7 +71,7 @@ func (c *cli) migrate(ctx *urfave.Context) error {
 		}
 		result.Files = []string{file}
 	}
-	c.screen.sink().Send(event.Event{Kind: event.Done, Result: result})
+	c.screen.wrote(result)
 	return nil
 }
 

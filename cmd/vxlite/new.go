@@ -9,7 +9,6 @@ import (
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/vxlite/vxlite/internal/config"
-	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/scaffold"
 )
 
@@ -80,7 +79,7 @@ func (c *cli) newPlugin(ctx *urfave.Context) error {
 	if above != "" {
 		summary = fmt.Sprintf("add it to %s:\n\n[plugins.%s]\npath = %q\n\nand %s", above, name, p.Path, summary)
 	}
-	c.screen.sink().Send(event.Event{Kind: event.Done, Result: &event.Result{Files: files, Summary: summary}})
+	c.screen.wrote(wrote{Files: files, Summary: summary})
 	return nil
 }
 

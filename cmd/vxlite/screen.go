@@ -100,9 +100,6 @@ func (s *screen) show(e event.Event) {
 	case s.opts.JSON:
 		s.showJSON(e)
 	case s.opts.Quiet:
-		if e.Kind == event.Done && e.Result != nil && e.Result.Document != nil {
-			s.write(e.Result.Document.Text) // nothing else was asked for
-		}
 	default:
 		s.showText(e)
 	}
@@ -115,9 +112,6 @@ func (s *screen) showText(e event.Event) {
 	}
 	if line := s.line(e); line != "" {
 		s.print(line)
-	}
-	if e.Kind == event.Done && e.Result != nil {
-		s.write(resultText(e.Result, s.opts.ColorResult))
 	}
 }
 

@@ -5,13 +5,13 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-
-	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/check"
+	"github.com/vxlite/vxlite/internal/rryaml"
 )
 
 // checkText words what a check looked at: a row for each plugin, what their
 // sources do not tell, and a row for each section of a .rr.yaml.
-func checkText(c *event.Check, color bool) string {
+func checkText(c *check.Report, color bool) string {
 	t := newTable(color)
 	t.AppendHeader(table.Row{"PLUGIN", "VERSION", "INIT", "PROVIDES", "COLLECTS", "WEIGHT", "STATE"})
 	unknown := 0
@@ -37,7 +37,7 @@ func checkText(c *event.Check, color bool) string {
 }
 
 // yamlTable renders the sections in the file's order.
-func yamlTable(sections []event.CheckedSection, color bool) string {
+func yamlTable(sections []rryaml.Section, color bool) string {
 	t := newTable(color)
 	t.AppendHeader(table.Row{"SECTION", "LINE", "READ BY"})
 	for _, s := range sections {

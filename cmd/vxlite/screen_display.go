@@ -64,11 +64,14 @@ func (d *display) update(e event.Event) {
 			delete(d.compile, e.Target)
 			d.settle()
 		}
-	case event.Done:
-		d.endFetch(true)
-		d.endCompiles(true)
-		d.settle()
 	}
+}
+
+// done ends what is under way: the result is there.
+func (d *display) done() {
+	d.endFetch(true)
+	d.endCompiles(true)
+	d.settle()
 }
 
 // startCompile begins the bar of a target.

@@ -122,6 +122,7 @@ func TestDisplayEndsBeforeResult(t *testing.T) {
 			s.sink().Send(e)
 			time.Sleep(150 * time.Millisecond)
 		}
+		showSome(s)
 		s.close()
 		want := `note: velox.lock: the entry of lib does not fit velox.toml any more
 fetched 2 repositories, 1.5 MB [1.2s]
@@ -156,7 +157,7 @@ func TestDisplayAgain(t *testing.T) {
 			s.sink().Send(event.Event{Kind: event.CompileStart, Target: "linux/amd64"})
 			time.Sleep(time.Second)
 			s.sink().Send(event.Event{Kind: event.CompileDone, Target: "linux/amd64"})
-			s.sink().Send(event.Event{Kind: event.Done})
+			s.done(nil, func(bool) string { return "" })
 		}
 		compareText(t, "terminal", term.String(), strings.Repeat("compiled linux/amd64 [1s]\n", 2))
 	})

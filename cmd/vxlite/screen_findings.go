@@ -4,13 +4,12 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-
-	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/doctor"
 )
 
 // findingsText words a doctor's findings, a line each, and below those that are
 // wrong what to do.
-func findingsText(checks []event.Finding, color bool) string {
+func findingsText(checks []doctor.Finding, color bool) string {
 	t := newTable(color)
 	for _, c := range checks {
 		state := "ok"

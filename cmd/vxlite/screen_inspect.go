@@ -13,19 +13,6 @@ import (
 	"github.com/vxlite/vxlite/internal/source"
 )
 
-// showResult writes a command's result to stdout: v as a line of JSON, or what
-// words makes of it.
-func (s *screen) showResult(v any, words func(color bool) string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.opts.JSON:
-		s.write(jsonLine(v))
-	case !s.opts.Quiet:
-		s.write(words(s.opts.ColorResult))
-	}
-}
-
 // binaryText words what went into a binary: facts about the whole, the modules
 // from git, the others.
 func binaryText(b *inspect.Binary, color bool) string {

@@ -14,10 +14,6 @@ import (
 // showJSON writes an event as a line of JSON. The verbosity decides which
 // events there are, as without --json; only their form is another.
 func (s *screen) showJSON(e event.Event) {
-	if e.Kind == event.Done {
-		s.write(jsonLine(e))
-		return
-	}
 	if s.opts.Quiet {
 		return
 	}

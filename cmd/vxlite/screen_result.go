@@ -8,64 +8,118 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/store"
+	"github.com/vxlite/vxlite/internal/update"
+	"github.com/vxlite/vxlite/internal/vendoring"
+	"github.com/vxlite/vxlite/internal/workspace"
 )
 
-// resultText words what a build made: a table of what went in, then a line
-// for each binary.
-func resultText(r *event.Result, color bool) string {
-	if r.Workspace != nil {
-		return workspaceText(r.Workspace, color)
+// showResult writes a command's result to stdout: v as a line of JSON, or what
+// words makes of it.
+func (s *screen) showResult(v any, words func(color bool) string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.opts.JSON:
+		s.write(jsonLine(v))
+	case !s.opts.Quiet:
+		s.write(words(s.opts.ColorResult))
 	}
-	if r.Findings != nil {
-		return findingsText(r.Findings, color)
+}
+
+// done shows what a command made. For --json it is an event, the last one.
+func (s *screen) done(result any, words func(color bool) string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
 	}
-	if r.Document != nil {
-		return r.Document.Text // made for another program, not for the terminal
+	if s.display != nil {
+		s.display.done()
 	}
+	switch {
+	case s.opts.JSON:
+		s.write(jsonLine(struct {
+			Event  string `json:"event"`
+			Result any    `json:"result"`
+		}{"done", result}))
+	case !s.opts.Quiet:
+		s.write(words(s.opts.ColorResult))
+	}
+}
+
+// document shows text that is made for another program, also with --quiet:
+// nothing else was asked for.
+func (s *screen) document(format, text string) {
+	type document struct {
+		Format string `json:"format"`
+		Text   string `json:"text"`
+	}
+	s.done(struct {
+		Document document `json:"document"`
+	}{document{format, text}}, func(bool) string { return text })
+	if s.opts.Quiet && !s.opts.JSON {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.write(text)
+	}
+}
+
+// removed shows what is gone.
+func (s *screen) removed(r *store.Removed) {
+	for _, name := range r.Paths {
+		s.sink().Send(event.Event{Kind: event.Debug, Text: "removed " + name})
+	}
+	s.done(struct {
+		Removed *store.Removed `json:"removed"`
+	}{r}, func(bool) string {
+		return "removed " + count(len(r.Paths), "entry", "entries") + ", " + byteSize(r.Size) + "\n"
+	})
+}
+
+// wrote are the files that a command has written, and of what they are.
+type wrote struct {
+	Files   []string `json:"files,omitempty"`
+	Summary string   `json:"summary,omitempty"`
+}
+
+func (s *screen) wrote(w wrote) { s.done(w, func(bool) string { return wroteText(w) }) }
+
+// wroteText words which files were written.
+func wroteText(w wrote) string {
+	var b strings.Builder
+	for _, f := range w.Files {
+		b.WriteString(oneLine(f) + "\n")
+	}
+	if w.Summary != "" {
+		b.WriteString(strings.TrimSuffix(printable(w.Summary), "\n") + "\n")
+	}
+	return b.String()
+}
+
+// buildText words what a build made: a table of what went in, then a line for
+// each binary.
+func buildText(r *build.Result, color bool) string {
 	var parts []string
-	if r.Lock != nil {
-		return lockText(r.Lock, color)
-	}
-	if len(r.Files) > 0 || r.Summary != "" {
-		parts = append(parts, filesText(r))
-	}
 	if len(r.Modules) > 0 {
 		parts = append(parts, moduleTable(r.Modules, color)+"\n")
 	}
 	if len(r.Binaries) > 0 {
 		parts = append(parts, binaryTable(r.Binaries, color)+"\n")
 	}
-	if r.Check != nil {
-		parts = append(parts, checkText(r.Check, color))
-	}
-	if r.Vendored != nil {
-		parts = append(parts, vendoredTable(r.Vendored, color)+"\n")
-	}
-	if r.Removed != nil {
-		parts = append(parts, "removed "+count(len(r.Removed.Paths), "entry", "entries")+", "+byteSize(r.Removed.Size)+"\n")
-	}
-	if r.Cache != nil {
-		parts = append(parts, cacheTable(r.Cache, color)+"\n")
-	}
 	return strings.Join(parts, "\n")
 }
 
-// filesText words which files were written.
-func filesText(r *event.Result) string {
-	var b strings.Builder
-	for _, f := range r.Files {
-		b.WriteString(oneLine(f) + "\n")
-	}
-	if r.Summary != "" {
-		b.WriteString(strings.TrimSuffix(printable(r.Summary), "\n") + "\n")
-	}
-	return b.String()
+// vendoredText words a vendor folder: what went in, and where it is.
+func vendoredText(r *vendoring.Result, color bool) string {
+	return moduleTable(r.Modules, color) + "\n\n" + vendoredTable(r.Vendored, color) + "\n"
 }
 
 // vendoredTable renders a line for a vendor folder or file. A folder's hash is
 // that of its list of hashes.
-func vendoredTable(v *event.Vendored, color bool) string {
+func vendoredTable(v *vendoring.Made, color bool) string {
 	t := newTable(color)
 	of := ""
 	if !v.Archive {
@@ -76,7 +130,7 @@ func vendoredTable(v *event.Vendored, color bool) string {
 }
 
 // moduleTable renders the modules in the order given.
-func moduleTable(modules []event.Module, color bool) string {
+func moduleTable(modules []workspace.Row, color bool) string {
 	t := newTable(color)
 	t.AppendHeader(table.Row{"PLUGIN", "VERSION", "COMMIT", "FROM", ""})
 	for _, m := range modules {
@@ -99,7 +153,7 @@ func moduleTable(modules []event.Module, color bool) string {
 
 // localState words whether a local directory is as its repository has it. It
 // is empty for all others, so that it must stand in the last column.
-func localState(m event.Module) string {
+func localState(m workspace.Row) string {
 	switch {
 	case m.Head == "":
 		return ""
@@ -110,7 +164,7 @@ func localState(m event.Module) string {
 }
 
 // lockText words what became of a lock: what moved, and how much it holds.
-func lockText(l *event.Lock, color bool) string {
+func lockText(l *update.Outcome, color bool) string {
 	var b strings.Builder
 	if len(l.Changes) > 0 {
 		b.WriteString(changeTable(l.Changes, color) + "\n\n")
@@ -127,9 +181,9 @@ func lockText(l *event.Lock, color bool) string {
 }
 
 // changeTable renders a line for each module that moved.
-func changeTable(changes []event.Change, color bool) string {
+func changeTable(changes []update.Change, color bool) string {
 	t := newTable(color)
-	between := slices.ContainsFunc(changes, func(c event.Change) bool { return c.Commits > 0 || c.Apart })
+	between := slices.ContainsFunc(changes, func(c update.Change) bool { return c.Commits > 0 || c.Apart })
 	header := table.Row{"MODULE", "REF", "OLD", "NEW"}
 	if between {
 		header = append(header, "COMMITS", "TAGS")
@@ -149,7 +203,7 @@ func changeTable(changes []event.Change, color bool) string {
 	return t.Render()
 }
 
-func movedRef(c event.Change) string {
+func movedRef(c update.Change) string {
 	switch {
 	case c.Old == nil:
 		return c.New.Ref
@@ -159,7 +213,7 @@ func movedRef(c event.Change) string {
 	return c.Old.Ref + " to " + c.New.Ref
 }
 
-func lockedText(l *event.Locked) string {
+func lockedText(l *update.Entry) string {
 	if l == nil {
 		return ""
 	}
@@ -168,7 +222,7 @@ func lockedText(l *event.Locked) string {
 
 // commitCount words how many commits lie between. A history that does not lead
 // from one to the other is worth a word.
-func commitCount(c event.Change) string {
+func commitCount(c update.Change) string {
 	switch {
 	case c.Apart:
 		return fmt.Sprintf("%d, from elsewhere", c.Commits)
@@ -179,7 +233,7 @@ func commitCount(c event.Change) string {
 }
 
 // binaryTable renders a line for each binary.
-func binaryTable(binaries []event.Binary, color bool) string {
+func binaryTable(binaries []build.Binary, color bool) string {
 	t := newTable(color)
 	for _, b := range binaries {
 		note := ""
@@ -225,7 +279,7 @@ func newTable(color bool) table.Writer {
 }
 
 // cacheTable renders the store: a line in all, and one for each part.
-func cacheTable(c *event.Cache, color bool) string {
+func cacheTable(c *store.Contents, color bool) string {
 	t := newTable(color)
 	var files int
 	var size int64

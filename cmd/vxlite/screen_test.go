@@ -8,7 +8,9 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/workspace"
 )
 
 // someBuild is what a build with two modules, a local plugin and one target
@@ -31,18 +33,23 @@ func someBuild() []event.Event {
 		{Kind: event.CompilePackage, Target: "linux/amd64", Package: "github.com/acme/lib/kv", Done: 1},
 		{Kind: event.CompilePackage, Target: "linux/amd64", Package: "github.com/acme/lib", Done: 2},
 		{Kind: event.CompileDone, Target: "linux/amd64"},
-		{Kind: event.Done, Result: someResult()},
 	}
 }
 
-func someResult() *event.Result {
-	return &event.Result{
-		Modules: []event.Module{
+// showSome shows what the build made.
+func showSome(s *screen) {
+	r := someResult()
+	s.done(r, func(color bool) string { return buildText(r, color) })
+}
+
+func someResult() *build.Result {
+	return &build.Result{
+		Modules: []workspace.Row{
 			{Name: "roadrunner", Path: "github.com/roadrunner-server/roadrunner/v2025", Version: "v2025.1.15", Commit: "ffeeddccbbaa99887766554433221100ffeeddcc", From: "https://github.com/roadrunner-server/roadrunner"},
 			{Name: "mine", Path: "git.corp/team/mine", Version: "v0.0.0", From: "../mine", Local: true},
 			{Path: "github.com/acme/lib", Version: "v0.0.0-20250102030405-1a2b3c4d5e6f", Commit: "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d", From: "ssh://git@git.corp/acme/lib.git"},
 		},
-		Binaries: []event.Binary{
+		Binaries: []build.Binary{
 			{Target: "linux/amd64", Path: "out/rr", Size: 103_400_000, SHA256: strings.Repeat("0123456789abcdef", 4)},
 		},
 	}
@@ -155,6 +162,7 @@ compiled linux/amd64
 			for _, e := range someBuild() {
 				s.sink().Send(e)
 			}
+			showSome(s)
 			if err := s.close(); err != nil {
 				t.Error(err)
 			}
@@ -173,7 +181,6 @@ func TestScreenSparseEvents(t *testing.T) {
 		{event.Event{Kind: event.FetchDone, Module: "example.com/m", Ref: "main", Commit: "abc"}, "fetched example.com/m main (abc)\n"},
 		{event.Event{Kind: event.CompileStart, Target: "linux/arm64"}, "compiling linux/arm64\n"},
 		{event.Event{Kind: event.CompileStart, Target: "linux/arm64", Total: 1}, "compiling linux/arm64 (1 package)\n"},
-		{event.Event{Kind: event.Done}, ""},
 		{event.Event{Kind: event.Kind("not known yet")}, ""},
 	}
 	for _, tt := range tests {
@@ -197,10 +204,10 @@ func TestScreenStripsControls(t *testing.T) {
 		{Kind: event.CompileStart, Target: evil},
 		{Kind: event.CompilePackage, Target: evil, Package: evil, Done: 1},
 		{Kind: event.CompileDone, Target: evil},
-		{Kind: event.Done, Result: &event.Result{
-			Modules:  []event.Module{{Name: evil, Path: evil, Version: evil, Commit: evil, From: evil}},
-			Binaries: []event.Binary{{Target: evil, Path: evil, SHA256: evil}},
-		}},
+	}
+	result := &build.Result{
+		Modules:  []workspace.Row{{Name: evil, Path: evil, Version: evil, Commit: evil, From: evil}},
+		Binaries: []build.Binary{{Target: evil, Path: evil, SHA256: evil}},
 	}
 	for _, json := range []bool{false, true} {
 		var stdout, stderr bytes.Buffer
@@ -208,6 +215,7 @@ func TestScreenStripsControls(t *testing.T) {
 		for _, e := range events {
 			s.sink().Send(e)
 		}
+		s.done(result, func(color bool) string { return buildText(result, color) })
 		s.report(errors.New(evil))
 		for _, out := range []string{stdout.String(), stderr.String()} {
 			if i := strings.IndexFunc(out, unprintable); i >= 0 {
@@ -226,6 +234,7 @@ func TestScreenColor(t *testing.T) {
 	for _, e := range someBuild() {
 		s.sink().Send(e)
 	}
+	showSome(s)
 	s.report(errors.New("no such plugin"))
 	s.close()
 	if strings.Contains(stdout.String(), "\x1b") {
@@ -273,7 +282,7 @@ func TestScreenConcurrent(t *testing.T) {
 func TestScreenReportsFailedWrite(t *testing.T) {
 	var stderr bytes.Buffer
 	s := newScreen(brokenWriter{}, &stderr, screenOptions{})
-	s.sink().Send(event.Event{Kind: event.Done, Result: someResult()})
+	showSome(s)
 	err := s.close()
 	if !errors.Is(err, errBroken) {
 		t.Fatalf("close: %v", err)

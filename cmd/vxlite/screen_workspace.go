@@ -5,8 +5,7 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-
-	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/develop"
 )
 
 // mostKept is how many files that were changed by hand are named.
@@ -14,7 +13,7 @@ const mostKept = 20
 
 // workspaceText words what a workspace has become: where each module is, then
 // what was kept, then what was written.
-func workspaceText(w *event.Workspace, color bool) string {
+func workspaceText(w *develop.Workspace, color bool) string {
 	t := newTable(color)
 	t.AppendHeader(table.Row{"PLUGIN", "VERSION", "KIND", "DIRECTORY"})
 	for _, m := range w.Modules {

@@ -3,7 +3,6 @@ package main
 import (
 	urfave "github.com/urfave/cli/v2"
 
-	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/update"
 )
 
@@ -40,7 +39,7 @@ the same: change it in the config.
 			if err != nil {
 				return err
 			}
-			c.screen.sink().Send(event.Event{Kind: event.Done, Result: result})
+			c.screen.done(result, func(color bool) string { return lockText(result.Lock, color) })
 			return nil
 		},
 	}

@@ -4,7 +4,6 @@ import (
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/vxlite/vxlite/internal/config"
-	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/vendoring"
 )
 
@@ -59,7 +58,7 @@ func (c *cli) vendor(ctx *urfave.Context) error {
 	if err != nil {
 		return err
 	}
-	c.screen.sink().Send(event.Event{Kind: event.Done, Result: result})
+	c.screen.done(result, func(color bool) string { return vendoredText(result, color) })
 	return nil
 }
 
@@ -75,9 +74,6 @@ func (c *cli) prune(ctx *urfave.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range removed.Paths {
-		c.screen.sink().Send(event.Event{Kind: event.Debug, Text: "removed " + name})
-	}
-	c.screen.sink().Send(event.Event{Kind: event.Done, Result: &event.Result{Removed: removed}})
+	c.screen.removed(removed)
 	return nil
 }

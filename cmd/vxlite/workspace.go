@@ -4,7 +4,6 @@ import (
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/vxlite/vxlite/internal/develop"
-	"github.com/vxlite/vxlite/internal/event"
 )
 
 // workspaceCommand writes the workspace out, to work in.
@@ -49,7 +48,7 @@ it brings DIR up to date and keeps your changes.
 			if err != nil {
 				return err
 			}
-			c.screen.sink().Send(event.Event{Kind: event.Done, Result: result})
+			c.screen.done(result, func(color bool) string { return workspaceText(result.Workspace, color) })
 			return nil
 		},
 	}

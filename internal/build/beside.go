@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/mod/module"
 
-	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/inspect"
 	"github.com/vxlite/vxlite/internal/manifest"
 	"github.com/vxlite/vxlite/internal/output"
@@ -64,12 +63,12 @@ func beside(w *workspace.Workspace, jobs []job, withBill, withStatement bool) ([
 }
 
 // put writes a file and adds it to the binary's.
-func put(bin *event.Binary, kind, name string, data []byte) error {
+func put(bin *Binary, kind, name string, data []byte) error {
 	if err := output.Write(name, data); err != nil {
 		return err
 	}
 	sum := sha256.Sum256(data)
-	bin.Beside = append(bin.Beside, event.File{Kind: kind, Path: name, Size: int64(len(data)), SHA256: hex.EncodeToString(sum[:])})
+	bin.Beside = append(bin.Beside, File{Kind: kind, Path: name, Size: int64(len(data)), SHA256: hex.EncodeToString(sum[:])})
 	return nil
 }
 

@@ -10,7 +10,6 @@ import (
 	"context"
 	"path/filepath"
 
-	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/explain"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/output"
@@ -32,7 +31,7 @@ type Options struct {
 // Build makes the binaries, one for each target. The workspace is that of the
 // result; with an error, as far as it came to one: what does not compile may
 // still be watched.
-func Build(ctx context.Context, o Options) (w *workspace.Workspace, result *event.Result, err error) {
+func Build(ctx context.Context, o Options) (w *workspace.Workspace, result *Result, err error) {
 	o.Locked = o.Locked || o.Vendored != nil
 	targets, err := outputs(o.Project, o.Output)
 	if err != nil {
@@ -62,7 +61,7 @@ func Build(ctx context.Context, o Options) (w *workspace.Workspace, result *even
 	if jobs, err = beside(w, jobs, o.SBOM, o.Provenance); err != nil {
 		return w, nil, err
 	}
-	return w, &event.Result{Modules: w.Rows(), Binaries: binaries(jobs)}, nil
+	return w, &Result{Modules: w.Rows(), Binaries: binaries(jobs)}, nil
 }
 
 // compile makes what is not up to date, by a lock that has all checksums. It
@@ -97,35 +96,35 @@ func compile(ctx context.Context, w *workspace.Workspace, jobs []job) (*workspac
 
 // one makes one binary: compile, check the plugins, link, smoke-test, put in
 // place. The notes are for the user.
-func one(ctx context.Context, w *workspace.Workspace, j job, l workspace.Listing, tell func(notes []string)) (event.Binary, error) {
+func one(ctx context.Context, w *workspace.Workspace, j job, l workspace.Listing, tell func(notes []string)) (Binary, error) {
 	if err := w.CheckLinked(ctx, l.Packages, j.settings); err != nil {
-		return event.Binary{}, err
+		return Binary{}, err
 	}
 	tell(explain.Pointers(w.Plan, l.Packages))
 	tmp, remove, err := w.Store.TempDir()
 	if err != nil {
-		return event.Binary{}, err
+		return Binary{}, err
 	}
 	defer remove()
 	compilation := l.Tool.Compile(w.Dir, j.settings, l.Packages)
 	compilation.Start()
 	if err := checkPlugins(ctx, w, compilation, j, tell); err != nil {
-		return event.Binary{}, err
+		return Binary{}, err
 	}
 	built := filepath.Join(tmp, j.buildName())
 	if err := compilation.Build(ctx, built); err != nil {
-		return event.Binary{}, w.Explain(ctx, w.Dir, j.settings, err)
+		return Binary{}, w.Explain(ctx, w.Dir, j.settings, err)
 	}
 	compilation.Done()
 	if err := smoke(ctx, w, built, j.settings); err != nil {
-		return event.Binary{}, err
+		return Binary{}, err
 	}
 	size, sum, err := output.Hash(built)
 	if err != nil {
-		return event.Binary{}, err
+		return Binary{}, err
 	}
 	if err := ctx.Err(); err != nil {
-		return event.Binary{}, context.Cause(ctx)
+		return Binary{}, context.Cause(ctx)
 	}
-	return event.Binary{Target: j.Target.String(), Path: j.file, Size: size, SHA256: sum}, output.Place(built, j.file)
+	return Binary{Target: j.Target.String(), Path: j.file, Size: size, SHA256: sum}, output.Place(built, j.file)
 }

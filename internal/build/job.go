@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/vxlite/vxlite/internal/config"
-	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/output"
 	"github.com/vxlite/vxlite/internal/workspace"
@@ -18,7 +17,7 @@ type job struct {
 	target
 	settings gotool.Compile
 	stamp    stamp
-	binary   event.Binary
+	binary   Binary
 	fresh    bool // nothing has changed since it was built
 }
 
@@ -77,8 +76,8 @@ func allFresh(jobs []job) bool {
 	return true
 }
 
-func binaries(jobs []job) []event.Binary {
-	var out []event.Binary
+func binaries(jobs []job) []Binary {
+	var out []Binary
 	for _, j := range jobs {
 		out = append(out, j.binary)
 	}

@@ -6,7 +6,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/store"
 )
 
@@ -31,20 +30,20 @@ func (s stamp) key() string {
 }
 
 // fresh returns the binary if nothing has changed, itself included.
-func (s stamp) fresh(st *store.Store) (event.Binary, bool) {
+func (s stamp) fresh(st *store.Store) (Binary, bool) {
 	var rec stampRecord
 	if !st.ReadJSON(&rec, "built", s.key()) || rec.Inputs != s.inputs {
-		return event.Binary{}, false
+		return Binary{}, false
 	}
 	fi, err := os.Stat(s.file)
 	if err != nil || fi.Size() != rec.Size || !fi.ModTime().Equal(rec.ModTime) {
-		return event.Binary{}, false
+		return Binary{}, false
 	}
-	return event.Binary{Path: s.file, Size: rec.Size, SHA256: rec.SHA256, UpToDate: true}, true
+	return Binary{Path: s.file, Size: rec.Size, SHA256: rec.SHA256, UpToDate: true}, true
 }
 
 // record remembers a binary that was just put in place.
-func (s stamp) record(st *store.Store, bin event.Binary) error {
+func (s stamp) record(st *store.Store, bin Binary) error {
 	fi, err := os.Stat(s.file)
 	if err != nil {
 		return err

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/output"
 	"github.com/vxlite/vxlite/internal/workspace"
 )
@@ -51,10 +50,10 @@ func buildTwice(ctx context.Context, w *workspace.Workspace, jobs []job) ([]job,
 }
 
 // buildSecond makes a binary once more, in a directory.
-func buildSecond(ctx context.Context, w *workspace.Workspace, j job, dir string) (event.Binary, error) {
+func buildSecond(ctx context.Context, w *workspace.Workspace, j job, dir string) (Binary, error) {
 	l, err := w.List(ctx, j.settings)
 	if err != nil {
-		return event.Binary{}, w.Explain(ctx, w.Dir, j.settings, err)
+		return Binary{}, w.Explain(ctx, w.Dir, j.settings, err)
 	}
 	j.file = filepath.Join(dir, filepath.Base(j.file))
 	return one(ctx, w, j, l, workspace.OnceEach(w.Sink))

@@ -27,7 +27,7 @@ import (
 // directories are referred to, all else is copied. The modules in clones, by a
 // plugin's name or a module path, become repositories with a branch. What was
 // changed by hand since an earlier run stays.
-func Write(ctx context.Context, m workspace.Machine, p workspace.Project, place string, clones []string) (*event.Result, error) {
+func Write(ctx context.Context, m workspace.Machine, p workspace.Project, place string, clones []string) (*Result, error) {
 	dir, err := filepath.Abs(place)
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func Write(ctx context.Context, m workspace.Machine, p workspace.Project, place 
 	if err != nil {
 		return nil, fmt.Errorf("workspace: %w", err)
 	}
-	return &event.Result{Modules: workspace.Modules(plan), Workspace: &event.Workspace{Dir: dir, Written: updated.Written, Removed: updated.Removed,
+	return &Result{Modules: workspace.Modules(plan), Workspace: &Workspace{Dir: dir, Written: updated.Written, Removed: updated.Removed,
 		Kept: updated.Kept, Modules: d.table(files)}}, nil
 }
 
@@ -112,7 +112,7 @@ func (d *develop) clone(ctx context.Context, client *source.Client, names []stri
 		place, ok := d.record.Clones[cloneKey(m)]
 		dir := filepath.Join(d.dir, filepath.FromSlash(place), filepath.FromSlash(m.Folder))
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); ok && err == nil && m != d.plan.RoadRunner {
-			d.at[m.Path], d.kind[m.Path] = path.Join(place, m.Folder), event.InClone
+			d.at[m.Path], d.kind[m.Path] = path.Join(place, m.Folder), InClone
 		}
 	}
 	return nil
@@ -185,7 +185,7 @@ func (d *develop) locals() {
 		if !m.Local || m == d.plan.RoadRunner {
 			continue
 		}
-		d.at[m.Path], d.kind[m.Path] = relative(d.dir, m.Dir), event.InPlace
+		d.at[m.Path], d.kind[m.Path] = relative(d.dir, m.Dir), InPlace
 	}
 }
 
@@ -204,18 +204,54 @@ func relative(dir, target string) string {
 }
 
 // table lists where each module is, in the order of a build's table.
-func (d *develop) table(files *gen.Workspace) []event.Placed {
+func (d *develop) table(files *gen.Workspace) []Placed {
 	place := map[string]string{}
 	for _, m := range files.Modules {
 		place[m.Dir] = m.Path
 	}
-	var out []event.Placed
+	var out []Placed
 	for _, row := range workspace.Modules(d.plan) {
-		p := event.Placed{Name: row.Name, Path: row.Path, Version: row.Version, Dir: d.at[row.Path], Kind: d.kind[row.Path]}
+		p := Placed{Name: row.Name, Path: row.Path, Version: row.Version, Dir: d.at[row.Path], Kind: d.kind[row.Path]}
 		if p.Dir == "" {
-			p.Dir, p.Kind = place[d.plan.Lookup(row.Path).Dir], event.Copied
+			p.Dir, p.Kind = place[d.plan.Lookup(row.Path).Dir], Copied
 		}
 		out = append(out, p)
 	}
 	return out
+}
+
+// Workspace is a directory to work in.
+type Workspace struct {
+	Dir string `json:"dir"`
+	// Modules stand in the order of a build's.
+	Modules []Placed `json:"modules"`
+	// Written and Removed count files. Kept are those that were changed by
+	// hand, and are as they were; slash-separated, below Dir, sorted.
+	Written int      `json:"written"`
+	Removed int      `json:"removed"`
+	Kept    []string `json:"kept,omitempty"`
+}
+
+// Placed is a module in a workspace.
+type Placed struct {
+	Name    string `json:"name,omitempty"`
+	Path    string `json:"module"`
+	Version string `json:"version"`
+	// Dir is relative to the workspace, or absolute.
+	Dir string `json:"dir"`
+	// Kind is Copied, InClone or InPlace.
+	Kind string `json:"kind"`
+}
+
+// The kinds of a module's place in a workspace.
+const (
+	Copied  = "copy"
+	InClone = "clone"
+	InPlace = "local" // the user's own directory
+)
+
+// Result is what a workspace was made of, and what it has become.
+type Result struct {
+	Modules   []workspace.Row `json:"modules,omitempty"`
+	Workspace *Workspace      `json:"workspace"`
 }

@@ -38,7 +38,7 @@ type Options struct {
 
 // Examine returns what it looked at, in order, and an [*UnwellError] where
 // something is wrong.
-func Examine(ctx context.Context, o Options) ([]event.Finding, error) {
+func Examine(ctx context.Context, o Options) ([]Finding, error) {
 	d := &doctor{Options: o}
 	if err := d.storeDir(); err != nil {
 		d.fail("cache", err)
@@ -64,7 +64,7 @@ type doctor struct {
 	Options
 	store    *store.Store
 	tool     *gotool.Tool // nil where there is none
-	findings []event.Finding
+	findings []Finding
 }
 
 func (d *doctor) client() (*source.Client, error) {
@@ -76,14 +76,14 @@ func (d *doctor) client() (*source.Client, error) {
 }
 
 func (d *doctor) ok(name, format string, args ...any) {
-	d.findings = append(d.findings, event.Finding{Name: name, OK: true, Text: fmt.Sprintf(format, args...)})
+	d.findings = append(d.findings, Finding{Name: name, OK: true, Text: fmt.Sprintf(format, args...)})
 }
 
 // fail adds a problem, with what would help.
 func (d *doctor) fail(name string, err error) {
-	c := event.Finding{Name: name, Text: err.Error()}
+	c := Finding{Name: name, Text: err.Error()}
 	var h interface{ Hints() []string }
-	said := slices.ContainsFunc(d.findings, func(other event.Finding) bool { return other.Text == c.Text })
+	said := slices.ContainsFunc(d.findings, func(other Finding) bool { return other.Text == c.Text })
 	var dial *net.OpError
 	switch {
 	case said: // one server can be the end of all repositories
@@ -97,7 +97,7 @@ func (d *doctor) fail(name string, err error) {
 
 // warn adds what does no harm as things are.
 func (d *doctor) warn(name string, err error, hint string) {
-	f := event.Finding{Name: name, OK: true, Warning: true, Text: err.Error()}
+	f := Finding{Name: name, OK: true, Warning: true, Text: err.Error()}
 	if hint != "" {
 		f.Hints = []string{hint}
 	}
@@ -105,7 +105,7 @@ func (d *doctor) warn(name string, err error, hint string) {
 }
 
 // verdict is nil where nothing is wrong.
-func verdict(findings []event.Finding) error {
+func verdict(findings []Finding) error {
 	n := 0
 	for _, c := range findings {
 		if !c.OK {
@@ -137,3 +137,14 @@ type helped struct {
 
 // Hints says what to do.
 func (h helped) Hints() []string { return []string{h.hint} }
+
+// Finding is one thing that the doctor looked at. It holds no secret.
+type Finding struct {
+	Name string `json:"name"`
+	OK   bool   `json:"ok"`
+	Text string `json:"text"`
+	// Warning is what does no harm yet, and is OK therefore.
+	Warning bool `json:"warning,omitempty"`
+	// Hints say what to do where it is not OK, or a warning.
+	Hints []string `json:"hints,omitempty"`
+}

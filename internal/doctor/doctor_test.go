@@ -3,20 +3,18 @@ package doctor
 import (
 	"errors"
 	"testing"
-
-	"github.com/vxlite/vxlite/internal/event"
 )
 
 // TestVerdict counts what failed, and no warnings.
 func TestVerdict(t *testing.T) {
-	ok, warning, failed := event.Finding{OK: true}, event.Finding{OK: true, Warning: true}, event.Finding{}
+	ok, warning, failed := Finding{OK: true}, Finding{OK: true, Warning: true}, Finding{}
 	for _, tt := range []struct {
-		findings []event.Finding
+		findings []Finding
 		want     string
 	}{
 		{nil, ""},
-		{[]event.Finding{ok, warning}, ""},
-		{[]event.Finding{ok, failed, warning, failed}, "2 of 4 checks failed"},
+		{[]Finding{ok, warning}, ""},
+		{[]Finding{ok, failed, warning, failed}, "2 of 4 checks failed"},
 	} {
 		err := verdict(tt.findings)
 		if got, ok := errors.AsType[*UnwellError](err); tt.want == "" && err != nil || tt.want != "" && (!ok || got.Error() != tt.want || got.ExitStatus() != 3) {

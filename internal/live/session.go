@@ -15,7 +15,6 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/endure"
-	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/store"
 	"github.com/vxlite/vxlite/internal/workspace"
@@ -70,18 +69,18 @@ func (s *Session) output() (string, error) {
 }
 
 // Build resolves, generates, checks and compiles, and returns the binary.
-func (s *Session) Build(ctx context.Context) (event.Binary, error) {
+func (s *Session) Build(ctx context.Context) (build.Binary, error) {
 	s.pkgs = nil
 	out, err := s.output()
 	if err != nil {
-		return event.Binary{}, err
+		return build.Binary{}, err
 	}
 	w, result, err := build.Build(ctx, build.Options{Machine: s.machine, Project: s.project, Output: out})
 	if w != nil {
 		s.w = w // to be watched, though it may not compile
 	}
 	if err != nil {
-		return event.Binary{}, err
+		return build.Binary{}, err
 	}
 	return result.Binaries[0], nil
 }
@@ -106,34 +105,34 @@ func (s *Session) Locals() []string {
 
 // Rebuild makes the binary anew after these files changed. Where no go.mod is
 // among them, the plan stands, and all that is left is to compile.
-func (s *Session) Rebuild(ctx context.Context, changed []string) (event.Binary, error) {
+func (s *Session) Rebuild(ctx context.Context, changed []string) (build.Binary, error) {
 	if s.w == nil || PlanChanged(changed) {
 		return s.Build(ctx)
 	}
 	out, err := s.output()
 	if err != nil {
-		return event.Binary{}, err
+		return build.Binary{}, err
 	}
 	file := filepath.Join(out, s.w.Config.Build.Name)
 	if runtime.GOOS == "windows" {
 		file += ".exe"
 	}
 	if err := s.list(ctx); err != nil {
-		return event.Binary{}, err
+		return build.Binary{}, err
 	}
 	if err := os.MkdirAll(out, 0o755); err != nil {
-		return event.Binary{}, err
+		return build.Binary{}, err
 	}
 	if err := endure.CheckLocalSymbols(s.w.Plan); err != nil {
-		return event.Binary{}, err
+		return build.Binary{}, err
 	}
 	compilation := s.w.Tool.Compile(s.w.Dir, s.settings, s.pkgs)
 	compilation.Start()
 	if err := compilation.Build(ctx, file); err != nil {
-		return event.Binary{}, s.w.Explain(ctx, s.w.Dir, s.settings, err)
+		return build.Binary{}, s.w.Explain(ctx, s.w.Dir, s.settings, err)
 	}
 	compilation.Done()
-	return event.Binary{Target: runtime.GOOS + "/" + runtime.GOARCH, Path: file}, nil
+	return build.Binary{Target: runtime.GOOS + "/" + runtime.GOARCH, Path: file}, nil
 }
 
 // list learns once which packages there are, for the display of the progress,

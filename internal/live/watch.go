@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
@@ -114,7 +115,7 @@ func (w *watching) study(ctx context.Context, admitted bool) *building {
 
 // built is how a build ended, or a study.
 type built struct {
-	bin event.Binary
+	bin build.Binary
 	err error
 	// late are files that are embedded, and were changed before that was known.
 	late []string

@@ -10,14 +10,13 @@ import (
 	"golang.org/x/mod/module"
 
 	"github.com/vxlite/vxlite/internal/endure"
-	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/near"
 )
 
 // Check compares a .rr.yaml with the plugins: what it configures that is not
 // in. It returns the sections with their readers, what is no problem and worth a
 // remark, and the problems.
-func Check(y *File, g *endure.Graph, a endure.Allowance) (sections []event.CheckedSection, remarks []string, problems []error) {
+func Check(y *File, g *endure.Graph, a endure.Allowance) (sections []Section, remarks []string, problems []error) {
 	c := &checker{yaml: y, graph: g, allow: a, top: y.top()}
 	c.version()
 	c.unread()
@@ -40,7 +39,7 @@ type checker struct {
 	graph    *endure.Graph
 	allow    endure.Allowance
 	top      []section
-	sections []event.CheckedSection
+	sections []Section
 	remarks  []string
 	problems []error
 }
@@ -84,7 +83,7 @@ func (c *checker) unread() {
 		}
 	}
 	for _, s := range c.top {
-		row := event.CheckedSection{Name: s.name, File: s.file, Line: s.line, ReadBy: c.readers(s.name)}
+		row := Section{Name: s.name, File: s.file, Line: s.line, ReadBy: c.readers(s.name)}
 		c.sections = append(c.sections, row)
 		if len(row.ReadBy) > 0 && c.titled(s.name) < 0 {
 			// Others may look into the section of a plugin: a middleware into http's.
@@ -261,4 +260,13 @@ func (c *checker) collected(title string, method func(string) bool) (names []str
 	}
 	slices.Sort(names)
 	return slices.Compact(names), known
+}
+
+// Section is one section of a .rr.yaml.
+type Section struct {
+	Name string `json:"name"`
+	File string `json:"file"`
+	Line int    `json:"line"`
+	// ReadBy are names of plugins, or roadrunner, sorted.
+	ReadBy []string `json:"read_by"`
 }

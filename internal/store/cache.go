@@ -6,14 +6,13 @@ import (
 	"time"
 
 	"github.com/vxlite/vxlite/internal/disk"
-	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/lock"
 )
 
 // Cache says where the store is and what is in it. A store that is not there
 // is empty.
-func Cache(dir string) (*event.Cache, error) {
-	out := &event.Cache{Path: dir}
+func Cache(dir string) (*Contents, error) {
+	out := &Contents{Path: dir}
 	if !disk.IsDir(dir) {
 		return out, nil
 	}
@@ -21,16 +20,13 @@ func Cache(dir string) (*event.Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts, err := s.Parts()
-	for _, p := range parts {
-		out.Parts = append(out.Parts, event.CachePart(p))
-	}
+	out.Parts, err = s.Parts()
 	return out, err
 }
 
 // CleanCache removes from the store what none of the locks needs and what was
 // fetched longer ago than age.
-func CleanCache(dir string, locks []string, age time.Duration) (*event.Removed, error) {
+func CleanCache(dir string, locks []string, age time.Duration) (*Removed, error) {
 	kept := map[string]bool{}
 	for _, name := range locks {
 		l, err := lock.Read(name)
@@ -42,23 +38,23 @@ func CleanCache(dir string, locks []string, age time.Duration) (*event.Removed, 
 		}
 	}
 	if !disk.IsDir(dir) {
-		return &event.Removed{}, nil
+		return &Removed{}, nil
 	}
 	s, err := Open(dir)
 	if err != nil {
 		return nil, err
 	}
 	removed, size, err := s.Clean(func(commit string) bool { return kept[commit] }, time.Now().Add(-age))
-	return &event.Removed{Paths: removed, Size: size}, err
+	return &Removed{Paths: removed, Size: size}, err
 }
 
 // RemoveCache removes the whole store, and nothing that lies beside it.
-func RemoveCache(dir string) (*event.Removed, error) {
+func RemoveCache(dir string) (*Removed, error) {
 	before, err := Cache(dir)
 	if err != nil {
 		return nil, err
 	}
-	out := &event.Removed{}
+	out := &Removed{}
 	if !disk.IsDir(dir) {
 		return out, nil
 	}
@@ -75,4 +71,18 @@ func RemoveCache(dir string) (*event.Removed, error) {
 	}
 	_ = os.Remove(filepath.Clean(dir)) // only where it is empty
 	return out, nil
+}
+
+// Contents is the store and what is in it.
+type Contents struct {
+	Path  string `json:"path"`
+	Parts []Part `json:"parts"`
+}
+
+// Removed is what was no longer needed.
+type Removed struct {
+	// Paths are relative to the folder they were in, sorted.
+	Paths []string `json:"paths"`
+	// Size is in bytes.
+	Size int64 `json:"size"`
 }

@@ -15,9 +15,9 @@ import (
 // Part is one folder of the store.
 type Part struct {
 	// Name is the folder's; its files count below it.
-	Name  string
-	Files int
-	Size  int64 // bytes
+	Name  string `json:"name"`
+	Files int    `json:"files"`
+	Size  int64  `json:"size"` // bytes
 }
 
 // Parts returns what is in the store, by name.

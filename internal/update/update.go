@@ -23,7 +23,7 @@ import (
 
 // Lock writes the lock of a config, or completes it: entries that fit stay.
 // With Options.Locked it only says whether the lock is complete.
-func Lock(ctx context.Context, m workspace.Machine, p workspace.Project) (*event.Result, error) {
+func Lock(ctx context.Context, m workspace.Machine, p workspace.Project) (*Result, error) {
 	w, err := workspace.Prepare(ctx, m, p, workspace.Ask{Fresh: true})
 	if err != nil {
 		return nil, err
@@ -46,18 +46,18 @@ func Lock(ctx context.Context, m workspace.Machine, p workspace.Project) (*event
 			return nil, err
 		}
 	}
-	return &event.Result{Modules: workspace.Modules(w.Plan), Lock: lockResult(w, now, wrote)}, nil
+	return &Result{Modules: workspace.Modules(w.Plan), Lock: lockResult(w, now, wrote)}, nil
 }
 
 // lockResult is what a command that made the lock says of it.
-func lockResult(w *workspace.Workspace, now *lock.File, wrote bool) *event.Lock {
-	return &event.Lock{Path: w.Lock.Name, Modules: len(now.Modules), Sums: len(now.Sums), Written: wrote, Changes: changesOf(w, w.Lock.Old, now)}
+func lockResult(w *workspace.Workspace, now *lock.File, wrote bool) *Outcome {
+	return &Outcome{Path: w.Lock.Name, Modules: len(now.Modules), Sums: len(now.Sums), Written: wrote, Changes: changesOf(w, w.Lock.Old, now)}
 }
 
 // Update moves the lock's entries of some names (plugins, module paths,
 // roadrunner), or all, to what their refs lead to now. A dry run only says
 // what would change.
-func Update(ctx context.Context, m workspace.Machine, p workspace.Project, names []string, dryRun bool) (*event.Result, error) {
+func Update(ctx context.Context, m workspace.Machine, p workspace.Project, names []string, dryRun bool) (*Result, error) {
 	var dropped []lock.Module
 	a := workspace.Ask{Fresh: true, Renew: len(names) == 0, Edit: func(old *lock.File) (left *lock.File, err error) {
 		left, dropped, err = drop(p.Config, old, names)
@@ -77,7 +77,7 @@ func Update(ctx context.Context, m workspace.Machine, p workspace.Project, names
 	}
 	tellPinned(w, dropped, now, names)
 	if dryRun {
-		return &event.Result{Lock: &event.Lock{Path: w.Lock.Name, Modules: len(now.Modules), Sums: len(w.Lock.Old.Sums), DryRun: true, Changes: changes}}, nil
+		return &Result{Lock: &Outcome{Path: w.Lock.Name, Modules: len(now.Modules), Sums: len(w.Lock.Old.Sums), DryRun: true, Changes: changes}}, nil
 	}
 	sums, err := w.Checksums(ctx)
 	if err != nil {
@@ -90,7 +90,7 @@ func Update(ctx context.Context, m workspace.Machine, p workspace.Project, names
 	}
 	result := lockResult(w, now, wrote)
 	result.Changes = changes
-	return &event.Result{Lock: result}, nil
+	return &Result{Lock: result}, nil
 }
 
 // drop takes the entries of some names out of a lock, or all.
@@ -138,32 +138,32 @@ func unknownName(cfg *config.Config, old *lock.File, name string) error {
 }
 
 // changesOf lists the modules that differ between two locks, by name.
-func changesOf(w *workspace.Workspace, before, now *lock.File) []event.Change {
+func changesOf(w *workspace.Workspace, before, now *lock.File) []Change {
 	if before == nil {
 		return nil
 	}
-	var out []event.Change
+	var out []Change
 	for _, d := range lock.Compare(&lock.File{Modules: before.Modules}, &lock.File{Modules: now.Modules}) {
-		c := event.Change{Path: d.Path, Old: lockEntry(before.Lookup(d.Path)), New: lockEntry(now.Lookup(d.Path))}
+		c := Change{Path: d.Path, Old: lockEntry(before.Lookup(d.Path)), New: lockEntry(now.Lookup(d.Path))}
 		if m := w.Plan.Lookup(d.Path); m != nil {
 			c.Name = m.Name()
 		}
 		out = append(out, c)
 	}
-	slices.SortStableFunc(out, func(a, b event.Change) int { return cmp.Compare(cmp.Or(a.Name, a.Path), cmp.Or(b.Name, b.Path)) })
+	slices.SortStableFunc(out, func(a, b Change) int { return cmp.Compare(cmp.Or(a.Name, a.Path), cmp.Or(b.Name, b.Path)) })
 	return out
 }
 
-func lockEntry(m *lock.Module) *event.Locked {
+func lockEntry(m *lock.Module) *Entry {
 	if m == nil {
 		return nil
 	}
-	return &event.Locked{Ref: m.Ref, Version: m.Version, Commit: m.Commit}
+	return &Entry{Ref: m.Ref, Version: m.Version, Commit: m.Commit}
 }
 
 // between fills in what lies between the old and the new commits. Where a
 // history cannot be had, the change is told without.
-func between(ctx context.Context, w *workspace.Workspace, changes []event.Change) error {
+func between(ctx context.Context, w *workspace.Workspace, changes []Change) error {
 	client, err := w.Client(false)
 	if err != nil {
 		return err
@@ -226,4 +226,47 @@ func exactRef(ref string) bool {
 	}
 	ref = strings.TrimSuffix(ref, "+incompatible")
 	return semver.IsValid(ref) && semver.Canonical(ref) == ref || module.IsPseudoVersion(ref)
+}
+
+// Outcome is what became of a lock.
+type Outcome struct {
+	Path string `json:"path"`
+	// Modules and Sums count its entries.
+	Modules int `json:"modules"`
+	Sums    int `json:"sums"`
+	// Written says that the file changed.
+	Written bool `json:"written"`
+	// DryRun says that nothing was to be written.
+	DryRun bool `json:"dry_run,omitempty"`
+	// Changes are the modules that moved, by name or else path.
+	Changes []Change `json:"changes,omitempty"`
+}
+
+// Change is a module that moved. Of a module that came or went, one of Old and
+// New is empty.
+type Change struct {
+	// Name is the plugin's in the config; empty for a module that is none.
+	Name string `json:"name,omitempty"`
+	Path string `json:"module"`
+	Old  *Entry `json:"old,omitempty"`
+	New  *Entry `json:"new,omitempty"`
+	// Commits is how many lie between, the new one included; 0 where not known.
+	Commits int `json:"commits,omitempty"`
+	// Tags are those between, sorted.
+	Tags []string `json:"tags,omitempty"`
+	// Apart says that the old commit is not in the history of the new one.
+	Apart bool `json:"apart,omitempty"`
+}
+
+// Entry is where a module was or is.
+type Entry struct {
+	Ref     string `json:"ref"`
+	Version string `json:"version"`
+	Commit  string `json:"commit"`
+}
+
+// Result is a lock, and of what it is.
+type Result struct {
+	Modules []workspace.Row `json:"modules,omitempty"`
+	Lock    *Outcome        `json:"lock"`
 }

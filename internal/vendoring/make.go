@@ -21,7 +21,6 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/config/portable"
 	"github.com/vxlite/vxlite/internal/disk"
-	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/output"
@@ -45,7 +44,7 @@ type Options struct {
 // Make writes everything that an offline rebuild needs to a place: a
 // folder, or one file where the name says so. What stands there is replaced in
 // one step at the end, if it is a vendor folder or file.
-func Make(ctx context.Context, m workspace.Machine, p workspace.Project, place string, v Options) (*event.Result, error) {
+func Make(ctx context.Context, m workspace.Machine, p workspace.Project, place string, v Options) (*Result, error) {
 	place, err := filepath.Abs(place)
 	if err != nil {
 		return nil, err
@@ -86,7 +85,7 @@ func Make(ctx context.Context, m workspace.Machine, p workspace.Project, place s
 	if err != nil {
 		return nil, err
 	}
-	return &event.Result{Modules: workspace.Modules(w.Plan), Vendored: out}, nil
+	return &Result{Modules: workspace.Modules(w.Plan), Vendored: out}, nil
 }
 
 // withTargets is cfg with this machine's platform in place of no target: what
@@ -157,7 +156,7 @@ func (g *gatherer) gather(ctx context.Context) error {
 
 // put writes the list, and its signature where there is a key, and moves the
 // folder, or the file it becomes, to place.
-func (g *gatherer) put(ctx context.Context, place string, key *signature.Key) (*event.Vendored, error) {
+func (g *gatherer) put(ctx context.Context, place string, key *signature.Key) (*Made, error) {
 	sum, err := vendordir.WriteList(ctx, g.folder)
 	if err != nil {
 		return nil, err
@@ -167,7 +166,7 @@ func (g *gatherer) put(ctx context.Context, place string, key *signature.Key) (*
 			return nil, err
 		}
 	}
-	out := &event.Vendored{Path: place, SHA256: sum}
+	out := &Made{Path: place, SHA256: sum}
 	if out.Files, out.Size, err = vendordir.Size(g.folder); err != nil {
 		return nil, err
 	}
@@ -453,4 +452,23 @@ func (e *ToolchainError) Unwrap() error { return e.Err }
 // Hints says how to get on.
 func (e *ToolchainError) Hints() []string {
 	return []string{"ask a proxy that has it, with GOPROXY; or leave out --with-toolchain, and install " + e.Version + " where the build is to run"}
+}
+
+// Made is a vendor folder, or one in a single file.
+type Made struct {
+	Path string `json:"path"`
+	// Archive says that Path is a file.
+	Archive bool `json:"archive,omitempty"`
+	// Files counts those in it, without the list of them.
+	Files int `json:"files"`
+	// Size is the file's, or that of all files, in bytes.
+	Size int64 `json:"size"`
+	// SHA256 is the file's, or that of the folder's SHA256SUMS; 64 hex digits.
+	SHA256 string `json:"sha256"`
+}
+
+// Result is what a vendor folder was made of, and where it is.
+type Result struct {
+	Modules  []workspace.Row `json:"modules,omitempty"`
+	Vendored *Made           `json:"vendored"`
 }

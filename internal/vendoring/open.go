@@ -250,7 +250,7 @@ func (v *Vendored) EmptyStore() string { return filepath.Join(v.tmp, "store") }
 func (v *Vendored) Close() error { return v.remove() }
 
 // Prune removes from the vendor folder at place what its own lock does not need.
-func Prune(ctx context.Context, place string) (*event.Removed, error) {
+func Prune(ctx context.Context, place string) (*store.Removed, error) {
 	dir, err := filepath.Abs(place)
 	if err != nil {
 		return nil, err
@@ -270,7 +270,7 @@ func Prune(ctx context.Context, place string) (*event.Removed, error) {
 		return nil, err
 	}
 	_, after, err := vendordir.Size(dir)
-	return &event.Removed{Paths: removed, Size: before - after}, err
+	return &store.Removed{Paths: removed, Size: before - after}, err
 }
 
 // unpacked are the modules that a vendor folder has outside their zips.

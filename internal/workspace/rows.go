@@ -4,13 +4,12 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/resolve"
 )
 
 // Rows are the table's, with how the local directories were when the build
 // began.
-func (w *Workspace) Rows() []event.Module {
+func (w *Workspace) Rows() []Row {
 	rows := Modules(w.Plan)
 	for i := range rows {
 		if m := &rows[i]; m.Local {
@@ -23,16 +22,16 @@ func (w *Workspace) Rows() []event.Module {
 
 // Modules orders a plan's Modules for the table: RoadRunner, the plugins by
 // name, the others by path.
-func Modules(p *resolve.Plan) []event.Module {
-	row := func(m *resolve.Module) event.Module {
-		row := event.Module{Name: m.Name(), Path: m.Path, Version: m.Version, Commit: m.Commit, From: m.From, Local: m.Local, Stored: m.Stored}
+func Modules(p *resolve.Plan) []Row {
+	row := func(m *resolve.Module) Row {
+		row := Row{Name: m.Name(), Path: m.Path, Version: m.Version, Commit: m.Commit, From: m.From, Local: m.Local, Stored: m.Stored}
 		if m.Stored {
 			row.From = m.URL // which mirror it once came from is not known
 		}
 		return row
 	}
-	out := []event.Module{row(p.RoadRunner)}
-	var plugins, rest []event.Module
+	out := []Row{row(p.RoadRunner)}
+	var plugins, rest []Row
 	for _, m := range p.Modules {
 		switch {
 		case m == p.RoadRunner:
@@ -42,6 +41,29 @@ func Modules(p *resolve.Plan) []event.Module {
 			rest = append(rest, row(m))
 		}
 	}
-	slices.SortFunc(plugins, func(a, b event.Module) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(plugins, func(a, b Row) int { return cmp.Compare(a.Name, b.Name) })
 	return append(append(out, plugins...), rest...)
+}
+
+// Row is one git-sourced module of a finished build.
+type Row struct {
+	// Name is the plugin's name in the config, "roadrunner" for RoadRunner,
+	// and empty for a module that is neither.
+	Name    string `json:"name,omitempty"`
+	Path    string `json:"module"`
+	Version string `json:"version"`
+	// Commit is 40 hex digits; empty for a local directory.
+	Commit string `json:"commit,omitempty"`
+	// From is the URL after mirrors, or the local directory; for what was in the
+	// store the URL before mirrors.
+	From string `json:"from"`
+	// Stored says that the commit was in the store, so that it was not fetched.
+	Stored bool `json:"stored,omitempty"`
+	// Local says that From is a directory that was compiled as it stands.
+	Local bool `json:"local,omitempty"`
+	// Head is the commit that is checked out in a local directory, 40 hex
+	// digits; empty where it is in no repository. Dirty says that the directory
+	// differs from it.
+	Head  string `json:"head,omitempty"`
+	Dirty bool   `json:"dirty,omitempty"`
 }

@@ -55,8 +55,26 @@ func hasItsHelp(cmd *urfave.Command) {
 	if before != nil {
 		cmd.Before = func(ctx *urfave.Context) error { return of(before(ctx)) }
 	}
-	cmd.Action = func(ctx *urfave.Context) error { return of(action(ctx)) }
+	cmd.Action = func(ctx *urfave.Context) error {
+		if err := noStream(ctx); err != nil {
+			return of(err)
+		}
+		return of(action(ctx))
+	}
 	cmd.OnUsageError = func(ctx *urfave.Context, err error, sub bool) error { return of(bad(ctx, err, sub)) }
+}
+
+// noStream refuses what means a standard stream to other programs.
+func noStream(ctx *urfave.Context) error {
+	for _, name := range []string{"output", "config"} {
+		if ctx.String(name) == "-" {
+			return badLine("-%c -: the standard streams are not supported; for a file of that name, write ./-", name[0])
+		}
+	}
+	if ctx.Command.Name == "workspace" && ctx.Args().First() == "-" {
+		return badLine("workspace -: the standard streams are not supported; for a directory of that name, write ./-")
+	}
+	return nil
 }
 
 // badUsage words what is wrong with a flag. It keeps urfave/cli from printing

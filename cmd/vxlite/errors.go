@@ -10,6 +10,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/vxlite/vxlite/internal/brief"
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // The exit statuses. An error picks another than exitFailed by a method
@@ -150,6 +151,9 @@ func hints(err error) []string {
 			}
 		}
 	})
+	if disk.IsFull(err) {
+		all = append(all, "make room on that disk, or name another place: with -o for what is made, VXLITE_CACHE for the store, GOCACHE for compiled packages")
+	}
 	return all
 }
 

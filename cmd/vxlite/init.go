@@ -3,12 +3,14 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/output"
 	"github.com/vxlite/vxlite/internal/scaffold"
 )
 
@@ -45,6 +47,9 @@ with these plugins and versions. An existing file is not overwritten.
 			if _, err := os.Lstat(file); err == nil {
 				return existsError{file}
 			}
+			if dir := filepath.Dir(file); !disk.IsDir(dir) { // before anything is fetched
+				return &output.Error{Path: file, Reason: "there is no directory " + dir, Hint: "make it, or name another place with -c"}
+			}
 			cfg, err := c.releaseConfig(ctx)
 			if err != nil {
 				return err
@@ -61,7 +66,7 @@ with these plugins and versions. An existing file is not overwritten.
 			if err != nil {
 				return err
 			}
-			if err := disk.Write(file, text, 0o644); err != nil {
+			if err := writeConfig(file, text); err != nil {
 				return err
 			}
 			c.screen.wrote(wrote{Files: []string{file},
@@ -69,6 +74,14 @@ with these plugins and versions. An existing file is not overwritten.
 			return nil
 		},
 	}
+}
+
+// writeConfig writes a config in one step.
+func writeConfig(file string, text []byte) error {
+	if err := disk.Write(file, text, 0o644); err != nil {
+		return &output.Error{Path: file, Reason: disk.Reason(err), Hint: "name another place with -c"}
+	}
+	return nil
 }
 
 // buildLine is the command that builds a config.

@@ -11,7 +11,6 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/config/migrate"
 	"github.com/vxlite/vxlite/internal/config/parse"
-	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 )
 
@@ -66,7 +65,7 @@ func (c *cli) migrate(ctx *urfave.Context) error {
 	case ctx.Bool("dry-run"):
 		result.Summary = string(diff.Diff(file, data, file+" (migrated)", out))
 	default:
-		if err := disk.Write(file, out, 0o644); err != nil {
+		if err := writeConfig(file, out); err != nil {
 			return err
 		}
 		result.Files = []string{file}

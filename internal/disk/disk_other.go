@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"strings"
 	"syscall"
 )
 
@@ -17,6 +18,12 @@ func retryInUse(f func() error) error { return f() }
 
 // inUse is always false, as nothing is refused for being open.
 func inUse(error) bool { return false }
+
+// IsFull reports whether a file system has no more room, also one that another
+// program found so.
+func IsFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || strings.Contains(err.Error(), syscall.ENOSPC.Error())
+}
 
 // Unwritable reports whether a place may not be written to, by its mode or as
 // all of its file system.

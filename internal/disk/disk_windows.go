@@ -3,6 +3,7 @@ package disk
 import (
 	"errors"
 	"io/fs"
+	"strings"
 	"syscall"
 	"time"
 
@@ -30,6 +31,12 @@ func retryInUse(f func() error) error {
 // inUse recognises the refusal to touch a file that is open or runs.
 func inUse(err error) bool {
 	return errors.Is(err, syscall.ERROR_ACCESS_DENIED) || errors.Is(err, windows.ERROR_SHARING_VIOLATION)
+}
+
+// IsFull reports whether a file system has no more room, also one that another
+// program found so.
+func IsFull(err error) bool {
+	return errors.Is(err, windows.ERROR_DISK_FULL) || strings.Contains(err.Error(), windows.ERROR_DISK_FULL.Error())
 }
 
 // Unwritable reports whether a place may not be written to, by its mode or as

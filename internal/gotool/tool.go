@@ -8,11 +8,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"sort"
 	"strings"
@@ -197,7 +199,28 @@ func (t *Tool) Private() []string {
 // run runs the go command.
 func (t *Tool) run(ctx context.Context, c run.Cmd) ([]byte, error) {
 	c.Path = t.Path
-	return run.Run(ctx, t.sink, c)
+	out, err := run.Run(ctx, t.sink, c)
+	if failed, ok := errors.AsType[*run.Error](err); ok && cacheless.MatchString(failed.Stderr) {
+		err = &CacheError{err}
+	}
+	return out, err
+}
+
+// cacheless is what the go command says where it has no place for its caches.
+var cacheless = regexp.MustCompile(`build cache is required|failed to initialize build cache|module cache not found|could not create module cache`)
+
+// CacheError is a go command without a place for its caches.
+type CacheError struct{ Err error }
+
+// Error implements error.
+func (e *CacheError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the go command's failure.
+func (e *CacheError) Unwrap() error { return e.Err }
+
+// Hints says how to give it one.
+func (e *CacheError) Hints() []string {
+	return []string{"set HOME, or GOCACHE and GOMODCACHE, to directories that can be written to"}
 }
 
 // pass copies variables from the caller's environment, sorted.

@@ -18,22 +18,48 @@ type WriteError struct {
 
 // Error implements error. The path is the lock's, not that of a file beside it.
 func (e *WriteError) Error() string {
-	err := e.Err
-	if pe, ok := errors.AsType[*fs.PathError](err); ok {
-		err = pe.Err
-	}
-	return fmt.Sprintf("lock %s cannot be written: %v", e.Path, err)
+	return fmt.Sprintf("lock %s cannot be written: %s", e.Path, disk.Reason(e.Err))
 }
 
 // Unwrap returns the file system's error.
 func (e *WriteError) Unwrap() error { return e.Err }
 
+// Hints says where it can.
+func (e *WriteError) Hints() []string {
+	if disk.IsFull(e.Err) {
+		return nil
+	}
+	return []string{"the lock is beside the config: have that in a folder that you may write to"}
+}
+
+// ReadError is a lock that is there and cannot be read.
+type ReadError struct {
+	Path string
+	Err  error
+}
+
+// Error implements error.
+func (e *ReadError) Error() string {
+	return fmt.Sprintf("lock %s cannot be read: %s", e.Path, disk.Reason(e.Err))
+}
+
+// Unwrap returns the file system's error.
+func (e *ReadError) Unwrap() error { return e.Err }
+
+// Hints says how to make room for one that can.
+func (e *ReadError) Hints() []string {
+	return []string{"make it readable, or move it away: without a lock, vxlite writes one there"}
+}
+
 // Read reads the lock of that name. Where there is none, it is an error that
 // is fs.ErrNotExist.
 func Read(name string) (*File, error) {
 	data, err := os.ReadFile(name)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, err
+	}
+	if err != nil {
+		return nil, &ReadError{name, err}
 	}
 	return Parse(name, data)
 }

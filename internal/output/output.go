@@ -4,6 +4,7 @@ package output
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -19,7 +20,8 @@ import (
 
 // Error is a place that nothing can be put in.
 type Error struct {
-	Path, Reason, Hint string
+	Path, Reason string
+	Hint         string // empty where another place is all there is to name
 }
 
 // Error implements error.
@@ -27,10 +29,7 @@ func (e *Error) Error() string { return fmt.Sprintf("output %s: %s", e.Path, e.R
 
 // Hints says what to do.
 func (e *Error) Hints() []string {
-	if e.Hint == "" {
-		return nil
-	}
-	return []string{e.Hint}
+	return []string{cmp.Or(e.Hint, "name another place with -o")}
 }
 
 // Split tells a directory from a file. A new name is a directory, which is
@@ -74,12 +73,12 @@ func CheckWritable(files []string, what Product, inputs ...string) error {
 			return err
 		}
 		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return &Error{Path: dir, Reason: disk.Reason(err), Hint: "name another place with -o"}
+			return &Error{Path: dir, Reason: disk.Reason(err)}
 		}
 		disk.Sweep(file)
 		f, err := disk.CreateTemp(file)
 		if err != nil {
-			return &Error{Path: dir, Reason: disk.Reason(err), Hint: "name another place with -o"}
+			return &Error{Path: dir, Reason: disk.Reason(err)}
 		}
 		f.Close()
 		if err := os.Remove(f.Name()); err != nil {
@@ -103,7 +102,7 @@ func (p Product) replaceable(file string, inputs []string) error {
 		return nil // there is nothing to replace, or CheckWritable tells of it
 	}
 	refuse := func(reason string) error {
-		return &Error{Path: file, Reason: reason, Hint: "name another place with -o"}
+		return &Error{Path: file, Reason: reason}
 	}
 	if !fi.Mode().IsRegular() {
 		return refuse("is not a regular file")

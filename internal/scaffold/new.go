@@ -23,10 +23,10 @@ func NewPlugin(ctx context.Context, m workspace.Machine, cfg *config.Config, dir
 	}
 	entries, err := os.ReadDir(dir)
 	if err == nil && len(entries) > 0 {
-		return nil, &output.Error{Path: dir, Reason: "has files in it", Hint: "choose another name, or another directory"}
+		return nil, noPlace(dir, "has files in it")
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, &output.Error{Path: dir, Reason: disk.Reason(err)}
+		return nil, noPlace(dir, disk.Reason(err))
 	}
 	k, err := workspace.Open(ctx, m, workspace.Project{Config: cfg})
 	if err != nil {
@@ -40,10 +40,10 @@ func NewPlugin(ctx context.Context, m workspace.Machine, cfg *config.Config, dir
 	for _, f := range files {
 		name := filepath.Join(dir, filepath.FromSlash(f.Path))
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			return nil, err
+			return nil, noPlace(dir, disk.Reason(err))
 		}
 		if err := os.WriteFile(name, f.Data, 0o644); err != nil {
-			return nil, err
+			return nil, noPlace(name, disk.Reason(err))
 		}
 		names = append(names, name)
 	}
@@ -55,6 +55,10 @@ func NewPlugin(ctx context.Context, m workspace.Machine, cfg *config.Config, dir
 		k.Sink.Send(event.Event{Kind: event.Note, Text: "go.sum is not complete, run go mod tidy there: " + err.Error()})
 	}
 	return names, nil
+}
+
+func noPlace(name, reason string) error {
+	return &output.Error{Path: name, Reason: reason, Hint: "choose another name, or another directory"}
 }
 
 // filesFor reads the release, and makes the files for it.

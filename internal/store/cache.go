@@ -1,6 +1,8 @@
 package store
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -13,7 +15,7 @@ import (
 // is empty.
 func Cache(dir string) (*Contents, error) {
 	out := &Contents{Path: dir}
-	if !disk.IsDir(dir) {
+	if !disk.Exists(dir) {
 		return out, nil
 	}
 	s, err := Open(dir)
@@ -30,6 +32,9 @@ func CleanCache(dir string, locks []string, age time.Duration) (*Removed, error)
 	kept := map[string]bool{}
 	for _, name := range locks {
 		l, err := lock.Read(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, &noLockError{name}
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -37,7 +42,7 @@ func CleanCache(dir string, locks []string, age time.Duration) (*Removed, error)
 			kept[m.Commit] = true
 		}
 	}
-	if !disk.IsDir(dir) {
+	if !disk.Exists(dir) {
 		return &Removed{}, nil
 	}
 	s, err := Open(dir)
@@ -55,7 +60,7 @@ func RemoveCache(dir string) (*Removed, error) {
 		return nil, err
 	}
 	out := &Removed{}
-	if !disk.IsDir(dir) {
+	if !disk.Exists(dir) {
 		return out, nil
 	}
 	s, err := Open(dir)
@@ -85,4 +90,15 @@ type Removed struct {
 	Paths []string `json:"paths"`
 	// Size is in bytes.
 	Size int64 `json:"size"`
+}
+
+// noLockError is a lock that is not there, so that nobody knows what to keep.
+type noLockError struct{ name string }
+
+// Error implements error.
+func (e *noLockError) Error() string { return "there is no " + e.name + ", which says what to keep" }
+
+// Hints says what to name.
+func (*noLockError) Hints() []string {
+	return []string{"name the locks of what you build, or remove everything: vxlite cache clean --all"}
 }

@@ -43,12 +43,27 @@ func Open(dir string) (*Store, error) {
 	s := &Store{dir: filepath.Join(dir, version)}
 	for _, sub := range []string{"git", "tree", "commit", "said", "peel", "pseudo", "lock", "tmp"} { // the others as they are needed
 		if err := os.MkdirAll(filepath.Join(s.dir, sub), 0o755); err != nil {
-			return nil, fmt.Errorf("store: %w", err)
+			return nil, &PlaceError{dir, err}
 		}
 	}
 	disk.SweepTemp(s.tmp(), "*")
 	return s, nil
 }
+
+// PlaceError is a directory that no store can be in.
+type PlaceError struct {
+	Dir string
+	Err error
+}
+
+// Error implements error.
+func (e *PlaceError) Error() string { return fmt.Sprintf("store %s: %s", e.Dir, disk.Reason(e.Err)) }
+
+// Unwrap returns the file system's error.
+func (e *PlaceError) Unwrap() error { return e.Err }
+
+// Hints says where else it can be.
+func (e *PlaceError) Hints() []string { return []string{"name another place with VXLITE_CACHE=DIR"} }
 
 // Share lets a store find what it lacks in another below dir, which is only
 // read: one that a fleet of machines has in common, say. What that one lacks

@@ -221,7 +221,7 @@ func TestOpenStoreError(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		words = "no such file or directory" // it says so of a path below a file
 	}
-	testkit.WantError(t, err, "store: mkdir "+file+": "+words)
+	testkit.WantError(t, err, "store "+file+": "+words, "name another place with VXLITE_CACHE=DIR")
 }
 
 func TestLockRepo(t *testing.T) {

@@ -115,7 +115,7 @@ func completeForTargets(ctx context.Context, w *workspace.Workspace) (*workspace
 // stageFor makes a directory beside place, from where a rename is one step.
 func stageFor(place string) (stage string, remove func() error, err error) {
 	refused := func(dir string, err error) error {
-		return &output.Error{Path: dir, Reason: disk.Reason(err), Hint: "name another place with -o"}
+		return &output.Error{Path: dir, Reason: disk.Reason(err)}
 	}
 	parent := filepath.Dir(place)
 	if err := os.MkdirAll(parent, 0o755); err != nil {

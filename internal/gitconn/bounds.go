@@ -22,7 +22,7 @@ type bounds struct {
 
 // refs reads what a server says of its refs.
 func (b bounds) refs(r io.Reader) io.Reader {
-	return &steady{r: BoundedRefs(r, b.limits.Refs), pace: b.pace()}
+	return &unended{r: &steady{r: BoundedRefs(r, b.limits.Refs), pace: b.pace()}}
 }
 
 func (b bounds) pace() pace { return pace{least: b.patience.MinRate, span: b.patience.Timeout} }
@@ -36,8 +36,8 @@ func (b bounds) answer(r io.Reader) (io.Reader, error) {
 	for more := true; more; {
 		var err error
 		switch more, err = preamble(lines); {
-		case err == io.EOF || err == io.ErrUnexpectedEOF: // go-git has words for it
-			return &before, nil
+		case err == io.EOF || err == io.ErrUnexpectedEOF:
+			return nil, errCut
 		case err != nil:
 			return nil, err
 		}

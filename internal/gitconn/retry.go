@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -152,10 +151,7 @@ func isPassing(err error) bool {
 	case errors.As(err, &timeout):
 		return timeout.Timeout()
 	}
-	// Some of go-git's errors, and of SSH's, hide their cause.
-	s := err.Error()
-	return strings.Contains(s, "empty packfile") || strings.Contains(s, "unexpected EOF") ||
-		strings.HasSuffix(s, ": EOF") || strings.Contains(s, "connection lost") || strings.Contains(s, "server closed idle connection") || strings.Contains(s, "connection reset")
+	return false
 }
 
 // isPassingStatus are the answers that ask for patience.

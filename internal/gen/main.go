@@ -18,6 +18,7 @@ import (
 	"golang.org/x/mod/module"
 
 	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/gosum"
 	"github.com/vxlite/vxlite/internal/resolve"
 )
 
@@ -218,7 +219,7 @@ func (g *generator) sums() ([]File, error) {
 	known := g.options.GoSums
 	if known == nil {
 		var err error
-		if known, err = g.plan.GoSums(); err != nil {
+		if known, err = gosum.Read(g.plan); err != nil {
 			return nil, err
 		}
 	}

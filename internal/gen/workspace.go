@@ -21,6 +21,7 @@ import (
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
 
+	"github.com/vxlite/vxlite/internal/gosum"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/resolve"
 )
@@ -68,7 +69,7 @@ type Options struct {
 	// NoProfile leaves it out.
 	NoProfile bool
 	// GoSums are the plan's, where they are read already.
-	GoSums *resolve.GoSums
+	GoSums *gosum.Sums
 	// Sums are the lock's checksums of third-party modules.
 	Sums []lock.Sum
 	// Manifest is what the binary is to contain, as manifest.Encode has it; nil

@@ -95,7 +95,7 @@ func (r *resolver) placeholders() error {
 	for _, m := range r.modules {
 		for _, req := range m.GoMod.Require {
 			if placeholder(req.Mod.Version) && r.fromGit(req.Mod.Path) && r.lookup(req.Mod.Path) == nil && !r.pinned(req.Mod.Path) && !r.excluded(req.Mod) {
-				by[req.Mod] = append(by[req.Mod], m.label())
+				by[req.Mod] = append(by[req.Mod], m.Label())
 			}
 		}
 	}
@@ -157,7 +157,7 @@ func (r *resolver) missing(chosen map[string]string) []wanted {
 			if old, ok := need[p]; ok && semver.Compare(v, old.requirement) <= 0 {
 				continue
 			}
-			need[p] = wanted{name: p, path: p, requirement: v, by: m.label(), asker: m}
+			need[p] = wanted{name: p, path: p, requirement: v, by: m.Label(), asker: m}
 		}
 	}
 	out := make([]wanted, 0, len(need))
@@ -280,7 +280,7 @@ func overruledNotes(p *Plan) []string {
 	by := map[string][]string{}
 	highest := map[string]string{}
 	for _, o := range p.Overruled {
-		name := p.Lookup(o.By).label()
+		name := p.Lookup(o.By).Label()
 		if !slices.Contains(by[o.Module.Path], name) {
 			by[o.Module.Path] = append(by[o.Module.Path], name)
 		}
@@ -289,7 +289,7 @@ func overruledNotes(p *Plan) []string {
 	var notes []string
 	for _, m := range p.Modules {
 		if names := by[m.Path]; len(names) > 0 {
-			notes = append(notes, fmt.Sprintf("%s %s is linked, as the config says, although %s %s %s", m.label(), m.Version, brief.List(names, 3), verb(len(names)), highest[m.Path]))
+			notes = append(notes, fmt.Sprintf("%s %s is linked, as the config says, although %s %s %s", m.Label(), m.Version, brief.List(names, 3), verb(len(names)), highest[m.Path]))
 		}
 	}
 	return notes

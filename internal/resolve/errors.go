@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"reflect"
 
-	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
-	"github.com/vxlite/vxlite/internal/near"
+	"github.com/vxlite/vxlite/internal/query"
 )
 
 // PathError is a module whose go.mod declares another path than the config.
@@ -27,33 +26,6 @@ func (e *PathError) Error() string {
 // Hints says how to take what is there.
 func (e *PathError) Hints() []string {
 	return []string{fmt.Sprintf("if this is the module you mean, name it by its own path: %s", e.Got)}
-}
-
-// RefError is a ref that a repository does not have.
-type RefError struct {
-	Ref string
-	// Nearest are the versions below and above it, or the tags and branches most
-	// like it, the nearest first.
-	Nearest []string
-	// Branches are all of the repository's, the default branch first.
-	Branches []string
-}
-
-// Error implements error.
-func (e *RefError) Error() string { return "no tag, branch or commit " + e.Ref }
-
-// Hints names what is near, or else what there is.
-func (e *RefError) Hints() []string {
-	const most = 5
-	switch {
-	case len(e.Nearest) > 0:
-		return []string{near.Hint(e.Nearest...)}
-	case len(e.Branches) == 1:
-		return []string{"its only branch is " + brief.Name(e.Branches[0])}
-	case len(e.Branches) > 1:
-		return []string{"its branches are " + brief.List(e.Branches, most)}
-	}
-	return nil
 }
 
 // ModuleError puts a module's name and place in the config before what went
@@ -94,7 +66,7 @@ func (e *ModuleError) Hints() []string { return e.hints }
 // wrap says which module an error concerns.
 func (w wanted) wrap(err error) error {
 	e := &ModuleError{Name: w.name, Pos: w.pos, By: w.by, Err: err}
-	var none *RefError
+	var none *query.RefError
 	if w.requirement != "" && errors.As(err, &none) {
 		e.hints = []string{config.Snippet("pin a version that exists", "[[modules]]", config.Setting{Key: "module", Value: w.path}, config.Setting{Key: "ref", Value: "TAG or BRANCH"})}
 	}

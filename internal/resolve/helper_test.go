@@ -99,16 +99,6 @@ func release(name, tag, more string) string {
 // requires is a line of go.mod.
 func requires(path, version string) string { return "\nrequire " + path + " " + version + "\n" }
 
-// parseRepo makes a repository from an archive, in memory.
-func parseRepo(t *testing.T, archive string) *testkit.Repo {
-	t.Helper()
-	r, err := testkit.ParseRepo("archive", []byte(archive))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
 // world is a directory of repositories that stand in for github.com.
 type world struct {
 	t     *testing.T
@@ -122,7 +112,7 @@ func newWorld(t *testing.T, archives ...string) *world {
 	t.Helper()
 	w := &world{t: t, dir: t.TempDir(), repos: map[string]*testkit.Repo{}}
 	for _, a := range append([]string{roadRunnerArchive}, archives...) {
-		r := parseRepo(t, a)
+		r := testkit.MustParse(t, a)
 		if err := r.Write(w.dir); err != nil {
 			t.Fatal(err)
 		}
@@ -288,33 +278,4 @@ func allHints(err error) []string {
 		out = append(out, allHints(e)...)
 	}
 	return out
-}
-
-// refsOf reads the refs of a repository that an archive describes.
-func refsOf(t *testing.T, archive string) *source.Refs {
-	t.Helper()
-	r := parseRepo(t, archive)
-	dir := t.TempDir()
-	if err := r.Write(dir); err != nil {
-		t.Fatal(err)
-	}
-	store, err := store.Open(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := source.NewClient(source.Options{Store: store, Env: noEnv})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.Close)
-	var refs *source.Refs
-	stop := errors.New("that is all")
-	_, err = client.Find(t.Context(), source.Request{
-		URL:    filepath.Join(dir, filepath.FromSlash(r.Path())),
-		Choose: func(all *source.Refs) (source.Ref, error) { refs = all; return source.Ref{}, stop },
-	})
-	if !errors.Is(err, stop) {
-		t.Fatal(err)
-	}
-	return refs
 }

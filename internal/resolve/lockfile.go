@@ -66,7 +66,7 @@ type hashes struct {
 
 // hash works out H1 and GoModH1, as the go command would of the module's zip.
 func (m *Module) hash(ctx context.Context, client *source.Client, store *store.Store) error {
-	own := m.own()
+	own := m.Hashed()
 	prefix := own.Path + "@" + own.Version
 	// 2 is for hashes in which .gitattributes count.
 	sum := sha256.Sum256([]byte("2\n" + m.Folder + "\n" + prefix))

@@ -3,6 +3,7 @@ package resolve
 import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/lock"
+	"github.com/vxlite/vxlite/internal/modurl"
 )
 
 // Named returns the module paths that the names of a config have in a lock:
@@ -29,7 +30,7 @@ func (o oracle) path(w wanted) string {
 	if w.path != "" {
 		return w.path
 	}
-	loc := location{url: w.url, folder: w.folder}
+	loc := modurl.Location{URL: w.url, Folder: w.folder}
 	if e := o.insteadOf(w, loc); e != nil {
 		return e.Path
 	}

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/mod/semver"
 
 	"github.com/vxlite/vxlite/internal/lock"
+	"github.com/vxlite/vxlite/internal/modurl"
 )
 
 // oracle answers requests from a lock. The zero oracle knows nothing.
@@ -37,15 +38,15 @@ func (w wanted) asked() string {
 
 // find returns the entry that answers a request, or nil: one of the same
 // repository, ref and folder, and of the module where it is known which.
-func (o oracle) find(w wanted, loc location) *lock.Module {
-	u := o.url(loc.url)
+func (o oracle) find(w wanted, loc modurl.Location) *lock.Module {
+	u := o.url(loc.URL)
 	for i, e := range o.modules() {
 		own := e.Path
 		if e.ReplacedBy != "" {
 			own, _, _ = strings.Cut(e.ReplacedBy, "@")
 		}
 		switch {
-		case e.URL != u || e.Ref != w.asked() || !sameFolder(e.Folder, loc.folder, w.path):
+		case e.URL != u || e.Ref != w.asked() || !sameFolder(e.Folder, loc.Folder, w.path):
 		case w.path != "" && w.path != own && !(w.substitute && e.ReplacedBy == ""):
 		default:
 			return &o.file.Modules[i]
@@ -65,9 +66,9 @@ func sameFolder(got, folder, modulePath string) bool {
 func isMajor(s string) bool { return semver.Major(s) == s && s != "v0" && s != "v1" }
 
 // insteadOf returns the entry of a plugin whose files are another module's.
-func (o oracle) insteadOf(w wanted, loc location) *lock.Module {
+func (o oracle) insteadOf(w wanted, loc modurl.Location) *lock.Module {
 	for i, e := range o.modules() {
-		if e.InsteadOf == insteadOf(o.url(loc.url), w.ref) && (w.path == "" || w.path == e.Path) {
+		if e.InsteadOf == insteadOf(o.url(loc.URL), w.ref) && (w.path == "" || w.path == e.Path) {
 			return &o.file.Modules[i]
 		}
 	}
@@ -95,13 +96,13 @@ func (o oracle) version(m *Module) string {
 
 // location returns the repository that a lock has for a module path, so that
 // its host need not be asked.
-func (o oracle) location(w wanted) (location, bool) {
+func (o oracle) location(w wanted) (modurl.Location, bool) {
 	for _, e := range o.modules() {
 		if e.Path == w.path && e.Ref == w.asked() && e.ReplacedBy == "" {
-			return location{url: e.URL, folder: e.Folder}, true
+			return modurl.Location{URL: e.URL, Folder: e.Folder}, true
 		}
 	}
-	return location{}, false
+	return modurl.Location{}, false
 }
 
 // required returns the version of a module that the lock took because go.mod

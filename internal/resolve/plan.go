@@ -113,8 +113,16 @@ type Module struct {
 // between; empty for one that is no plugin.
 func (m *Module) Name() string { return strings.Join(m.Names, ", ") }
 
-// label is the name that the config has for a module, else its path.
-func (m *Module) label() string { return cmp.Or(m.Name(), m.Path) }
+// Label is the name that the config has for a module, else its path.
+func (m *Module) Label() string { return cmp.Or(m.Name(), m.Path) }
+
+// Hashed is what the module's hash is of.
+func (m *Module) Hashed() module.Version {
+	if m.Own != (module.Version{}) {
+		return m.Own
+	}
+	return module.Version{Path: m.Path, Version: m.Version}
+}
 
 // Found is the module's commit, as source has it.
 func (m *Module) Found() source.Found {

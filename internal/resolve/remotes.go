@@ -7,6 +7,8 @@ import (
 	"golang.org/x/mod/module"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/modurl"
+	"github.com/vxlite/vxlite/internal/query"
 	"github.com/vxlite/vxlite/internal/source"
 )
 
@@ -19,27 +21,27 @@ type Remote struct {
 	Dir string
 	Err error
 	// asks is what the config wants of it; without a ref nothing is known.
-	asks query
+	asks query.Query
 }
 
 // Check looks among a repository's refs for the one that the config asks for. A
 // commit is taken to be there, since a server does not list all of them.
 func (r Remote) Check(refs *source.Refs) error {
-	if r.asks.ref == "" {
+	if r.asks.Ref == "" {
 		return nil
 	}
-	_, err := r.asks.choose(refs)
+	_, err := r.asks.Choose(refs)
 	return err
 }
 
 // Remotes lists what the config names, in its order, RoadRunner first.
 func Remotes(ctx context.Context, cfg *config.Config, o Options) []Remote {
 	r := newResolver(cfg, o)
-	out := []Remote{{Name: config.RoadRunnerName, URL: cfg.RoadRunner.URL, Dir: cfg.RoadRunner.Path, asks: query{ref: cfg.RoadRunner.Ref, anyMajor: true}}}
+	out := []Remote{{Name: config.RoadRunnerName, URL: cfg.RoadRunner.URL, Dir: cfg.RoadRunner.Path, asks: query.Query{Ref: cfg.RoadRunner.Ref, AnyMajor: true}}}
 	for _, p := range cfg.Plugins {
-		rem := Remote{Name: p.Name, URL: p.URL, Dir: p.Path, asks: query{ref: p.Ref, folder: p.Folder}}
+		rem := Remote{Name: p.Name, URL: p.URL, Dir: p.Path, asks: query.Query{Ref: p.Ref, Folder: p.Folder}}
 		if p.Replace != nil {
-			rem.asks.ref = "" // another module's is taken, or none
+			rem.asks.Ref = "" // another module's is taken, or none
 			rem.Dir = cmp.Or(p.Replace.Dir, rem.Dir)
 		}
 		if rem.Dir != "" {
@@ -48,21 +50,21 @@ func Remotes(ctx context.Context, cfg *config.Config, o Options) []Remote {
 		out = append(out, r.located(ctx, rem, p.ModulePath))
 	}
 	for _, m := range cfg.Modules {
-		out = append(out, r.located(ctx, Remote{Name: m.Path, URL: m.URL, Dir: m.Dir, asks: query{ref: m.Ref, folder: m.Folder}}, m.Path))
+		out = append(out, r.located(ctx, Remote{Name: m.Path, URL: m.URL, Dir: m.Dir, asks: query.Query{Ref: m.Ref, Folder: m.Folder}}, m.Path))
 	}
 	return out
 }
 
 func (r *resolver) located(ctx context.Context, rem Remote, modulePath string) Remote {
-	_, rem.asks.major, _ = module.SplitPathVersion(modulePath)
-	rem.asks.anyMajor = modulePath == ""
+	_, rem.asks.Major, _ = module.SplitPathVersion(modulePath)
+	rem.asks.AnyMajor = modulePath == ""
 	if rem.URL == "" && rem.Dir == "" {
-		var loc location
-		var all []location
+		var loc modurl.Location
+		var all []modurl.Location
 		if all, rem.Err = r.candidates(ctx, wanted{name: rem.Name, path: modulePath}); rem.Err == nil {
 			loc = r.reachable(ctx, all)
 		}
-		rem.URL, rem.asks.folder = loc.url, cmp.Or(rem.asks.folder, loc.folder)
+		rem.URL, rem.asks.Folder = loc.URL, cmp.Or(rem.asks.Folder, loc.Folder)
 	}
 	return rem
 }

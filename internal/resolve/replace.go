@@ -13,6 +13,7 @@ import (
 	"golang.org/x/mod/semver"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/query"
 	"github.com/vxlite/vxlite/internal/source"
 )
 
@@ -143,7 +144,7 @@ func (r *resolver) siblings(ctx context.Context, m *Module, which which) error {
 			if old.URL == sib.URL && old.Commit == sib.Commit && old.Folder == sib.Folder && old.Dir == sib.Dir {
 				continue
 			}
-			return &ReplaceConflictError{Path: rep.Old.Path, First: old.by, FirstTo: old.place(), Second: m.label(), SecondTo: sib.place()}
+			return &ReplaceConflictError{Path: rep.Old.Path, First: old.by, FirstTo: old.place(), Second: m.Label(), SecondTo: sib.place()}
 		}
 		if err := r.count(1, module.Version{Path: sib.Path, Version: sib.Version}, m); err != nil {
 			return err
@@ -199,7 +200,7 @@ func requiresPlaceholder(m *Module, p string) bool {
 
 // sibling reads the module in a folder of m's repository.
 func (r *resolver) sibling(ctx context.Context, m *Module, rep *modfile.Replace) (*Module, error) {
-	name := fmt.Sprintf("%s (replaced in go.mod of %s)", rep.Old.Path, m.label())
+	name := fmt.Sprintf("%s (replaced in go.mod of %s)", rep.Old.Path, m.Label())
 	if m.Local {
 		dir := rep.New.Path
 		if !filepath.IsAbs(dir) {
@@ -209,12 +210,12 @@ func (r *resolver) sibling(ctx context.Context, m *Module, rep *modfile.Replace)
 		if err != nil {
 			return nil, err
 		}
-		sib.Path, sib.Pinned, sib.by = rep.Old.Path, true, m.label()
+		sib.Path, sib.Pinned, sib.by = rep.Old.Path, true, m.Label()
 		return sib, nil
 	}
 	folder := path.Join(m.Folder, rep.New.Path)
 	if folder == ".." || strings.HasPrefix(folder, "../") || path.IsAbs(rep.New.Path) || strings.Contains(rep.New.Path, `\`) {
-		return nil, &OutsideError{Module: m.label(), Old: rep.Old.Path, New: rep.New.Path}
+		return nil, &OutsideError{Module: m.Label(), Old: rep.Old.Path, New: rep.New.Path}
 	}
 	if folder == "." {
 		folder = ""
@@ -229,11 +230,11 @@ func (r *resolver) sibling(ctx context.Context, m *Module, rep *modfile.Replace)
 		return nil, wanted{name: name, pos: m.Pos}.wrap(err)
 	}
 	sib := &Module{Path: rep.Old.Path, Pos: m.Pos, URL: m.URL, From: m.From, Stored: m.Stored, Ref: m.Ref, Commit: m.Commit, Time: m.Time,
-		Folder: folder, Dir: dir, GoMod: mod, Pinned: true, by: m.label()}
+		Folder: folder, Dir: dir, GoMod: mod, Pinned: true, by: m.Label()}
 	if sib.Version = r.highest(sib.Path); sib.Version == "" || placeholder(sib.Version) {
 		if sib.Version = r.lock.version(sib); sib.Version == "" {
 			var note string
-			sib.Version, note, err = r.version(ctx, found, query{folder: folder}, sib.Path, nil)
+			sib.Version, note, err = r.version(ctx, found, query.Query{Folder: folder}, sib.Path, nil)
 			sib.tell(note)
 		}
 	}
@@ -256,9 +257,9 @@ func (r *resolver) remoteReplaces(ctx context.Context, m *Module) error {
 			continue
 		}
 		if old, ok := r.third[rep.Old]; ok && old.New != rep.New {
-			return &ReplaceConflictError{Path: rep.Old.Path, First: old.By, FirstTo: old.New.String(), Second: m.label(), SecondTo: rep.New.String()}
+			return &ReplaceConflictError{Path: rep.Old.Path, First: old.By, FirstTo: old.New.String(), Second: m.Label(), SecondTo: rep.New.String()}
 		}
-		r.third[rep.Old] = Replace{Old: rep.Old, New: rep.New, By: m.label()}
+		r.third[rep.Old] = Replace{Old: rep.Old, New: rep.New, By: m.Label()}
 	}
 	return nil
 }
@@ -279,7 +280,7 @@ func (r *resolver) forkReplace(ctx context.Context, m *Module, rep *modfile.Repl
 	if rep.Old.Version != "" && rep.Old.Version != r.highest(rep.Old.Path) {
 		return nil
 	}
-	w := wanted{name: rep.Old.Path, path: rep.New.Path, requirement: rep.New.Version, by: m.label(), substitute: true}
+	w := wanted{name: rep.Old.Path, path: rep.New.Path, requirement: rep.New.Version, by: m.Label(), substitute: true}
 	if err := r.count(1, rep.New, m); err != nil {
 		return err
 	}
@@ -291,9 +292,9 @@ func (r *resolver) forkReplace(ctx context.Context, m *Module, rep *modfile.Repl
 		if old.OnlyVersion != "" || old.Commit == fork.Commit && old.Folder == fork.Folder {
 			return nil
 		}
-		return &ReplaceConflictError{Path: rep.Old.Path, First: old.by, FirstTo: old.place(), Second: m.label(), SecondTo: rep.New.String()}
+		return &ReplaceConflictError{Path: rep.Old.Path, First: old.by, FirstTo: old.place(), Second: m.Label(), SecondTo: rep.New.String()}
 	}
-	fork.Path, fork.Pinned, fork.by = rep.Old.Path, true, m.label()
+	fork.Path, fork.Pinned, fork.by = rep.Old.Path, true, m.Label()
 	fork.Version = r.highest(rep.Old.Path)
 	if fork.Version == "" {
 		fork.Version = rep.New.Version

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/vxlite/vxlite/internal/testkit"
 )
 
 // replaces is a line of go.mod.
@@ -69,7 +71,7 @@ github.com/acme/mono/plugin v1.0.0`, w.commit("acme/mono", "main")))
 // TestClosureSiblings has replaces of modules that no config names: they count
 // only where a placeholder version leaves no other way.
 func TestClosureSiblings(t *testing.T) {
-	commit := parseRepo(t, monoArchive).Commit("main")
+	commit := testkit.MustParse(t, monoArchive).Commit("main")
 	w := newWorld(t, monoArchive, release("user", "v1.0.0", requires("github.com/acme/mono/internal/util", "v0.0.0-20260105090000-"+commit[:12])))
 	p := w.mustResolve("[git]\nmodules = [\"github.com/acme/*\"]\n[plugins.user]\nmodule_name = \"github.com/acme/user\"\nref = \"v1.0.0\"\n")
 	wantText(t, "modules", modules(p), fmt.Sprintf(`

@@ -41,7 +41,7 @@ func (p *Plan) Replacements() []Replacement {
 
 func (p *Plan) labelled(label string) *Module {
 	for _, m := range p.Modules {
-		if m.label() == label {
+		if m.Label() == label {
 			return m
 		}
 	}
@@ -59,7 +59,7 @@ func (r *resolver) replacedNotes(p *Plan) []string {
 		var others []string
 		for _, m := range p.Modules {
 			if m != by && m.by != rep.By && m.Requires(rep.Path) && !m.replaces(rep.Path) {
-				others = append(others, m.label())
+				others = append(others, m.Label())
 			}
 		}
 		if len(others) > 0 {
@@ -75,7 +75,7 @@ func (r *resolver) replacedNotes(p *Plan) []string {
 // modules is built.
 func (r *resolver) inRepository(modulePath string, m *Module) bool {
 	loc, ok := r.rules(modulePath)
-	return ok && sameRepository(loc.url, m.URL)
+	return ok && sameRepository(loc.URL, m.URL)
 }
 
 func sameRepository(a, b string) bool {
@@ -113,7 +113,7 @@ func (r *resolver) keep(old module.Version, m *Module, to string) error {
 	prefix, _, _ := module.SplitPathVersion(old.Path)
 	for _, req := range r.roadRunner.GoMod.Require {
 		if req.Mod.Path == old.Path && slices.Contains([]string{"endure", "config", "rpc"}, path.Base(prefix)) {
-			return &FoundationError{By: m.label(), Module: req.Mod, To: to}
+			return &FoundationError{By: m.Label(), Module: req.Mod, To: to}
 		}
 	}
 	return nil

@@ -24,6 +24,8 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/lock"
+	"github.com/vxlite/vxlite/internal/modurl"
+	"github.com/vxlite/vxlite/internal/query"
 	"github.com/vxlite/vxlite/internal/source"
 	"github.com/vxlite/vxlite/internal/store"
 )
@@ -57,7 +59,7 @@ func Resolve(ctx context.Context, cfg *config.Config, o Options) (*Plan, error) 
 	p, err := r.run(ctx)
 	if err != nil && o.Locked && len(r.unlocked) > 0 && ctx.Err() == nil {
 		sort.Strings(r.unlocked)
-		return nil, &UnlockedError{Requests: compactLines(r.unlocked), Err: err}
+		return nil, &UnlockedError{Requests: slices.Compact(r.unlocked), Err: err}
 	}
 	return p, err
 }
@@ -80,9 +82,9 @@ func (e *UnlockedError) Unwrap() error { return e.Err }
 
 func newResolver(cfg *config.Config, o Options) *resolver {
 	r := &resolver{cfg: cfg, client: o.Client, store: o.Store, jobs: max(1, o.Jobs), goRoot: o.GoRoot, lock: oracle{file: o.Lock, written: cfg.Written},
-		third: map[module.Version]Replace{}, git: map[string]bool{}, askedBy: map[module.Version]*Module{}, meta: metaFinder{client: o.HTTP, offline: o.Offline}}
-	if r.meta.client == nil {
-		r.meta.client = o.Client.HTTP()
+		third: map[module.Version]Replace{}, git: map[string]bool{}, askedBy: map[module.Version]*Module{}, meta: modurl.Finder{Client: o.HTTP, Offline: o.Offline}}
+	if r.meta.Client == nil {
+		r.meta.Client = o.Client.HTTP()
 	}
 	r.private = append(append([]string{}, o.Private...), cfg.Git.Modules...)
 	for _, m := range cfg.Modules {
@@ -129,14 +131,14 @@ type resolver struct {
 	cfg     *config.Config
 	client  *source.Client
 	store   *store.Store
-	meta    metaFinder
+	meta    modurl.Finder
 	jobs    int
 	goRoot  string
 	lock    oracle
 	slow    bool // without the lock's versions of what is required
 	private []string
 	git     map[string]bool // what fromGit said
-	roots   repoRoots
+	roots   modurl.Roots
 	counted int                        // see count
 	askedBy map[module.Version]*Module // who was the first to ask for a version, of those that no config names
 
@@ -252,8 +254,8 @@ func isFork(dir, url, folder string) bool {
 		return true // an error that localModule words
 	}
 	prefix, _, _ := module.SplitPathVersion(mod.Module.Mod.Path)
-	loc, ok := knownHost(prefix)
-	return url == "" || ok && strings.EqualFold(strings.TrimSuffix(url, ".git"), strings.TrimSuffix(loc.url, ".git"))
+	loc, ok := modurl.KnownHost(prefix)
+	return url == "" || ok && strings.EqualFold(strings.TrimSuffix(url, ".git"), strings.TrimSuffix(loc.URL, ".git"))
 }
 
 // substituted takes plugins whose entry has a `replace` from elsewhere. The
@@ -296,7 +298,7 @@ func (r *resolver) add(ms ...*Module) error {
 	for _, m := range ms {
 		for _, other := range r.modules {
 			if other.Path == m.Path {
-				return &DuplicateError{Path: m.Path, First: other.label(), FirstPos: other.Pos, Second: m.label(), SecondPos: m.Pos}
+				return &DuplicateError{Path: m.Path, First: other.Label(), FirstPos: other.Pos, Second: m.Label(), SecondPos: m.Pos}
 			}
 		}
 		r.modules = append(r.modules, m)
@@ -349,9 +351,9 @@ func (r *resolver) all(ctx context.Context, ws []wanted) ([]*Module, error) {
 	}
 	for i, m := range got {
 		prefix, _, _ := module.SplitPathVersion(m.Path)
-		known, ok := knownHost(prefix)
-		if m.URL != "" && (ws[i].url != "" || ok && strings.HasPrefix(m.URL, known.url+"/")) {
-			r.roots.learn(m.Path, m.Folder, m.URL)
+		known, ok := modurl.KnownHost(prefix)
+		if m.URL != "" && (ws[i].url != "" || ok && strings.HasPrefix(m.URL, known.URL+"/")) {
+			r.roots.Learn(m.Path, m.Folder, m.URL)
 		}
 	}
 	return got, nil
@@ -374,24 +376,24 @@ func (r *resolver) fetchOne(ctx context.Context, w wanted) (*Module, error) {
 	if w.url == "" {
 		return r.anywhere(ctx, w)
 	}
-	return r.fetchAt(ctx, w, location{url: w.url, folder: w.folder})
+	return r.fetchAt(ctx, w, modurl.Location{URL: w.url, Folder: w.folder})
 }
 
 // fetchAt takes the module from one repository.
-func (r *resolver) fetchAt(ctx context.Context, w wanted, loc location) (*Module, error) {
+func (r *resolver) fetchAt(ctx context.Context, w wanted, loc modurl.Location) (*Module, error) {
 	if w.replaced {
 		if e := r.lock.insteadOf(w, loc); e != nil {
-			return &Module{Path: e.Path, Version: e.Version, Pos: w.pos, URL: loc.url, Ref: w.ref}, nil
+			return &Module{Path: e.Path, Version: e.Version, Pos: w.pos, URL: loc.URL, Ref: w.ref}, nil
 		}
 	}
-	q := query{ref: w.ref, folder: loc.folder, anyMajor: w.path == ""}
+	q := query.Query{Ref: w.ref, Folder: loc.Folder, AnyMajor: w.path == ""}
 	if w.path != "" {
-		_, q.major, _ = module.SplitPathVersion(w.path)
-		q.noGoMod = w.noGoMod && loc.folder == "" && q.major == ""
+		_, q.Major, _ = module.SplitPathVersion(w.path)
+		q.NoGoMod = w.noGoMod && loc.Folder == "" && q.Major == ""
 	}
-	req := source.Request{Module: w.name, URL: loc.url, Ref: w.ref, Tags: q.immutable(), Commit: q.commit(), Choose: q.choose}
+	req := source.Request{Module: w.name, URL: loc.URL, Ref: w.ref, Tags: q.Immutable(), Commit: q.Commit(), Choose: q.Choose}
 	if w.requirement != "" {
-		req = r.requirement(w, loc.url, q)
+		req = r.requirement(w, loc.URL, q)
 	}
 	entry := r.lock.find(w, loc)
 	if entry != nil {
@@ -400,13 +402,13 @@ func (r *resolver) fetchAt(ctx context.Context, w wanted, loc location) (*Module
 		r.notLocked(w)
 	}
 	if entry != nil || w.requirement != "" {
-		return r.findAndRead(ctx, w, q, req, loc.folder, nil)
+		return r.findAndRead(ctx, w, q, req, loc.Folder, nil)
 	}
-	return r.query(ctx, w, q, req, loc.folder)
+	return r.query(ctx, w, q, req, loc.Folder)
 }
 
 // findAndRead takes the module that answers a request.
-func (r *resolver) findAndRead(ctx context.Context, w wanted, q query, req source.Request, folder string, withdrawn *retractions) (*Module, error) {
+func (r *resolver) findAndRead(ctx context.Context, w wanted, q query.Query, req source.Request, folder string, withdrawn *retractions) (*Module, error) {
 	found, err := r.client.Find(ctx, req)
 	if err != nil {
 		return nil, err
@@ -419,20 +421,20 @@ func (r *resolver) findAndRead(ctx context.Context, w wanted, q query, req sourc
 }
 
 // requirement makes the request for a version that a go.mod names.
-func (r *resolver) requirement(w wanted, url string, q query) source.Request {
+func (r *resolver) requirement(w wanted, url string, q query.Query) source.Request {
 	v := w.requirement
 	if module.IsPseudoVersion(v) {
 		rev, _ := module.PseudoVersionRev(v)
-		q.ref = rev
-		return source.Request{Module: w.name, URL: url, Ref: v, Alias: w.path + "@" + v, Choose: q.choose}
+		q.Ref = rev
+		return source.Request{Module: w.name, URL: url, Ref: v, Alias: w.path + "@" + v, Choose: q.Choose}
 	}
-	q.ref = trimIncompatible(v)
-	return source.Request{Module: w.name, URL: url, Ref: v, Tags: q.immutable(), Choose: q.chooseTag}
+	q.Ref = trimIncompatible(v)
+	return source.Request{Module: w.name, URL: url, Ref: v, Tags: q.Immutable(), Choose: q.ChooseTag}
 }
 
 // read takes the module at a commit: its files, go.mod and version.
-func (r *resolver) read(ctx context.Context, w wanted, q query, found source.Found, folder string, withdrawn *retractions) (*Module, error) {
-	found.NoGoMod = (w.noGoMod || w.requirement != "") && folder == "" && !strings.HasPrefix(q.major, "/")
+func (r *resolver) read(ctx context.Context, w wanted, q query.Query, found source.Found, folder string, withdrawn *retractions) (*Module, error) {
+	found.NoGoMod = (w.noGoMod || w.requirement != "") && folder == "" && !strings.HasPrefix(q.Major, "/")
 	dir, mod, err := r.goMod(ctx, found, folder)
 	noGoMod := found.NoGoMod && errors.Is(err, fs.ErrNotExist)
 	if noGoMod {
@@ -440,7 +442,7 @@ func (r *resolver) read(ctx context.Context, w wanted, q query, found source.Fou
 	}
 	var none *source.NoModuleError
 	other := errors.As(err, &none) || err == nil && mod.Module.Mod.Path != w.path
-	if sub, ok := majorFolder(folder, q.major); ok && other {
+	if sub, ok := majorFolder(folder, q.Major); ok && other {
 		if d, m, err2 := r.goMod(ctx, found, sub); err2 == nil && (err != nil || m.Module.Mod.Path == w.path) {
 			dir, mod, err, folder = d, m, nil, sub
 		}
@@ -463,7 +465,7 @@ func (r *resolver) read(ctx context.Context, w wanted, q query, found source.Fou
 		m.Version = r.lock.version(m)
 	}
 	if m.Version == "" {
-		q.incompatible = noGoMod && q.major == ""
+		q.Incompatible = noGoMod && q.Major == ""
 		var note string
 		m.Version, note, err = r.version(ctx, found, q, m.Path, withdrawn)
 		m.tell(note)

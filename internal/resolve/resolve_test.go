@@ -235,7 +235,7 @@ func TestClosure(t *testing.T) {
 
 // TestPseudoRequirement has a go.mod require a commit without a tag.
 func TestPseudoRequirement(t *testing.T) {
-	main := parseRepo(t, libArchive).Commit("main")[:12]
+	main := testkit.MustParse(t, libArchive).Commit("main")[:12]
 	const none = "abcdefabcdef"
 	w := newWorld(t, libArchive,
 		release("gamma", "v1.0.0", requires("github.com/acme/lib", "v0.3.1-0.20260108090000-"+main)),
@@ -519,7 +519,7 @@ func TestLocal(t *testing.T) {
 // TestRemembered resolves again with the server gone: tags, commits, what
 // requirements led to, and the pseudo-version that took a history to work out.
 func TestRemembered(t *testing.T) {
-	main := parseRepo(t, libArchive).Commit("main")[:12]
+	main := testkit.MustParse(t, libArchive).Commit("main")[:12]
 	w := newWorld(t, append(archives(), release("gamma", "v1.0.0", requires("github.com/acme/lib", "v0.3.1-0.20260108090000-"+main)))...)
 	server, err := testkit.StartHTTPBackend(t.Context(), testkit.HTTPBackendOptions{Repos: w.dir})
 	testkit.Check(t, err)

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/mod/module"
 	"golang.org/x/mod/semver"
 
+	"github.com/vxlite/vxlite/internal/query"
 	"github.com/vxlite/vxlite/internal/source"
 )
 
@@ -39,7 +40,7 @@ func (x *retractions) setFound(mod *modfile.File, folder string) {
 }
 
 // ready reads what of looks into, where that would be too late.
-func (x *retractions) ready(ctx context.Context, q query) {
+func (x *retractions) ready(ctx context.Context, q query.Query) {
 	if x != nil && !x.done {
 		x.done = true
 		x.list = x.load(ctx, q)
@@ -47,7 +48,7 @@ func (x *retractions) ready(ctx context.Context, q query) {
 }
 
 // of reports whether a version is retracted, and why. q has the module's major.
-func (x *retractions) of(ctx context.Context, q query, version string) (why string, yes bool) {
+func (x *retractions) of(ctx context.Context, q query.Query, version string) (why string, yes bool) {
 	if x == nil {
 		return "", false
 	}
@@ -62,9 +63,9 @@ func (x *retractions) of(ctx context.Context, q query, version string) (why stri
 
 // load reads the highest version's go.mod. What cannot be had retracts nothing,
 // as for the go command.
-func (x *retractions) load(ctx context.Context, q query) []*modfile.Retract {
+func (x *retractions) load(ctx context.Context, q query.Query) []*modfile.Retract {
 	mod := x.own
-	if high, ok := q.newest(x.tags, ""); ok {
+	if high, ok := q.Newest(x.tags, ""); ok {
 		found, err := x.r.client.Find(ctx, source.Request{Module: x.want.name, URL: x.url, Ref: high.Short(), Tags: []string{high.Short()}, Why: "retractions",
 			Choose: func(*source.Refs) (source.Ref, error) { return high, nil }})
 		if err != nil {
@@ -103,24 +104,24 @@ func because(why string) string {
 
 // query takes the module that a ref means. A version that is retracted is taken
 // where it is named, with a note, and not where any would do.
-func (r *resolver) query(ctx context.Context, w wanted, q query, req source.Request, folder string) (*Module, error) {
+func (r *resolver) query(ctx context.Context, w wanted, q query.Query, req source.Request, folder string) (*Module, error) {
 	x := &retractions{r: r, want: w, url: req.URL}
 	req.Choose = func(refs *source.Refs) (source.Ref, error) {
 		x.tags = refs.Tags()
-		return q.choose(refs)
+		return q.Choose(refs)
 	}
 	m, err := r.findAndRead(ctx, w, q, req, folder, x)
 	if err != nil {
 		return nil, err
 	}
-	asked := q.isQuery(m.tag)
-	if asked && m.NoGoMod && q.noGoMod && q.ref == "latest" {
+	asked := q.AsksNewest(m.tag)
+	if asked && m.NoGoMod && q.NoGoMod && q.Ref == "latest" {
 		if other := r.incompatible(ctx, w, q, req, x.tags); other != nil {
 			return other, nil
 		}
 	}
-	q.folder, q.anyMajor, q.noGoMod, q.incompatible = m.Folder, false, false, m.NoGoMod
-	_, q.major, _ = module.SplitPathVersion(m.Path)
+	q.Folder, q.AnyMajor, q.NoGoMod, q.Incompatible = m.Folder, false, false, m.NoGoMod
+	_, q.Major, _ = module.SplitPathVersion(m.Path)
 	why, retracted := x.of(ctx, q, m.Version)
 	if !retracted {
 		return m, nil
@@ -134,23 +135,23 @@ func (r *resolver) query(ctx context.Context, w wanted, q query, req source.Requ
 
 // requery takes the newest version that is not retracted. Where all are, latest
 // is the default branch, unless that is retracted as well.
-func (r *resolver) requery(ctx context.Context, w wanted, q query, req source.Request, folder string, x *retractions, why string) (*Module, error) {
-	none := &RetractedError{Ref: q.ref, Why: why}
-	q.retracted = func(v string) bool {
+func (r *resolver) requery(ctx context.Context, w wanted, q query.Query, req source.Request, folder string, x *retractions, why string) (*Module, error) {
+	none := &RetractedError{Ref: q.Ref, Why: why}
+	q.Retracted = func(v string) bool {
 		_, yes := x.of(ctx, q, v)
 		return yes
 	}
 	req.Choose = func(refs *source.Refs) (source.Ref, error) {
-		if ref, ok := q.newest(refs.Tags(), q.begin()); ok {
+		if ref, ok := q.Newest(refs.Tags(), q.Begin()); ok {
 			return ref, nil
 		}
-		if head := refs.Head(); head.Commit != "" && q.ref == "latest" {
+		if head := refs.Head(); head.Commit != "" && q.Ref == "latest" {
 			return head, nil
 		}
 		return source.Ref{}, none
 	}
 	m, err := r.findAndRead(ctx, w, q, req, folder, x)
-	if err == nil && q.retracted(m.Version) {
+	if err == nil && q.Retracted(m.Version) {
 		return nil, none
 	}
 	return m, err
@@ -158,9 +159,9 @@ func (r *resolver) requery(ctx context.Context, w wanted, q query, req source.Re
 
 // incompatible takes the newest version of a higher major, where that has no
 // go.mod either; else nil.
-func (r *resolver) incompatible(ctx context.Context, w wanted, q query, req source.Request, tags []source.Ref) *Module {
-	q.incompatible = true
-	ref, ok := q.newest(tags, "")
+func (r *resolver) incompatible(ctx context.Context, w wanted, q query.Query, req source.Request, tags []source.Ref) *Module {
+	q.Incompatible = true
+	ref, ok := q.Newest(tags, "")
 	if !ok {
 		return nil
 	}

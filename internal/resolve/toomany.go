@@ -21,7 +21,7 @@ func (r *resolver) count(n int, last module.Version, by *Module) error {
 	}
 	e := &TooManyError{Most: most, Chain: []string{last.Path + " " + last.Version}}
 	for m := by; m != nil; m = r.askedBy[module.Version{Path: m.Path, Version: m.Version}] {
-		e.Chain = append(e.Chain, m.label()+" "+m.Version)
+		e.Chain = append(e.Chain, m.Label()+" "+m.Version)
 	}
 	slices.Reverse(e.Chain)
 	return e

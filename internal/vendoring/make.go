@@ -21,6 +21,7 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/config/portable"
 	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/gosum"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/output"
@@ -378,7 +379,7 @@ func (g *gatherer) toolchain(ctx context.Context, tool *gotool.Tool) error {
 	case known < 0:
 		return g.lockToolchain(lock.Sum{Path: m.Path, Version: m.Version, H1: h1})
 	case g.locked.Toolchains[known].H1 != h1:
-		return &resolve.SumError{Name: m.Path, Module: m, Got: h1, From: "the module proxy", Proxied: true, Want: g.locked.Toolchains[known].H1, By: g.ws.Lock.Name}
+		return &gosum.SumError{Name: m.Path, Module: m, Got: h1, From: "the module proxy", Proxied: true, Want: g.locked.Toolchains[known].H1, By: g.ws.Lock.Name}
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/gosum"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/source"
@@ -33,7 +34,7 @@ func (l Lockfile) Sums() []lock.Sum {
 type Planned struct {
 	Plan   *resolve.Plan
 	Lock   Lockfile
-	GoSums *resolve.GoSums
+	GoSums *gosum.Sums
 	// differences are those between the lock and the plan.
 	differences []lock.Difference
 	// locals is how the plan's local directories were, by module path.
@@ -78,10 +79,10 @@ func (k *Kit) PlanWith(ctx context.Context, client *source.Client, a Ask) (*Plan
 		return nil, k.lockedError(lk, err)
 	}
 	p := &Planned{Plan: plan, Lock: lk}
-	if p.GoSums, err = plan.GoSums(); err != nil {
+	if p.GoSums, err = gosum.Read(plan); err != nil {
 		return nil, err
 	}
-	if err := plan.CheckSums(p.GoSums, lk.Old, lk.Name); err != nil {
+	if err := gosum.Check(plan, p.GoSums, lk.Old, lk.Name); err != nil {
 		return nil, err
 	}
 	if p.differences, err = k.compareLock(lk, plan, a.Renew); err != nil {

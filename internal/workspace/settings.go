@@ -10,6 +10,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/gotool"
+	"github.com/vxlite/vxlite/internal/query"
 	"github.com/vxlite/vxlite/internal/resolve"
 )
 
@@ -30,7 +31,7 @@ func (k *Kit) Settings(p *resolve.Plan, t config.Target) (gotool.Compile, error)
 		}
 	}
 	if c.Version == "" {
-		c.Version = resolve.Short(p.RoadRunner.Ref)
+		c.Version = query.Short(p.RoadRunner.Ref)
 		if v := p.RoadRunner.Version; c.Version == "" || isQuery(c.Version, v) {
 			c.Version = v // a query's answer tells more than the query
 		}

@@ -19,9 +19,9 @@ import (
 	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/gen"
+	"github.com/vxlite/vxlite/internal/gosum"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/lock"
-	"github.com/vxlite/vxlite/internal/resolve"
 )
 
 // Listing is what takes part in a target's build.
@@ -183,7 +183,7 @@ func (n needed) within(modulePath string) bool {
 
 // sums picks from the workspace's checksums: those of the needed modules, what
 // the go command added, and of a former lock what it added then.
-func (n needed) sums(before []byte, after string, former []lock.Sum, known *resolve.GoSums) []lock.Sum {
+func (n needed) sums(before []byte, after string, former []lock.Sum, known *gosum.Sums) []lock.Sum {
 	lines := SumLines(after)
 	all := map[module.Version]*lock.Sum{}
 	at := func(m module.Version) *lock.Sum {
@@ -287,7 +287,7 @@ func (e *NoSumError) Hints() []string {
 func (w *Workspace) mismatch(err *gotool.SumMismatchError) error {
 	version, goMod := strings.CutSuffix(err.Version, "/go.mod")
 	m := module.Version{Path: err.Path, Version: version}
-	e := &resolve.SumError{Name: err.Path, Module: m, GoMod: goMod, Got: err.Got, From: "the module proxy", Proxied: true, Want: err.Want, By: err.By}
+	e := &gosum.SumError{Name: err.Path, Module: m, GoMod: goMod, Got: err.Got, From: "the module proxy", Proxied: true, Want: err.Want, By: err.By}
 	if w.Offline {
 		e.From = "the module cache"
 	}

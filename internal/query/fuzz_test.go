@@ -1,4 +1,4 @@
-package resolve
+package query
 
 import (
 	"errors"
@@ -27,19 +27,19 @@ func FuzzChoose(f *testing.F) {
 		if len(names) > 4<<10 || len(ref) > 100 {
 			return // what is near is looked for in a time that grows with both
 		}
-		q := query{ref: ref, folder: folder, major: major, anyMajor: anyMajor}
+		q := Query{Ref: ref, Folder: folder, Major: major, AnyMajor: anyMajor}
 		byName := map[string]source.Ref{}
 		for name := range strings.SplitSeq(names, "\n") {
 			byName[name] = source.Ref{Name: name, Commit: strings.Repeat("c", 40)}
 		}
 		refs := source.NewRefs(byName, source.Ref{})
-		got, err := q.choose(refs)
+		got, err := q.Choose(refs)
 		if err != nil {
 			wantNear(t, err, q, byName)
 		} else {
 			wantMeant(t, q, got, byName)
 		}
-		for _, tag := range q.immutable() {
+		for _, tag := range q.Immutable() {
 			if known, ok := refs.Tag(tag); ok {
 				if err != nil || got != known {
 					t.Errorf("the store would answer %+v, the server %+v, %v", known, got, err)
@@ -47,7 +47,7 @@ func FuzzChoose(f *testing.F) {
 				break
 			}
 		}
-		if tag, err := q.chooseTag(refs); err == nil && !strings.HasPrefix(tag.Name, "refs/tags/") {
+		if tag, err := q.ChooseTag(refs); err == nil && !strings.HasPrefix(tag.Name, "refs/tags/") {
 			t.Errorf("a requirement of %q got %+v", ref, tag)
 		}
 	})
@@ -55,7 +55,7 @@ func FuzzChoose(f *testing.F) {
 
 // wantNear holds an error against what is there. Of a tag for the folder, what
 // is suggested is the version, as one would write it.
-func wantNear(t *testing.T, err error, q query, byName map[string]source.Ref) {
+func wantNear(t *testing.T, err error, q Query, byName map[string]source.Ref) {
 	t.Helper()
 	none, ok := errors.AsType[*RefError](err)
 	if !ok || len(none.Nearest) > 3 {
@@ -63,7 +63,7 @@ func wantNear(t *testing.T, err error, q query, byName map[string]source.Ref) {
 	}
 	for _, near := range none.Nearest {
 		_, there := byName["refs/heads/"+near]
-		for _, prefix := range append(q.prefixes(), "") {
+		for _, prefix := range append(q.Prefixes(), "") {
 			_, tag := byName["refs/tags/"+prefix+near]
 			there = there || tag
 		}
@@ -74,39 +74,39 @@ func wantNear(t *testing.T, err error, q query, byName map[string]source.Ref) {
 }
 
 // wantMeant holds a chosen ref against what was asked for.
-func wantMeant(t *testing.T, q query, got source.Ref, byName map[string]source.Ref) {
+func wantMeant(t *testing.T, q Query, got source.Ref, byName map[string]source.Ref) {
 	t.Helper()
 	if got.Name == "" { // a commit
-		if !strings.EqualFold(got.Commit, q.ref) || got.Commit != strings.ToLower(got.Commit) || !isHex(got.Commit) || len(got.Commit) < 7 || len(got.Commit) > 40 {
-			t.Errorf("%q is the commit %q", q.ref, got.Commit)
+		if !strings.EqualFold(got.Commit, q.Ref) || got.Commit != strings.ToLower(got.Commit) || !isHex(got.Commit) || len(got.Commit) < 7 || len(got.Commit) > 40 {
+			t.Errorf("%q is the commit %q", q.Ref, got.Commit)
 		}
 		return
 	}
 	if there, ok := byName[got.Name]; !ok || there != got {
 		t.Fatalf("%+v is not there", got)
 	}
-	if strings.HasSuffix("/"+got.Name, "/"+q.ref) {
+	if strings.HasSuffix("/"+got.Name, "/"+q.Ref) {
 		return // by its very name
 	}
 	version := ""
-	for _, p := range q.prefixes() {
-		if v, ok := strings.CutPrefix(got.Short(), p); ok && q.isVersion(v) {
+	for _, p := range q.Prefixes() {
+		if v, ok := strings.CutPrefix(got.Short(), p); ok && q.IsVersion(v) {
 			version = v
 			break
 		}
 	}
-	if version == "" || q.ref != "latest" && !strings.HasPrefix(version, q.ref+".") {
-		t.Fatalf("%q got %+v", q.ref, got)
+	if version == "" || q.Ref != "latest" && !strings.HasPrefix(version, q.Ref+".") {
+		t.Fatalf("%q got %+v", q.Ref, got)
 	}
 	own := strings.TrimSuffix(got.Name, version)
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
 		v, ok := strings.CutPrefix(name, own)
-		if !ok || !q.isVersion(v) || q.ref != "latest" && !strings.HasPrefix(v, q.ref+".") {
+		if !ok || !q.IsVersion(v) || q.Ref != "latest" && !strings.HasPrefix(v, q.Ref+".") {
 			continue
 		}
 		release, chosen := semver.Prerelease(v) == "", semver.Prerelease(version) == ""
 		if release && !chosen || release == chosen && semver.Compare(v, version) > 0 {
-			t.Errorf("%q got %s, and there is %s", q.ref, version, v)
+			t.Errorf("%q got %s, and there is %s", q.Ref, version, v)
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/modurl"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -64,21 +66,48 @@ func TestSubgroups(t *testing.T) {
 	}
 }
 
-// TestDeeper has what a server says to who is not logged in: that a repository is
-// two names deep.
-func TestDeeper(t *testing.T) {
-	for _, tt := range []struct{ url, path, want string }{
-		{"https://git.corp/grp/sub.git", "git.corp/grp/sub/deep/name", "https://git.corp/grp/sub/deep/name.git  https://git.corp/grp/sub/deep.git name"},
-		{"https://git.corp/grp/sub", "git.corp/grp/sub", ""},
-		{"https://elsewhere.corp/x", "git.corp/grp/sub/deep", ""},
+// TestLocate has which of the ways to a repository comes first.
+func TestLocate(t *testing.T) {
+	r := &resolver{
+		cfg: &config.Config{Modules: []config.Module{
+			{Path: "github.com/acme/forked", URL: "ssh://git.corp/forked", Folder: "go"},
+			{Path: "github.com/acme/plain"},
+		}},
+		meta: modurl.Finder{Offline: true},
+	}
+	r.roots.Learn("github.com/acme/mono/a", "a", "ssh://git.corp/mono")
+	for _, tt := range []struct{ path, want, err string }{
+		{path: "github.com/acme/forked", want: "ssh://git.corp/forked go"},
+		{path: "github.com/acme/forked/v2", want: "https://github.com/acme/forked "},
+		{path: "github.com/acme/plain", want: "https://github.com/acme/plain "},
+		{path: "github.com/acme/mono/b/v3", want: "ssh://git.corp/mono b"},
+		{path: "github.com/acme/lib/v5", want: "https://github.com/acme/lib "},
+		{path: "github.com/acme/lib/sub/v5", want: "https://github.com/acme/lib sub"},
+		{path: "gopkg.in/yaml.v3", err: "gopkg.in/yaml: its module path does not give its repository: its host cannot be asked with --offline"},
+		{path: "github.com/acme/lib/v1", err: "github.com/acme/lib/v1 is not a module path"},
+		{path: "github.com/../evil/x", err: "github.com/../evil/x is not a module path"},
+		{path: "github.com/acme/lib?x", err: "github.com/acme/lib?x is not a module path"},
+		{path: "fmt", err: "fmt is not a module path"},
 	} {
-		var got []string
-		root := "git.corp/grp/sub"
-		for _, loc := range deeper(location{url: tt.url, root: root, folder: below(tt.path, root)}, tt.path) {
-			got = append(got, loc.url+" "+loc.folder)
+		loc, err := r.whereIs(t.Context(), wanted{path: tt.path})
+		if tt.err != "" {
+			if err == nil || err.Error() != tt.err {
+				t.Errorf("%s: %v, want the error %s", tt.path, err, tt.err)
+			}
+			continue
 		}
-		if s := strings.Join(got, " "); s != tt.want {
-			t.Errorf("%s: %q, want %q", tt.path, s, tt.want)
+		if err != nil {
+			t.Errorf("%s: %v", tt.path, err)
+		}
+		if got := loc.URL + " " + loc.Folder; got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.path, got, tt.want)
 		}
 	}
+	_, err := r.whereIs(t.Context(), wanted{path: "git.corp/lib"})
+	wantError(t, err, "git.corp/lib: its module path does not give its repository: its host cannot be asked with --offline",
+		`set url on the plugin, or for another module:
+  [[modules]]
+  module = "git.corp/lib"
+  url = "https://HOST/PATH.git"
+  ref = "TAG or BRANCH"`)
 }

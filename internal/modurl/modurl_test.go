@@ -1,4 +1,4 @@
-package resolve
+package modurl
 
 import (
 	"bytes"
@@ -12,8 +12,6 @@ import (
 	"testing"
 
 	"github.com/vxlite/vxlite/internal/gitconn"
-
-	"github.com/vxlite/vxlite/internal/config"
 )
 
 func TestKnownHost(t *testing.T) {
@@ -35,10 +33,10 @@ func TestKnownHost(t *testing.T) {
 		{"gopkg.in/yaml", ""},
 		{"github.com.evil.example/acme/lib", ""},
 	} {
-		loc, ok := knownHost(tt.path)
+		loc, ok := KnownHost(tt.path)
 		got := ""
 		if ok {
-			got = loc.url + " " + loc.root + " " + loc.folder
+			got = loc.URL + " " + loc.Root + " " + loc.Folder
 		}
 		if got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.path, got, tt.want)
@@ -48,7 +46,7 @@ func TestKnownHost(t *testing.T) {
 
 // TestRepoRoots has what one module's URL tells of others.
 func TestRepoRoots(t *testing.T) {
-	var roots repoRoots
+	var roots Roots
 	for _, m := range []struct{ path, folder, url string }{
 		{"git.corp/team/cache/plugins/rr", "plugins/rr", "ssh://git.corp/cache"},
 		{"git.corp/team/root", "", "ssh://git.corp/root"},
@@ -59,7 +57,7 @@ func TestRepoRoots(t *testing.T) {
 		{"git.corp/strange", "elsewhere", "ssh://git.corp/strange"}, // the path does not tell of the folder
 		{"corp", "corp", "ssh://git.corp/corp"},                     // it would be the root of everything
 	} {
-		roots.learn(m.path, m.folder, m.url)
+		roots.Learn(m.path, m.folder, m.url)
 	}
 	for _, tt := range []struct{ path, want string }{
 		{"git.corp/team/cache", "ssh://git.corp/cache "},
@@ -76,61 +74,15 @@ func TestRepoRoots(t *testing.T) {
 		{"git.corp/strange", ""},
 		{"corp/x", ""},
 	} {
-		loc, ok := roots.find(tt.path)
+		loc, ok := roots.Find(tt.path)
 		got := ""
 		if ok {
-			got = loc.url + " " + loc.folder
+			got = loc.URL + " " + loc.Folder
 		}
 		if got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.path, got, tt.want)
 		}
 	}
-}
-
-// TestLocate has which of the ways to a repository comes first.
-func TestLocate(t *testing.T) {
-	r := &resolver{
-		cfg: &config.Config{Modules: []config.Module{
-			{Path: "github.com/acme/forked", URL: "ssh://git.corp/forked", Folder: "go"},
-			{Path: "github.com/acme/plain"},
-		}},
-		meta: metaFinder{offline: true},
-	}
-	r.roots.learn("github.com/acme/mono/a", "a", "ssh://git.corp/mono")
-	for _, tt := range []struct{ path, want, err string }{
-		{path: "github.com/acme/forked", want: "ssh://git.corp/forked go"},
-		{path: "github.com/acme/forked/v2", want: "https://github.com/acme/forked "},
-		{path: "github.com/acme/plain", want: "https://github.com/acme/plain "},
-		{path: "github.com/acme/mono/b/v3", want: "ssh://git.corp/mono b"},
-		{path: "github.com/acme/lib/v5", want: "https://github.com/acme/lib "},
-		{path: "github.com/acme/lib/sub/v5", want: "https://github.com/acme/lib sub"},
-		{path: "gopkg.in/yaml.v3", err: "gopkg.in/yaml: its module path does not give its repository: its host cannot be asked with --offline"},
-		{path: "github.com/acme/lib/v1", err: "github.com/acme/lib/v1 is not a module path"},
-		{path: "github.com/../evil/x", err: "github.com/../evil/x is not a module path"},
-		{path: "github.com/acme/lib?x", err: "github.com/acme/lib?x is not a module path"},
-		{path: "fmt", err: "fmt is not a module path"},
-	} {
-		loc, err := r.whereIs(t.Context(), wanted{path: tt.path})
-		if tt.err != "" {
-			if err == nil || err.Error() != tt.err {
-				t.Errorf("%s: %v, want the error %s", tt.path, err, tt.err)
-			}
-			continue
-		}
-		if err != nil {
-			t.Errorf("%s: %v", tt.path, err)
-		}
-		if got := loc.url + " " + loc.folder; got != tt.want {
-			t.Errorf("%s: %q, want %q", tt.path, got, tt.want)
-		}
-	}
-	_, err := r.whereIs(t.Context(), wanted{path: "git.corp/lib"})
-	wantError(t, err, "git.corp/lib: its module path does not give its repository: its host cannot be asked with --offline",
-		`set url on the plugin, or for another module:
-  [[modules]]
-  module = "git.corp/lib"
-  url = "https://HOST/PATH.git"
-  ref = "TAG or BRANCH"`)
 }
 
 // TestParseMeta reads go-import tags.
@@ -175,7 +127,7 @@ func TestParseMeta(t *testing.T) {
 		{"text", "not found", none},
 	} {
 		loc, err := parseMeta(strings.NewReader(tt.page), "corp.example/lib/sub")
-		got := loc.url + " " + loc.root + " " + loc.folder
+		got := loc.URL + " " + loc.Root + " " + loc.Folder
 		if err != nil {
 			got = err.Error()
 		}
@@ -200,15 +152,15 @@ func FuzzParseMeta(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if remote, err := gitconn.ParseRemote(loc.url); err != nil || remote.Local() {
-			t.Errorf("%q: the repository %q", page, loc.url)
+		if remote, err := gitconn.ParseRemote(loc.URL); err != nil || remote.Local() {
+			t.Errorf("%q: the repository %q", page, loc.URL)
 		}
-		if loc.url == "" || path != loc.root && !strings.HasPrefix(path, loc.root+"/") {
+		if loc.URL == "" || path != loc.Root && !strings.HasPrefix(path, loc.Root+"/") {
 			t.Errorf("%q: %+v does not fit %s", page, loc, path)
 		}
-		for _, elem := range strings.Split(loc.folder, "/") {
-			if elem == "." || elem == ".." || loc.folder != "" && elem == "" {
-				t.Errorf("%q: folder %q", page, loc.folder)
+		for _, elem := range strings.Split(loc.Folder, "/") {
+			if elem == "." || elem == ".." || loc.Folder != "" && elem == "" {
+				t.Errorf("%q: folder %q", page, loc.Folder)
 			}
 		}
 	})
@@ -247,7 +199,7 @@ func TestMetaFind(t *testing.T) {
 		return new(net.Dialer).DialContext(ctx, network, s.Listener.Addr().String())
 	}
 	client.Transport.(*http.Transport).TLSClientConfig.ServerName = "example.com" // the test certificate's
-	m := metaFinder{client: client}
+	m := Finder{Client: client}
 	for _, tt := range []struct{ path, want string }{
 		{"corp.example/lib", "https://git.corp/lib"},
 		{"corp.example/gone", "https://git.corp/gone"},
@@ -255,8 +207,8 @@ func TestMetaFind(t *testing.T) {
 		{"corp.example/endless", "corp.example/endless: its module path does not give its repository: corp.example: the page has no go-import meta tag for git"},
 		{"nowhere.example/lib", "nowhere.example/lib: its module path does not give its repository: no such host nowhere.example:443"},
 	} {
-		loc, err := m.find(t.Context(), tt.path)
-		got := loc.url
+		loc, err := m.Find(t.Context(), tt.path)
+		got := loc.URL
 		if err != nil {
 			got = err.Error()
 		}
@@ -268,11 +220,30 @@ func TestMetaFind(t *testing.T) {
 	if n := sent.Load(); n > onItsWay {
 		t.Errorf("%d bytes of a page were taken", n)
 	}
-	if _, err := m.find(t.Context(), "corp.example/circle"); err == nil || !strings.Contains(err.Error(), "stopped after 10 redirects") {
+	if _, err := m.Find(t.Context(), "corp.example/circle"); err == nil || !strings.Contains(err.Error(), "stopped after 10 redirects") {
 		t.Errorf("a redirect in a circle: %v", err)
 	}
 	asked = asked[:min(4, len(asked))]
 	if got, want := strings.Join(asked, " "), "/lib?go-get=1 /gone?go-get=1 /none?go-get=1 /endless?go-get=1"; got != want {
 		t.Errorf("asked %s, want %s", got, want)
+	}
+}
+
+// TestDeeper has what a server says to who is not logged in: that a repository is
+// two names deep.
+func TestDeeper(t *testing.T) {
+	for _, tt := range []struct{ url, path, want string }{
+		{"https://git.corp/grp/sub.git", "git.corp/grp/sub/deep/name", "https://git.corp/grp/sub/deep/name.git  https://git.corp/grp/sub/deep.git name"},
+		{"https://git.corp/grp/sub", "git.corp/grp/sub", ""},
+		{"https://elsewhere.corp/x", "git.corp/grp/sub/deep", ""},
+	} {
+		var got []string
+		root := "git.corp/grp/sub"
+		for _, loc := range Deeper(Location{URL: tt.url, Root: root, Folder: below(tt.path, root)}, tt.path) {
+			got = append(got, loc.URL+" "+loc.Folder)
+		}
+		if s := strings.Join(got, " "); s != tt.want {
+			t.Errorf("%s: %q, want %q", tt.path, s, tt.want)
+		}
 	}
 }

@@ -9,49 +9,59 @@ import (
 	"golang.org/x/mod/module"
 
 	"github.com/vxlite/vxlite/internal/gitconn"
+	"github.com/vxlite/vxlite/internal/modurl"
 	"github.com/vxlite/vxlite/internal/source"
 )
 
-// deeper returns the repositories further down a path than loc, the longest
-// first. On GitLab a repository may lie in groups within groups, and to who is
-// not logged in it says of a private one that it is two names deep.
-func deeper(loc location, p string) []location {
-	if loc.folder == "" || loc.root == "" || p != loc.root+"/"+loc.folder {
-		return nil
+// whereIs finds the repository of a module that comes without a URL. A lock
+// saves asking the module's host.
+func (r *resolver) whereIs(ctx context.Context, w wanted) (modurl.Location, error) {
+	if module.CheckPath(w.path) != nil {
+		return modurl.Location{}, fmt.Errorf("%s is not a module path", w.path)
 	}
-	base, git := strings.CutSuffix(loc.url, ".git")
-	if !strings.HasSuffix(base, loc.root) {
-		return nil // its address does not follow from the path
+	if loc, ok := r.rules(w.path); ok {
+		return loc, nil
 	}
-	var out []location
-	for root := p; root != loc.root; root = root[:strings.LastIndexByte(root, '/')] {
-		url := base + strings.TrimPrefix(root, loc.root)
-		if git {
-			url += ".git"
+	if loc, ok := r.lock.location(w); ok {
+		return loc, nil
+	}
+	prefix, _, _ := module.SplitPathVersion(w.path)
+	return r.meta.Find(ctx, prefix)
+}
+
+// rules finds the repository of a module path without asking anybody: the
+// config's, one whose root another module has told, or a known host's.
+func (r *resolver) rules(modulePath string) (modurl.Location, bool) {
+	prefix, _, _ := module.SplitPathVersion(modulePath)
+	for _, m := range r.cfg.Modules {
+		if m.Path == modulePath && m.URL != "" {
+			return modurl.Location{URL: m.URL, Folder: m.Folder}, true
 		}
-		out = append(out, location{url: url, root: root, folder: below(p, root)})
 	}
-	return out
+	if loc, ok := r.roots.Find(prefix); ok {
+		return loc, true
+	}
+	return modurl.KnownHost(prefix)
 }
 
 // candidates lists where a module that comes without a URL may be, in the order
 // in which to try.
-func (r *resolver) candidates(ctx context.Context, w wanted) ([]location, error) {
+func (r *resolver) candidates(ctx context.Context, w wanted) ([]modurl.Location, error) {
 	loc, err := r.whereIs(ctx, w)
 	if err != nil {
 		return nil, err
 	}
 	prefix, _, _ := module.SplitPathVersion(w.path)
-	if known, ok := knownHost(prefix); ok && known == loc {
-		if !strings.HasPrefix(prefix, "gitlab.com/") || strings.HasSuffix(loc.root, ".git") {
-			return []location{loc}, nil
+	if known, ok := modurl.KnownHost(prefix); ok && known == loc {
+		if !strings.HasPrefix(prefix, "gitlab.com/") || strings.HasSuffix(loc.Root, ".git") {
+			return []modurl.Location{loc}, nil
 		}
 		if locked, ok := r.lock.location(w); ok {
-			return []location{locked}, nil
+			return []modurl.Location{locked}, nil
 		}
-		return append(deeper(loc, prefix), loc), nil
+		return append(modurl.Deeper(loc, prefix), loc), nil
 	}
-	return append([]location{loc}, deeper(loc, prefix)...), nil
+	return append([]modurl.Location{loc}, modurl.Deeper(loc, prefix)...), nil
 }
 
 // anywhere takes a module from the first of its candidates that is there.
@@ -63,7 +73,7 @@ func (r *resolver) anywhere(ctx context.Context, w wanted) (*Module, error) {
 	var failed []error
 	for _, loc := range all {
 		if w.folder != "" {
-			loc.folder = w.folder
+			loc.Folder = w.folder
 		}
 		m, err := r.fetchAt(ctx, w, loc)
 		if err == nil || !isAbsent(err) {
@@ -110,16 +120,16 @@ func (e *NowhereError) Unwrap() error { return e.Err }
 
 // Hints asks for the URL.
 func (e *NowhereError) Hints() []string {
-	return []string{urlSnippet(e.Module)}
+	return []string{modurl.Hint(e.Module)}
 }
 
 // reachable picks the first candidate of which a repository answers, or the first.
-func (r *resolver) reachable(ctx context.Context, all []location) location {
+func (r *resolver) reachable(ctx context.Context, all []modurl.Location) modurl.Location {
 	if len(all) == 1 {
 		return all[0]
 	}
 	for _, loc := range all {
-		if probes := r.client.Probe(ctx, loc.url); len(probes) > 0 && probes[len(probes)-1].Err == nil {
+		if probes := r.client.Probe(ctx, loc.URL); len(probes) > 0 && probes[len(probes)-1].Err == nil {
 			return loc
 		}
 	}

@@ -21,7 +21,7 @@ const module = "github.com/vxlite/vxlite/"
 // floors below it, and none of its own.
 var floors = [][]string{
 	{"internal/brief", "internal/disk", "internal/event", "internal/near"},
-	{"internal/config", "internal/lock", "internal/manifest", "internal/output", "internal/run", "internal/signature", "internal/watch"},
+	{"internal/config", "internal/lock", "internal/manifest", "internal/output", "internal/roadrunner", "internal/run", "internal/signature", "internal/watch"},
 	{"internal/config/tree", "internal/limit", "internal/store"},
 	{"internal/config/parse", "internal/gitpack"},
 	{"internal/config/migrate", "internal/config/portable", "internal/gitconn"},

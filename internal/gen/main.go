@@ -20,6 +20,7 @@ import (
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/gosum"
 	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/roadrunner"
 )
 
 // header marks what is generated, in the form that go.dev/s/generatedcode asks for.
@@ -208,7 +209,7 @@ func (g *generator) roadRunner() ([]File, error) {
 	}
 	mod, err := g.plan.RoadRunner.GoMod.Format()
 	return []File{
-		{Path: place + "/" + resolve.PluginsFile, Data: []byte(registry)},
+		{Path: place + "/" + roadrunner.PluginsFile, Data: []byte(registry)},
 		{Path: place + "/go.mod", Data: mod},
 	}, err
 }

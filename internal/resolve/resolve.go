@@ -26,6 +26,7 @@ import (
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/modurl"
 	"github.com/vxlite/vxlite/internal/query"
+	"github.com/vxlite/vxlite/internal/roadrunner"
 	"github.com/vxlite/vxlite/internal/source"
 	"github.com/vxlite/vxlite/internal/store"
 )
@@ -571,7 +572,7 @@ func (r *resolver) localModule(w wanted) (*Module, error) {
 }
 
 // plan closes the collection.
-func (r *resolver) plan(rr roadRunner) (*Plan, error) {
+func (r *resolver) plan(rr *roadrunner.Source) (*Plan, error) {
 	p := &Plan{RoadRunner: r.roadRunner, Modules: r.modules, Private: r.private, Overridden: r.anyOverride(), urls: oracle{written: r.cfg.Written}}
 	sort.Slice(p.Modules, func(i, j int) bool { return p.Modules[i].Path < p.Modules[j].Path })
 	localVersions(p.Modules)
@@ -586,8 +587,8 @@ func (r *resolver) plan(rr roadRunner) (*Plan, error) {
 		plugin := Plugin{Name: c.Name, Pos: c.Pos, Import: cmp.Or(c.Import, m.Path), Symbol: c.Symbol, Module: m.Path}
 		p.Plugins = append(p.Plugins, plugin)
 	}
-	p.Plugins = append(p.Plugins, rr.missing(p.Plugins)...)
-	p.Release = rr.release
+	p.Plugins = append(p.Plugins, bundled(rr, p.Plugins)...)
+	p.Release = rr.Modules
 	sort.Slice(p.Plugins, func(i, j int) bool {
 		a, b := p.Plugins[i], p.Plugins[j]
 		if a.Import != b.Import {

@@ -2,9 +2,6 @@ package resolve
 
 import (
 	"fmt"
-	"go/parser"
-	"go/token"
-	"slices"
 	"strings"
 	"testing"
 
@@ -56,34 +53,6 @@ github.com/roadrunner-server/informer/v5 v5.1.9
 github.com/roadrunner-server/resetter/v5 v5.1.9`)
 }
 
-// TestBundled has plugins that belong to every server, unless they are listed.
-func TestBundled(t *testing.T) {
-	informer := Plugin{Name: "informer", Import: "github.com/roadrunner-server/informer/v5", Symbol: "Plugin", Module: "github.com/roadrunner-server/informer/v5", Bundled: true}
-	resetter := Plugin{Name: "resetter", Import: "github.com/roadrunner-server/resetter/v5", Symbol: "Reset", Module: "github.com/roadrunner-server/resetter/v5", Bundled: true}
-	file, err := parser.ParseFile(token.NewFileSet(), "plugins.go", `package container
-
-import (
-	"github.com/roadrunner-server/headers/v5"
-	in "github.com/roadrunner-server/informer/v5"
-	"github.com/roadrunner-server/resetter/v5"
-)
-
-func Plugins() []any {
-	return []any{&in.Plugin{}, &resetter.Reset{}, &headers.Plugin{}, local{}, []any{struct{}{}}}
-}
-`, parser.SkipObjectResolution)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rr := roadRunner{bundled: bundled(file)}
-	if want := []Plugin{informer, resetter}; !slices.Equal(rr.bundled, want) {
-		t.Errorf("bundled %+v, want %+v", rr.bundled, want)
-	}
-	if got, want := rr.missing([]Plugin{{Import: informer.Import}, {Import: "github.com/acme/alpha"}}), []Plugin{resetter}; !slices.Equal(got, want) {
-		t.Errorf("missing %+v, want %+v", got, want)
-	}
-}
-
 // TestNotRoadRunner has repositories that are something else, or a RoadRunner
 // with other seams.
 func TestNotRoadRunner(t *testing.T) {
@@ -101,35 +70,5 @@ func TestNotRoadRunner(t *testing.T) {
 			_, err := w.resolve("[roadrunner]\nurl = \"https://github.com/acme/rr\"\nref = \"v1.0.0\"\n[plugins.alpha]\nmodule_name = \"github.com/acme/alpha\"\nref = \"v1.0.0\"\n")
 			wantError(t, err, fmt.Sprintf("velox.toml:1: roadrunner: https://github.com/acme/rr at %.12s does not look like RoadRunner: %s", w.commit("acme/rr", "v1.0.0"), tt.want))
 		})
-	}
-}
-
-func TestBaseName(t *testing.T) {
-	for in, want := range map[string]string{
-		"github.com/roadrunner-server/http/v5":    "http",
-		"github.com/roadrunner-server/app-logger": "app-logger",
-		"gopkg.in/yaml.v3":                        "yaml",
-		"fmt":                                     "fmt",
-		"github.com/acme/mono/plugins/cache/v2":   "cache",
-	} {
-		if got := baseName(in); got != want {
-			t.Errorf("%s: %s, want %s", in, got, want)
-		}
-	}
-}
-
-func TestWithin(t *testing.T) {
-	for _, tt := range []struct {
-		path, module string
-		want         bool
-	}{
-		{"github.com/a/b", "github.com/a/b", true},
-		{"github.com/a/b/c", "github.com/a/b", true},
-		{"github.com/a/bc", "github.com/a/b", false},
-		{"github.com/a", "github.com/a/b", false},
-	} {
-		if got := within(tt.path, tt.module); got != tt.want {
-			t.Errorf("%s in %s: %v, want %v", tt.path, tt.module, got, tt.want)
-		}
 	}
 }

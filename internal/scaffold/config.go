@@ -14,7 +14,7 @@ import (
 	"golang.org/x/mod/module"
 
 	"github.com/vxlite/vxlite/internal/config"
-	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/roadrunner"
 )
 
 // group is a part of the config with the plugins that belong together.
@@ -78,7 +78,7 @@ const others = "Others"
 
 // Config returns a commented velox.toml for a release. only are the names of
 // the plugins to take, all of them where it is empty.
-func Config(rel *resolve.Release, only []string, mirrors []config.Mirror) ([]byte, int, error) {
+func Config(rel *roadrunner.Release, only []string, mirrors []config.Mirror) ([]byte, int, error) {
 	plugins, err := choose(rel, only)
 	if err != nil {
 		return nil, 0, err
@@ -145,7 +145,7 @@ func writeMirrors(b *strings.Builder, mirrors []config.Mirror) {
 
 // placed is a release's plugin with what is known of it.
 type placed struct {
-	resolve.ReleasePlugin
+	roadrunner.Plugin
 	text string
 }
 
@@ -155,8 +155,8 @@ type placedGroup struct {
 }
 
 // sorted puts the plugins into their groups.
-func sorted(plugins []resolve.ReleasePlugin) []placedGroup {
-	rest := map[string]resolve.ReleasePlugin{}
+func sorted(plugins []roadrunner.Plugin) []placedGroup {
+	rest := map[string]roadrunner.Plugin{}
 	for _, p := range plugins {
 		rest[p.Name] = p
 	}
@@ -205,7 +205,7 @@ func writePlugin(b *strings.Builder, p placed) {
 }
 
 // choose takes the plugins of those names, in the release's order.
-func choose(rel *resolve.Release, only []string) ([]resolve.ReleasePlugin, error) {
+func choose(rel *roadrunner.Release, only []string) ([]roadrunner.Plugin, error) {
 	var names []string
 	for _, p := range rel.Plugins {
 		names = append(names, p.Name)
@@ -224,7 +224,7 @@ func choose(rel *resolve.Release, only []string) ([]resolve.ReleasePlugin, error
 	if len(unknown) > 0 {
 		return nil, errors.Join(unknown...)
 	}
-	var out []resolve.ReleasePlugin
+	var out []roadrunner.Plugin
 	for _, p := range rel.Plugins {
 		if len(only) == 0 || wanted[p.Name] {
 			out = append(out, p)

@@ -17,7 +17,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/near"
-	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/roadrunner"
 )
 
 // Kinds are the kinds of plugins, each with what it is good for.
@@ -103,7 +103,7 @@ func (e *NoKindError) Error() string {
 func (*NoKindError) Hints() []string { return []string{"name a release that has one with --ref"} }
 
 // check refuses a release whose plugins collect others than can be written.
-func (o PluginOptions) check(rel *resolve.Release, c *resolve.Contract) error {
+func (o PluginOptions) check(rel *roadrunner.Release, c *roadrunner.Contract) error {
 	switch {
 	case o.Kind == "jobs" && !strings.HasSuffix(c.Jobs, "/plugins/v4/jobs"):
 		return &NoKindError{What: "jobs driver", Ref: rel.Ref, Reason: "it has no jobs plugin with the interfaces of github.com/roadrunner-server/api/v4"}
@@ -173,7 +173,7 @@ type data struct {
 }
 
 // Plugin returns the files of a new plugin for a release.
-func Plugin(rel *resolve.Release, c *resolve.Contract, o PluginOptions) ([]File, error) {
+func Plugin(rel *roadrunner.Release, c *roadrunner.Contract, o PluginOptions) ([]File, error) {
 	d := data{PluginOptions: o, Package: o.pkg(), Section: o.Name, Ref: rel.Ref, Go: goVersion(rel), NeedsLog: o.Kind != "middleware",
 		OwnConfig: o.Path == "", Jobs: c.Jobs}
 	d.Log.Type, d.Log.Import = c.LoggerType, c.LoggerImport
@@ -217,7 +217,7 @@ func Plugin(rel *resolve.Release, c *resolve.Contract, o PluginOptions) ([]File,
 
 // requirements are the modules that the plugin imports, at the release's
 // versions.
-func (d *data) requirements(rel *resolve.Release) error {
+func (d *data) requirements(rel *roadrunner.Release) error {
 	need := []string{"github.com/roadrunner-server/errors"}
 	if d.NeedsLog && strings.Contains(d.Log.Import, ".") {
 		need = append(need, d.Log.Import)
@@ -242,7 +242,7 @@ func (d *data) requirements(rel *resolve.Release) error {
 	return nil
 }
 
-func goVersion(rel *resolve.Release) string {
+func goVersion(rel *roadrunner.Release) string {
 	if rel.GoMod.Go == nil {
 		return "1.21"
 	}
@@ -304,7 +304,7 @@ func yamlFor(d data) string {
 }
 
 // ownConfig is a velox.toml with the plugin, and what it needs of the release.
-func ownConfig(rel *resolve.Release, d data) (File, error) {
+func ownConfig(rel *roadrunner.Release, d data) (File, error) {
 	only := []string{"logger", "rpc"}
 	switch d.Kind {
 	case "middleware":

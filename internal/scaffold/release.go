@@ -5,12 +5,13 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/roadrunner"
 	"github.com/vxlite/vxlite/internal/workspace"
 )
 
 // Release fetches RoadRunner alone, as the config has it, and reads what it
 // says of itself.
-func Release(ctx context.Context, m workspace.Machine, cfg *config.Config) (*resolve.Release, error) {
+func Release(ctx context.Context, m workspace.Machine, cfg *config.Config) (*roadrunner.Release, error) {
 	k, err := workspace.Open(ctx, m, workspace.Project{Config: cfg})
 	if err != nil {
 		return nil, err

@@ -1,4 +1,7 @@
-package resolve
+// Package roadrunner reads RoadRunner's own source, in a directory: which plugins a
+// release has, which of them every server has, and what they expect of others.
+// Begin at [Read].
+package roadrunner
 
 import (
 	"errors"
@@ -9,21 +12,29 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
 
+	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
 )
 
-// roadRunner is what RoadRunner's own source says about plugins.
-type roadRunner struct {
-	// bundled are the plugins that belong to every server.
-	bundled []Plugin
-	// release are the modules of all plugins of the release, at its versions,
-	// sorted.
-	release []module.Version
+// Source is what RoadRunner's own source says about plugins.
+type Source struct {
+	// Bundled are the structs of the plugins that belong to every server.
+	Bundled []Struct
+	// Modules are those of all plugins of the release, at its versions, sorted.
+	Modules []module.Version
+
+	list *ast.File
+	// elsewhere are the import paths of all other files, sorted.
+	elsewhere []string
 }
+
+// Struct is a struct of an imported package that a file makes a value of.
+type Struct struct{ Import, Symbol string }
 
 // PluginsFile is the file of RoadRunner's container package that lists the
 // plugins of its release.
@@ -33,33 +44,27 @@ const PluginsFile = "container/plugins.go"
 // `rr workers` asks the informer, `rr reset` the resetter.
 var alwaysIn = map[string]bool{"informer": true, "resetter": true}
 
-// readRoadRunner reads the release's plugin list. The requirements that only
-// that list needs are dropped from RoadRunner's go.mod: the list is replaced,
-// and a server without amqp need not fetch it.
-func readRoadRunner(m *Module) (roadRunner, error) {
-	wrap := func(err error) error {
-		return &ModuleError{Name: "roadrunner", Pos: m.Pos, Err: fmt.Errorf("%s does not look like RoadRunner: %w", m.place(), err)}
-	}
-	list := filepath.Join(m.Dir, filepath.FromSlash(PluginsFile))
-	file, err := parser.ParseFile(token.NewFileSet(), list, nil, parser.SkipObjectResolution)
+// Read reads the source in dir, whose go.mod is mod.
+func Read(dir string, mod *modfile.File) (*Source, error) {
+	name := filepath.Join(dir, filepath.FromSlash(PluginsFile))
+	list, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
 	if errors.Is(err, fs.ErrNotExist) {
-		return roadRunner{}, wrap(fmt.Errorf("it has no %s", PluginsFile))
+		return nil, fmt.Errorf("it has no %s", PluginsFile)
 	}
 	if err != nil {
-		return roadRunner{}, wrap(err)
+		return nil, err
 	}
-	if !declaresPlugins(file) {
-		return roadRunner{}, wrap(fmt.Errorf("%s has no func Plugins() []any", PluginsFile))
+	if !declaresPlugins(list) {
+		return nil, fmt.Errorf("%s has no func Plugins() []any", PluginsFile)
 	}
-	if _, err := os.Stat(filepath.Join(m.Dir, "cmd", "rr", "main.go")); err != nil {
-		return roadRunner{}, wrap(errors.New("it has no cmd/rr/main.go"))
+	if _, err := os.Stat(filepath.Join(dir, "cmd", "rr", "main.go")); err != nil {
+		return nil, errors.New("it has no cmd/rr/main.go")
 	}
-	elsewhere, err := importsBesides(m.Dir, list)
+	elsewhere, err := importsBesides(dir, name)
 	if err != nil {
-		return roadRunner{}, wrap(err)
+		return nil, err
 	}
-	rr := roadRunner{bundled: bundled(file), release: released(m, file)}
-	return rr, dropListed(m, file, elsewhere, rr.bundled)
+	return &Source{Bundled: bundled(list), Modules: released(mod, list), list: list, elsewhere: elsewhere}, nil
 }
 
 func declaresPlugins(file *ast.File) bool {
@@ -79,7 +84,7 @@ func imports(file *ast.File) map[string]string {
 		if err != nil {
 			continue
 		}
-		name := baseName(p)
+		name := BaseName(p)
 		if spec.Name != nil {
 			name = spec.Name.Name
 		}
@@ -88,8 +93,8 @@ func imports(file *ast.File) map[string]string {
 	return out
 }
 
-// baseName is the last element of a module path that is not its major.
-func baseName(p string) string {
+// BaseName is the last element of a module path that is not its major.
+func BaseName(p string) string {
 	if prefix, _, ok := module.SplitPathVersion(p); ok {
 		p = prefix
 	}
@@ -97,23 +102,14 @@ func baseName(p string) string {
 }
 
 // bundled finds &informer.Plugin{} and &resetter.Plugin{} in the list.
-func bundled(file *ast.File) []Plugin {
-	var out []Plugin
-	for _, p := range literals(file) {
-		if name := baseName(p.Import); alwaysIn[name] {
-			out = append(out, Plugin{Name: name, Import: p.Import, Symbol: p.Symbol, Module: p.Import, Bundled: true})
-		}
-	}
-	return out
+func bundled(list *ast.File) []Struct {
+	return slices.DeleteFunc(literals(list), func(s Struct) bool { return !alwaysIn[BaseName(s.Import)] })
 }
 
-// literal is a struct of an imported package that a file makes a value of.
-type literal struct{ Import, Symbol string }
-
 // literals finds every &name.Symbol{} in a file, in its order.
-func literals(file *ast.File) []literal {
+func literals(file *ast.File) []Struct {
 	names := imports(file)
-	var out []literal
+	var out []Struct
 	ast.Inspect(file, func(n ast.Node) bool {
 		lit, ok := n.(*ast.CompositeLit)
 		if !ok {
@@ -124,7 +120,7 @@ func literals(file *ast.File) []literal {
 			return true
 		}
 		if id, ok := sel.X.(*ast.Ident); ok && names[id.Name] != "" {
-			out = append(out, literal{names[id.Name], sel.Sel.Name})
+			out = append(out, Struct{names[id.Name], sel.Sel.Name})
 		}
 		return true
 	})
@@ -132,10 +128,10 @@ func literals(file *ast.File) []literal {
 }
 
 // released finds the modules of the packages that the list imports.
-func released(m *Module, list *ast.File) []module.Version {
+func released(mod *modfile.File, list *ast.File) []module.Version {
 	var out []module.Version
 	listed := imports(list)
-	for _, req := range m.GoMod.Require {
+	for _, req := range mod.Require {
 		for _, p := range listed {
 			if within(p, req.Mod.Path) {
 				out = append(out, req.Mod)
@@ -144,21 +140,6 @@ func released(m *Module, list *ast.File) []module.Version {
 		}
 	}
 	module.Sort(out)
-	return out
-}
-
-// missing returns the bundled plugins that the config does not list itself.
-func (rr roadRunner) missing(listed []Plugin) []Plugin {
-	have := map[string]bool{}
-	for _, p := range listed {
-		have[p.Import] = true
-	}
-	var out []Plugin
-	for _, p := range rr.bundled {
-		if !have[p.Import] {
-			out = append(out, p)
-		}
-	}
 	return out
 }
 
@@ -187,14 +168,16 @@ func importsBesides(dir, but string) ([]string, error) {
 	return out, err
 }
 
-// dropListed removes from m's go.mod what only the plugin list imports.
-func dropListed(m *Module, list *ast.File, elsewhere []string, keep []Plugin) error {
-	needed := elsewhere
-	for _, p := range keep {
-		needed = append(needed, p.Import)
+// DropListed removes from RoadRunner's go.mod the requirements that only the
+// plugin list needs: the list is replaced, and a server without amqp need not
+// fetch it.
+func (s *Source) DropListed(mod *modfile.File) error {
+	needed := s.elsewhere
+	for _, b := range s.Bundled {
+		needed = append(needed, b.Import)
 	}
-	listed := imports(list)
-	for _, req := range append(m.GoMod.Require[:0:0], m.GoMod.Require...) {
+	listed := imports(s.list)
+	for _, req := range slices.Clone(mod.Require) {
 		drop := false
 		for _, p := range listed {
 			drop = drop || within(p, req.Mod.Path)
@@ -205,11 +188,11 @@ func dropListed(m *Module, list *ast.File, elsewhere []string, keep []Plugin) er
 		if !drop {
 			continue
 		}
-		if err := m.GoMod.DropRequire(req.Mod.Path); err != nil {
+		if err := mod.DropRequire(req.Mod.Path); err != nil {
 			return err
 		}
 	}
-	m.GoMod.Cleanup()
+	mod.Cleanup()
 	return nil
 }
 

@@ -1,8 +1,6 @@
-package resolve
+package roadrunner
 
 import (
-	"context"
-	"fmt"
 	"go/ast"
 	"go/format"
 	"go/parser"
@@ -10,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
 )
 
@@ -28,36 +25,22 @@ type Contract struct {
 	RPC string
 }
 
-// ReadContract fetches the release's logger, and the plugin of that name, rpc,
-// jobs or none, and reads them.
-func ReadContract(ctx context.Context, cfg *config.Config, o Options, rel *Release, name string) (*Contract, error) {
-	r := newResolver(cfg, o)
-	c := &Contract{}
-	for _, p := range rel.Plugins {
-		if p.Name != "logger" && (p.Name != name || name != "jobs" && name != "rpc") {
-			continue
-		}
-		m, err := r.one(ctx, wanted{name: p.Name, path: p.Module, requirement: p.Version, by: config.RoadRunnerName})
-		if err != nil {
-			return nil, err
-		}
-		files, err := goFiles(m.Dir)
-		if err != nil {
-			return nil, wanted{name: p.Name}.wrap(err)
-		}
-		switch p.Name {
-		case "logger":
-			c.LoggerType, c.LoggerImport = namedLogger(files)
-		case "jobs":
-			c.Jobs = jobsImport(files)
-		case "rpc":
-			c.RPC = rpcMethod(files)
-		}
+// Read adds what the plugin of that name, logger, jobs or rpc, says in the Go files
+// of dir.
+func (c *Contract) Read(name, dir string) error {
+	files, err := goFiles(dir)
+	if err != nil {
+		return err
 	}
-	if c.LoggerType == "" {
-		return nil, fmt.Errorf("the logger plugin of RoadRunner %s has no method NamedLogger", rel.Ref)
+	switch name {
+	case "logger":
+		c.LoggerType, c.LoggerImport = namedLogger(files)
+	case "jobs":
+		c.Jobs = jobsImport(files)
+	case "rpc":
+		c.RPC = rpcMethod(files)
 	}
-	return c, nil
+	return nil
 }
 
 // goFiles parses the Go files of a directory, tests left out, in their order.

@@ -14,15 +14,15 @@ func (c *cli) workspaceCommand() *urfave.Command {
 		UsageText: `vxlite workspace DIR [--clones NAME…]
 
 Writes RoadRunner, the plugins and all other modules from git into DIR as plain
-files, with a go.work: editors and debuggers find everything, "go build ./app"
-builds the server, and "go test ./..." works in the folder of each plugin. Your
-own directories (path, replace, --with) are referred to, not copied. Run again,
-it brings DIR up to date and keeps your changes.
+files, with a go.work: editors and debuggers find everything, "go build -o rr
+./app" builds the server, and "go test ./..." works in the folder of each plugin
+and in clones. Your own directories (path, replace, --with) are referred to, not
+copied. Run again, it brings DIR up to date and keeps your changes.
 
    vxlite workspace dev
    vxlite workspace dev --with cache=../cache
    vxlite workspace dev --clones http logger    these as clones with a branch
-   cd dev && go build ./app`,
+   cd dev && go build -o rr ./app`,
 		Flags: append([]urfave.Flag{
 			&urfave.StringSliceFlag{Name: "clones", Usage: "make `NAME`, and the names after DIR, clones with a branch and a remote (repeatable)"},
 		}, sharedFlags()...),

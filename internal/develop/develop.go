@@ -100,12 +100,12 @@ func (d *develop) clone(ctx context.Context, client *source.Client, names []stri
 		if module.IsPseudoVersion(ref) {
 			ref = m.Ref
 		}
-		branch, err := client.Clone(ctx, source.CloneRequest{Module: explain.Label(m), URL: m.URL, Ref: ref, Commit: m.Commit,
-			Dir: filepath.Join(d.dir, filepath.FromSlash(place))})
+		cloned, err := client.Clone(ctx, source.CloneRequest{Module: explain.Label(m), URL: m.URL, Ref: ref, Commit: m.Commit,
+			Dir: filepath.Join(d.dir, filepath.FromSlash(place)), Without: d.workFiles(m)})
 		if err != nil {
 			return fmt.Errorf("cloning %s: %w", explain.Label(m), err)
 		}
-		d.sink.Send(event.Event{Kind: event.Note, Text: fmt.Sprintf("%s is a clone, on the branch %s", place, branch)})
+		d.sink.Send(event.Event{Kind: event.Note, Text: cloneNote(place, cloned)})
 		d.record.Clones[cloneKey(m)] = place
 	}
 	for _, m := range d.plan.Modules {
@@ -116,6 +116,33 @@ func (d *develop) clone(ctx context.Context, client *source.Client, names []stri
 		}
 	}
 	return nil
+}
+
+func cloneNote(place string, c source.Cloned) string {
+	note := fmt.Sprintf("%s is a clone, on the branch %s", place, c.Branch)
+	if len(c.LeftOut) > 0 {
+		note += fmt.Sprintf(", without %s, which would be used instead of the workspace's", strings.Join(c.LeftOut, " and "))
+	}
+	return note
+}
+
+// workFiles are the go.work files that a module's repository may have above one
+// of the plan's modules, where they would win over the workspace's.
+func (d *develop) workFiles(m *resolve.Module) (names []string) {
+	for _, other := range d.plan.Modules {
+		if cloneKey(other) != cloneKey(m) {
+			continue
+		}
+		for dir := path.Join(".", other.Folder); ; dir = path.Dir(dir) {
+			if name := path.Join(dir, "go.work"); !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+			if dir == "." {
+				break
+			}
+		}
+	}
+	return names
 }
 
 // freePlace returns clones/NAME, or with a number behind it where another

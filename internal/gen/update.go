@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sort"
+	"strings"
 )
 
 // recordFile lists what was written into a workspace, so that another time
@@ -157,6 +158,9 @@ func (u *updater) file(name string, data []byte) error {
 	if err != nil {
 		return err
 	}
+	if name == SumFile && have != "" {
+		return u.sums(have, data)
+	}
 	if have != "" && have != want && have != u.old.Files[name] {
 		u.Kept = append(u.Kept, name)
 		if was, ok := u.old.Files[name]; ok {
@@ -170,6 +174,41 @@ func (u *updater) file(name string, data []byte) error {
 	}
 	u.Written++
 	return u.write(name, data)
+}
+
+// sums writes go.work.sum, which the go command changes too: it adds what it has
+// seen, and drops what a go.sum has. That is left as it is unless there is more to
+// know than an earlier run had, and kept then.
+func (u *updater) sums(have string, data []byte) error {
+	want := hash(data)
+	u.next.Files[SumFile] = want
+	if want == have || want == u.old.Files[SumFile] {
+		return nil
+	}
+	there, err := u.root.ReadFile(SumFile)
+	if err != nil {
+		return err
+	}
+	u.Written++
+	return u.write(SumFile, mergeSums(data, there))
+}
+
+// mergeSums adds the lines of other to a go.sum whose modules and versions that
+// has not.
+func mergeSums(sums, other []byte) []byte {
+	known := map[string]bool{}
+	module := func(line string) string { return line[:strings.LastIndexByte(line, ' ')+1] }
+	lines := slices.Collect(strings.Lines(string(sums)))
+	for _, line := range lines {
+		known[module(line)] = true
+	}
+	for line := range strings.Lines(string(other)) {
+		if m := module(line); strings.HasSuffix(line, "\n") && m != "" && !known[m] {
+			lines = append(lines, line)
+		}
+	}
+	slices.Sort(lines)
+	return []byte(strings.Join(lines, ""))
 }
 
 // rest removes what an earlier run wrote and this one does not.
@@ -191,6 +230,9 @@ func (u *updater) rest() error {
 			continue
 		case u.old.Files[name]:
 		default:
+			if name == SumFile {
+				break // the go command has changed it
+			}
 			u.Kept = append(u.Kept, name)
 			u.next.Files[name] = u.old.Files[name]
 			continue

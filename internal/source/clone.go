@@ -11,6 +11,7 @@ import (
 	"github.com/go-git/go-git/v5"
 	"github.com/go-git/go-git/v5/config"
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/format/index"
 
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
@@ -29,54 +30,61 @@ type CloneRequest struct {
 	Ref, Commit string
 	// Dir is where to; it must not be there yet.
 	Dir string
+	// Without are files to leave out of the checkout, if there are any.
+	Without []string
+}
+
+// Cloned is a repository to work in.
+type Cloned struct {
+	Branch  string
+	LeftOut []string // of CloneRequest.Without
 }
 
 // Clone makes a repository with its whole history, a branch at the commit and
-// a remote to push to, all without git. It returns the branch's name. The
-// remote "origin" is where it was cloned from; where a mirror was, "upstream"
-// is the URL that the config has.
-func (c *Client) Clone(ctx context.Context, req CloneRequest) (string, error) {
+// a remote to push to, all without git. The remote "origin" is where it was
+// cloned from; where a mirror was, "upstream" is the URL that the config has.
+func (c *Client) Clone(ctx context.Context, req CloneRequest) (Cloned, error) {
 	var failed []error
 	for _, candidate := range c.conns.Candidates(req.URL) {
 		remote, err := gitconn.ParseRemote(candidate)
 		if err == nil {
-			var branch string
-			if branch, err = c.cloneFrom(ctx, req, remote); err == nil {
-				return branch, nil
+			var cloned Cloned
+			if cloned, err = c.cloneFrom(ctx, req, remote); err == nil {
+				return cloned, nil
 			}
 		}
 		if ctx.Err() != nil {
-			return "", context.Cause(ctx)
+			return Cloned{}, context.Cause(ctx)
 		}
 		failed = append(failed, err)
 	}
-	return "", errors.Join(failed...)
+	return Cloned{}, errors.Join(failed...)
 }
 
 // cloneFrom clones from one of the places of a repository.
-func (c *Client) cloneFrom(ctx context.Context, req CloneRequest, remote gitconn.Remote) (string, error) {
+func (c *Client) cloneFrom(ctx context.Context, req CloneRequest, remote gitconn.Remote) (Cloned, error) {
 	parent := filepath.Dir(req.Dir)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
-		return "", err
+		return Cloned{}, err
 	}
 	disk.Sweep(req.Dir)
 	tmp, remove, err := disk.MkdirTemp(req.Dir)
 	if err != nil {
-		return "", err
+		return Cloned{}, err
 	}
 	defer remove() // in vain once it is renamed
 	if err := os.Chmod(tmp, 0o755); err != nil {
-		return "", err
+		return Cloned{}, err
 	}
 	refs, err := c.cloneObjects(ctx, req, remote, filepath.Join(tmp, ".git"))
 	if err != nil {
-		return "", err
+		return Cloned{}, err
 	}
-	branch, err := checkOut(ctx, tmp, req, remote, refs)
+	cloned, err := checkOut(ctx, tmp, req, remote, refs)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", remote, err)
+		return Cloned{}, fmt.Errorf("%s: %w", remote, err)
 	}
-	return branch, os.Rename(tmp, req.Dir)
+	return cloned, os.Rename(tmp, req.Dir)
 }
 
 // cloneObjects fills gitDir with all that the branches and tags reach.
@@ -116,7 +124,7 @@ func (c *Client) cloneObjects(ctx context.Context, req CloneRequest, remote gitc
 
 // checkOut gives the repository in dir/.git its refs, remote and branch, and
 // writes the files.
-func checkOut(ctx context.Context, dir string, req CloneRequest, remote gitconn.Remote, refs *Refs) (string, error) {
+func checkOut(ctx context.Context, dir string, req CloneRequest, remote gitconn.Remote, refs *Refs) (Cloned, error) {
 	gitDir := filepath.Join(dir, ".git")
 	branch := workBranch(req, refs)
 	cfg := config.NewConfig()
@@ -135,14 +143,14 @@ func checkOut(ctx context.Context, dir string, req CloneRequest, remote gitconn.
 	}
 	text, err := cfg.Marshal()
 	if err != nil {
-		return "", err
+		return Cloned{}, err
 	}
 	if err := os.WriteFile(filepath.Join(gitDir, "config"), text, 0o644); err != nil {
-		return "", err
+		return Cloned{}, err
 	}
 	repo, err := git.PlainOpen(dir)
 	if err != nil {
-		return "", err
+		return Cloned{}, err
 	}
 	for _, ref := range append(refs.Branches(), refs.Tags()...) {
 		name := plumbing.ReferenceName(ref.Name)
@@ -150,17 +158,47 @@ func checkOut(ctx context.Context, dir string, req CloneRequest, remote gitconn.
 			name = plumbing.NewRemoteReferenceName("origin", ref.Short())
 		}
 		if err := repo.Storer.SetReference(plumbing.NewHashReference(name, plumbing.NewHash(ref.object))); err != nil {
-			return "", err
+			return Cloned{}, err
 		}
 	}
 	tree, err := repo.Worktree()
 	if err != nil {
-		return "", err
+		return Cloned{}, err
 	}
 	if err := ctx.Err(); err != nil {
-		return "", context.Cause(ctx)
+		return Cloned{}, context.Cause(ctx)
 	}
-	return branch, tree.Checkout(&git.CheckoutOptions{Hash: plumbing.NewHash(req.Commit), Branch: plumbing.NewBranchReferenceName(branch), Create: true})
+	if err := tree.Checkout(&git.CheckoutOptions{Hash: plumbing.NewHash(req.Commit), Branch: plumbing.NewBranchReferenceName(branch), Create: true}); err != nil {
+		return Cloned{}, err
+	}
+	left, err := leaveOut(repo, tree, req.Without)
+	return Cloned{branch, left}, err
+}
+
+// leaveOut removes files of a checkout so that git does not miss them: its index
+// marks them as git update-index --skip-worktree does. It returns those that there
+// were.
+func leaveOut(repo *git.Repository, tree *git.Worktree, files []string) (left []string, err error) {
+	idx, err := repo.Storer.Index()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range files {
+		entry, err := idx.Entry(name)
+		if errors.Is(err, index.ErrEntryNotFound) {
+			continue
+		}
+		if err == nil {
+			err = tree.Filesystem.Remove(name)
+		}
+		if err != nil {
+			return nil, err
+		}
+		const withMarks = 3 // the oldest version of the file that has them
+		entry.SkipWorktree, idx.Version = true, withMarks
+		left = append(left, name)
+	}
+	return left, repo.Storer.SetIndex(idx)
 }
 
 // workBranch is the branch that the config names, else one that is called

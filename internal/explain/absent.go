@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/vxlite/vxlite/internal/gotool"
+	"github.com/vxlite/vxlite/internal/modfiles"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/run"
 	"github.com/vxlite/vxlite/internal/source"
@@ -27,7 +28,7 @@ func Pointers(p *resolve.Plan, pkgs []gotool.Package) []string {
 			name = Label(m)
 		}
 		for _, file := range pkg.Embedded {
-			if source.IsLFSPointer(filepath.Join(pkg.Dir, filepath.FromSlash(file))) {
+			if modfiles.IsLFSPointer(filepath.Join(pkg.Dir, filepath.FromSlash(file))) {
 				where := path.Join(strings.TrimPrefix(strings.TrimPrefix(pkg.Path, pkg.Module), "/"), file)
 				notes = append(notes, fmt.Sprintf("%s: %s, which it embeds, is a Git LFS pointer, and LFS is not followed: the binary has the pointer in it", name, where))
 			}
@@ -44,7 +45,7 @@ type NotFollowedError struct {
 	// URL and Commit are the repository's, Path is where in it the reference
 	// is, and Kind says what it is.
 	URL, Commit, Path string
-	Kind              source.Reference
+	Kind              modfiles.Reference
 	Err               error
 }
 
@@ -58,7 +59,7 @@ func (e *NotFollowedError) Unwrap() error { return e.Err }
 
 // Hints says what would do.
 func (e *NotFollowedError) Hints() []string {
-	if e.Kind == source.Symlink {
+	if e.Kind == modfiles.Symlink {
 		return []string{"as for the go command, a module has no symbolic links: commit the folder itself"}
 	}
 	return []string{"as for the go command, a module has no files of submodules: commit the files themselves, or require the other repository as a module"}

@@ -24,6 +24,7 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/lock"
+	"github.com/vxlite/vxlite/internal/modfiles"
 	"github.com/vxlite/vxlite/internal/modurl"
 	"github.com/vxlite/vxlite/internal/query"
 	"github.com/vxlite/vxlite/internal/roadrunner"
@@ -441,7 +442,7 @@ func (r *resolver) read(ctx context.Context, w wanted, q query.Query, found sour
 	if noGoMod {
 		mod, err = modfile.Parse("go.mod", MadeUpGoMod(w.path), nil)
 	}
-	var none *source.NoModuleError
+	var none *modfiles.NoModuleError
 	other := errors.As(err, &none) || err == nil && mod.Module.Mod.Path != w.path
 	if sub, ok := majorFolder(folder, q.Major); ok && other {
 		if d, m, err2 := r.goMod(ctx, found, sub); err2 == nil && (err != nil || m.Module.Mod.Path == w.path) {
@@ -479,7 +480,7 @@ func (r *resolver) read(ctx context.Context, w wanted, q query.Query, found sour
 }
 
 // packageOf finds the module that a folder without a go.mod is a package of.
-func (r *resolver) packageOf(ctx context.Context, found source.Found, e *source.NoModuleError) {
+func (r *resolver) packageOf(ctx context.Context, found source.Found, e *modfiles.NoModuleError) {
 	if e == nil || e.Folder == "" {
 		return
 	}

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vxlite/vxlite/internal/gitattr"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -166,7 +167,7 @@ func TestAttributesAsGit(t *testing.T) {
 		}
 		if t.Failed() {
 			for _, name := range slices.Sorted(maps.Keys(files)) {
-				if strings.HasSuffix(name, attributesFile) {
+				if strings.HasSuffix(name, gitattr.FileName) {
 					t.Logf("%s:\n%s", name, files[name])
 				}
 			}
@@ -179,7 +180,7 @@ func TestAttributesAsGit(t *testing.T) {
 // lines that concern some of them.
 func drawAttributes(draw *rand.Rand) map[string]string {
 	pick := func(of ...string) string { return of[draw.IntN(len(of))] }
-	files := map[string]string{"go.mod": "module example.com/acme/lib\n", attributesFile: macros}
+	files := map[string]string{"go.mod": "module example.com/acme/lib\n", gitattr.FileName: macros}
 	dirs := []string{"", "a/", "a/b/", "a/b/c/", "ab/", "[x]/"}
 	for range 25 {
 		files[pick(dirs...)+pick("f", "a", "b", "ab", "abc", "a.bat", "b.txt", "x y", "-", "[a]", "Q.BAT", "0", "z!", "caf\u00e9", "]", "#c")] = "$Id$\nGr\u00fc\u00dfe\n"
@@ -198,7 +199,7 @@ func drawAttributes(draw *rand.Rand) map[string]string {
 		if draw.IntN(8) == 0 {
 			pattern = pick(`"x y"`, `"\x20"`, `"caf\303\251"`, `"*"`, "!a", `\!a`, "#a", "*\t", `"a`, "  *", `"*`, `"a\/b"`, `"a"text`)
 		}
-		files[dir+attributesFile] += pattern + pick(" ", "\t", " \r ") + pick(changing...) + pick("\n", "\r\n", "\n\n", "  \n")
+		files[dir+gitattr.FileName] += pattern + pick(" ", "\t", " \r ") + pick(changing...) + pick("\n", "\r\n", "\n\n", "  \n")
 	}
 	for name := range files {
 		for other := range files {

@@ -48,13 +48,8 @@ func (c *Client) export(ctx context.Context, f Found, remote gitconn.Remote, fol
 	defer done()
 	needed := &recorder{EncodedObjectStorer: st, seen: map[plumbing.Hash]plumbing.ObjectType{}}
 	for _, folder := range folders {
-		w := &treeWriter{st: needed, url: remote.String(), commit: f.Commit, limits: c.limits, trusted: c.proven(f, remote), noGoMod: f.NoGoMod}
-		files, err := w.choose(ctx, folder)
-		if err != nil {
-			return err
-		}
 		// To be asked for is all that they are read for.
-		if err := w.each(ctx, files, func(*blobFile, plumbing.EncodedObject) error { return nil }); err != nil {
+		if err := c.module(needed, f, remote).Touch(ctx, folder); err != nil {
 			return err
 		}
 	}

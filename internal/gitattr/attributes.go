@@ -1,20 +1,6 @@
-package source
-
-import (
-	"context"
-	"errors"
-	"fmt"
-	"path"
-	"regexp"
-	"strconv"
-	"strings"
-
-	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/object"
-
-	"github.com/vxlite/vxlite/internal/gitpack"
-)
-
+// Package gitattr is what .gitattributes files do to a repository's files when git
+// writes them out.
+//
 // A module zip that the go command makes is a `git archive` with
 //
 //	-c core.autocrlf=input -c core.eol=lf
@@ -23,8 +9,17 @@ import (
 // gitattributes(5) describes, line endings, $Id$ and working-tree encodings
 // change bytes. go-git's own matcher is no help: it gives the lines of a
 // higher directory precedence over those of a lower one.
+package gitattr
 
-const attributesFile = ".gitattributes"
+import (
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// FileName is what a file of attributes is called.
+const FileName = ".gitattributes"
 
 // The values of an attribute that are no text.
 const (
@@ -33,6 +28,11 @@ const (
 	attrUnset       = "\x00unset" // -text
 	attrUnspecified = "\x00none"  // !text
 )
+
+// New returns attributes of no file yet.
+func New() *Attributes {
+	return &Attributes{macros: map[string][]assignment{"binary": {{"diff", attrUnset}, {"merge", attrUnset}, {"text", attrUnset}}}}
+}
 
 // assignment gives an attribute a value.
 type assignment struct{ name, value string }
@@ -45,71 +45,16 @@ type attrLine struct {
 	sets    []assignment
 }
 
-// attributes are those of a repository that change bytes.
-type attributes struct {
+// Attributes are those of a repository that change bytes.
+type Attributes struct {
 	lines  []attrLine // those that are decisive come last
 	macros map[string][]assignment
 }
 
-// noteAttributes remembers the .gitattributes file of a directory.
-func (w *treeWriter) noteAttributes(dir string, tree *object.Tree) {
-	if e := entry(tree, attributesFile); e != nil && isRegular(e.Mode) {
-		w.attributeFiles = append(w.attributeFiles, attributeFile{dir, e.Hash})
-	}
-}
-
-// attributeFile is a .gitattributes file, not read yet.
-type attributeFile struct {
-	dir  string
-	hash plumbing.Hash
-}
-
-// readAttributes reads the files that were noted, from the root downwards.
-func (w *treeWriter) readAttributes() (*attributes, error) {
-	const most = 1 << 20 // bytes of all of them
-	a := &attributes{macros: map[string][]assignment{"binary": {{"diff", attrUnset}, {"merge", attrUnset}, {"text", attrUnset}}}}
-	total := int64(0)
-	for _, f := range w.attributeFiles {
-		obj, err := w.object(plumbing.BlobObject, f.hash)
-		if w.partial && errors.Is(err, plumbing.ErrObjectNotFound) {
-			continue // vendored when nobody asked for those above a module's folder
-		}
-		if err != nil {
-			return nil, err
-		}
-		if total += obj.Size(); total > most {
-			return nil, fmt.Errorf("its %s files are larger than 1MiB", attributesFile)
-		}
-		data, err := gitpack.Content(obj)
-		if err != nil {
-			return nil, err
-		}
-		a.parse(f.dir, string(data))
-	}
-	return a, nil
-}
-
-// attribute decides which files of the folder are converted.
-func (w *treeWriter) attribute(ctx context.Context, folder string, files []*blobFile) error {
-	if len(w.attributeFiles) == 0 {
-		return nil
-	}
-	a, err := w.readAttributes()
-	if err != nil || !a.matter() {
-		return err
-	}
-	for _, f := range files {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		f.convert = a.conversion(path.Join(folder, f.path))
-	}
-	return nil
-}
-
-// parse reads a .gitattributes file. A line that git does not understand is
+// Parse reads a .gitattributes file, of the directory dir. Those of the directories
+// above come before it. A line that git does not understand is
 // skipped, as git does.
-func (a *attributes) parse(dir, text string) {
+func (a *Attributes) Parse(dir, text string) {
 	text, _, _ = strings.Cut(text, "\x00") // which ends a text in C
 	for line := range strings.Lines(text) {
 		const tooLong = 2048
@@ -197,8 +142,8 @@ func isAttribute(name string) bool {
 	return !strings.HasPrefix(name, "-") && attributeName.MatchString(name)
 }
 
-// matter reports whether any line can change bytes.
-func (a *attributes) matter() bool {
+// Matter reports whether any line can change bytes.
+func (a *Attributes) Matter() bool {
 	changes := func(sets []assignment) bool {
 		for _, s := range sets {
 			if s == (assignment{"eol", "crlf"}) || s == (assignment{"ident", attrSet}) || s.name == "working-tree-encoding" && s.value != attrUnset && s.value != attrUnspecified {
@@ -222,7 +167,7 @@ func (a *attributes) matter() bool {
 
 // of returns the attributes of a file by name. The last word on each counts, of
 // the file's own directory before those above; a macro speaks where it is set.
-func (a *attributes) of(file string) map[string]string {
+func (a *Attributes) of(file string) map[string]string {
 	got := map[string]string{}
 	var take func(sets []assignment)
 	take = func(sets []assignment) {

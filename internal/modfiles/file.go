@@ -1,4 +1,4 @@
-package source
+package modfiles
 
 import (
 	"crypto/sha256"
@@ -11,6 +11,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 
+	"github.com/vxlite/vxlite/internal/gitattr"
 	"github.com/vxlite/vxlite/internal/gitpack"
 )
 
@@ -19,12 +20,12 @@ type blobFile struct {
 	path string
 	mode filemode.FileMode
 	hash plumbing.Hash
-	w    *treeWriter
+	m    *Module
 	size int64 // 0 before it is read
 	// obj is kept where it was read before its turn.
 	obj plumbing.EncodedObject
 	// convert is what .gitattributes asks for; nil for nothing.
-	convert *conversion
+	convert *gitattr.Conversion
 	// sum is of the file once it is written, blob of what it is in the
 	// repository where that is another.
 	sum, blob [sha256.Size]byte
@@ -49,7 +50,7 @@ func (f *blobFile) object() (plumbing.EncodedObject, error) {
 	if f.obj != nil {
 		return f.obj, nil
 	}
-	return f.w.object(plumbing.BlobObject, f.hash)
+	return f.m.object(plumbing.BlobObject, f.hash)
 }
 
 // converted is the file as git writes it out.
@@ -59,7 +60,7 @@ func (f *blobFile) converted(obj plumbing.EncodedObject) (plumbing.EncodedObject
 		return nil, err
 	}
 	f.blob = sha256.Sum256(blob)
-	data, err := f.convert.apply(blob, f.w.limits.Object)
+	data, err := f.convert.Apply(blob, f.m.Limits.Object)
 	if err != nil {
 		return nil, err
 	}

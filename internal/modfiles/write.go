@@ -1,4 +1,4 @@
-package source
+package modfiles
 
 import (
 	"bufio"
@@ -18,21 +18,22 @@ import (
 	"github.com/vxlite/vxlite/internal/store"
 )
 
-// write fills dir. All writing goes through an os.Root, so that whatever names
-// a repository brings, nothing outside dir is touched.
-func (w *treeWriter) write(ctx context.Context, dir, folder string) error {
-	files, err := w.choose(ctx, folder)
+// Write fills dir with the files of the module in folder, and returns their sums.
+// All writing goes through an os.Root, so that whatever names a repository brings,
+// nothing outside dir is touched.
+func (m *Module) Write(ctx context.Context, dir, folder string) (store.FileSums, error) {
+	files, err := m.choose(ctx, folder)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer root.Close()
 	open := openFolders(root, files)
 	defer open.close()
-	err = w.each(ctx, files, func(f *blobFile, obj plumbing.EncodedObject) error {
+	err = m.each(ctx, files, func(f *blobFile, obj plumbing.EncodedObject) error {
 		in, err := open.enter(f)
 		if err != nil {
 			return err
@@ -41,13 +42,23 @@ func (w *treeWriter) write(ctx context.Context, dir, folder string) error {
 		return f.write(in, obj)
 	})
 	if err != nil {
+		return nil, err
+	}
+	var sums store.FileSums
+	for _, f := range files {
+		sums = append(sums, store.FileSum{Name: f.path, Sum: f.sum, Blob: f.blob})
+	}
+	sums.Sort()
+	return sums, nil
+}
+
+// Touch reads every object that Write would.
+func (m *Module) Touch(ctx context.Context, folder string) error {
+	files, err := m.choose(ctx, folder)
+	if err != nil {
 		return err
 	}
-	for _, f := range files {
-		w.sums = append(w.sums, store.FileSum{Name: f.path, Sum: f.sum, Blob: f.blob})
-	}
-	w.sums.Sort()
-	return nil
+	return m.each(ctx, files, func(*blobFile, plumbing.EncodedObject) error { return nil })
 }
 
 // folders are those of a tree that are being filled. In a folder that is open,

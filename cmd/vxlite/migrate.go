@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"os"
 	"path/filepath"
 
 	"github.com/rogpeppe/go-internal/diff"
@@ -43,13 +42,9 @@ func (c *cli) migrate(ctx *urfave.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(file); err != nil {
-		_, err := parse.File(file, c.env) // says it as for all commands
-		return badConfig(ctx, err)
-	}
-	data, err := os.ReadFile(file)
+	data, err := parse.ReadFile(file)
 	if err != nil {
-		return err
+		return badConfig(ctx, err)
 	}
 	out, notes, err := migrate.Config(file, data, dir)
 	if err != nil {

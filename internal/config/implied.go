@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/vxlite/vxlite/internal/disk"
 	"golang.org/x/mod/modfile"
 )
 
@@ -53,7 +54,7 @@ func ImpliedOverride(dir string) (Override, bool) {
 	if file == "" {
 		return Override{}, false
 	}
-	data, err := os.ReadFile(file)
+	data, err := disk.ReadText(file)
 	if err != nil {
 		return Override{}, false
 	}

@@ -34,7 +34,7 @@ func Write(name string, data []byte, mode os.FileMode) error {
 // Copy copies a file to a place where none is yet, with that mode before the
 // umask.
 func Copy(from, to string, mode os.FileMode) error {
-	in, err := os.Open(from)
+	in, err := Open(from)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func Copy(from, to string, mode os.FileMode) error {
 
 // Sum returns the SHA-256 of what a file holds.
 func Sum(name string) (sum [sha256.Size]byte, err error) {
-	f, err := os.Open(name)
+	f, err := Open(name)
 	if err != nil {
 		return sum, err
 	}

@@ -61,7 +61,7 @@ func (d *doctor) keys() {
 		if c.SSHKey == "" {
 			continue
 		}
-		if f, err := os.Open(c.SSHKey); err != nil {
+		if f, err := disk.Open(c.SSHKey); err != nil {
 			d.fail(c.Host, helped{fmt.Errorf("%s:%d: ssh_key %s: %s", c.Pos.File, c.Pos.Line, c.SSHKey, disk.Reason(err)), "correct its path in the config; a relative path starts at the config's directory"})
 		} else {
 			f.Close()

@@ -10,7 +10,6 @@ import (
 	"go/token"
 	"go/types"
 	"io"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -21,6 +20,7 @@ import (
 	"golang.org/x/tools/go/gcexportdata"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // Package is what the go command knows of a package that takes part in a build.
@@ -232,7 +232,7 @@ func (l *loader) importFor(p *Package, path string) (*types.Package, error) {
 	if dep == nil || dep.Export == "" {
 		return nil, fmt.Errorf("no export data for %s", path)
 	}
-	f, err := os.Open(dep.Export)
+	f, err := disk.Open(dep.Export)
 	if err != nil {
 		return nil, err
 	}

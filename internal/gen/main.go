@@ -7,7 +7,6 @@ import (
 	"go/format"
 	"go/parser"
 	"go/token"
-	"os"
 	"path/filepath"
 	"slices"
 	"sort"
@@ -156,7 +155,7 @@ func copyCommand(rr *resolve.Module) ([]File, error) {
 	var out []File
 	found := false
 	for _, name := range names {
-		data, err := os.ReadFile(name)
+		data, err := disk.ReadText(name)
 		if err != nil {
 			return nil, err
 		}

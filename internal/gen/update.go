@@ -14,6 +14,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // recordFile lists what was written into a workspace, so that another time
@@ -58,7 +60,7 @@ func (e *NotWorkspaceError) Hints() []string {
 // that is empty or not there.
 func ReadRecord(dir string) (*Record, error) {
 	m := &Record{Files: map[string]string{}, Clones: map[string]string{}}
-	data, err := os.ReadFile(filepath.Join(dir, recordFile))
+	data, err := disk.ReadText(filepath.Join(dir, recordFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		entries, err := os.ReadDir(dir)
 		if err == nil && len(entries) > 0 {
@@ -131,7 +133,7 @@ func (w *Workspace) each(do func(name string, data []byte) error) error {
 			case rel == "go.work", rel == "go.work.sum": // it would win over the workspace's
 				return nil
 			}
-			data, err := os.ReadFile(p)
+			data, err := disk.ReadAny(p)
 			if err != nil {
 				return err
 			}
@@ -252,10 +254,17 @@ func (u *updater) rest() error {
 
 // hash returns that of a file in the workspace, or "" where there is none.
 func (u *updater) hash(name string) (string, error) {
-	f, err := u.root.Open(filepath.FromSlash(name))
+	fi, err := u.root.Stat(filepath.FromSlash(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
+	if err == nil {
+		err = disk.Regular(name, fi)
+	}
+	if err != nil {
+		return "", err
+	}
+	f, err := u.root.Open(filepath.FromSlash(name))
 	if err != nil {
 		return "", err
 	}

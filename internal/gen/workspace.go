@@ -21,6 +21,7 @@ import (
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
 
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/gosum"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/resolve"
@@ -321,7 +322,7 @@ func (g *generator) profile(o Options) ([]File, error) {
 			return nil, nil
 		}
 	}
-	data, err := os.ReadFile(name)
+	data, err := disk.ReadAny(name)
 	if err != nil {
 		return nil, fmt.Errorf("build.pgo: %w", err)
 	}

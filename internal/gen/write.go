@@ -36,7 +36,7 @@ func (w *Workspace) Intact(dir string) bool {
 	generated := map[string]bool{}
 	for _, f := range w.Files {
 		generated[f.Path] = true
-		if data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(f.Path))); err != nil || !bytes.Equal(data, f.Data) {
+		if data, err := disk.ReadAny(filepath.Join(dir, filepath.FromSlash(f.Path))); err != nil || !bytes.Equal(data, f.Data) {
 			return false
 		}
 	}
@@ -76,11 +76,11 @@ func (m Place) intact(dir string, generated map[string]bool) bool {
 var errOther = errors.New("not the same")
 
 func sameFile(a, b string) error {
-	x, err := os.ReadFile(a)
+	x, err := disk.ReadAny(a)
 	if err != nil {
 		return err
 	}
-	y, err := os.ReadFile(b)
+	y, err := disk.ReadAny(b)
 	if err == nil && !bytes.Equal(x, y) {
 		return errOther
 	}

@@ -3,7 +3,6 @@ package gitconn
 import (
 	"context"
 	"iter"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -117,7 +116,7 @@ func (c *credentials) static(r Remote) []credential {
 		}
 	}
 	if file := c.netrcFile(); file != "" {
-		data, _ := os.ReadFile(file)
+		data, _ := disk.ReadText(file)
 		if login, password, ok := netrcLogin(string(data), r.Host, r.User); ok {
 			out = append(out, credential{login, config.Secret(password), file})
 		}

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // knownLine is a line of known_hosts: see SSH_KNOWN_HOSTS FILE FORMAT in sshd(8).
@@ -41,7 +41,7 @@ const (
 func readKnownHosts(files []string) ([]knownLine, error) {
 	var out []knownLine
 	for _, file := range files {
-		data, err := os.ReadFile(file)
+		data, err := disk.ReadText(file)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

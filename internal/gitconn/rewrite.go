@@ -1,8 +1,8 @@
 package gitconn
 
 import (
+	"bytes"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"sort"
@@ -11,6 +11,7 @@ import (
 	gitconfig "github.com/go-git/go-git/v5/plumbing/format/config"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // rewriter turns a repository's URL into those it is cloned from: first by
@@ -124,13 +125,12 @@ func readGitSettings(env Env) gitSettings {
 // own limit.
 func (s *gitSettings) readFile(file string, env Env, depth int) {
 	const maxDepth = 10
-	f, err := os.Open(file)
+	data, err := disk.ReadText(file)
 	if err != nil {
 		return
 	}
-	defer f.Close()
 	cfg := gitconfig.New()
-	if err := gitconfig.NewDecoder(f).Decode(cfg); err != nil {
+	if err := gitconfig.NewDecoder(bytes.NewReader(data)).Decode(cfg); err != nil {
 		return
 	}
 	if depth < maxDepth {

@@ -100,12 +100,12 @@ func credentialFits(pattern, host, port string) bool {
 // file adds a private key.
 func (id *identities) file(name, origin string) {
 	what := fmt.Sprintf("key %s (%s)", name, origin)
-	if data, err := os.ReadFile(name + ".pub"); err == nil {
+	if data, err := disk.ReadText(name + ".pub"); err == nil {
 		if pub, _, _, _, err := ssh.ParseAuthorizedKey(data); err == nil {
 			id.public[string(pub.Marshal())] = true
 		}
 	}
-	data, err := os.ReadFile(name)
+	data, err := disk.ReadText(name)
 	if err != nil {
 		id.tried = append(id.tried, what+": "+reason(err))
 		return

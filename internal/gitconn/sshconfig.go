@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // sshConfig is the user's and the system's ssh_config, of which the keywords
@@ -63,7 +65,7 @@ func readSSHConfig(env Env) sshConfig {
 // read reads a file, and those that it includes.
 func (c sshConfig) read(file, dir string, depth int) []sshLine {
 	const deepest = 16 // as in ssh
-	data, err := os.ReadFile(file)
+	data, err := disk.ReadText(file)
 	if err != nil || depth > deepest {
 		return nil
 	}

@@ -70,7 +70,7 @@ func OpenGitDir(dir string, limits config.Limits) (*Storage, error) {
 		place := filepath.Join(common, filepath.FromSlash(name))
 		if err := disk.CheckRegular(place, mostOf(name, limits)); err != nil {
 			if e, ok := errors.AsType[*disk.IrregularError](err); ok {
-				e.Name = name // the repository stands in front
+				err = fmt.Errorf("%s %w", name, e) // the repository stands in front
 			}
 			return nil, err
 		}

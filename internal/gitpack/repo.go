@@ -67,7 +67,7 @@ func OpenObjects(dir string) (storer.EncodedObjectStorer, func()) {
 // Check reads all of a repository of the store's own making, and compares
 // its packs with their checksums.
 func Check(dir string) error {
-	if head, err := os.ReadFile(filepath.Join(dir, "HEAD")); err != nil || string(head) != Head {
+	if head, err := disk.ReadRegular(filepath.Join(dir, "HEAD"), mostSmall); err != nil || string(head) != Head {
 		return errors.New("HEAD is not as it was written")
 	}
 	names, err := disk.List(filepath.Join(dir, "objects", "pack"), "pack-", ".idx")
@@ -77,7 +77,7 @@ func Check(dir string) error {
 	if len(names) != 1 {
 		return fmt.Errorf("it has %d packs", len(names))
 	}
-	index, err := os.ReadFile(names[0])
+	index, err := disk.ReadRegular(names[0], mostIndex)
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func Check(dir string) error {
 
 // checkPack compares a pack with the checksum that its index has of it.
 func checkPack(name string, want []byte) error {
-	f, err := os.Open(name)
+	f, err := disk.Open(name)
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func checkPack(name string, want []byte) error {
 
 // checkShallow looks for the commits that a repository is said to end at.
 func checkShallow(name string, x packIndex) error {
-	data, err := os.ReadFile(name)
+	data, err := disk.ReadText(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

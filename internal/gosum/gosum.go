@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/mod/module"
 
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/resolve"
 )
 
@@ -35,7 +36,7 @@ type goSum struct {
 func Read(p *resolve.Plan) (*Sums, error) {
 	s := &Sums{first: map[string]goSum{}, more: map[string][]goSum{}}
 	for _, m := range p.Modules {
-		data, err := os.ReadFile(filepath.Join(m.Dir, "go.sum"))
+		data, err := disk.ReadText(filepath.Join(m.Dir, "go.sum"))
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}

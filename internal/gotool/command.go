@@ -2,11 +2,12 @@ package gotool
 
 import (
 	"fmt"
-	"os"
 	"regexp"
 	"slices"
 	"sort"
 	"strings"
+
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // Compile says what to build from a workspace.
@@ -207,7 +208,7 @@ func (t *Tool) Env(goWork string, c Compile) (env, show []string) {
 // password in a URL: GOENV=off would keep them from who repeats the command.
 func (t *Tool) written(set map[string]bool) []string {
 	var out []string
-	data, err := os.ReadFile(t.userEnvFile())
+	data, err := disk.ReadText(t.userEnvFile())
 	if err != nil {
 		return nil
 	}

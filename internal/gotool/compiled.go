@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/run"
 )
 
@@ -76,7 +77,7 @@ func cached(buildID, file string) (action, output string, err error) {
 		return "", "", err
 	}
 	for _, name := range found {
-		entry, err := os.ReadFile(name)
+		entry, err := disk.ReadText(name)
 		if err == nil && strings.Contains(string(entry), " "+output+" ") {
 			return strings.TrimSuffix(filepath.Base(name), "-a"), output, nil
 		}
@@ -122,7 +123,7 @@ func copyOnce(src, dst string) (int64, error) {
 	if fi, err := os.Stat(dst); err == nil {
 		return fi.Size(), nil
 	}
-	in, err := os.Open(src)
+	in, err := disk.Open(src)
 	if err != nil {
 		return 0, err
 	}

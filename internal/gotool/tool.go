@@ -19,6 +19,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/run"
 )
@@ -106,7 +107,7 @@ func (t *Tool) chosen(name string) string {
 	if v, _ := t.env(name); v != "" {
 		return v
 	}
-	data, err := os.ReadFile(t.userEnvFile())
+	data, err := disk.ReadText(t.userEnvFile())
 	if err != nil {
 		return ""
 	}
@@ -121,7 +122,7 @@ func (t *Tool) chosen(name string) string {
 // identify tells one go command from another without running it. A script in
 // its place (a version manager's shim) may run another Go tomorrow.
 func identify(file string) (id string, stable bool, err error) {
-	f, err := os.Open(file)
+	f, err := disk.Open(file)
 	if err != nil {
 		return "", false, err
 	}
@@ -144,7 +145,7 @@ func (t *Tool) envKey() string {
 	for _, kv := range t.pass(append(passed, goSettings...)) {
 		fmt.Fprintln(h, kv)
 	}
-	if data, err := os.ReadFile(t.userEnvFile()); err == nil {
+	if data, err := disk.ReadText(t.userEnvFile()); err == nil {
 		h.Write(data)
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])

@@ -12,7 +12,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +23,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/inspect"
 )
 
@@ -239,7 +239,7 @@ func ids(user string) string {
 
 // server is the layer with the binary.
 func (o Options) server(file string, kind types.MediaType) (v1.Layer, error) {
-	data, err := os.ReadFile(file)
+	data, err := disk.ReadAny(file)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // checkLayout compares each blob of an OCI layout with the hash that is its
@@ -44,7 +46,7 @@ func checkLayout(dir string) error {
 }
 
 func hashOf(file string) (string, error) {
-	f, err := os.Open(file)
+	f, err := disk.Open(file)
 	if err != nil {
 		return "", err
 	}

@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -161,7 +160,7 @@ func buildForImage(ctx context.Context, m workspace.Machine, p workspace.Project
 func (r Request) options(ctx context.Context, m workspace.Machine) (Options, error) {
 	opts := Options{User: cmp.Or(r.User, DefaultUser)}
 	if r.CACerts != "" {
-		data, err := os.ReadFile(r.CACerts)
+		data, err := disk.ReadNamed(r.CACerts)
 		if err != nil {
 			return opts, fmt.Errorf("CA certificates %s: %s", r.CACerts, disk.Reason(err))
 		}
@@ -220,7 +219,7 @@ func placeFile(made, file string) error {
 	if disk.Rename(made, file) == nil {
 		return nil
 	}
-	data, err := os.ReadFile(made)
+	data, err := disk.ReadAny(made)
 	if err != nil {
 		return err
 	}

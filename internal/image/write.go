@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // refName is the annotation by which tools find an image in a layout.
@@ -59,7 +60,7 @@ func pack(out io.Writer, dir string) error {
 		if d.IsDir() {
 			return w.WriteHeader(h)
 		}
-		data, err := os.ReadFile(p)
+		data, err := disk.ReadAny(p)
 		if err != nil {
 			return err
 		}
@@ -76,7 +77,7 @@ func pack(out io.Writer, dir string) error {
 // IsLayout reports whether a file is what Write writes: a tar file that begins
 // with the blobs of an OCI layout, and has the layout's own file.
 func IsLayout(file string) bool {
-	f, err := os.Open(file)
+	f, err := disk.Open(file)
 	if err != nil {
 		return false
 	}

@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/manifest"
 )
 
@@ -102,7 +103,7 @@ func (e *NoProgramError) Hints() []string {
 // Read reads a binary. Together with a *ForeignError it returns what is known
 // of the binary all the same.
 func Read(file string) (*Binary, error) {
-	f, err := os.Open(file)
+	f, err := disk.Open(file)
 	if err != nil {
 		return nil, &NoProgramError{File: file, Err: withoutPath(err)}
 	}

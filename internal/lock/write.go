@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
 	"github.com/vxlite/vxlite/internal/disk"
 )
@@ -43,9 +42,6 @@ func (e *ReadError) Error() string {
 	return fmt.Sprintf("lock %s cannot be read: %s", e.Path, disk.Reason(e.Err))
 }
 
-// Unwrap returns the file system's error.
-func (e *ReadError) Unwrap() error { return e.Err }
-
 // Hints says how to make room for one that can.
 func (e *ReadError) Hints() []string {
 	return []string{"make it readable, or move it away: without a lock, vxlite writes one there"}
@@ -54,7 +50,7 @@ func (e *ReadError) Hints() []string {
 // Read reads the lock of that name. Where there is none, it is an error that
 // is fs.ErrNotExist.
 func Read(name string) (*File, error) {
-	data, err := os.ReadFile(name)
+	data, err := disk.ReadText(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -68,7 +64,7 @@ func Read(name string) (*File, error) {
 // what the file holds already. It reports whether it wrote.
 func (f *File) Write(name string) (bool, error) {
 	data := f.Format()
-	if old, err := os.ReadFile(name); err == nil && bytes.Equal(old, data) {
+	if old, err := disk.ReadText(name); err == nil && bytes.Equal(old, data) {
 		return false, nil
 	}
 	disk.Sweep(name)

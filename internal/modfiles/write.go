@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/store"
 )
@@ -181,7 +182,7 @@ const lfsPointer = "version https://git-lfs.github.com/spec/"
 
 // IsLFSPointer reports whether a file on disk is a Git LFS pointer.
 func IsLFSPointer(name string) bool {
-	f, err := os.Open(name)
+	f, err := disk.Open(name)
 	if err != nil {
 		return false
 	}

@@ -131,7 +131,7 @@ var programs = [][]byte{
 
 // isProgram reports whether a file begins as some platform's programs do.
 func isProgram(file string) bool {
-	f, err := os.Open(file)
+	f, err := disk.Open(file)
 	if err != nil {
 		return false
 	}
@@ -152,7 +152,7 @@ func Place(built, file string) error {
 		return &Error{Path: filepath.Dir(file), Reason: disk.Reason(err)}
 	}
 	defer os.Remove(tmp.Name()) // in vain once it is renamed
-	in, err := os.Open(built)
+	in, err := disk.Open(built)
 	if err != nil {
 		tmp.Close()
 		return err
@@ -170,7 +170,7 @@ func Place(built, file string) error {
 
 // Hash returns a file's size in bytes and its SHA-256 in hex.
 func Hash(name string) (int64, string, error) {
-	f, err := os.Open(name)
+	f, err := disk.Open(name)
 	if err != nil {
 		return 0, "", err
 	}

@@ -527,7 +527,7 @@ func majorFolder(folder, major string) (string, bool) {
 // let through: only the go command can judge them.
 func readGoMod(dir string) (*modfile.File, error) {
 	file := filepath.Join(dir, "go.mod")
-	data, err := os.ReadFile(file)
+	data, err := disk.ReadText(file)
 	if err != nil {
 		return nil, err
 	}

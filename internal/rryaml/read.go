@@ -5,12 +5,11 @@ package rryaml
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/vxlite/vxlite/internal/disk"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -83,13 +82,13 @@ func Read(file string, env func(string) (string, bool)) (*File, error) {
 }
 
 func readFile(name string) (*yaml.Node, error) {
-	data, err := os.ReadFile(name)
+	data, err := disk.ReadNamed(name)
 	if err != nil {
-		var pe *fs.PathError
-		if errors.As(err, &pe) {
-			err = pe.Err
+		e := &Error{File: name, Text: disk.Reason(err), Status: 2}
+		if irregular, ok := errors.AsType[*disk.IrregularError](err); ok {
+			e.Hint = irregular.Hints()
 		}
-		return nil, &Error{File: name, Text: err.Error(), Status: 2}
+		return nil, e
 	}
 	var doc yaml.Node
 	err = yaml.Unmarshal(data, &doc)

@@ -9,6 +9,7 @@ import (
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
 	"github.com/google/licensecheck"
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // licences are those that a module's files have at its root, by their SPDX
@@ -63,7 +64,7 @@ const largest = 1 << 20
 
 // recognised returns the licences of a file.
 func recognised(name string) []string {
-	f, err := os.Open(name)
+	f, err := disk.Open(name)
 	if err != nil {
 		return nil
 	}

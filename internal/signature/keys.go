@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // Keys are those that are allowed to sign.
@@ -45,7 +46,7 @@ func (e *KeysError) ExitStatus() int { return 2 }
 func ReadKeys(files []string) (*Keys, error) {
 	k := &Keys{}
 	for _, file := range files {
-		data, err := os.ReadFile(file)
+		data, err := disk.ReadNamed(file)
 		if err != nil {
 			return nil, &KeysError{File: file, Err: withoutPath(err)}
 		}

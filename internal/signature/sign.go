@@ -3,10 +3,10 @@ package signature
 import (
 	"bytes"
 	"errors"
-	"os"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/hiddeco/sshsig"
+	"github.com/vxlite/vxlite/internal/disk"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -22,7 +22,7 @@ var errPassphrase = errors.New("the key has a passphrase, and only keys without 
 // ReadKey reads a private key: an OpenPGP one as gpg --export-secret-keys
 // --armor writes it, else one of SSH.
 func ReadKey(file string) (*Key, error) {
-	data, err := os.ReadFile(file)
+	data, err := disk.ReadNamed(file)
 	if err != nil {
 		return nil, &KeysError{File: file, Err: withoutPath(err)}
 	}

@@ -151,7 +151,7 @@ func TestIrregularError(t *testing.T) {
 	}{
 		{func() error { return syscall.Mkfifo(refs, 0o644) }, "a named pipe, not a file"},
 		{func() error { return os.Symlink("/dev/zero", refs) }, "a device, not a file"},
-		{func() error { return os.Mkdir(refs, 0o755) }, "a directory, not a file"},
+		{func() error { return os.Mkdir(refs, 0o755) }, "a directory"},
 		{func() error {
 			return errors.Join(os.WriteFile(refs, nil, 0o644), os.Truncate(refs, 1<<30))
 		}, "too large: 1073741824 bytes, limit 33554432"},
@@ -161,7 +161,7 @@ func TestIrregularError(t *testing.T) {
 		}
 		c := newClient(t, Options{})
 		_, err := c.Find(t.Context(), Request{URL: filepath.Join(dir, "lib"), Choose: refuse(t)})
-		testkit.WantError(t, err, filepath.Join(dir, "lib.git")+": packed-refs is "+tt.want)
+		testkit.WantError(t, err, filepath.Join(dir, "lib.git")+": packed-refs is "+tt.want, "name a regular file, or put one in its place")
 		if _, ok := errors.AsType[*disk.IrregularError](err); !ok {
 			t.Errorf("%T", err)
 		}

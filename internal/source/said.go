@@ -3,9 +3,9 @@ package source
 import (
 	"crypto/sha256"
 	"fmt"
-	"os"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/store"
 )
@@ -24,7 +24,7 @@ func anchors(git config.Git) map[string]string {
 	sum := func(files ...string) string {
 		h := sha256.New()
 		for _, f := range files {
-			data, _ := os.ReadFile(f)
+			data, _ := disk.ReadText(f)
 			fmt.Fprintf(h, "%d\n%s", len(data), data)
 		}
 		return fmt.Sprintf("\n%x", h.Sum(nil))

@@ -117,7 +117,7 @@ func (c *cleaner) names(sub string) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		data, err := os.ReadFile(p)
+		data, err := disk.ReadText(p)
 		commit, _, _ := strings.Cut(string(data), "\n") // a checksum follows
 		if err != nil || !c.gone[commit] {
 			return err

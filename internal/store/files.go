@@ -28,7 +28,7 @@ func (s *Store) readJSON(v any, elem ...string) bool {
 
 // read returns what write put in a file's place, if that is still what it was.
 func (s *Store) read(elem ...string) ([]byte, bool) {
-	b, err := os.ReadFile(s.in(elem...))
+	b, err := disk.ReadText(s.in(elem...))
 	if err != nil {
 		return nil, false
 	}

@@ -22,6 +22,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vxlite/vxlite/internal/brief"
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/signature"
 )
 
@@ -63,7 +64,7 @@ func Pack(ctx context.Context, dir string, w io.Writer) error {
 }
 
 func packFile(t *tar.Writer, dir, name string) error {
-	f, err := os.Open(join(dir, name))
+	f, err := disk.Open(join(dir, name))
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func checkFile(place string, fi fs.FileInfo) error {
 	if fi.IsDir() {
 		return &PlaceError{place, "is a directory"}
 	}
-	f, err := os.Open(place)
+	f, err := disk.Open(place)
 	if err != nil {
 		return &PlaceError{place, reason(err)}
 	}

@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"fmt"
 	"maps"
-	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -16,6 +15,7 @@ import (
 	modzip "golang.org/x/mod/zip"
 
 	"github.com/vxlite/vxlite/internal/brief"
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/lock"
 )
 
@@ -27,7 +27,7 @@ func ToolchainModule(goVersion, goos, goarch string) module.Version {
 // ToolchainHash is the checksum of a Go release that the go command has
 // downloaded to a module cache, and compared with the checksum database.
 func ToolchainHash(cache string, m module.Version) (string, error) {
-	h1, err := os.ReadFile(filepath.Join(cache, "cache", "download", filepath.FromSlash(m.Path), "@v", m.Version+".ziphash"))
+	h1, err := disk.ReadText(filepath.Join(cache, "cache", "download", filepath.FromSlash(m.Path), "@v", m.Version+".ziphash"))
 	return strings.TrimSpace(string(h1)), err
 }
 

@@ -216,7 +216,7 @@ func (c *countingWriter) Write(p []byte) (int, error) {
 func (g *gatherer) config(context.Context) error {
 	o := portable.Options{Private: g.ws.Tool.Private()}
 	if p := g.ws.Profile(); p != "" {
-		data, err := os.ReadFile(p)
+		data, err := disk.ReadAny(p)
 		if err != nil {
 			return fmt.Errorf("build.pgo: %w", err)
 		}

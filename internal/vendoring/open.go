@@ -130,7 +130,7 @@ func (v *Vendored) openFolder(ctx context.Context, keys *signature.Keys) (err er
 // openFile unpacks a file. Its compiled packages are this build's own, so the
 // go command may work on them as they are.
 func (v *Vendored) openFile(ctx context.Context, keys *signature.Keys) error {
-	f, err := os.Open(v.place)
+	f, err := disk.OpenNamed(v.place)
 	if err != nil {
 		return &vendordir.FormatError{Place: v.place, Reason: disk.Reason(err)}
 	}
@@ -227,7 +227,7 @@ func (v *Vendored) Getenv(name string) (string, bool) {
 // Config reads the folder's own config, which may say what vxlite vendor writes
 // and nothing else.
 func (v *Vendored) Config() (*config.Config, error) {
-	data, err := os.ReadFile(filepath.Join(v.dir, vendordir.ConfigFile))
+	data, err := disk.ReadText(filepath.Join(v.dir, vendordir.ConfigFile))
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/gen"
 	"github.com/vxlite/vxlite/internal/gosum"
 	"github.com/vxlite/vxlite/internal/gotool"
@@ -245,7 +245,7 @@ func (n needed) without(sums []lock.Sum) []string {
 
 // ReadSums returns a file of checksums, and nothing for one that is not there.
 func ReadSums(name string) (string, error) {
-	data, err := os.ReadFile(name)
+	data, err := disk.ReadText(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}

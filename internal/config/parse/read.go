@@ -21,18 +21,16 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/config/tree"
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // File reads the config file of that name. Variables are looked up with
 // lookup, which is os.LookupEnv in shape. The error is an [*ErrorList], or
 // says why the file cannot be read.
 func File(path string, lookup func(name string) (string, bool)) (*config.Config, error) {
-	if isStream(path) {
-		return nil, &StreamError{Path: path}
-	}
-	data, err := os.ReadFile(path)
+	data, err := ReadFile(path)
 	if err != nil {
-		return nil, readError(path, err)
+		return nil, err
 	}
 	dir, err := filepath.Abs(filepath.Dir(path))
 	if err != nil {
@@ -43,6 +41,18 @@ func File(path string, lookup func(name string) (string, bool)) (*config.Config,
 		return nil, err
 	}
 	return c, nil
+}
+
+// ReadFile reads the bytes of the config file of that name.
+func ReadFile(path string) ([]byte, error) {
+	if isStream(path) {
+		return nil, &StreamError{Path: path}
+	}
+	data, err := disk.ReadText(path)
+	if err != nil {
+		return nil, readError(path, err)
+	}
+	return data, nil
 }
 
 // isStream reports whether a config has no place of its own: a pipe, or what a
@@ -121,9 +131,6 @@ func (d *draft) notef(pos config.Position, format string, args ...any) {
 func readError(path string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("config %s: %w", path, noFile{})
-	}
-	if fi, statErr := os.Stat(path); statErr == nil && fi.IsDir() {
-		return fmt.Errorf("config %s: is a directory", path) // Windows calls it an incorrect function
 	}
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		err = p.Err

@@ -81,6 +81,14 @@ type AnswerError struct {
 	ok         bool
 }
 
+// cause is the host for what passes with it: the rest is a repository's own.
+func (e *AnswerError) cause() string {
+	if !isPassingStatus(e.code) {
+		return ""
+	}
+	return hostOf(e.URL) + ": " + e.Status
+}
+
 func newAnswerError(res *http.Response, kind string) *AnswerError {
 	e := &AnswerError{Status: brief.Line(res.Status), Kind: brief.Line(kind), host: res.Request.URL.Hostname(), ok: res.StatusCode < 300,
 		code: res.StatusCode, RetryAfter: retryAfter(res.Header.Get("Retry-After"), time.Now())}

@@ -181,6 +181,15 @@ func (r Remote) String() string {
 	return u.String()
 }
 
+// hostOf returns the host of a remote's text, with its scheme and port.
+func hostOf(url string) string {
+	r, err := ParseRemote(url)
+	if err != nil {
+		return url
+	}
+	return r.Scheme + "://" + r.hostPort()
+}
+
 // port returns the scheme's own port where none is given.
 func (r Remote) port() string {
 	if r.Port != "" {

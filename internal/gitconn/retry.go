@@ -58,6 +58,8 @@ func (e *unreachable) Error() string { return e.err.Error() }
 
 func (e *unreachable) Unwrap() error { return e.err }
 
+func (e *unreachable) cause() string { return e.addr }
+
 // FarError is a public host that no connection can be made to.
 type FarError struct {
 	Host string

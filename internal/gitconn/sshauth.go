@@ -233,6 +233,8 @@ func (e *AuthError) Error() string {
 	return fmt.Sprintf("%s: access denied%s: %s", e.URL, e.as, tried)
 }
 
+func (e *AuthError) cause() string { return hostOf(e.URL) + ": " + strings.Join(e.Tried, ", ") }
+
 // Hints says where credentials come from.
 func (e *AuthError) Hints() []string { return e.hints }
 

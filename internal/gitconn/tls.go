@@ -21,6 +21,8 @@ type TLSError struct {
 // Error implements error.
 func (e *TLSError) Error() string { return e.URL + ": " + e.reason() }
 
+func (e *TLSError) cause() string { return hostOf(e.URL) + ": " + e.reason() }
+
 // reason says what is wrong with the certificate. The library's own words for a
 // name depend on whether the certificate has any, and those for an authority do
 // not name it.

@@ -1,11 +1,13 @@
 package resolve
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"reflect"
 
+	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/query"
 )
 
@@ -36,8 +38,8 @@ type ModuleError struct {
 	// By says whose requirement it is, where no config names the module.
 	By  string
 	Err error
-	// Others is how many more modules failed for the very same reason.
-	Others int
+	// Others are the modules that failed for the very same reason.
+	Others []string
 	// hints are said after the cause's own.
 	hints []string
 }
@@ -51,8 +53,9 @@ func (e *ModuleError) Error() string {
 	if e.Pos.File != "" {
 		s = at(e.Pos) + ": " + s
 	}
-	if e.Others > 0 {
-		s += fmt.Sprintf(" (and %d more from there)", e.Others)
+	if len(e.Others) > 0 {
+		const most = 10
+		s += fmt.Sprintf(" (the same for %s)", brief.List(e.Others, most))
 	}
 	return s
 }
@@ -74,21 +77,23 @@ func (w wanted) wrap(err error) error {
 }
 
 // oncePerCause drops the errors that have the same cause as an earlier one:
-// where a host lets nobody in, one line says so, not one a plugin.
+// where a host is down or lets nobody in, one line says so, with the others that
+// are there, and not one a plugin.
 func oncePerCause(errs []error) []error {
 	var out []error
-	first := map[error]*ModuleError{}
+	first := map[string]*ModuleError{}
 	for _, err := range errs {
 		var e *ModuleError
-		if !errors.As(err, &e) || !reflect.ValueOf(e.Err).Comparable() {
+		if !errors.As(err, &e) {
 			out = append(out, err)
 			continue
 		}
-		if same := first[e.Err]; same != nil {
-			same.Others++
+		why := cmp.Or(gitconn.Cause(e.Err), e.Err.Error())
+		if same := first[why]; same != nil {
+			same.Others = append(same.Others, e.Name)
 			continue
 		}
-		first[e.Err] = e
+		first[why] = e
 		out = append(out, err)
 	}
 	return out

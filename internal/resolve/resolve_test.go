@@ -441,7 +441,7 @@ func TestOncePerCause(t *testing.T) {
 		wanted{name: "d"}.wrap(zip.FileError{Path: "f", Err: zip.FileErrorList{}}), // cannot be compared
 		wanted{name: "e"}.wrap(denied),
 	})
-	wantText(t, "errors", errors.Join(errs...).Error(), "a: access denied (and 2 more from there)\nb: no such ref\nd: f: ")
+	wantText(t, "errors", errors.Join(errs...).Error(), "a: access denied (the same for c, e)\nb: no such ref\nd: f: ")
 }
 
 // TestCancelled ends resolving at once, with the reason and nothing else.

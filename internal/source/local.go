@@ -3,12 +3,14 @@ package source
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"sync"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
 
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/gitpack"
@@ -41,7 +43,16 @@ func (c *Client) openLocal(remote gitconn.Remote) (*localRepo, error) {
 			return r, nil
 		}
 	}
-	return nil, &gitconn.NoRepositoryError{URL: remote.String()}
+	return nil, &gitconn.NoRepositoryError{URL: remote.String(), Missing: missing(filepath.Dir(filepath.Dir(remote.Path)))}
+}
+
+// missing returns the first directory on the way to a folder of mirrors that is
+// not there, or empty.
+func missing(dir string) (first string) {
+	for ; !disk.Exists(dir) && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		first = dir
+	}
+	return first
 }
 
 // findLocal chooses from a local repository's refs as they are now: they cost

@@ -230,5 +230,5 @@ func TestMirrors(t *testing.T) {
 	_, err := c.Find(t.Context(), Request{URL: "https://git.corp/acme/lib", Choose: tag("v1.0.0")})
 	testkit.WantError(t, err, "no repository at "+empty+"/acme/lib\n"+
 		`clone URL "ext::sh /acme/lib" is neither a path, a URL nor user@host:path`+"\n"+
-		"no repository at "+empty+"/b/acme/lib", noRepository)
+		"no repository at "+empty+"/b/acme/lib: there is no directory "+empty+"/b", noRepository)
 }

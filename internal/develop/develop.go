@@ -18,7 +18,7 @@ import (
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/explain"
 	"github.com/vxlite/vxlite/internal/gen"
-	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/plan"
 	"github.com/vxlite/vxlite/internal/source"
 	"github.com/vxlite/vxlite/internal/workspace"
 )
@@ -73,7 +73,7 @@ func Write(ctx context.Context, m workspace.Machine, p workspace.Project, place 
 // develop is a workspace to work in, in the making.
 type develop struct {
 	sink   event.Sink
-	plan   *resolve.Plan
+	plan   *plan.Plan
 	dir    string // absolute
 	record *gen.Record
 	// at says where the modules are that are not copied, and kind what stands
@@ -82,7 +82,7 @@ type develop struct {
 }
 
 // cloneKey names a checkout among the record's clones.
-func cloneKey(m *resolve.Module) string { return m.URL + " " + m.Commit }
+func cloneKey(m *plan.Module) string { return m.URL + " " + m.Commit }
 
 // clone makes the repositories that are asked for, and finds those of earlier
 // runs. All modules of a repository are taken from its one clone.
@@ -128,7 +128,7 @@ func cloneNote(place string, c source.Cloned) string {
 
 // workFiles are the go.work files that a module's repository may have above one
 // of the plan's modules, where they would win over the workspace's.
-func (d *develop) workFiles(m *resolve.Module) (names []string) {
+func (d *develop) workFiles(m *plan.Module) (names []string) {
 	for _, other := range d.plan.Modules {
 		if cloneKey(other) != cloneKey(m) {
 			continue
@@ -147,7 +147,7 @@ func (d *develop) workFiles(m *resolve.Module) (names []string) {
 
 // freePlace returns clones/NAME, or with a number behind it where another
 // module's clone is there.
-func (d *develop) freePlace(m *resolve.Module) string {
+func (d *develop) freePlace(m *plan.Module) string {
 	prefix, _, _ := module.SplitPathVersion(m.Path)
 	name := path.Base(prefix)
 	if len(m.Names) > 0 && !strings.ContainsAny(m.Names[0], `/\:`) {
@@ -163,7 +163,7 @@ func (d *develop) freePlace(m *resolve.Module) string {
 }
 
 // named finds the module that a clone is asked of.
-func (d *develop) named(name string) (*resolve.Module, error) {
+func (d *develop) named(name string) (*plan.Module, error) {
 	var names []string
 	for _, m := range d.plan.Modules {
 		if m.Path == name || slices.ContainsFunc(m.Names, func(n string) bool { return strings.EqualFold(n, name) }) {
@@ -175,7 +175,7 @@ func (d *develop) named(name string) (*resolve.Module, error) {
 	return nil, &config.NameError{Flag: "--clones", Name: name, Known: names}
 }
 
-func cannotClone(m *resolve.Module, p *resolve.Plan) error {
+func cannotClone(m *plan.Module, p *plan.Plan) error {
 	switch {
 	case m == p.RoadRunner:
 		return &CloneError{Name: explain.Label(m), Reason: "the workspace has its own container/plugins.go in place of RoadRunner's",

@@ -18,7 +18,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
-	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/plan"
 )
 
 // SymbolError is a plugin whose package has no struct of the configured name.
@@ -50,17 +50,17 @@ func (e *SymbolError) Hints() []string {
 
 // CheckSymbols makes sure that what main.go registers is there. Plugins that
 // come from the module proxy are left to the compiler.
-func CheckSymbols(p *resolve.Plan) error {
-	return checkSymbols(p, func(*resolve.Module) bool { return true })
+func CheckSymbols(p *plan.Plan) error {
+	return checkSymbols(p, func(*plan.Module) bool { return true })
 }
 
 // CheckLocalSymbols does so with the plugins of local directories, the only ones
 // that can change while a plan stands.
-func CheckLocalSymbols(p *resolve.Plan) error {
-	return checkSymbols(p, func(m *resolve.Module) bool { return m.Local })
+func CheckLocalSymbols(p *plan.Plan) error {
+	return checkSymbols(p, func(m *plan.Module) bool { return m.Local })
 }
 
-func checkSymbols(p *resolve.Plan, which func(*resolve.Module) bool) error {
+func checkSymbols(p *plan.Plan, which func(*plan.Module) bool) error {
 	var errs []error
 	for _, plugin := range p.Plugins {
 		m := p.Lookup(plugin.Module)
@@ -74,7 +74,7 @@ func checkSymbols(p *resolve.Plan, which func(*resolve.Module) bool) error {
 	return errors.Join(errs...)
 }
 
-func checkSymbol(p resolve.Plugin, m *resolve.Module) error {
+func checkSymbol(p plan.Plugin, m *plan.Module) error {
 	fail := &SymbolError{Plugin: p.Name, Import: p.Import, Symbol: p.Symbol, Pos: p.Pos}
 	rel, ok := strings.CutPrefix(p.Import, m.Path)
 	if !ok || rel != "" && rel[0] != '/' {

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/vxlite/vxlite/internal/config"
-	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/plan"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -19,7 +19,7 @@ const (
 )
 
 // moduleOf writes a module's files, sorted as the test has them.
-func moduleOf(t *testing.T, path string, files map[string]string) *resolve.Module {
+func moduleOf(t *testing.T, path string, files map[string]string) *plan.Module {
 	t.Helper()
 	dir := t.TempDir()
 	for name, content := range files {
@@ -31,7 +31,7 @@ func moduleOf(t *testing.T, path string, files map[string]string) *resolve.Modul
 			t.Fatal(err)
 		}
 	}
-	return &resolve.Module{Path: path, Dir: dir, Pos: config.Position{File: "velox.toml", Line: 7}}
+	return &plan.Module{Path: path, Dir: dir, Pos: config.Position{File: "velox.toml", Line: 7}}
 }
 
 func TestCheckSymbols(t *testing.T) {
@@ -40,14 +40,14 @@ func TestCheckSymbols(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		files  map[string]string
-		plugin resolve.Plugin // what differs from the usual
-		want   string         // the error, DIR for the module's directory
+		plugin plan.Plugin // what differs from the usual
+		want   string      // the error, DIR for the module's directory
 		hint   string
 	}{
 		// What is there.
 		{name: "a struct", files: map[string]string{"plugin.go": plugin}},
-		{name: "another name", files: map[string]string{"p.go": "package cache\n\ntype Cache struct{}\n"}, plugin: resolve.Plugin{Symbol: "Cache"}},
-		{name: "a package below", files: map[string]string{"a/b/p.go": plugin}, plugin: resolve.Plugin{Import: path + "/a/b"}},
+		{name: "another name", files: map[string]string{"p.go": "package cache\n\ntype Cache struct{}\n"}, plugin: plan.Plugin{Symbol: "Cache"}},
+		{name: "a package below", files: map[string]string{"a/b/p.go": plugin}, plugin: plan.Plugin{Import: path + "/a/b"}},
 		{name: "among others", files: map[string]string{"a.go": "package cache\n\ntype (\n\tA int\n\tPlugin struct{}\n)\n"}},
 		{name: "another type's name", files: map[string]string{"p.go": "package cache\n\ntype impl struct{}\n\ntype Plugin impl\n"}},
 		{name: "an alias", files: map[string]string{"p.go": "package cache\n\nimport \"x\"\n\ntype Plugin = x.Plugin\n"}},
@@ -71,32 +71,32 @@ func TestCheckSymbols(t *testing.T) {
 		{name: "a program", files: map[string]string{"main.go": "package main\n\ntype Plugin struct{}\n\nfunc main() {}\n"}, want: begin + "the package is a program", hint: unknownHint},
 		{name: "no Go", files: map[string]string{"README": "x", "p_test.go": plugin}, want: begin + "no Go files", hint: unknownHint},
 		{
-			name: "no directory", files: map[string]string{"plugin.go": plugin}, plugin: resolve.Plugin{Import: path + "/rr"},
+			name: "no directory", files: map[string]string{"plugin.go": plugin}, plugin: plan.Plugin{Import: path + "/rr"},
 			want: "velox.toml:7: plugin cache: " + path + "/rr has no struct Plugin to register: no such directory", hint: unknownHint,
 		},
 		{
-			name: "another module's path", files: map[string]string{"plugin.go": plugin}, plugin: resolve.Plugin{Import: "github.com/acme/cached"},
+			name: "another module's path", files: map[string]string{"plugin.go": plugin}, plugin: plan.Plugin{Import: "github.com/acme/cached"},
 			want: "velox.toml:7: plugin cache: github.com/acme/cached has no struct Plugin to register: the import path is not below its module path " + path, hint: unknownHint,
 		},
 		{
-			name: "a longer name", files: map[string]string{"plugin.go": plugin}, plugin: resolve.Plugin{Import: path + "0"},
+			name: "a longer name", files: map[string]string{"plugin.go": plugin}, plugin: plan.Plugin{Import: path + "0"},
 			want: "velox.toml:7: plugin cache: " + path + "0 has no struct Plugin to register: the import path is not below its module path " + path, hint: unknownHint,
 		},
 		{
-			name: "internal", files: map[string]string{"internal/rr/plugin.go": plugin}, plugin: resolve.Plugin{Import: path + "/internal/rr"},
+			name: "internal", files: map[string]string{"internal/rr/plugin.go": plugin}, plugin: plan.Plugin{Import: path + "/internal/rr"},
 			want: "velox.toml:7: plugin cache: " + path + "/internal/rr has no struct Plugin to register: it is an internal package, which only its own module may import", hint: unknownHint,
 		},
 		{name: "not Go", files: map[string]string{"p.go": "package cache\n\nfunc {\n"}, want: "plugin cache: DIR/p.go:3:6: expected 'IDENT', found '{'"},
 	} {
 		m := moduleOf(t, path, tt.files)
-		p := resolve.Plugin{Name: "cache", Pos: m.Pos, Import: path, Symbol: "Plugin", Module: path}
+		p := plan.Plugin{Name: "cache", Pos: m.Pos, Import: path, Symbol: "Plugin", Module: path}
 		if tt.plugin.Import != "" {
 			p.Import = tt.plugin.Import
 		}
 		if tt.plugin.Symbol != "" {
 			p.Symbol = tt.plugin.Symbol
 		}
-		err := CheckSymbols(&resolve.Plan{Modules: []*resolve.Module{m}, Plugins: []resolve.Plugin{p}})
+		err := CheckSymbols(&plan.Plan{Modules: []*plan.Module{m}, Plugins: []plan.Plugin{p}})
 		if tt.want == "" {
 			if err != nil {
 				t.Errorf("%s: %v", tt.name, err)
@@ -120,9 +120,9 @@ func TestCheckSymbols(t *testing.T) {
 func TestAllSymbols(t *testing.T) {
 	a := moduleOf(t, "github.com/acme/a", map[string]string{"p.go": "package a\n"})
 	b := moduleOf(t, "github.com/acme/b", map[string]string{"p.go": plugin})
-	err := CheckSymbols(&resolve.Plan{
-		Modules: []*resolve.Module{a, b},
-		Plugins: []resolve.Plugin{
+	err := CheckSymbols(&plan.Plan{
+		Modules: []*plan.Module{a, b},
+		Plugins: []plan.Plugin{
 			{Name: "b", Import: b.Path, Symbol: "Other", Module: b.Path},
 			{Name: "informer", Import: "github.com/roadrunner-server/informer/v5", Symbol: "Plugin", Module: "github.com/roadrunner-server/informer/v5", Bundled: true},
 			{Name: "a", Pos: a.Pos, Import: a.Path, Symbol: "Plugin", Module: a.Path},

@@ -11,7 +11,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/modfiles"
-	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/plan"
 	"github.com/vxlite/vxlite/internal/run"
 	"github.com/vxlite/vxlite/internal/source"
 )
@@ -20,7 +20,7 @@ import (
 // submodules, what symbolic links lead to, and what LFS has elsewhere.
 
 // Pointers are notes of the embedded files that are Git LFS pointers.
-func Pointers(p *resolve.Plan, pkgs []gotool.Package) []string {
+func Pointers(p *plan.Plan, pkgs []gotool.Package) []string {
 	var notes []string
 	for _, pkg := range pkgs {
 		name := pkg.Module
@@ -71,7 +71,7 @@ var absentPackage = regexp.MustCompile(`(?:does not contain package|no required 
 
 // NotFollowed explains a package that a git-sourced module lacks as it is in a
 // submodule, or behind a link; nil for another failure.
-func NotFollowed(ctx context.Context, p *resolve.Plan, client func() (*source.Client, error), err error) error {
+func NotFollowed(ctx context.Context, p *plan.Plan, client func() (*source.Client, error), err error) error {
 	re, ok := errors.AsType[*run.Error](err)
 	if !ok || ctx.Err() != nil {
 		return nil
@@ -95,7 +95,7 @@ func NotFollowed(ctx context.Context, p *resolve.Plan, client func() (*source.Cl
 }
 
 // owner returns the git-sourced module that a package would be in, and where.
-func owner(p *resolve.Plan, pkg string) (in *resolve.Module, rel string) {
+func owner(p *plan.Plan, pkg string) (in *plan.Module, rel string) {
 	for _, m := range p.Modules {
 		if r, ok := strings.CutPrefix(pkg, m.Path+"/"); ok && (in == nil || len(m.Path) > len(in.Path)) {
 			in, rel = m, r

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/mod/module"
 
 	"github.com/vxlite/vxlite/internal/gotool"
-	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/plan"
 	"github.com/vxlite/vxlite/internal/run"
 )
 
@@ -92,7 +92,7 @@ var noCompiler = regexp.MustCompile(`(?m)C compiler "[^"]*" not found|^# runtime
 
 // Cgo returns the error of a build in a workspace that lacks cgo, or a compiler
 // for it, and nil for any other. cc is CC of the environment.
-func Cgo(p *resolve.Plan, tool *gotool.Tool, cc, workspace string, c gotool.Compile, err error) error {
+func Cgo(p *plan.Plan, tool *gotool.Tool, cc, workspace string, c gotool.Compile, err error) error {
 	var re *run.Error
 	if !errors.As(err, &re) {
 		return nil
@@ -117,7 +117,7 @@ func Cgo(p *resolve.Plan, tool *gotool.Tool, cc, workspace string, c gotool.Comp
 }
 
 // moduleAt finds the module of a workspace that a directory is of, and the directory below it.
-func moduleAt(p *resolve.Plan, workspace, dir string) (*resolve.Module, string) {
+func moduleAt(p *plan.Plan, workspace, dir string) (*plan.Module, string) {
 	for _, m := range p.Modules {
 		path, _ := module.EscapePath(m.Path)
 		version, _ := module.EscapeVersion(m.Version)

@@ -13,7 +13,7 @@ import (
 	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/gen"
-	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/plan"
 	"github.com/vxlite/vxlite/internal/run"
 )
 
@@ -23,7 +23,7 @@ type CompileError struct {
 	// VERSION)", in the order of the plan.
 	Concerns []string
 	// Replaced are modules that they use, and that another's go.mod replaces.
-	Replaced []resolve.Replacement
+	Replaced []plan.Replacement
 	Err      error
 }
 
@@ -55,7 +55,7 @@ func (e *CompileError) Unwrap() error { return e.Err }
 var sourceDir = regexp.MustCompile(`(?m)(?:^|[\s(])(?:\.\./)*(src/[^\s:]+@v[^\s:/]+)/`)
 
 // Compile names the plugins whose files the go command complains of.
-func Compile(p *resolve.Plan, err error) error {
+func Compile(p *plan.Plan, err error) error {
 	var re *run.Error
 	if !errors.As(err, &re) || errors.Is(err, context.Canceled) {
 		return err
@@ -95,13 +95,13 @@ var failedPackage = regexp.MustCompile(`(?m)^# (\S+)`)
 
 // elsewhere looks for packages of the module proxy that do not compile. They are
 // as their authors tested them, so where something is replaced, that is why.
-func (e *CompileError) elsewhere(p *resolve.Plan, stderr string) {
+func (e *CompileError) elsewhere(p *plan.Plan, stderr string) {
 	all := p.Replacements()
 	if len(all) == 0 {
 		return
 	}
 	for _, found := range failedPackage.FindAllStringSubmatch(stderr, -1) {
-		own := func(m *resolve.Module) bool { return found[1] == m.Path || strings.HasPrefix(found[1], m.Path+"/") }
+		own := func(m *plan.Module) bool { return found[1] == m.Path || strings.HasPrefix(found[1], m.Path+"/") }
 		if !slices.ContainsFunc(p.Modules, own) {
 			e.Concerns, e.Replaced = append(e.Concerns, found[1]), all
 		}
@@ -109,7 +109,7 @@ func (e *CompileError) elsewhere(p *resolve.Plan, stderr string) {
 }
 
 // replaced adds what a module uses, or is, that the go.mod of another replaces.
-func (e *CompileError) replaced(p *resolve.Plan, m *resolve.Module) {
+func (e *CompileError) replaced(p *plan.Plan, m *plan.Module) {
 	for _, r := range p.Replacements() {
 		if r.By != Label(m) && (m.Path == r.Path || m.Requires(r.Path)) && !slices.Contains(e.Replaced, r) {
 			e.Replaced = append(e.Replaced, r)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/gotool"
-	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/plan"
 )
 
 // LinkedError is a module of which another version would be linked than the
@@ -31,7 +31,7 @@ func (e *LinkedError) Hints() []string {
 
 // Linked makes sure that the build list has every git-sourced module at the
 // version of the plan. graph gives the module graph's edges.
-func Linked(p *resolve.Plan, pkgs []gotool.Package, graph func() ([][2]string, error)) error {
+func Linked(p *plan.Plan, pkgs []gotool.Package, graph func() ([][2]string, error)) error {
 	for _, pkg := range pkgs {
 		m := p.Lookup(pkg.Module)
 		if m == nil || pkg.Version == m.Version || m.OnlyVersion != "" {

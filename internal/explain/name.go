@@ -4,16 +4,16 @@ import (
 	"cmp"
 	"fmt"
 
-	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/plan"
 )
 
 // Label names a module as the config does, and by its path otherwise.
-func Label(m *resolve.Module) string {
+func Label(m *plan.Module) string {
 	return cmp.Or(m.Name(), m.Path)
 }
 
 // moduleName is how an error speaks of a module.
-func moduleName(p *resolve.Plan, m *resolve.Module) string {
+func moduleName(p *plan.Plan, m *plan.Module) string {
 	switch {
 	case len(m.Names) == 0:
 		return m.Path + " " + m.Version

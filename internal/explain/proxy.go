@@ -3,11 +3,12 @@ package explain
 import (
 	"fmt"
 
+	"golang.org/x/mod/module"
+
 	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/gotool"
-	"github.com/vxlite/vxlite/internal/resolve"
-	"golang.org/x/mod/module"
+	"github.com/vxlite/vxlite/internal/plan"
 )
 
 // ProxyError is a module that no proxy has, with those who require it.
@@ -44,7 +45,7 @@ func (e *ProxyError) Hints() []string {
 	if e.Vendored {
 		return []string{"it was made for other targets or with another Go version: run vxlite vendor again, with the same --target"}
 	}
-	if hints := resolve.PlaceholderHints(module.Version{Path: e.Path, Version: e.Version}); hints != nil {
+	if hints := plan.PlaceholderHints(module.Version{Path: e.Path, Version: e.Version}); hints != nil {
 		return hints
 	}
 	if e.Offline {
@@ -57,7 +58,7 @@ func (e *ProxyError) Hints() []string {
 }
 
 // Missing says who requires a module that could not be had.
-func Missing(p *resolve.Plan, offline, vendored bool, err *gotool.MissingModuleError) error {
+func Missing(p *plan.Plan, offline, vendored bool, err *gotool.MissingModuleError) error {
 	e := &ProxyError{Path: err.Path, Version: err.Version, Offline: offline, Vendored: vendored, Err: err.Err}
 	for _, m := range p.Modules {
 		for _, req := range m.GoMod.Require {

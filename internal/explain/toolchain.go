@@ -6,12 +6,12 @@ import (
 	"strings"
 
 	"github.com/vxlite/vxlite/internal/gotool"
-	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/plan"
 )
 
 // CheckGo refuses what the installed Go is too old for. Where GOTOOLCHAIN lets
 // the go command fetch a newer one, it may.
-func CheckGo(p *resolve.Plan, t *gotool.Tool) error {
+func CheckGo(p *plan.Plan, t *gotool.Tool) error {
 	m, need := p.NewestGo()
 	if m == nil || gover.Compare(t.Version(), "go"+need) >= 0 || t.MayUpgrade() {
 		return nil

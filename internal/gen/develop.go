@@ -10,7 +10,7 @@ import (
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/semver"
 
-	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/plan"
 )
 
 // Develop makes a workspace to work in by hand: every module's files are
@@ -18,7 +18,7 @@ import (
 // where a module is that is not copied, by module path: a directory relative
 // to the workspace, or absolute. Local directories must be among them, but
 // RoadRunner's, of which some files are replaced.
-func Develop(p *resolve.Plan, o Options, at map[string]string) (*Workspace, error) {
+func Develop(p *plan.Plan, o Options, at map[string]string) (*Workspace, error) {
 	w := &Workspace{}
 	places := map[string]string{}
 	for _, m := range p.Modules {
@@ -75,7 +75,7 @@ func (g *generator) developWork(places map[string]string) ([]File, error) {
 }
 
 // usable reports whether a module can be one of the workspace's own.
-func usable(m *resolve.Module) bool { return m.ReplacesCount() || len(m.GoMod.Replace) == 0 }
+func usable(m *plan.Module) bool { return m.ReplacesCount || len(m.GoMod.Replace) == 0 }
 
 // required lists the versions at which each git-sourced module is required,
 // and its own, sorted.

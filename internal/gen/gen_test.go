@@ -14,7 +14,7 @@ import (
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
 
-	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/plan"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -53,7 +53,7 @@ func write(t *testing.T, dir string, files map[string]string) {
 }
 
 // newModule makes a module in a directory of its own.
-func newModule(t *testing.T, version, goMod string, files map[string]string) *resolve.Module {
+func newModule(t *testing.T, version, goMod string, files map[string]string) *plan.Module {
 	t.Helper()
 	dir := t.TempDir()
 	write(t, dir, files)
@@ -62,11 +62,11 @@ func newModule(t *testing.T, version, goMod string, files map[string]string) *re
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &resolve.Module{Path: f.Module.Mod.Path, Version: version, Commit: strings.Repeat("a", 40), Dir: dir, GoMod: f}
+	return &plan.Module{Path: f.Module.Mod.Path, Version: version, Commit: strings.Repeat("a", 40), Dir: dir, GoMod: f}
 }
 
 // roadRunner stands in for RoadRunner.
-func roadRunner(t *testing.T, files map[string]string) *resolve.Module {
+func roadRunner(t *testing.T, files map[string]string) *plan.Module {
 	t.Helper()
 	all := map[string]string{
 		"cmd/rr/main.go": "// Rr is an application server.\npackage main\n\nimport (\n\t\"os\"\n\n\t\"example.com/third/tally/count\"\n\t\"github.com/roadrunner-server/roadrunner/v2025/internal/cli\"\n)\n\n" +
@@ -100,7 +100,7 @@ require (
 }
 
 // samplePlan has some of everything.
-func samplePlan(t *testing.T) *resolve.Plan {
+func samplePlan(t *testing.T) *plan.Plan {
 	t.Helper()
 	rr := roadRunner(t, nil)
 	alpha := newModule(t, "v1.0.0", "module github.com/acme/alpha\n\ngo 1.27\n", map[string]string{
@@ -115,22 +115,22 @@ func samplePlan(t *testing.T) *resolve.Plan {
 	mine.Names, mine.Local, mine.Commit = []string{"mine"}, true, ""
 	only := newModule(t, "v1.0.0", "module example.com/third/text\n", nil)
 	only.OnlyVersion = "v1.0.0"
-	plan := &resolve.Plan{
+	plan := &plan.Plan{
 		RoadRunner: rr,
-		Modules:    []*resolve.Module{only, custom, alpha, mine, rr},
-		Plugins: []resolve.Plugin{
+		Modules:    []*plan.Module{only, custom, alpha, mine, rr},
+		Plugins: []plan.Plugin{
 			{Name: "custom", Import: "github.com/Acme/platform/plugins/custom/v2/rr", Symbol: "Greeter", Module: custom.Path},
 			{Name: "other", Import: "github.com/Acme/platform/plugins/custom/v2/rr", Symbol: "Plugin", Module: custom.Path},
 			{Name: "alpha", Import: alpha.Path, Symbol: "Plugin", Module: alpha.Path},
 			{Name: "mine", Import: mine.Path, Symbol: "Plugin", Module: mine.Path},
 			{Name: "informer", Import: "github.com/roadrunner-server/informer/v5", Symbol: "Plugin", Module: "github.com/roadrunner-server/informer/v5", Bundled: true},
 		},
-		Replaces: []resolve.Replace{
+		Replaces: []plan.Replace{
 			{Old: module.Version{Path: "example.com/third/tally", Version: "v1.0.0"}, New: module.Version{Path: "example.com/third/tally", Version: "v1.0.1"}, By: "roadrunner"},
 			{Old: module.Version{Path: "example.com/third/zap"}, New: module.Version{Path: "example.com/fork/zap", Version: "v1.2.3"}, By: "velox.toml:3"},
 		},
 		Excludes: []module.Version{{Path: "example.com/third/tally", Version: "v1.0.2"}},
-		Overruled: []resolve.Requirement{
+		Overruled: []plan.Requirement{
 			{By: "github.com/acme/mine", Module: module.Version{Path: "github.com/acme/alpha", Version: "v1.2.0"}},
 			{By: "github.com/acme/other", Module: module.Version{Path: "github.com/acme/alpha", Version: "v1.2.0"}},
 			{By: "github.com/acme/other", Module: module.Version{Path: "example.com/third/tally", Version: "v1.0.2"}},
@@ -139,7 +139,7 @@ func samplePlan(t *testing.T) *resolve.Plan {
 	return plan
 }
 
-func mustGenerate(t *testing.T, p *resolve.Plan, o Options) *Workspace {
+func mustGenerate(t *testing.T, p *plan.Plan, o Options) *Workspace {
 	t.Helper()
 	w, err := Generate(p, o)
 	if err != nil {
@@ -268,7 +268,7 @@ func TestCommand(t *testing.T) {
 		"no func main": {"package main\n", "roadrunner: cmd/rr has no func main"},
 		"no Go":        {"package main {\n", "roadrunner: cmd/rr/main.go:1:14: expected ';', found '{'"},
 	} {
-		_, err := Generate(&resolve.Plan{RoadRunner: roadRunner(t, map[string]string{"cmd/rr/main.go": tt.main})}, Options{})
+		_, err := Generate(&plan.Plan{RoadRunner: roadRunner(t, map[string]string{"cmd/rr/main.go": tt.main})}, Options{})
 		if err == nil || err.Error() != tt.want {
 			t.Errorf("%s: %v, want %s", name, err, tt.want)
 		}
@@ -285,7 +285,7 @@ func TestProfile(t *testing.T) {
 	with := roadRunner(t, map[string]string{"roadrunner.pprof": "RoadRunner's"})
 	for _, tt := range []struct {
 		name string
-		rr   *resolve.Module
+		rr   *plan.Module
 		o    Options
 		want string
 	}{
@@ -294,12 +294,12 @@ func TestProfile(t *testing.T) {
 		{"off", with, Options{NoProfile: true}, ""},
 		{"the config's", with, Options{Profile: own}, "own"},
 	} {
-		w := mustGenerate(t, &resolve.Plan{RoadRunner: tt.rr, Modules: []*resolve.Module{tt.rr}}, tt.o)
+		w := mustGenerate(t, &plan.Plan{RoadRunner: tt.rr, Modules: []*plan.Module{tt.rr}}, tt.o)
 		if got := string(w.data("app/default.pgo")); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}
-	_, err := Generate(&resolve.Plan{RoadRunner: with}, Options{Profile: own + ".none"})
+	_, err := Generate(&plan.Plan{RoadRunner: with}, Options{Profile: own + ".none"})
 	if want := "build.pgo: open " + own + ".none: no such file or directory"; err == nil || testkit.Unix(err.Error()) != testkit.Unix(want) {
 		t.Errorf("error %v, want %s", err, want)
 	}
@@ -328,11 +328,11 @@ func TestAliases(t *testing.T) {
 		{"written alike", []string{"a.com/x-y", "a.com/x.y", "a.com/x_y"}, []string{"aComXYPlugin", "aComXYPlugin2", "aComXYPlugin3"}},
 		{"one import twice", []string{"a.com/c", "a.com/c"}, []string{"cPlugin", "cPlugin"}},
 	} {
-		var plugins []resolve.Plugin
+		var plugins []plan.Plugin
 		for _, p := range tt.in {
-			plugins = append(plugins, resolve.Plugin{Import: p})
+			plugins = append(plugins, plan.Plugin{Import: p})
 		}
-		check := func(what string, plugins []resolve.Plugin) {
+		check := func(what string, plugins []plan.Plugin) {
 			got := Aliases(plugins)
 			seen := map[string]string{}
 			for i, p := range tt.in {
@@ -348,7 +348,7 @@ func TestAliases(t *testing.T) {
 		check("", plugins)
 		slices.Reverse(plugins)
 		check(", in another order", plugins)
-		check(", with one more", append(plugins, resolve.Plugin{Import: "github.com/unrelated/thing"}))
+		check(", with one more", append(plugins, plan.Plugin{Import: "github.com/unrelated/thing"}))
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/gosum"
-	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/plan"
 	"github.com/vxlite/vxlite/internal/roadrunner"
 )
 
@@ -60,7 +60,7 @@ func (g *generator) mainGo() ([]File, error) {
 // Aliases returns a package name for each import path. A name is made of the
 // path alone, so it does not change when other plugins come and go; only paths
 // that would share one carry more of their path.
-func Aliases(plugins []resolve.Plugin) map[string]string {
+func Aliases(plugins []plan.Plugin) map[string]string {
 	var todo []string
 	for _, p := range plugins {
 		if !slices.Contains(todo, p.Import) {
@@ -122,13 +122,13 @@ func alias(importPath string, n int) string {
 }
 
 // commandFiles are the Go files of RoadRunner's command, tests left out, sorted.
-func commandFiles(rr *resolve.Module) ([]string, error) {
+func commandFiles(rr *plan.Module) ([]string, error) {
 	files, err := disk.List(filepath.Join(rr.Dir, "cmd", "rr"), "", ".go")
 	return slices.DeleteFunc(files, func(f string) bool { return strings.HasSuffix(f, "_test.go") }), err
 }
 
 // cmdImports lists what RoadRunner's command imports, sorted.
-func cmdImports(rr *resolve.Module) []string {
+func cmdImports(rr *plan.Module) []string {
 	files, _ := commandFiles(rr)
 	var out []string
 	for _, name := range files {
@@ -147,7 +147,7 @@ func cmdImports(rr *resolve.Module) []string {
 }
 
 // copyCommand copies RoadRunner's cmd/rr with its func main renamed.
-func copyCommand(rr *resolve.Module) ([]File, error) {
+func copyCommand(rr *plan.Module) ([]File, error) {
 	names, err := commandFiles(rr)
 	if err != nil {
 		return nil, err

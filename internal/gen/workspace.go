@@ -1,4 +1,4 @@
-// Package gen makes a [resolve.Plan] into a workspace: go.work, the generated
+// Package gen makes a [plan.Plan] into a workspace: go.work, the generated
 // module ./app with the main.go that registers every plugin into Endure, and
 // the places of all git-sourced modules below ./src.
 //
@@ -24,7 +24,7 @@ import (
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/gosum"
 	"github.com/vxlite/vxlite/internal/lock"
-	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/plan"
 )
 
 // Workspace is what a workspace's directory holds.
@@ -100,7 +100,7 @@ func manifestGo(text []byte) []byte {
 const profileFile = "roadrunner.pprof"
 
 // Generate makes the workspace of a plan.
-func Generate(p *resolve.Plan, o Options) (*Workspace, error) {
+func Generate(p *plan.Plan, o Options) (*Workspace, error) {
 	w := &Workspace{}
 	for _, m := range p.Modules {
 		place, err := ModulePlace(m)
@@ -138,7 +138,7 @@ func (w *Workspace) generate(g *generator, goWork func() ([]File, error), o Opti
 // Digest identifies a workspace by what it is made of: the generated files and
 // the commits. It is 64 hex digits. Local directories count by their place
 // alone; what is in them changes without the plan's knowledge.
-func Digest(p *resolve.Plan, w *Workspace) string {
+func Digest(p *plan.Plan, w *Workspace) string {
 	h := sha256.New()
 	for _, f := range w.Files {
 		fmt.Fprintf(h, "file %q %d\n", f.Path, len(f.Data))
@@ -159,12 +159,12 @@ func Digest(p *resolve.Plan, w *Workspace) string {
 // differ in case alone. A path without a dot has a place, too: module.EscapePath
 // refuses it, as no proxy could have it, but the go command takes a directory
 // for such a module.
-func ModulePlace(m *resolve.Module) (string, error) {
+func ModulePlace(m *plan.Module) (string, error) {
 	elem := strings.Split(m.Path+"@"+m.Version, "/")
 	for i, e := range elem {
 		var err error
 		if elem[i], err = module.EscapeVersion(e); err != nil {
-			return "", &resolve.ModuleError{Name: cmp.Or(m.Name(), m.Path), Pos: m.Pos, Err: fmt.Errorf("malformed module path %q: no folder can be called %q", m.Path, strings.TrimSuffix(e, "@"+m.Version))}
+			return "", &plan.ModuleError{Name: cmp.Or(m.Name(), m.Path), Pos: m.Pos, Err: fmt.Errorf("malformed module path %q: no folder can be called %q", m.Path, strings.TrimSuffix(e, "@"+m.Version))}
 		}
 	}
 	return path.Join("src", path.Join(elem...)), nil
@@ -172,7 +172,7 @@ func ModulePlace(m *resolve.Module) (string, error) {
 
 // generator holds the plan while its files are made.
 type generator struct {
-	plan    *resolve.Plan
+	plan    *plan.Plan
 	options Options
 }
 
@@ -278,7 +278,7 @@ func (g *generator) madeUp() ([]File, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, File{Path: place + "/go.mod", Data: resolve.MadeUpGoMod(m.Path)})
+		out = append(out, File{Path: place + "/go.mod", Data: plan.MadeUpGoMod(m.Path)})
 	}
 	return out, nil
 }

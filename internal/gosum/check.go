@@ -10,7 +10,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/lock"
-	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/plan"
 )
 
 // SumError is a module with other bytes than were expected.
@@ -56,7 +56,7 @@ func (e *SumError) Hints() []string {
 
 // Check compares the modules from git with a lock, which may be nil, and
 // with every go.sum that knows them. The error joins all that differ.
-func Check(p *resolve.Plan, known *Sums, old *lock.File, lockName string) error {
+func Check(p *plan.Plan, known *Sums, old *lock.File, lockName string) error {
 	var errs []error
 	for _, m := range p.Modules {
 		if m.Local {
@@ -97,7 +97,7 @@ func (s *Sums) checkThirdParty(sums []lock.Sum, lockName string) (errs []error) 
 
 // checkLocked compares a module with its entry in the lock. A commit has one
 // tree, so its hash cannot change with anything else.
-func checkLocked(m *resolve.Module, old *lock.File, lockName string) error {
+func checkLocked(m *plan.Module, old *lock.File, lockName string) error {
 	if old == nil {
 		return nil
 	}
@@ -109,7 +109,7 @@ func checkLocked(m *resolve.Module, old *lock.File, lockName string) error {
 }
 
 // checkGoSum compares a module with the go.sum files that know its version.
-func checkGoSum(m *resolve.Module, known *Sums) error {
+func checkGoSum(m *plan.Module, known *Sums) error {
 	if m.ChecksumOff || m.Own == (module.Version{}) {
 		return nil
 	}
@@ -130,10 +130,10 @@ func checkGoSum(m *resolve.Module, known *Sums) error {
 }
 
 // origin says where the files came from, after mirrors.
-func origin(m *resolve.Module) string { return fmt.Sprintf("%s at %.12s", m.From, m.Commit) }
+func origin(m *plan.Module) string { return fmt.Sprintf("%s at %.12s", m.From, m.Commit) }
 
 // off are the lines of config that leave go.sum files out of account for a module.
-func off(m *resolve.Module) []string {
+func off(m *plan.Module) []string {
 	off := config.Setting{Key: "checksum", Value: "off"}
 	switch {
 	case m.Name() == "roadrunner":

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/mod/module"
 
 	"github.com/vxlite/vxlite/internal/disk"
-	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/plan"
 )
 
 // Sums are the lines of the go.sum files of the git-sourced modules: what
@@ -28,12 +28,12 @@ type Sums struct {
 // goSum is a hash, and the module whose go.sum has it.
 type goSum struct {
 	hash string
-	by   *resolve.Module
+	by   *plan.Module
 }
 
 // Read reads the go.sum files of a plan. Lines that are none are left out, as nothing
 // was ever compared with them.
-func Read(p *resolve.Plan) (*Sums, error) {
+func Read(p *plan.Plan) (*Sums, error) {
 	s := &Sums{first: map[string]goSum{}, more: map[string][]goSum{}}
 	for _, m := range p.Modules {
 		data, err := disk.ReadText(filepath.Join(m.Dir, "go.sum"))
@@ -50,7 +50,7 @@ func Read(p *resolve.Plan) (*Sums, error) {
 	return s, nil
 }
 
-func (s *Sums) add(m *resolve.Module, line string) {
+func (s *Sums) add(m *plan.Module, line string) {
 	name, hash, ok := cutLast(line)
 	if !ok || strings.Count(name, " ") != 1 {
 		return
@@ -74,7 +74,7 @@ func cutLast(line string) (before, after string, found bool) {
 
 // Lines returns the lines about modules that are not the plan's own, sorted
 // and each of them once.
-func (s *Sums) Lines(p *resolve.Plan) []string {
+func (s *Sums) Lines(p *plan.Plan) []string {
 	own := map[string]bool{}
 	for _, m := range p.Modules {
 		own[m.Path] = m.OnlyVersion == ""

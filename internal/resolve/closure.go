@@ -14,13 +14,8 @@ import (
 
 	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/plan"
 )
-
-// placeholder is the version that go.mod files give a module they replace by
-// a folder of their own repository. No repository has a tag for it.
-func placeholder(v string) bool {
-	return v == "v0.0.0" || module.IsPseudoVersion(v) && strings.Contains(v, "-00010101000000-000000000000")
-}
 
 func trimIncompatible(v string) string { return strings.TrimSuffix(v, "+incompatible") }
 
@@ -33,7 +28,7 @@ func trimIncompatible(v string) string { return strings.TrimSuffix(v, "+incompat
 // those on the way. Where some of them turn out to be required by nobody, the
 // config has changed, and it is done without.
 func (r *resolver) close(ctx context.Context) error {
-	before, counted := append([]*Module(nil), r.modules...), r.counted
+	before, counted := append([]*plan.Module(nil), r.modules...), r.counted
 	chosen := map[string]string{} // module path → version, of those that no config names
 	if err := r.closeWith(ctx, chosen); err != nil {
 		return err
@@ -94,7 +89,7 @@ func (r *resolver) placeholders() error {
 	by := map[module.Version][]string{}
 	for _, m := range r.modules {
 		for _, req := range m.GoMod.Require {
-			if placeholder(req.Mod.Version) && r.fromGit(req.Mod.Path) && r.lookup(req.Mod.Path) == nil && !r.pinned(req.Mod.Path) && !r.excluded(req.Mod) {
+			if plan.Placeholder(req.Mod.Version) && r.fromGit(req.Mod.Path) && r.lookup(req.Mod.Path) == nil && !r.pinned(req.Mod.Path) && !r.excluded(req.Mod) {
 				by[req.Mod] = append(by[req.Mod], m.Label())
 			}
 		}
@@ -120,22 +115,10 @@ func (e *PlaceholderError) Error() string {
 }
 
 // Hints gives the lines that settle it.
-func (e *PlaceholderError) Hints() []string { return PlaceholderHints(e.Module) }
-
-// PlaceholderHints gives the lines of config that settle a requirement on a
-// placeholder; none for another version.
-func PlaceholderHints(mod module.Version) []string {
-	if !placeholder(mod.Version) {
-		return nil
-	}
-	return []string{
-		config.Snippet("take it from its repository", "[[modules]]", config.Setting{Key: "module", Value: mod.Path}, config.Setting{Key: "ref", Value: "TAG or BRANCH"}),
-		config.ReplaceSnippet("or from a directory", mod.Path, "./DIRECTORY"),
-	}
-}
+func (e *PlaceholderError) Hints() []string { return plan.PlaceholderHints(e.Module) }
 
 // take puts a module of the closure in place of its lower version.
-func (r *resolver) take(m *Module) {
+func (r *resolver) take(m *plan.Module) {
 	for i, other := range r.modules {
 		if other.Path == m.Path {
 			r.modules[i] = m
@@ -151,7 +134,7 @@ func (r *resolver) missing(chosen map[string]string) []wanted {
 	for _, m := range r.modules {
 		for _, req := range m.GoMod.Require {
 			p, v := req.Mod.Path, req.Mod.Version
-			if !r.fromGit(p) || r.pinned(p) || r.excluded(req.Mod) || placeholder(v) || semver.Compare(v, chosen[p]) <= 0 {
+			if !r.fromGit(p) || r.pinned(p) || r.excluded(req.Mod) || plan.Placeholder(v) || semver.Compare(v, chosen[p]) <= 0 {
 				continue
 			}
 			if old, ok := need[p]; ok && semver.Compare(v, old.requirement) <= 0 {
@@ -225,87 +208,52 @@ func (r *resolver) excludes() []module.Version {
 	return out
 }
 
-// overruled lists the requirements that ask for a higher version of a
-// git-sourced module than the one that is linked. The workspace excludes those
-// versions, so that the build list says what is linked.
-func overruled(p *Plan) []Requirement {
-	linked := map[string]string{}
-	for _, m := range p.Modules {
-		if m.OnlyVersion == "" {
-			linked[m.Path] = m.Version
-		}
+// count bounds how many modules are taken from git: a repository can require
+// another, which requires a third, and so on without end. n more are about to
+// be; last is one of them, and by the module that asks for it.
+func (r *resolver) count(n int, last module.Version, by *plan.Module) error {
+	r.counted += n
+	most := r.cfg.Limits.OrDefault().Modules
+	if int64(r.counted) <= most {
+		return nil
 	}
-	var out []Requirement
-	for _, m := range p.Modules {
-		for _, req := range m.GoMod.Require {
-			if v, ok := linked[req.Mod.Path]; ok && req.Mod.Path != m.Path && semver.Compare(req.Mod.Version, v) > 0 {
-				out = append(out, Requirement{By: m.Path, Module: req.Mod})
-			}
-		}
+	e := &TooManyError{Most: most, Chain: []string{last.Path + " " + last.Version}}
+	for m := by; m != nil; m = r.askedBy[module.Version{Path: m.Path, Version: m.Version}] {
+		e.Chain = append(e.Chain, m.Label()+" "+m.Version)
 	}
-	sort.Slice(out, func(i, j int) bool {
-		a, b := out[i], out[j]
-		if a.Module != b.Module {
-			return fmt.Sprint(a.Module) < fmt.Sprint(b.Module)
-		}
-		return a.By < b.By
-	})
-	return out
+	slices.Reverse(e.Chain)
+	return e
 }
 
-// localVersions gives directories of the user's a version for the build list:
-// the highest that is required, else Go's own "no version".
-func localVersions(ms []*Module) {
-	for _, m := range ms {
-		if m.Version != "" {
-			continue
-		}
-		for _, other := range ms {
-			for _, req := range other.GoMod.Require {
-				if req.Mod.Path == m.Path && semver.Compare(req.Mod.Version, m.Version) > 0 {
-					m.Version = req.Mod.Version
-				}
-			}
-		}
-		if m.Version == "" {
-			_, major, _ := module.SplitPathVersion(m.Path)
-			m.Version = module.ZeroPseudoVersion(module.PathMajorPrefix(major))
-		}
+// asked remembers who was the first to ask for a version.
+func (r *resolver) asked(mod module.Version, by *plan.Module) {
+	if _, ok := r.askedBy[mod]; !ok {
+		r.askedBy[mod] = by
 	}
 }
 
-// overruledNotes tells of each module that is linked below what others
-// require: it is what the config says, and may be why they do not compile.
-func overruledNotes(p *Plan) []string {
-	by := map[string][]string{}
-	highest := map[string]string{}
-	for _, o := range p.Overruled {
-		name := p.Lookup(o.By).Label()
-		if !slices.Contains(by[o.Module.Path], name) {
-			by[o.Module.Path] = append(by[o.Module.Path], name)
-		}
-		highest[o.Module.Path] = maxVersion(highest[o.Module.Path], o.Module.Version)
-	}
-	var notes []string
-	for _, m := range p.Modules {
-		if names := by[m.Path]; len(names) > 0 {
-			notes = append(notes, fmt.Sprintf("%s %s is linked, as the config says, although %s %s %s", m.Label(), m.Version, brief.List(names, 3), verb(len(names)), highest[m.Path]))
-		}
-	}
-	return notes
+// TooManyError is more modules from git than the config allows.
+type TooManyError struct {
+	Most int64
+	// Chain leads from what the config names to one module too many, each NAME
+	// VERSION.
+	Chain []string
 }
 
-// verb is what n modules do.
-func verb(n int) string {
-	if n == 1 {
-		return "requires"
+// Error implements error.
+func (e *TooManyError) Error() string {
+	const ends = 3 // that are named of a long chain
+	chain := e.Chain
+	if more := len(chain) - 2*ends; more > 0 {
+		chain = slices.Concat(chain[:ends], []string{fmt.Sprintf("… %d more …", more)}, chain[len(chain)-ends:])
 	}
-	return "require"
+	return fmt.Sprintf("more than %d modules would come from git: %s", e.Most, strings.Join(chain, " requires "))
 }
 
-func maxVersion(a, b string) string {
-	if semver.Compare(a, b) >= 0 {
-		return a
+// Hints names the key, and who may stop it.
+func (e *TooManyError) Hints() []string {
+	return []string{
+		config.Snippet(fmt.Sprintf("if it needs that many, raise the limit, now %d", e.Most), "[limits]", config.Setting{Key: config.ModulesLimit, Value: 2 * e.Most}),
+		"or take fewer modules from git, by GOPRIVATE or [git] modules",
 	}
-	return b
 }

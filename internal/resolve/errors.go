@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/gitconn"
+	"github.com/vxlite/vxlite/internal/plan"
 	"github.com/vxlite/vxlite/internal/query"
 )
 
@@ -30,48 +30,12 @@ func (e *PathError) Hints() []string {
 	return []string{fmt.Sprintf("if this is the module you mean, name it by its own path: %s", e.Got)}
 }
 
-// ModuleError puts a module's name and place in the config before what went
-// wrong with it.
-type ModuleError struct {
-	Name string
-	Pos  config.Position
-	// By says whose requirement it is, where no config names the module.
-	By  string
-	Err error
-	// Others are the modules that failed for the very same reason.
-	Others []string
-	// hints are said after the cause's own.
-	hints []string
-}
-
-// Error implements error.
-func (e *ModuleError) Error() string {
-	s := e.Name + ": " + e.Err.Error()
-	if e.By != "" {
-		s = e.Name + " (required by " + e.By + "): " + e.Err.Error()
-	}
-	if e.Pos.File != "" {
-		s = at(e.Pos) + ": " + s
-	}
-	if len(e.Others) > 0 {
-		const most = 10
-		s += fmt.Sprintf(" (the same for %s)", brief.List(e.Others, most))
-	}
-	return s
-}
-
-// Unwrap returns what went wrong.
-func (e *ModuleError) Unwrap() error { return e.Err }
-
-// Hints says how to get along without what is missing.
-func (e *ModuleError) Hints() []string { return e.hints }
-
 // wrap says which module an error concerns.
 func (w wanted) wrap(err error) error {
-	e := &ModuleError{Name: w.name, Pos: w.pos, By: w.by, Err: err}
+	e := &plan.ModuleError{Name: w.name, Pos: w.pos, By: w.by, Err: err}
 	var none *query.RefError
 	if w.requirement != "" && errors.As(err, &none) {
-		e.hints = []string{config.Snippet("pin a version that exists", "[[modules]]", config.Setting{Key: "module", Value: w.path}, config.Setting{Key: "ref", Value: "TAG or BRANCH"})}
+		e.More = []string{config.Snippet("pin a version that exists", "[[modules]]", config.Setting{Key: "module", Value: w.path}, config.Setting{Key: "ref", Value: "TAG or BRANCH"})}
 	}
 	return e
 }
@@ -81,9 +45,9 @@ func (w wanted) wrap(err error) error {
 // are there, and not one a plugin.
 func oncePerCause(errs []error) []error {
 	var out []error
-	first := map[string]*ModuleError{}
+	first := map[string]*plan.ModuleError{}
 	for _, err := range errs {
-		var e *ModuleError
+		var e *plan.ModuleError
 		if !errors.As(err, &e) {
 			out = append(out, err)
 			continue

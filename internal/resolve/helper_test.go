@@ -10,6 +10,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/config/parse"
+	"github.com/vxlite/vxlite/internal/plan"
 	"github.com/vxlite/vxlite/internal/source"
 	"github.com/vxlite/vxlite/internal/store"
 	"github.com/vxlite/vxlite/internal/testkit"
@@ -159,13 +160,13 @@ func (w *world) config(text string) *config.Config {
 }
 
 // resolve makes the plan for a config file.
-func (w *world) resolve(text string) (*Plan, error) {
+func (w *world) resolve(text string) (*plan.Plan, error) {
 	w.t.Helper()
 	return w.resolveWith(text, Options{})
 }
 
 // resolveWith is resolve with options; store and client are the world's own.
-func (w *world) resolveWith(text string, o Options) (*Plan, error) {
+func (w *world) resolveWith(text string, o Options) (*plan.Plan, error) {
 	w.t.Helper()
 	cfg := w.config(text)
 	client, err := source.NewClient(source.Options{Store: w.store, Env: noEnv, Mirrors: cfg.Mirrors, Git: cfg.Git, Jobs: 4, Offline: o.Offline})
@@ -178,7 +179,7 @@ func (w *world) resolveWith(text string, o Options) (*Plan, error) {
 }
 
 // mustResolve is resolve for what must not fail.
-func (w *world) mustResolve(text string) *Plan {
+func (w *world) mustResolve(text string) *plan.Plan {
 	w.t.Helper()
 	p, err := w.resolve(text)
 	if err != nil {
@@ -188,7 +189,7 @@ func (w *world) mustResolve(text string) *Plan {
 }
 
 // modules lists a plan's modules but RoadRunner, "PATH VERSION" for each.
-func modules(p *Plan) string {
+func modules(p *plan.Plan) string {
 	var out []string
 	for _, m := range p.Modules {
 		if m != p.RoadRunner {
@@ -199,7 +200,7 @@ func modules(p *Plan) string {
 }
 
 // describe is a plan in text, whole but for directories.
-func describe(p *Plan) string {
+func describe(p *plan.Plan) string {
 	var b strings.Builder
 	for _, m := range p.Modules {
 		fmt.Fprintf(&b, "module %s %s %.12s", m.Path, m.Version, m.Commit)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/modurl"
+	"github.com/vxlite/vxlite/internal/plan"
 	"github.com/vxlite/vxlite/internal/source"
 )
 
@@ -65,7 +66,7 @@ func (r *resolver) candidates(ctx context.Context, w wanted) ([]modurl.Location,
 }
 
 // anywhere takes a module from the first of its candidates that is there.
-func (r *resolver) anywhere(ctx context.Context, w wanted) (*Module, error) {
+func (r *resolver) anywhere(ctx context.Context, w wanted) (*plan.Module, error) {
 	all, err := r.candidates(ctx, w)
 	if err != nil {
 		return nil, err

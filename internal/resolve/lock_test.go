@@ -3,41 +3,18 @@ package resolve
 import (
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/vxlite/vxlite/internal/lock"
+	"github.com/vxlite/vxlite/internal/plan"
 )
 
-// TestLockURL keeps secrets, mirrors and directories out of the lock.
-func TestLockURL(t *testing.T) {
-	o := oracle{written: map[string]string{"/home/ann/repos/lib.git": "../repos/lib.git"}}
-	for url, want := range map[string]string{
-		"https://github.com/acme/lib":                   "https://github.com/acme/lib",
-		"https://s3cret-marker@git.corp/acme/lib.git":   "https://git.corp/acme/lib.git",
-		"https://ann:s3cret-marker@git.corp/acme/lib":   "https://git.corp/acme/lib",
-		"https://ann:s3cret%20marker@git.corp/acme/lib": "https://git.corp/acme/lib",
-		"ssh://git@git.corp/acme/lib.git":               "ssh://git@git.corp/acme/lib.git",
-		"ssh://git:s3cret-marker@git.corp:22/acme/lib":  "ssh://git@git.corp:22/acme/lib",
-		"git@git.corp:acme/lib.git":                     "git@git.corp:acme/lib.git",
-		"/home/ann/repos/lib.git":                       "../repos/lib.git",
-		"/home/ann/elsewhere/lib.git":                   "local:lib",
-	} {
-		if url[0] == '/' && runtime.GOOS == "windows" {
-			continue // has no drive, so it is no absolute path there
-		}
-		if got := o.url(url); got != want {
-			t.Errorf("%s is %s in the lock, want %s", url, got, want)
-		}
-	}
-}
-
 // lockOf is a plan's lock.
-func lockOf(p *Plan) *lock.File { return &lock.File{Go: "go1.26", Modules: p.Lock()} }
+func lockOf(p *plan.Plan) *lock.File { return &lock.File{Go: "go1.26", Modules: p.Lock()} }
 
 // withLock resolves with a lock and compares the outcome with another.
-func (w *world) withLock(text string, f, want *lock.File) *Plan {
+func (w *world) withLock(text string, f, want *lock.File) *plan.Plan {
 	w.t.Helper()
 	p, err := w.resolveWith(text, Options{Lock: f, Locked: true})
 	if err != nil {

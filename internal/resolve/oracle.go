@@ -1,16 +1,16 @@
 package resolve
 
 import (
-	"net/url"
 	"path"
-	"path/filepath"
 	"strings"
 
 	"golang.org/x/mod/module"
 	"golang.org/x/mod/semver"
 
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/modurl"
+	"github.com/vxlite/vxlite/internal/plan"
 )
 
 // oracle answers requests from a lock. The zero oracle knows nothing.
@@ -78,7 +78,7 @@ func (o oracle) insteadOf(w wanted, loc modurl.Location) *lock.Module {
 func insteadOf(repo, ref string) string { return repo + " " + ref }
 
 // version returns the version that a lock has for a module's files, or "".
-func (o oracle) version(m *Module) string {
+func (o oracle) version(m *plan.Module) string {
 	u := o.url(m.URL)
 	for _, e := range o.modules() {
 		if e.URL != u || e.Ref != m.Ref || e.Commit != m.Commit || e.Folder != m.Folder {
@@ -117,24 +117,51 @@ func (o oracle) required(p, v string) string {
 	return v
 }
 
-// url returns a clone URL as the lock has it: without what may be a secret, and
-// without a directory of this machine.
-func (o oracle) url(repo string) string {
-	if rel, ok := o.written[repo]; ok {
-		return filepath.ToSlash(rel)
+// url returns a clone URL as the lock has it.
+func (o oracle) url(repo string) string { return lock.URL(repo, o.written) }
+
+// notLocked remembers a request that the lock does not answer.
+func (r *resolver) notLocked(w wanted) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unlocked = append(r.unlocked, strings.TrimSpace(w.name+" "+w.asked()))
+}
+
+// Named returns the module paths that the names of a config have in a lock:
+// of plugins, and of RoadRunner as "roadrunner". Local directories have none.
+func Named(cfg *config.Config, f *lock.File) map[string]string {
+	o := oracle{file: f, written: cfg.Written}
+	out := map[string]string{}
+	if p := o.path(wanted{url: cfg.RoadRunner.URL, ref: cfg.RoadRunner.Ref}); p != "" {
+		out["roadrunner"] = p
 	}
-	if filepath.IsAbs(repo) {
-		return "local:" + strings.TrimSuffix(filepath.Base(repo), ".git")
+	for _, c := range cfg.Plugins {
+		w := wanted{path: c.ModulePath, url: c.URL, ref: c.Ref, folder: c.Folder}
+		if p := o.path(w); p != "" && c.Path == "" {
+			out[c.Name] = p
+		}
 	}
-	u, err := url.Parse(repo)
-	if err != nil || u.User == nil {
-		return repo
+	return out
+}
+
+// path returns the module path of a request: its own, else that of the entry
+// that answers it, else that of an entry of the same repository and folder,
+// whose ref the config had before.
+func (o oracle) path(w wanted) string {
+	if w.path != "" {
+		return w.path
 	}
-	// Over SSH the user is part of the address; over HTTP it can be a token.
-	if name := u.User.Username(); strings.Contains(u.Scheme, "ssh") && name != "" {
-		u.User = url.User(name)
-	} else {
-		u.User = nil
+	loc := modurl.Location{URL: w.url, Folder: w.folder}
+	if e := o.insteadOf(w, loc); e != nil {
+		return e.Path
 	}
-	return u.String()
+	if e := o.find(w, loc); e != nil {
+		return e.Path
+	}
+	for _, e := range o.modules() {
+		if e.URL == o.url(w.url) && sameFolder(e.Folder, w.folder, "") {
+			return e.Path
+		}
+	}
+	return ""
 }

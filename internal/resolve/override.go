@@ -189,7 +189,7 @@ func (r *resolver) override() error {
 		if err != nil {
 			return &OverrideError{Override: o.Override, Text: err.Error()}
 		}
-		m.counts, o.done, o.known = true, true, r.has(target)
+		m.ReplacesCount, o.done, o.known = true, true, r.has(target)
 		r.substitute(target, m)
 	}
 	return nil

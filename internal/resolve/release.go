@@ -8,12 +8,13 @@ import (
 	"golang.org/x/mod/module"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/plan"
 	"github.com/vxlite/vxlite/internal/roadrunner"
 )
 
 // readRoadRunner reads what RoadRunner's source says, and drops from its go.mod
 // what only its own plugin list needs.
-func readRoadRunner(m *Module) (*roadrunner.Source, error) {
+func readRoadRunner(m *plan.Module) (*roadrunner.Source, error) {
 	src, err := lookInto(m)
 	if err != nil {
 		return nil, err
@@ -22,25 +23,25 @@ func readRoadRunner(m *Module) (*roadrunner.Source, error) {
 }
 
 // lookInto reads what RoadRunner's source says.
-func lookInto(m *Module) (*roadrunner.Source, error) {
+func lookInto(m *plan.Module) (*roadrunner.Source, error) {
 	src, err := roadrunner.Read(m.Dir, m.GoMod)
 	if err != nil {
-		return nil, &ModuleError{Name: config.RoadRunnerName, Pos: m.Pos, Err: fmt.Errorf("%s does not look like RoadRunner: %w", m.place(), err)}
+		return nil, &plan.ModuleError{Name: config.RoadRunnerName, Pos: m.Pos, Err: fmt.Errorf("%s does not look like RoadRunner: %w", m.Place(), err)}
 	}
 	return src, nil
 }
 
 // bundled are the plugins that belong to every server and that the config does
 // not list itself.
-func bundled(src *roadrunner.Source, listed []Plugin) []Plugin {
+func bundled(src *roadrunner.Source, listed []plan.Plugin) []plan.Plugin {
 	have := map[string]bool{}
 	for _, p := range listed {
 		have[p.Import] = true
 	}
-	var out []Plugin
+	var out []plan.Plugin
 	for _, b := range src.Bundled {
 		if !have[b.Import] {
-			out = append(out, Plugin{Name: roadrunner.BaseName(b.Import), Import: b.Import, Symbol: b.Symbol, Module: b.Import, Bundled: true})
+			out = append(out, plan.Plugin{Name: roadrunner.BaseName(b.Import), Import: b.Import, Symbol: b.Symbol, Module: b.Import, Bundled: true})
 		}
 	}
 	return out

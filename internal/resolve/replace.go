@@ -3,18 +3,14 @@ package resolve
 import (
 	"context"
 	"fmt"
-	"path"
-	"path/filepath"
 	"sort"
-	"strings"
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
 	"golang.org/x/mod/semver"
 
 	"github.com/vxlite/vxlite/internal/config"
-	"github.com/vxlite/vxlite/internal/query"
-	"github.com/vxlite/vxlite/internal/source"
+	"github.com/vxlite/vxlite/internal/plan"
 )
 
 // replaces settles what stands in for what. The config's own [[replaces]] win
@@ -26,8 +22,8 @@ func (r *resolver) replaces(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, m := range append([]*Module(nil), r.modules...) {
-		if !m.counts {
+	for _, m := range append([]*plan.Module(nil), r.modules...) {
+		if !m.ReplacesCount {
 			continue
 		}
 		if err := r.siblings(ctx, m, allReplaces); err != nil {
@@ -48,12 +44,12 @@ func (r *resolver) configReplace(ctx context.Context, c config.Replace) error {
 	w := wanted{name: c.Old.Path, pos: c.Pos, dir: c.New.Dir, substitute: true, noGoMod: true}
 	git := r.has(c.Old.Path) || r.fromGit(c.Old.Path)
 	if linked := r.linked(c.Old.Path); git && c.Old.Version != "" && c.Old.Version != linked {
-		r.notes = append(r.notes, fmt.Sprintf("%s: the replace of %s is not used: %s is linked", at(c.Pos), c.Old, linked))
+		r.notes = append(r.notes, fmt.Sprintf("%s: the replace of %s is not used: %s is linked", plan.At(c.Pos), c.Old, linked))
 		return nil
 	}
 	switch {
 	case c.New.Dir == "" && c.New.Module.Version != "" && !r.fromGit(c.New.Module.Path) && !r.has(c.Old.Path):
-		r.third[c.Old] = Replace{Old: c.Old, New: c.New.Module, By: at(c.Pos)}
+		r.third[c.Old] = plan.Replace{Old: c.Old, New: c.New.Module, By: plan.At(c.Pos)}
 		return nil
 	case c.New.Dir == "":
 		w.path, w.ref = c.New.Module.Path, c.New.Module.Version
@@ -91,13 +87,13 @@ func (r *resolver) has(p string) bool {
 }
 
 // substitute puts m's files in the place of the module at path.
-func (r *resolver) substitute(modulePath string, m *Module) {
+func (r *resolver) substitute(modulePath string, m *plan.Module) {
 	m.Pinned = true
 	for _, old := range r.modules {
 		if old.Path == modulePath {
 			version, names := old.Version, old.Names
 			*old = *m
-			old.Path, old.Names, old.counts = modulePath, names, true
+			old.Path, old.Names, old.ReplacesCount = modulePath, names, true
 			if m.Local {
 				old.Version = version
 			}
@@ -108,57 +104,7 @@ func (r *resolver) substitute(modulePath string, m *Module) {
 	r.modules = append(r.modules, m)
 }
 
-// which says which of a module's in-repository replaces count.
-type which bool
-
-const (
-	// allReplaces counts for what the config names.
-	allReplaces which = false
-	// placeholdersOnly counts for modules of the closure: their replaces mean
-	// nothing to Go, but a requirement on a placeholder version has no other
-	// way to be met.
-	placeholdersOnly which = true
-)
-
-// siblings takes the modules that m replaces by folders of its own repository,
-// and what those replace in turn.
-func (r *resolver) siblings(ctx context.Context, m *Module, which which) error {
-	for _, rep := range m.GoMod.Replace {
-		if rep.New.Version != "" || r.overridden(rep.Old) {
-			continue
-		}
-		if which == placeholdersOnly && !requiresPlaceholder(m, rep.Old.Path) {
-			continue
-		}
-		if err := r.keep(rep.Old, m, "its folder "+rep.New.Path); err != nil {
-			return err
-		}
-		sib, err := r.sibling(ctx, m, rep)
-		if err != nil {
-			return err
-		}
-		if old := r.lookup(rep.Old.Path); old != nil {
-			if old.OnlyVersion != "" {
-				continue // the config's one version stands; a plan has each path once
-			}
-			if old.URL == sib.URL && old.Commit == sib.Commit && old.Folder == sib.Folder && old.Dir == sib.Dir {
-				continue
-			}
-			return &ReplaceConflictError{Path: rep.Old.Path, First: old.by, FirstTo: old.place(), Second: m.Label(), SecondTo: sib.place()}
-		}
-		if err := r.count(1, module.Version{Path: sib.Path, Version: sib.Version}, m); err != nil {
-			return err
-		}
-		r.asked(module.Version{Path: sib.Path, Version: sib.Version}, m)
-		r.modules = append(r.modules, sib)
-		if err := r.siblings(ctx, sib, which); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (r *resolver) lookup(p string) *Module {
+func (r *resolver) lookup(p string) *plan.Module {
 	for _, m := range r.modules {
 		if m.Path == p {
 			return m
@@ -189,60 +135,17 @@ func (r *resolver) highest(p string) string {
 	return best
 }
 
-func requiresPlaceholder(m *Module, p string) bool {
+func requiresPlaceholder(m *plan.Module, p string) bool {
 	for _, req := range m.GoMod.Require {
 		if req.Mod.Path == p {
-			return placeholder(req.Mod.Version)
+			return plan.Placeholder(req.Mod.Version)
 		}
 	}
 	return false
 }
 
-// sibling reads the module in a folder of m's repository.
-func (r *resolver) sibling(ctx context.Context, m *Module, rep *modfile.Replace) (*Module, error) {
-	name := fmt.Sprintf("%s (replaced in go.mod of %s)", rep.Old.Path, m.Label())
-	if m.Local {
-		dir := rep.New.Path
-		if !filepath.IsAbs(dir) {
-			dir = filepath.Join(m.Dir, filepath.FromSlash(dir))
-		}
-		sib, err := r.one(ctx, wanted{name: name, pos: m.Pos, dir: dir, substitute: true})
-		if err != nil {
-			return nil, err
-		}
-		sib.Path, sib.Pinned, sib.by = rep.Old.Path, true, m.Label()
-		return sib, nil
-	}
-	folder := path.Join(m.Folder, rep.New.Path)
-	if folder == ".." || strings.HasPrefix(folder, "../") || path.IsAbs(rep.New.Path) || strings.Contains(rep.New.Path, `\`) {
-		return nil, &OutsideError{Module: m.Label(), Old: rep.Old.Path, New: rep.New.Path}
-	}
-	if folder == "." {
-		folder = ""
-	}
-	found := source.Found{Commit: m.Commit, Time: m.Time, URL: m.URL, From: m.From}
-	dir, err := r.client.Tree(ctx, found, folder)
-	if err != nil {
-		return nil, wanted{name: name, pos: m.Pos}.wrap(err)
-	}
-	mod, err := readGoMod(dir)
-	if err != nil {
-		return nil, wanted{name: name, pos: m.Pos}.wrap(err)
-	}
-	sib := &Module{Path: rep.Old.Path, Pos: m.Pos, URL: m.URL, From: m.From, Stored: m.Stored, Ref: m.Ref, Commit: m.Commit, Time: m.Time,
-		Folder: folder, Dir: dir, GoMod: mod, Pinned: true, by: m.Label()}
-	if sib.Version = r.highest(sib.Path); sib.Version == "" || placeholder(sib.Version) {
-		if sib.Version = r.lock.version(sib); sib.Version == "" {
-			var note string
-			sib.Version, note, err = r.version(ctx, found, query.Query{Folder: folder}, sib.Path, nil)
-			sib.tell(note)
-		}
-	}
-	return sib, err
-}
-
 // remoteReplaces takes m's replaces of one module by another.
-func (r *resolver) remoteReplaces(ctx context.Context, m *Module) error {
+func (r *resolver) remoteReplaces(ctx context.Context, m *plan.Module) error {
 	for _, rep := range m.GoMod.Replace {
 		if rep.New.Version == "" || r.configDecides(rep.Old) {
 			continue
@@ -259,7 +162,7 @@ func (r *resolver) remoteReplaces(ctx context.Context, m *Module) error {
 		if old, ok := r.third[rep.Old]; ok && old.New != rep.New {
 			return &ReplaceConflictError{Path: rep.Old.Path, First: old.By, FirstTo: old.New.String(), Second: m.Label(), SecondTo: rep.New.String()}
 		}
-		r.third[rep.Old] = Replace{Old: rep.Old, New: rep.New, By: m.Label()}
+		r.third[rep.Old] = plan.Replace{Old: rep.Old, New: rep.New, By: m.Label()}
 	}
 	return nil
 }
@@ -272,11 +175,11 @@ func (r *resolver) configDecides(old module.Version) bool {
 		}
 	}
 	m := r.lookup(old.Path)
-	return m != nil && m.by == "" && m.OnlyVersion == ""
+	return m != nil && m.BroughtBy == "" && m.OnlyVersion == ""
 }
 
 // forkReplace takes a fork of a module that must come from git.
-func (r *resolver) forkReplace(ctx context.Context, m *Module, rep *modfile.Replace) error {
+func (r *resolver) forkReplace(ctx context.Context, m *plan.Module, rep *modfile.Replace) error {
 	if rep.Old.Version != "" && rep.Old.Version != r.highest(rep.Old.Path) {
 		return nil
 	}
@@ -292,9 +195,9 @@ func (r *resolver) forkReplace(ctx context.Context, m *Module, rep *modfile.Repl
 		if old.OnlyVersion != "" || old.Commit == fork.Commit && old.Folder == fork.Folder {
 			return nil
 		}
-		return &ReplaceConflictError{Path: rep.Old.Path, First: old.by, FirstTo: old.place(), Second: m.Label(), SecondTo: rep.New.String()}
+		return &ReplaceConflictError{Path: rep.Old.Path, First: old.BroughtBy, FirstTo: old.Place(), Second: m.Label(), SecondTo: rep.New.String()}
 	}
-	fork.Path, fork.Pinned, fork.by = rep.Old.Path, true, m.Label()
+	fork.Path, fork.Pinned, fork.BroughtBy = rep.Old.Path, true, m.Label()
 	fork.Version = r.highest(rep.Old.Path)
 	if fork.Version == "" {
 		fork.Version = rep.New.Version
@@ -304,8 +207,8 @@ func (r *resolver) forkReplace(ctx context.Context, m *Module, rep *modfile.Repl
 }
 
 // thirdParty returns the replaces of modules that do not come from git, sorted.
-func (r *resolver) thirdParty() []Replace {
-	out := make([]Replace, 0, len(r.third))
+func (r *resolver) thirdParty() []plan.Replace {
+	out := make([]plan.Replace, 0, len(r.third))
 	for old, rep := range r.third {
 		if m := r.lookup(old.Path); m == nil || m.OnlyVersion != "" {
 			out = append(out, rep)
@@ -319,18 +222,6 @@ func (r *resolver) thirdParty() []Replace {
 		return semver.Compare(a.Version, b.Version) < 0
 	})
 	return out
-}
-
-// place says where a module's files come from, for messages.
-func (m *Module) place() string {
-	if m.Local {
-		return m.Dir
-	}
-	s := fmt.Sprintf("%s at %.12s", m.URL, m.Commit)
-	if m.Folder != "" {
-		s += " folder " + m.Folder
-	}
-	return s
 }
 
 // ReplaceConflictError is two modules that replace a third differently.
@@ -348,17 +239,4 @@ func (e *ReplaceConflictError) Error() string {
 // Hints gives the line that decides.
 func (e *ReplaceConflictError) Hints() []string {
 	return []string{config.ReplaceSnippet("decide in the config", e.Path, "")}
-}
-
-// OutsideError is a replace by a directory that the repository does not hold.
-type OutsideError struct{ Module, Old, New string }
-
-// Error implements error.
-func (e *OutsideError) Error() string {
-	return fmt.Sprintf("go.mod of %s replaces %s by %s, which is outside its repository", e.Module, e.Old, e.New)
-}
-
-// Hints gives the line that decides.
-func (e *OutsideError) Hints() []string {
-	return []string{config.ReplaceSnippet("decide in the config", e.Old, "")}
 }

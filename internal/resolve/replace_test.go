@@ -184,7 +184,7 @@ func TestReplaces(t *testing.T) {
 				if m.Name() != "" {
 					continue
 				}
-				place, only := m.place(), ""
+				place, only := m.Place(), ""
 				if m.Local {
 					place = "local"
 				}

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/mod/module"
 	"golang.org/x/mod/semver"
 
+	"github.com/vxlite/vxlite/internal/plan"
 	"github.com/vxlite/vxlite/internal/query"
 	"github.com/vxlite/vxlite/internal/source"
 )
@@ -104,7 +105,7 @@ func because(why string) string {
 
 // query takes the module that a ref means. A version that is retracted is taken
 // where it is named, with a note, and not where any would do.
-func (r *resolver) query(ctx context.Context, w wanted, q query.Query, req source.Request, folder string) (*Module, error) {
+func (r *resolver) query(ctx context.Context, w wanted, q query.Query, req source.Request, folder string) (*plan.Module, error) {
 	x := &retractions{r: r, want: w, url: req.URL}
 	req.Choose = func(refs *source.Refs) (source.Ref, error) {
 		x.tags = refs.Tags()
@@ -114,7 +115,7 @@ func (r *resolver) query(ctx context.Context, w wanted, q query.Query, req sourc
 	if err != nil {
 		return nil, err
 	}
-	asked := q.AsksNewest(m.tag)
+	asked := q.AsksNewest(m.Tag)
 	if asked && m.NoGoMod && q.NoGoMod && q.Ref == "latest" {
 		if other := r.incompatible(ctx, w, q, req, x.tags); other != nil {
 			return other, nil
@@ -127,7 +128,7 @@ func (r *resolver) query(ctx context.Context, w wanted, q query.Query, req sourc
 		return m, nil
 	}
 	if !asked {
-		m.tell(fmt.Sprintf("%s: %s is retracted by its author%s", w.name, m.Version, because(why)))
+		m.Tell(fmt.Sprintf("%s: %s is retracted by its author%s", w.name, m.Version, because(why)))
 		return m, nil
 	}
 	return r.requery(ctx, w, q, req, folder, x, why)
@@ -135,7 +136,7 @@ func (r *resolver) query(ctx context.Context, w wanted, q query.Query, req sourc
 
 // requery takes the newest version that is not retracted. Where all are, latest
 // is the default branch, unless that is retracted as well.
-func (r *resolver) requery(ctx context.Context, w wanted, q query.Query, req source.Request, folder string, x *retractions, why string) (*Module, error) {
+func (r *resolver) requery(ctx context.Context, w wanted, q query.Query, req source.Request, folder string, x *retractions, why string) (*plan.Module, error) {
 	none := &RetractedError{Ref: q.Ref, Why: why}
 	q.Retracted = func(v string) bool {
 		_, yes := x.of(ctx, q, v)
@@ -159,7 +160,7 @@ func (r *resolver) requery(ctx context.Context, w wanted, q query.Query, req sou
 
 // incompatible takes the newest version of a higher major, where that has no
 // go.mod either; else nil.
-func (r *resolver) incompatible(ctx context.Context, w wanted, q query.Query, req source.Request, tags []source.Ref) *Module {
+func (r *resolver) incompatible(ctx context.Context, w wanted, q query.Query, req source.Request, tags []source.Ref) *plan.Module {
 	q.Incompatible = true
 	ref, ok := q.Newest(tags, "")
 	if !ok {
@@ -171,13 +172,6 @@ func (r *resolver) incompatible(ctx context.Context, w wanted, q query.Query, re
 		return nil
 	}
 	return m
-}
-
-// tell adds a note, if it is one.
-func (m *Module) tell(note string) {
-	if note != "" {
-		m.notes = append(m.notes, note)
-	}
 }
 
 // RetractedError is a query that only retracted versions would answer.

@@ -25,7 +25,7 @@ import (
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/output"
-	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/plan"
 	"github.com/vxlite/vxlite/internal/signature"
 	"github.com/vxlite/vxlite/internal/source"
 	"github.com/vxlite/vxlite/internal/vendordir"
@@ -256,7 +256,7 @@ func (g *gatherer) repositories(ctx context.Context) error {
 				folders = append(folders, m.Folder)
 			}
 			found := source.Found{Commit: ms[0].Commit, URL: ms[0].URL, From: ms[0].From,
-				NoGoMod: slices.ContainsFunc(ms, func(m *resolve.Module) bool { return m.NoGoMod })}
+				NoGoMod: slices.ContainsFunc(ms, func(m *plan.Module) bool { return m.NoGoMod })}
 			dir := filepath.Join(g.folder, vendordir.GitDir, found.Commit)
 			if err := os.MkdirAll(dir, 0o755); err != nil {
 				return err
@@ -268,10 +268,10 @@ func (g *gatherer) repositories(ctx context.Context) error {
 }
 
 // byCommit groups modules that come from one commit.
-func byCommit(ms []*resolve.Module) [][]*resolve.Module {
+func byCommit(ms []*plan.Module) [][]*plan.Module {
 	sorted := slices.Clone(ms)
-	slices.SortStableFunc(sorted, func(a, b *resolve.Module) int { return cmp.Compare(a.Commit, b.Commit) })
-	var out [][]*resolve.Module
+	slices.SortStableFunc(sorted, func(a, b *plan.Module) int { return cmp.Compare(a.Commit, b.Commit) })
+	var out [][]*plan.Module
 	for i, m := range sorted {
 		if i == 0 || m.Commit != sorted[i-1].Commit {
 			out = append(out, nil)

@@ -10,7 +10,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/gotool"
-	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/plan"
 )
 
 // Inputs identifies all that goes into a binary, and what it was checked for.
@@ -26,7 +26,7 @@ func Inputs(workspace string, locals []string, t *gotool.Tool, c gotool.Compile,
 
 // Fingerprints returns one for each local directory of the plan: its files'
 // names, sizes and times.
-func Fingerprints(p *resolve.Plan) ([]string, error) {
+func Fingerprints(p *plan.Plan) ([]string, error) {
 	var out []string
 	for _, m := range p.Modules {
 		if !m.Local {

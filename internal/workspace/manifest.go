@@ -8,7 +8,7 @@ import (
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/explain"
 	"github.com/vxlite/vxlite/internal/manifest"
-	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/plan"
 	"github.com/vxlite/vxlite/internal/source"
 )
 
@@ -42,7 +42,7 @@ func (k *Kit) Manifest(pl *Planned) (*manifest.Manifest, error) {
 // states looks at the local directories, by module path. It can take as long
 // as their repositories are large. One that cannot be read is no reason not to
 // build.
-func (k *Kit) states(plan *resolve.Plan) map[string]source.State {
+func (k *Kit) states(plan *plan.Plan) map[string]source.State {
 	out := map[string]source.State{}
 	var mu sync.Mutex
 	var all sync.WaitGroup

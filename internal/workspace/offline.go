@@ -15,6 +15,7 @@ import (
 	"github.com/vxlite/vxlite/internal/explain"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/lock"
+	"github.com/vxlite/vxlite/internal/plan"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/source"
 )
@@ -69,7 +70,7 @@ func (k *Kit) missingRepos(client *source.Client, lk Lockfile, err error) error 
 			continue
 		}
 		name := off.Module
-		if m, ok := errors.AsType[*resolve.ModuleError](one); ok {
+		if m, ok := errors.AsType[*plan.ModuleError](one); ok {
 			name = m.Name
 		}
 		e.Repos = append(e.Repos, fmt.Sprintf("%s %s of %s", name, off.Ref, off.URL))

@@ -9,6 +9,7 @@ import (
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gosum"
 	"github.com/vxlite/vxlite/internal/lock"
+	"github.com/vxlite/vxlite/internal/plan"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/source"
 )
@@ -32,7 +33,7 @@ func (l Lockfile) Sums() []lock.Sum {
 
 // Planned is a plan, and how the lock stands to it.
 type Planned struct {
-	Plan   *resolve.Plan
+	Plan   *plan.Plan
 	Lock   Lockfile
 	GoSums *gosum.Sums
 	// differences are those between the lock and the plan.
@@ -117,7 +118,7 @@ func (k *Kit) readLock(edit func(*lock.File) (*lock.File, error)) (Lockfile, err
 }
 
 // resolve makes the plan: refs to commits, and the closure.
-func (k *Kit) resolve(ctx context.Context, client *source.Client, lk Lockfile) (*resolve.Plan, error) {
+func (k *Kit) resolve(ctx context.Context, client *source.Client, lk Lockfile) (*plan.Plan, error) {
 	plan, err := resolve.Resolve(ctx, k.Config, resolve.Options{Client: client, Store: k.Store, Private: k.Tool.Private(), GoRoot: k.Tool.Var("GOROOT"),
 		Offline: k.Offline || k.Vendored != nil, HTTP: client.HTTP(), Jobs: k.Jobs, Lock: lk.oracle, Locked: k.Locked})
 	if err != nil {
@@ -134,7 +135,7 @@ func (k *Kit) resolve(ctx context.Context, client *source.Client, lk Lockfile) (
 
 // compareLock returns what of the lock is not as in the plan. With --locked that
 // is an error.
-func (k *Kit) compareLock(lk Lockfile, plan *resolve.Plan, renew bool) ([]lock.Difference, error) {
+func (k *Kit) compareLock(lk Lockfile, plan *plan.Plan, renew bool) ([]lock.Difference, error) {
 	if lk.Old == nil || plan.Overridden { // the lock is the config's, without the flags
 		return nil, nil
 	}

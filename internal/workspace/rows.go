@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/plan"
 )
 
 // Rows are the table's, with how the local directories were when the build
@@ -22,8 +22,8 @@ func (w *Workspace) Rows() []Row {
 
 // Modules orders a plan's Modules for the table: RoadRunner, the plugins by
 // name, the others by path.
-func Modules(p *resolve.Plan) []Row {
-	row := func(m *resolve.Module) Row {
+func Modules(p *plan.Plan) []Row {
+	row := func(m *plan.Module) Row {
 		row := Row{Name: m.Name(), Path: m.Path, Version: m.Version, Commit: m.Commit, From: m.From, Local: m.Local, Stored: m.Stored}
 		if m.Stored {
 			row.From = m.URL // which mirror it once came from is not known

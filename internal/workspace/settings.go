@@ -10,12 +10,12 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/gotool"
+	"github.com/vxlite/vxlite/internal/plan"
 	"github.com/vxlite/vxlite/internal/query"
-	"github.com/vxlite/vxlite/internal/resolve"
 )
 
 // Settings are the compiler's, from config and plan.
-func (k *Kit) Settings(p *resolve.Plan, t config.Target) (gotool.Compile, error) {
+func (k *Kit) Settings(p *plan.Plan, t config.Target) (gotool.Compile, error) {
 	cfg := k.Config.Build
 	c := gotool.Compile{
 		OS: t.OS, Arch: t.Arch, Setting: t.Setting(), Target: t.String(),

@@ -12,7 +12,7 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/explain"
-	"github.com/vxlite/vxlite/internal/resolve"
+	"github.com/vxlite/vxlite/internal/plan"
 	"github.com/vxlite/vxlite/internal/signature"
 	"github.com/vxlite/vxlite/internal/source"
 )
@@ -57,7 +57,7 @@ func (e *SignatureError) Hints() []string {
 // checkSignatures looks at the signature of every commit, or of the tag that
 // leads to it, as [verify] wants. All that do not do are told of. A local
 // directory is the user's own word.
-func (k *Kit) checkSignatures(ctx context.Context, client *source.Client, plan *resolve.Plan) error {
+func (k *Kit) checkSignatures(ctx context.Context, client *source.Client, plan *plan.Plan) error {
 	v := k.Config.Signatures
 	if v.Required == "" {
 		return nil
@@ -99,7 +99,7 @@ func (k *Kit) checkSignatures(ctx context.Context, client *source.Client, plan *
 	return errors.Join(failed...)
 }
 
-func (k *Kit) checkCommit(_ context.Context, client *source.Client, keys *signature.Keys, m *resolve.Module) error {
+func (k *Kit) checkCommit(_ context.Context, client *source.Client, keys *signature.Keys, m *plan.Module) error {
 	o, err := client.CommitObject(m.URL, m.Commit)
 	if err != nil {
 		return fmt.Errorf("%s: commit %s: %w", explain.Label(m), m.Commit, err)
@@ -108,7 +108,7 @@ func (k *Kit) checkCommit(_ context.Context, client *source.Client, keys *signat
 	return k.judge(keys, m, "commit "+m.Commit, s, err)
 }
 
-func (k *Kit) checkTag(ctx context.Context, client *source.Client, keys *signature.Keys, m *resolve.Module) error {
+func (k *Kit) checkTag(ctx context.Context, client *source.Client, keys *signature.Keys, m *plan.Module) error {
 	what := "tag " + m.Ref
 	o, err := client.TagObject(ctx, m.URL, explain.Label(m), m.Ref, tagNames(m), m.Commit)
 	switch none := (*source.NoTagError)(nil); {
@@ -129,7 +129,7 @@ func (k *Kit) checkTag(ctx context.Context, client *source.Client, keys *signatu
 }
 
 // judge compares a signature with the keys.
-func (k *Kit) judge(keys *signature.Keys, m *resolve.Module, what string, s signature.Signed, err error) error {
+func (k *Kit) judge(keys *signature.Keys, m *plan.Module, what string, s signature.Signed, err error) error {
 	var signer string
 	if err == nil {
 		signer, err = keys.Check(s)
@@ -141,13 +141,13 @@ func (k *Kit) judge(keys *signature.Keys, m *resolve.Module, what string, s sign
 	return nil
 }
 
-func (k *Kit) refuse(keys *signature.Keys, m *resolve.Module, what string, err error) *SignatureError {
+func (k *Kit) refuse(keys *signature.Keys, m *plan.Module, what string, err error) *SignatureError {
 	return &SignatureError{Name: explain.Label(m), Pos: m.Pos, What: what, From: m.From, Err: err, Expected: keys.Names()}
 }
 
 // tagNames are the tags that can have led to a module, in the order in which
 // they are looked for: see Refs in docs/fetching.md.
-func tagNames(m *resolve.Module) []string {
+func tagNames(m *plan.Module) []string {
 	version := strings.TrimSuffix(m.Version, "+incompatible")
 	var names []string
 	for _, name := range []string{m.Ref, version} {
@@ -164,7 +164,7 @@ func tagNames(m *resolve.Module) []string {
 
 // majorOf is the ending of a module path that may be a folder of its own and is
 // no part of its tags: /v2.
-func majorOf(m *resolve.Module) string {
+func majorOf(m *plan.Module) string {
 	_, major, _ := module.SplitPathVersion(m.Path)
 	return major
 }

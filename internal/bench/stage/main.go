@@ -14,6 +14,7 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/config/parse"
 	"github.com/vxlite/vxlite/internal/gen"
+	"github.com/vxlite/vxlite/internal/plan"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/source"
 	"github.com/vxlite/vxlite/internal/store"
@@ -69,7 +70,7 @@ func generateOnly(args []string) error {
 
 // planOf resolves, and fetches what the store has not. end gives back what was
 // opened for it.
-func planOf(args []string) (plan *resolve.Plan, end func(), err error) {
+func planOf(args []string) (plan *plan.Plan, end func(), err error) {
 	cfg, err := parse.File(args[0], os.LookupEnv)
 	if err != nil {
 		return nil, nil, err

@@ -1,18 +1,11 @@
-// Package resolve turns a config into a [Plan]: every module that comes from
-// git, at one commit each, and every directive that the workspace needs.
-//
-// A ref is resolved to a commit once. RoadRunner, the plugins and [[modules]]
-// come first; their requirements on modules that must come from git are then
-// followed, at the highest version that any of them asks for, until nothing
-// changes.
-//
-// A lock answers what it has an entry for: then no ref is resolved, and what
-// Plan.Lock returns is what the lock would be now. Each module's hash is worked
-// out, to be compared with the lock and with the go.sum files of all others.
-package resolve
+// Package plan is what a config comes to: every module that comes from git, at one
+// commit each, and every directive that the workspace needs. Begin at [Plan], in
+// plan.go. Package resolve makes one; all else reads it.
+package plan
 
 import (
 	"cmp"
+	"fmt"
 	gover "go/version"
 	"strings"
 	"time"
@@ -50,8 +43,8 @@ type Plan struct {
 	// Notes are for the user. Overrulings are too: they say where the config
 	// links less than is required, and concern who writes the lock.
 	Notes, Overrulings []string
-	// urls words clone URLs for the lock.
-	urls oracle
+	// Written is Config.Written, for the clone URLs of the lock.
+	Written map[string]string
 }
 
 // Module is one git-sourced module.
@@ -66,8 +59,8 @@ type Module struct {
 	URL, From string
 	// Stored says that the store had the commit, so that nothing came from From.
 	Stored bool
-	// tag is the one that led to the commit, or empty.
-	tag string
+	// Tag is the one that led to the commit, or empty.
+	Tag string
 	// Ref is what the config or a requirement asks for.
 	Ref    string
 	Commit string // 40 hex digits; empty for a local directory
@@ -91,22 +84,22 @@ type Module struct {
 	H1, GoModH1 string
 	// ChecksumOff leaves go.sum files out of account.
 	ChecksumOff bool
-	// insteadOf is what a plugin's own entry asks for where its `replace` takes
+	// InsteadOf is what a plugin's own entry asks for where its `replace` takes
 	// another module: its URL and ref.
-	insteadOf string
+	InsteadOf string
 	// OnlyVersion is the one version that the module stands in for; empty for
 	// all. It comes from a [[replaces]] with a version, for a module that is
 	// otherwise the proxy's.
 	OnlyVersion string
 	// Pinned says that the config names the module: no requirement moves it.
 	Pinned bool
-	// counts says that the module's own replace directives count.
-	counts bool
-	// by names the module whose replace directive brought this one; empty for
+	// ReplacesCount says that the module's own replace directives count.
+	ReplacesCount bool
+	// BroughtBy names the module whose replace directive brought this one; empty for
 	// what the config names and for the closure.
-	by string
-	// notes tell of what may be wrong with Version; mostly none.
-	notes []string
+	BroughtBy string
+	// Notes tell of what may be wrong with Version; mostly none.
+	Notes []string
 }
 
 // Name is what the config calls the module: its plugin, or several with commas
@@ -124,14 +117,29 @@ func (m *Module) Hashed() module.Version {
 	return module.Version{Path: m.Path, Version: m.Version}
 }
 
+// Place says where a module's files come from, for messages.
+func (m *Module) Place() string {
+	if m.Local {
+		return m.Dir
+	}
+	s := fmt.Sprintf("%s at %.12s", m.URL, m.Commit)
+	if m.Folder != "" {
+		s += " folder " + m.Folder
+	}
+	return s
+}
+
+// Tell adds a note, if it is one.
+func (m *Module) Tell(note string) {
+	if note != "" {
+		m.Notes = append(m.Notes, note)
+	}
+}
+
 // Found is the module's commit, as source has it.
 func (m *Module) Found() source.Found {
 	return source.Found{Commit: m.Commit, Time: m.Time, URL: m.URL, From: m.From, NoGoMod: m.NoGoMod}
 }
-
-// ReplacesCount reports whether the replace directives in the module's own
-// go.mod count, as they do for what the config names.
-func (m *Module) ReplacesCount() bool { return m.counts }
 
 // Plugin is one value to register.
 type Plugin struct {
@@ -189,4 +197,10 @@ func (p *Plan) NewestGo() (*Module, string) {
 		}
 	}
 	return who, version
+}
+
+// MadeUpGoMod is the go.mod of a module that has none: what the go command has
+// in the place of one.
+func MadeUpGoMod(modulePath string) []byte {
+	return fmt.Appendf(nil, "module %s\n", modfile.AutoQuote(modulePath))
 }

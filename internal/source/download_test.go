@@ -1,7 +1,7 @@
 package source
 
 import (
-	"encoding/hex"
+	"encoding/base64"
 	"io"
 	"math/rand/v2"
 	"testing"
@@ -12,9 +12,9 @@ import (
 
 // TestLargeRepository fetches what is not kept in memory.
 func TestLargeRepository(t *testing.T) {
-	data := make([]byte, 3<<20)
+	data := make([]byte, 2<<20+1)
 	_, _ = rand.NewChaCha8([32]byte{}).Read(data)
-	r := testkit.MustParse(t, testkit.ModuleArchive("large")+"-- 1/data.txt --\n"+hex.EncodeToString(data)+"\n")
+	r := testkit.MustParse(t, testkit.ModuleArchive("large")+"-- 1/data.txt --\n"+base64.StdEncoding.EncodeToString(data)+"\n")
 	b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: testkit.WriteRepos(t, r)})
 	c := newClient(t, Options{})
 	found := mustFind(t, c, Request{URL: b.URL + "/" + r.Path(), Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))

@@ -55,27 +55,27 @@ func TestTreeBombs(t *testing.T) {
 			files := sameTimes(t, dir, "100644", putObject(t, dir, plumbing.BlobObject, ""), 1000, "")
 			return sameTimes(t, dir, "40000", files, 1000, goMod(dir, ok))
 		}, want: "the files and folders are more than 250000", hint: hint + "files, which is 250000"},
-		{name: "a trillion of trillions of files", tree: func(dir string) string {
+		{name: "a trillion of trillions of files", limits: config.Limits{Files: 25_000}, tree: func(dir string) string {
 			tree := sameTimes(t, dir, "100644", putObject(t, dir, plumbing.BlobObject, ""), 10, "")
 			for range 24 {
 				tree = sameTimes(t, dir, "40000", tree, 10, "")
 			}
 			return sameTimes(t, dir, "40000", tree, 10, goMod(dir, ok))
-		}, want: "the files and folders are more than 250000", hint: hint + "files, which is 250000"},
-		{name: "the same, and no module", tree: func(dir string) string {
+		}, want: "the files and folders are more than 25000", hint: hint + "files, which is 25000"},
+		{name: "the same, and no module", limits: config.Limits{Files: 25_000}, tree: func(dir string) string {
 			tree := sameTimes(t, dir, "100644", putObject(t, dir, plumbing.BlobObject, ""), 10, "")
 			for range 24 {
 				tree = sameTimes(t, dir, "40000", tree, 10, "")
 			}
 			return tree
-		}, want: "the files and folders are more than 250000", hint: hint + "files, which is 250000"},
-		{name: "the same, beside the module's folder", folder: "none", tree: func(dir string) string {
+		}, want: "the files and folders are more than 25000", hint: hint + "files, which is 25000"},
+		{name: "the same, beside the module's folder", folder: "none", limits: config.Limits{Files: 25_000}, tree: func(dir string) string {
 			tree := sameTimes(t, dir, "100644", putObject(t, dir, plumbing.BlobObject, ""), 10, "")
 			for range 24 {
 				tree = sameTimes(t, dir, "40000", tree, 10, "")
 			}
 			return tree
-		}, want: "the files and folders are more than 250000", hint: hint + "files, which is 250000"},
+		}, want: "the files and folders are more than 25000", hint: hint + "files, which is 25000"},
 		{name: "one folder too many", limits: config.Limits{Files: 11}, tree: func(dir string) string {
 			files := sameTimes(t, dir, "100644", putObject(t, dir, plumbing.BlobObject, ""), 10, "")
 			return putObject(t, dir, plumbing.TreeObject, treeEntry(t, "40000", "a", files)+goMod(dir, ok))
@@ -93,8 +93,8 @@ func TestTreeBombs(t *testing.T) {
 		{name: "files of more than the config allows", limits: config.Limits{Module: 3000}, tree: func(dir string) string {
 			return sameTimes(t, dir, "100644", putObject(t, dir, plumbing.BlobObject, strings.Repeat("x", 1000)), 3, goMod(dir, ok))
 		}, want: "its files have more than 3000B", hint: hint + "module, which is 3000B"},
-		{name: "a go.mod of 100 MB", tree: func(dir string) string {
-			return putObject(t, dir, plumbing.TreeObject, goMod(dir, ok+strings.Repeat("// more\n", 100<<20/8)))
+		{name: "a go.mod of 20 MB", tree: func(dir string) string {
+			return putObject(t, dir, plumbing.TreeObject, goMod(dir, ok+strings.Repeat("// more\n", 20<<20/8)))
 		}, want: "go.mod has more than 16MiB", hint: "Go allows no more in a module, whatever [limits] go_mod says"},
 		{name: "a go.mod of more than the config allows", limits: config.Limits{GoMod: int64(len(ok)) - 1}, tree: func(dir string) string {
 			return putObject(t, dir, plumbing.TreeObject, goMod(dir, ok))

@@ -59,6 +59,7 @@ func TestScript(t *testing.T) {
 			"validbom":    validBOM,
 			"documented":  documented,
 			"cijob":       cijob,
+			"plain":       w.plainPath,
 		},
 		Condition: w.condition,
 	})
@@ -74,6 +75,7 @@ type world struct {
 	http     *testkit.HTTPBackend // nil where git is not installed
 	goCache  string
 	modCache string
+	plain    func() (dir string, err error) // vxlite without the race detector
 }
 
 const httpUser, httpPassword = "reader", "s3cret-marker"
@@ -81,7 +83,7 @@ const httpUser, httpPassword = "reader", "s3cret-marker"
 func newWorld(t *testing.T) *world {
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
-	w := &world{repos: filepath.Join(t.TempDir(), "repos"), modCache: filepath.Join(t.TempDir(), "mod")}
+	w := &world{repos: filepath.Join(t.TempDir(), "repos"), modCache: filepath.Join(t.TempDir(), "mod"), plain: plainProgram(t)}
 	data, err := testkit.Data("git")
 	testkit.Check(t, err)
 	repos, err := testkit.BuildRepos(w.repos, os.DirFS(data))

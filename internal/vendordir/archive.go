@@ -105,6 +105,9 @@ func Unpack(ctx context.Context, place string, r io.Reader, dir string, keys *si
 	if err := u.files(ctx); err != nil {
 		return nil, err
 	}
+	if err := u.rest(); err != nil {
+		return nil, err
+	}
 	damage := &DamageError{Place: place, Extra: u.extra}
 	damage.compare(u.want, u.got)
 	if damage.any() {
@@ -177,28 +180,51 @@ func plain(h *tar.Header) bool {
 	return true
 }
 
-// damaged is an archive that is not any more as vxlite wrote it.
+// damaged is an archive that is not any more as vxlite wrote it, or never was.
 func (u *unpacker) damaged(format string, args ...any) error {
-	return &FormatError{Place: u.place, Reason: fmt.Sprintf(format, args...), Damaged: true}
+	return &ArchiveError{Place: u.place, Reason: fmt.Sprintf(format, args...)}
 }
 
 // broken words an error of the tar or zstd reader: the file is cut off or
 // damaged, or is none.
 func (u *unpacker) broken(err error) error {
 	var pe *os.PathError
-	if errors.As(err, &pe) || errors.Is(err, context.Canceled) {
+	switch {
+	case errors.As(err, &pe), errors.Is(err, context.Canceled):
 		return err
-	}
-	if isLimit(err) {
+	case isLimit(err):
 		return u.bad("%v", err)
-	}
-	if errors.Is(err, io.ErrUnexpectedEOF) {
+	case errors.Is(err, io.ErrUnexpectedEOF):
 		return u.damaged("it is truncated")
+	case errors.Is(err, zstd.ErrMagicMismatch) && u.want == nil:
+		return u.damaged("it does not begin as a zstd file does")
+	case errors.Is(err, zstd.ErrMagicMismatch):
+		return u.damaged("something follows its end")
+	case errors.Is(err, zstd.ErrCRCMismatch):
+		return u.damaged("checksum mismatch")
+	case errors.Is(err, tar.ErrHeader):
+		return u.damaged("a file in it does not begin as in a tar file")
 	}
-	if u.want == nil && (errors.Is(err, zstd.ErrMagicMismatch) || errors.Is(err, tar.ErrHeader)) {
-		return u.bad("cannot be read as a vendored archive: %v", err)
+	return u.damaged("it cannot be decompressed")
+}
+
+// rest reads on behind the end of the tar file, where there are zeros at most:
+// only at the end of all does zstd compare its checksum.
+func (u *unpacker) rest() error {
+	u.meter.left = mostHeader // of zeros: tar fills up to 10 KiB
+	block := make([]byte, 4<<10)
+	for {
+		n, err := u.meter.Read(block)
+		if errors.Is(err, errHeader) || len(bytes.Trim(block[:n], "\x00")) > 0 {
+			return u.damaged("something follows its end")
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return u.broken(err)
+		}
 	}
-	return u.damaged("cannot be read as a vendored archive: %v", err)
 }
 
 // list reads the archive's first file.
@@ -208,7 +234,7 @@ func (u *unpacker) list() error {
 		return err
 	}
 	if h == nil || name != ListFile {
-		return u.bad("does not begin with %s", ListFile)
+		return u.damaged("it does not begin with %s", ListFile)
 	}
 	data := make([]byte, h.Size) // within the list's limit
 	if _, err := io.ReadFull(u.tar, data); err != nil {

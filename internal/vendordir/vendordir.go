@@ -111,6 +111,20 @@ func (*DamageError) Hints() []string {
 // any reports whether there is any damage.
 func (e *DamageError) any() bool { return len(e.Missing)+len(e.Changed)+len(e.Extra) > 0 }
 
+// ArchiveError is a file that is no archive, or not any more.
+type ArchiveError struct{ Place, Reason string }
+
+// Error implements error.
+func (e *ArchiveError) Error() string {
+	return fmt.Sprintf("%s is damaged or no vendored archive: %s", e.Place, e.Reason)
+}
+
+// ExitStatus is that of a check that found a problem.
+func (*ArchiveError) ExitStatus() int { return (*DamageError)(nil).ExitStatus() }
+
+// Hints says what to do.
+func (*ArchiveError) Hints() []string { return (*DamageError)(nil).Hints() }
+
 // FormatError is a folder or file that no vxlite wrote.
 type FormatError struct {
 	Place, Reason string

@@ -195,13 +195,18 @@ func TestUnpackHostile(t *testing.T) {
 		want string
 	}{
 		{"good", good, ""},
-		{"empty", nil, "X: does not begin with SHA256SUMS"},
-		{"no zstd", []byte("hello, this is text"), "X: cannot be read as a vendored archive: "},
+		{"empty", nil, "X is damaged or no vendored archive: it does not begin with SHA256SUMS"},
+		{"no zstd", []byte("hello, this is text"), "X is damaged or no vendored archive: it does not begin as a zstd file does"},
 		{"no tar", func() []byte {
 			z, _ := zstd.NewWriter(nil)
 			return z.EncodeAll(bytes.Repeat([]byte("x"), 1024), nil)
-		}(), "X: cannot be read as a vendored archive: archive/tar: invalid tar header"},
-		{"cut off", good[:len(good)-10], "X: it is truncated"},
+		}(), "X is damaged or no vendored archive: a file in it does not begin as in a tar file"},
+		{"cut off", good[:len(good)-10], "X is damaged or no vendored archive: it is truncated"},
+		{"text behind it", append(slices.Clone(good), "and more"...), "X is damaged or no vendored archive: something follows its end"},
+		{"an archive behind it", append(slices.Clone(good), good...), "X is damaged or no vendored archive: something follows its end"},
+		{"zeros behind it", append(slices.Clone(good), zeroed(t, 8<<10)...), ""},
+		{"too many zeros behind it", append(slices.Clone(good), zeroed(t, 1<<20)...), "X is damaged or no vendored archive: something follows its end"},
+		{"its checksum", append(slices.Clone(good[:len(good)-1]), good[len(good)-1]^1), "X is damaged or no vendored archive: checksum mismatch"},
 		{"up", archive(t, entry{name: "vendor/../../up", data: "x"}), `X: "vendor/../../up" is not a valid name for a vendored file`},
 		{"absolute", archive(t, entry{name: "/etc/passwd", data: "x"}), `X: "/etc/passwd" is not a valid name for a vendored file`},
 		{"outside", archive(t, entry{name: "other/file", data: "x"}), `X: "other/file" is not a valid name for a vendored file`},
@@ -210,7 +215,7 @@ func TestUnpackHostile(t *testing.T) {
 		{"device", archive(t, entry{name: "vendor/null", kind: tar.TypeChar}), `X: "vendor/null" is not a regular file`},
 		{"folder", archive(t, entry{name: "vendor/dir/", kind: tar.TypeDir}), `X: "vendor/dir/" is not a regular file`},
 		{"twice", archive(t, entry{name: "vendor/a", data: "a"}, entry{name: "vendor/a", data: "b"}), `X: it has "a" twice`},
-		{"no list", pack(t, entry{name: "vendor/velox.lock", data: "lock"}), "X: does not begin with SHA256SUMS"},
+		{"no list", pack(t, entry{name: "vendor/velox.lock", data: "lock"}), "X is damaged or no vendored archive: it does not begin with SHA256SUMS"},
 		{"file and folder", archive(t, entry{name: "vendor/a", data: "a"}, entry{name: "vendor/a/b", data: "b"}), "any"}, // which of the two comes first is open,
 		{"damaged", pack(t, entry{name: "vendor/SHA256SUMS", data: strings.Repeat("0", 64) + "  velox.lock\n" + strings.Repeat("1", 64) + "  velox.toml\n"},
 			entry{name: "vendor/velox.lock", data: "lock"}, entry{name: "vendor/more", data: "more"}),
@@ -233,6 +238,49 @@ func TestUnpackHostile(t *testing.T) {
 				t.Errorf("beside the folder: %v", beside)
 			}
 		})
+	}
+}
+
+// zeroed is so many zeros in zstd.
+func zeroed(t *testing.T, n int) []byte {
+	t.Helper()
+	z, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	return z.EncodeAll(make([]byte, n), nil)
+}
+
+// TestUnpackFlipped flips a bit in each byte of an archive, and cuts it off there.
+// All of them are damage, but for what unpacks to the same bytes.
+func TestUnpackFlipped(t *testing.T) {
+	good := archive(t, entry{name: "vendor/a", data: "a"})
+	z, err := zstd.NewReader(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	want, err := z.DecodeAll(good, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := func(what string, data []byte) {
+		t.Helper()
+		_, err := Unpack(t.Context(), "X", bytes.NewReader(data), t.TempDir(), nil)
+		if got, same := z.DecodeAll(data, nil); err == nil && same == nil && bytes.Equal(got, want) {
+			return // zeros are as far away as others
+		}
+		var status interface{ ExitStatus() int }
+		if !errors.As(err, &status) || status.ExitStatus() != 3 {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	for i := range good {
+		refused(fmt.Sprintf("%d bytes of %d", i, len(good)), good[:i])
+		data := slices.Clone(good)
+		data[i] ^= 1 << (i % 8)
+		refused(fmt.Sprintf("byte %d of %d flipped", i, len(good)), data)
 	}
 }
 

@@ -38,8 +38,9 @@ func (c *cli) doctorCommand() *urfave.Command {
 
 Checks what a build needs: the go command and its settings, the store and its
 disk, and each repository of the config, through its mirrors: whether it can be
-reached, with which credential or key, and with which line of known_hosts. No
-secret is shown. The exit status is 3 if there is a problem.
+reached, with which credential or key, and with which line of known_hosts. The
+modules that match GOPRIVATE or [git] modules are those of velox.lock. No secret
+is shown. The exit status is 3 if there is a problem.
 
    vxlite doctor
    vxlite doctor -c build/velox.toml --mirror https://github.com/=ssh://git@git.corp/github/

@@ -3,7 +3,9 @@ package doctor
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,13 +14,15 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/source"
 )
 
 // remotes asks each repository that the config names, once.
 func (d *doctor) remotes(ctx context.Context, client *source.Client) {
-	remotes := resolve.Remotes(ctx, d.Config, resolve.Options{Client: client, Store: d.store, Offline: d.Offline, HTTP: client.HTTP(), Jobs: d.Jobs})
+	remotes := resolve.Remotes(ctx, d.Config, resolve.Options{Client: client, Store: d.store, Offline: d.Offline, HTTP: client.HTTP(), Jobs: d.Jobs,
+		Private: d.tool.Private(), Lock: d.locked()})
 	probes := make([][]source.Probe, len(remotes))
 	var all sync.WaitGroup
 	first := map[string]int{}
@@ -48,6 +52,20 @@ func (d *doctor) remotes(ctx context.Context, client *source.Client) {
 			d.probed(r.Name, probes[i])
 		}
 	}
+}
+
+// locked is the config's lock. Only that knows which modules match a pattern of
+// those that come from git.
+func (d *doctor) locked() *lock.File {
+	name := lock.Name(d.Config.File)
+	f, err := lock.Read(name)
+	switch patterns := slices.Concat(d.tool.Private(), d.Config.Git.Modules); {
+	case errors.Is(err, fs.ErrNotExist) && len(patterns) > 0:
+		d.warn("lock", fmt.Errorf("there is no %s, so the modules that match %s are not checked", name, strings.Join(patterns, ", ")), "write it with vxlite lock")
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		d.fail("lock", err)
+	}
+	return f
 }
 
 func hasFile(dir, name string) bool {

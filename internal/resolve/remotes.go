@@ -3,10 +3,14 @@ package resolve
 import (
 	"cmp"
 	"context"
+	"slices"
+	"strings"
 
 	"golang.org/x/mod/module"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/gitconn"
+	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/modurl"
 	"github.com/vxlite/vxlite/internal/query"
 	"github.com/vxlite/vxlite/internal/source"
@@ -34,7 +38,8 @@ func (r Remote) Check(refs *source.Refs) error {
 	return err
 }
 
-// Remotes lists what the config names, in its order, RoadRunner first.
+// Remotes lists what the config names, in its order, RoadRunner first, and then
+// what the lock has of the modules that only a pattern makes come from git.
 func Remotes(ctx context.Context, cfg *config.Config, o Options) []Remote {
 	r := newResolver(cfg, o)
 	out := []Remote{{Name: config.RoadRunnerName, URL: cfg.RoadRunner.URL, Dir: cfg.RoadRunner.Path, asks: query.Query{Ref: cfg.RoadRunner.Ref, AnyMajor: true}}}
@@ -51,6 +56,28 @@ func Remotes(ctx context.Context, cfg *config.Config, o Options) []Remote {
 	}
 	for _, m := range cfg.Modules {
 		out = append(out, r.located(ctx, Remote{Name: m.Path, URL: m.URL, Dir: m.Dir, asks: query.Query{Ref: m.Ref, Folder: m.Folder}}, m.Path))
+	}
+	return append(out, r.matched(o.Lock, out)...)
+}
+
+// matched lists the modules of a lock that come from git by a pattern, and whose
+// repository is not listed yet.
+func (r *resolver) matched(locked *lock.File, listed []Remote) (out []Remote) {
+	if locked == nil {
+		return nil
+	}
+	for _, m := range locked.Modules {
+		there := slices.ContainsFunc(slices.Concat(listed, out), func(other Remote) bool { return r.lock.url(other.URL) == m.URL })
+		remote, err := gitconn.ParseRemote(m.URL)
+		if err != nil || remote.Local() || there || !r.fromGit(m.Path) {
+			continue
+		}
+		rem := Remote{Name: m.Path, URL: m.URL, asks: query.Query{Folder: m.Folder}}
+		if m.ReplacedBy == "" && !module.IsPseudoVersion(m.Version) {
+			rem.asks.Ref = strings.TrimSuffix(m.Version, "+incompatible")
+		}
+		_, rem.asks.Major, _ = module.SplitPathVersion(m.Path)
+		out = append(out, rem)
 	}
 	return out
 }

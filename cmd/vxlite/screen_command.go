@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/vxlite/vxlite/internal/event"
+	process "github.com/vxlite/vxlite/internal/run"
 )
 
 // commandLine words a Command event as a line to paste into a shell:
@@ -13,19 +14,19 @@ import (
 func commandLine(e event.Event) string {
 	var words []string
 	if e.Dir != "" {
-		words = append(words, "cd", shellQuote(e.Dir), "&&")
+		words = append(words, "cd", shellWord(e.Dir), "&&")
 	}
 	for _, assignment := range e.Env {
 		// The shell takes NAME=value for an assignment only where the name
 		// and the = are bare.
 		name, value, _ := strings.Cut(assignment, "=")
 		if value != "" {
-			value = shellQuote(value)
+			value = shellWord(value)
 		}
 		words = append(words, oneLine(name)+"="+value)
 	}
 	for _, arg := range e.Argv {
-		words = append(words, shellQuote(arg))
+		words = append(words, shellWord(arg))
 	}
 	line := strings.Join(words, " ")
 	if e.Why != "" {
@@ -38,13 +39,13 @@ func commandLine(e event.Event) string {
 // hold an = too, except as its first byte, which zsh expands.
 const bareInShell = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+:,./-"
 
-// shellQuote quotes a word for a POSIX shell, where it needs quotes at all.
-func shellQuote(word string) string {
+// shellWord quotes a word for a POSIX shell, where it needs quotes at all.
+func shellWord(word string) string {
 	switch {
 	case word != "" && word[0] != '=' && strings.Trim(word, bareInShell+"=") == "":
 		return word
 	case printable(word) == word && !strings.ContainsAny(word, "\n\t"):
-		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+		return process.ShellQuote(word)
 	}
 
 	// What a terminal must not see is spelled out, so that the line can be

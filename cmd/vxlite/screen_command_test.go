@@ -24,7 +24,7 @@ func TestCommandLine(t *testing.T) {
 	}
 }
 
-func TestShellQuote(t *testing.T) {
+func TestShellWord(t *testing.T) {
 	tests := []struct{ word, want string }{
 		{"", "''"},
 		{"-o=out/rr", "-o=out/rr"},
@@ -43,9 +43,9 @@ func TestShellQuote(t *testing.T) {
 	}
 	bash, _ := exec.LookPath("bash")
 	for _, tt := range tests {
-		got := shellQuote(tt.word)
+		got := shellWord(tt.word)
 		if got != tt.want {
-			t.Errorf("shellQuote(%q) = %s, want %s", tt.word, got, tt.want)
+			t.Errorf("shellWord(%q) = %s, want %s", tt.word, got, tt.want)
 		}
 		if bash == "" || tt.word == "\xff\x007" { // no argument can hold a NUL
 			continue

@@ -17,6 +17,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/gitpack"
+	"github.com/vxlite/vxlite/internal/run"
 )
 
 // uploadPack is a conversation with git-upload-pack over one channel of a
@@ -57,7 +58,7 @@ func (u *uploadPack) start(ctx context.Context, path string) error {
 	u.sess.Stderr = &u.stderr
 	waiting := time.AfterFunc(u.timeout, u.tooLong)
 	defer waiting.Stop()
-	if err := u.await(ctx, func() error { return u.sess.Start("git-upload-pack " + shellQuote(path)) }); err != nil {
+	if err := u.await(ctx, func() error { return u.sess.Start("git-upload-pack " + run.ShellQuote(path)) }); err != nil {
 		return err
 	}
 	waiting.Stop()
@@ -104,9 +105,6 @@ func (u *uploadPack) await(ctx context.Context, f func() error) error {
 	_, err := await(ctx, func() (struct{}, error) { return struct{}{}, f() }, func(struct{}) {})
 	return err
 }
-
-// shellQuote quotes for the POSIX shell that a server hands commands to.
-func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // AdvertisedReferences implements transport.Session.
 func (u *uploadPack) AdvertisedReferences() (*packp.AdvRefs, error) {

@@ -72,16 +72,3 @@ func TestSlotsRace(t *testing.T) {
 		t.Errorf("used %d of %d after %d gave up theirs", s.used, s.limit, shrunk.Load())
 	}
 }
-
-func TestShellQuote(t *testing.T) {
-	for in, want := range map[string]string{
-		"/acme/lib.git":  `'/acme/lib.git'`,
-		"it's":           `'it'\''s'`,
-		"$(touch x);`y`": "'$(touch x);`y`'",
-		"":               `''`,
-	} {
-		if got := shellQuote(in); got != want {
-			t.Errorf("%q: %s, want %s", in, got, want)
-		}
-	}
-}

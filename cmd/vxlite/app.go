@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -56,7 +57,7 @@ func hasItsHelp(cmd *urfave.Command) {
 		cmd.Before = func(ctx *urfave.Context) error { return of(before(ctx)) }
 	}
 	cmd.Action = func(ctx *urfave.Context) error {
-		if err := noStream(ctx); err != nil {
+		if err := cmp.Or(noArguments(ctx), noStream(ctx)); err != nil {
 			return of(err)
 		}
 		return of(action(ctx))

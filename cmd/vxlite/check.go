@@ -28,7 +28,6 @@ middleware and drivers are included. The exit status is 3 if there is a problem.
 		}, sharedFlags()...),
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,
-		Before:          noArguments,
 		Action: func(ctx *urfave.Context) error {
 			m, p, err := c.inputs(ctx)
 			if err != nil {

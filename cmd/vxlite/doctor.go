@@ -48,7 +48,6 @@ is shown. The exit status is 3 if there is a problem.
 		Flags:           without(sharedFlags(), "with", "locked"),
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,
-		Before:          noArguments,
 		Action: func(ctx *urfave.Context) error {
 			cfg, err := c.readConfig(ctx)
 			if err != nil && (ctx.IsSet("config") || !errors.Is(err, fs.ErrNotExist)) {

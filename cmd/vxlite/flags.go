@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	urfave "github.com/urfave/cli/v2"
@@ -269,10 +270,13 @@ type noCacheDir struct{}
 func (noCacheDir) Error() string   { return "no directory for the store: HOME is not set" }
 func (noCacheDir) Hints() []string { return []string{"set HOME, or VXLITE_CACHE=DIR"} }
 
-// noArguments refuses what a command would otherwise ignore. Only build lets it
-// pass, as Velox does.
+// haveArguments are the commands that take some, and say themselves which. Only
+// build lets pass what it ignores, as Velox does.
+var haveArguments = []string{"build", "cache", "completion", "image", "inspect", "new", "run", "sbom", "update", "verify", "workspace"}
+
+// noArguments refuses what a command would otherwise ignore.
 func noArguments(ctx *urfave.Context) error {
-	if ctx.Args().Present() {
+	if ctx.Args().Present() && !slices.Contains(haveArguments, ctx.Command.Name) {
 		return badLine("%s takes no argument, got %q", ctx.Command.Name, ctx.Args().First())
 	}
 	return nil

@@ -31,7 +31,6 @@ plugin collects which. Plugins that would be disabled, and the cause, are red.
 		}, sharedFlags()...),
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,
-		Before:          noArguments,
 		Action: func(ctx *urfave.Context) error {
 			format := ctx.String("format")
 			if !slices.Contains(drawing.Formats, format) {

@@ -34,7 +34,6 @@ with these plugins and versions. An existing file is not overwritten.
 		}, without(sharedFlags(), "with", "locked")...),
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,
-		Before:          noArguments,
 		Action: func(ctx *urfave.Context) error {
 			c.startScreen(ctx, config.Log{})
 			file, only := ctx.String("config"), splitNames(ctx.StringSlice("only"))

@@ -24,7 +24,6 @@ servers, so a note tells if one has moved. Compiles nothing.
 		Flags:           append(without(sharedFlags(), "with"), targetFlag()),
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,
-		Before:          noArguments,
 		Action: func(ctx *urfave.Context) error {
 			m, p, err := c.inputs(ctx)
 			if err != nil {

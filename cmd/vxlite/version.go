@@ -22,9 +22,6 @@ vxlite that built it, see vxlite inspect.
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,
 		Action: func(ctx *urfave.Context) error {
-			if ctx.Args().Present() {
-				return badLine("version takes no argument")
-			}
 			return c.printVersion()
 		},
 	}

@@ -273,6 +273,7 @@ func TestReadKeysErrors(t *testing.T) {
 	_, key := sshKey(t, 1)
 	for _, tt := range []struct{ data, want string }{
 		{"ann\n", ":1: want principals, options and a key"},
+		{key, ":1: a public key without its owner, want a line of allowed_signers, as in ssh-keygen(1)"},
 		{"# one\nann nonsense\n", ":2: no public key behind ann"},
 		{"ann cert-authority " + key, ":1: cert-authority: certificates are not supported, only keys"},
 		{`ann valid-after="soon" ` + key, `:1: "soon" is not a time as 20260131 or 202601311504Z`},

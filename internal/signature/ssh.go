@@ -53,7 +53,22 @@ func (k *Keys) addAllowedSigners(file string, data []byte) error {
 	return nil
 }
 
+// bareKeyError is a public key as ssh-keygen writes it.
+type bareKeyError struct{ line, owner string }
+
+func (e *bareKeyError) Error() string {
+	return "a public key without its owner, want a line of allowed_signers, as in ssh-keygen(1)"
+}
+
+// Hints has the line as it should be.
+func (e *bareKeyError) Hints() []string {
+	return []string{"write the owner in front of the key: " + e.owner + " " + e.line}
+}
+
 func parseAllowed(line string) (allowed, error) {
+	if key, comment, _, _, err := ssh.ParseAuthorizedKey([]byte(line)); err == nil && key.Type() == strings.Fields(line)[0] {
+		return allowed{}, &bareKeyError{line: line, owner: cmp.Or(strings.ReplaceAll(comment, " ", "-"), "NAME")}
+	}
 	principals, rest, ok := cutField(line)
 	if !ok {
 		return allowed{}, errors.New("want principals, options and a key")

@@ -22,8 +22,8 @@ const module = "github.com/vxlite/vxlite/"
 var floors = [][]string{
 	{"internal/brief", "internal/disk", "internal/event", "internal/near"},
 	{"internal/config", "internal/lock", "internal/manifest", "internal/output", "internal/roadrunner", "internal/run", "internal/signature", "internal/watch"},
-	{"internal/config/tree", "internal/gitattr", "internal/limit", "internal/store"},
-	{"internal/config/parse", "internal/gitpack"},
+	{"internal/config/tree", "internal/gitattr", "internal/giturl", "internal/limit", "internal/store"},
+	{"internal/config/parse", "internal/gitpack", "internal/openssh"},
 	{"internal/config/migrate", "internal/config/portable", "internal/gitconn", "internal/modfiles"},
 	{"internal/modurl", "internal/source"},
 	{"internal/inspect", "internal/plan", "internal/query"},
@@ -48,7 +48,7 @@ var outside = []string{"internal/testkit", "internal/demo", "internal/bench", "i
 
 // only says which packages may import a path, or one below it.
 var only = map[string][]string{
-	"github.com/go-git/go-git":               {"internal/gitattr", "internal/gitconn", "internal/gitpack", "internal/modfiles", "internal/source"},
+	"github.com/go-git/go-git":               {"internal/gitattr", "internal/gitconn", "internal/gitpack", "internal/giturl", "internal/modfiles", "internal/source"},
 	"github.com/go-git/go-billy":             {"internal/gitpack"},
 	"os/exec":                                {"internal/run"},
 	"github.com/google/go-containerregistry": {"internal/image"},

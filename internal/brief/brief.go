@@ -98,3 +98,10 @@ func Count(n int) string {
 	}
 	return s
 }
+
+// FirstLine returns the first line that has anything on it, without the blanks
+// around it.
+func FirstLine(s string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	return strings.TrimSpace(line)
+}

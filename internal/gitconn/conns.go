@@ -1,13 +1,11 @@
 // Package gitconn holds conversations with git servers, over SSH and HTTP: it knows
-// where a repository is (after mirrors and git's insteadOf), how to log in, whom to
-// trust, what a server may send, and whether to try again. It knows nothing of refs,
-// commits or the store.
+// how to log in, whom to trust, what a server may send, and whether to try again. It
+// knows nothing of refs, commits or the store.
 //
-// Begin with [Conns], whose Connect starts a conversation; a [Remote] is a place that
-// can be cloned from. ssh.go, session.go and sshauth.go speak SSH, as sshconfig.go and
-// knownhosts.go read the user's settings; http.go, tls.go and credentials.go speak HTTP.
-// bounds.go ends what is too much or too slow, retry.go decides what may pass, and
-// explain.go puts the remote in front of an error.
+// Begin with [Conns], whose Connect starts a conversation. ssh.go, session.go and
+// sshauth.go speak SSH, by what package openssh reads of the user's settings; http.go
+// and tls.go speak HTTP. bounds.go ends what is too much or too slow, retry.go decides
+// what may pass, and explain.go puts the remote in front of an error.
 //
 // # What is go-git's, and what is not
 //
@@ -30,6 +28,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/giturl"
 )
 
 // Env looks up an environment variable.
@@ -50,7 +49,7 @@ type Conns struct {
 	env      Env
 	patience config.Patience
 	sink     event.Sink
-	urls     rewriter
+	urls     giturl.Rewriter
 	ssh      *sshPool
 	http     *httpPool
 
@@ -71,7 +70,7 @@ func New(o Options) (*Conns, error) {
 		env:      o.Env,
 		patience: o.Git.Patience,
 		sink:     o.Sink,
-		urls:     newRewriter(o.Env, o.Mirrors),
+		urls:     giturl.NewRewriter(o.Env, o.Mirrors),
 		ssh:      newSSHPool(o.Env, o.Git, o.Limits, o.Sink),
 		http:     hosts,
 		Pause:    pause,
@@ -89,13 +88,13 @@ func (c *Conns) HTTP() *http.Client { return c.http.client }
 
 // Candidates returns the URLs that a repository can be cloned from, after
 // mirrors and insteadOf, in order.
-func (c *Conns) Candidates(repo string) []string { return c.urls.candidates(repo) }
+func (c *Conns) Candidates(repo string) []string { return c.urls.Candidates(repo) }
 
 // Learn remembers the credential that a URL brings.
-func (c *Conns) Learn(remote Remote) { c.http.creds.learn(remote) }
+func (c *Conns) Learn(remote giturl.Remote) { c.http.creds.Learn(remote) }
 
 // Connect starts a conversation with git-upload-pack at remote.
-func (c *Conns) Connect(ctx context.Context, remote Remote) (transport.UploadPackSession, *packp.AdvRefs, error) {
+func (c *Conns) Connect(ctx context.Context, remote giturl.Remote) (transport.UploadPackSession, *packp.AdvRefs, error) {
 	connect := c.http.session
 	if remote.Scheme == "ssh" {
 		connect = c.ssh.session
@@ -108,25 +107,25 @@ func (c *Conns) Connect(ctx context.Context, remote Remote) (transport.UploadPac
 }
 
 // Explain says what went wrong in a conversation that had begun.
-func (c *Conns) Explain(ctx context.Context, remote Remote, err error) error {
+func (c *Conns) Explain(ctx context.Context, remote giturl.Remote, err error) error {
 	return c.http.explain(ctx, remote, err)
 }
 
 // Took returns the credential or the key that a server took last, and where it
 // came from, and the line of known_hosts that its key is in.
-func (c *Conns) Took(remote Remote) (with, hostKey string) {
+func (c *Conns) Took(remote giturl.Remote) (with, hostKey string) {
 	if remote.Scheme == "ssh" {
-		f := c.ssh.known(c.ssh.cfg.resolve(remote))
+		f := c.ssh.known(c.ssh.cfg.Resolve(remote))
 		return f.used, f.hostKey
 	}
 	return c.http.took(remote), ""
 }
 
 // UnusedFor are settings of git's and OpenSSH's for a remote that do not count.
-func (c *Conns) UnusedFor(remote Remote) []Unused {
-	unused := c.urls.git.unusedFor(remote, c.env)
+func (c *Conns) UnusedFor(remote giturl.Remote) []giturl.Unused {
+	unused := c.urls.Git.UnusedFor(remote, c.env)
 	if remote.Scheme == "ssh" {
-		unused = append(unused, c.ssh.cfg.resolve(remote).unused...)
+		unused = append(unused, c.ssh.cfg.Resolve(remote).Unused...)
 	}
 	return unused
 }

@@ -11,11 +11,12 @@ import (
 
 	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/gitpack"
+	"github.com/vxlite/vxlite/internal/giturl"
 	"github.com/vxlite/vxlite/internal/limit"
 )
 
 // At puts a remote into the errors that lack it.
-func At(remote Remote, err error) error {
+func At(remote giturl.Remote, err error) error {
 	if err == nil {
 		return nil
 	}

@@ -2,10 +2,12 @@ package gitconn
 
 import (
 	"testing"
+
+	"github.com/vxlite/vxlite/internal/giturl"
 )
 
 func TestExplainSSH(t *testing.T) {
-	remote := Remote{Scheme: "ssh", User: "git", Host: "git.corp", Path: "/lib"}
+	remote := giturl.Remote{Scheme: "ssh", User: "git", Host: "git.corp", Path: "/lib"}
 	for _, tt := range []struct{ said, want string }{
 		{"ERROR: Repository not found.\nfatal: Could not read from remote repository.", "no repository at ssh://git@git.corp/lib: the server says: ERROR: Repository not found."},
 		{"remote: ERROR: The project you were looking for could not be found.", "no repository at ssh://git@git.corp/lib: the server says: remote: ERROR: The project you were looking for could not be found."},

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vxlite/vxlite/internal/openssh"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -33,8 +34,8 @@ func TestGoodbye(t *testing.T) {
 // TestNoKnownKey words a server that offers only certificates, where nothing is
 // known of the host.
 func TestNoKnownKey(t *testing.T) {
-	k := &hostKeys{host: sshHost{name: "git.corp", port: "22"}, files: []string{"/known_hosts"}}
-	err := k.explain(&identities{}, &ssh.AlgorithmNegotiationError{What: "host key",
+	k := &openssh.HostKeys{Host: openssh.Host{Name: "git.corp", Port: "22"}}
+	err := explainHandshake(k, &identities{}, &ssh.AlgorithmNegotiationError{What: "host key",
 		RequestedAlgorithms: []string{ssh.CertAlgoED25519v01}, SupportedAlgorithms: []string{ssh.KeyAlgoED25519}})
 	if err == nil || !strings.Contains(err.Error(), ssh.CertAlgoED25519v01) {
 		t.Errorf("%v", err)

@@ -24,6 +24,7 @@ import (
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gitpack"
+	"github.com/vxlite/vxlite/internal/giturl"
 	"github.com/vxlite/vxlite/internal/limit"
 )
 
@@ -31,10 +32,10 @@ import (
 type httpPool struct {
 	client    *http.Client
 	transport transport.Transport
-	creds     *credentials
+	creds     *giturl.Credentials
 
 	mu     sync.Mutex
-	worked map[string]credential // by scheme://host:port
+	worked map[string]giturl.Credential // by scheme://host:port
 }
 
 func newHTTPPool(env Env, git config.Git, limits config.Limits, sink event.Sink) (*httpPool, error) {
@@ -55,8 +56,8 @@ func newHTTPPool(env Env, git config.Git, limits config.Limits, sink event.Sink)
 	return &httpPool{
 		client:    client,
 		transport: githttp.NewClient(&http.Client{Transport: gitOnly{client.Transport, bounds{limits, git.Patience}}}),
-		creds:     &credentials{env: env, git: git, sink: sink},
-		worked:    map[string]credential{},
+		creds:     &giturl.Credentials{Env: env, Git: git, Sink: sink},
+		worked:    map[string]giturl.Credential{},
 	}, nil
 }
 
@@ -102,7 +103,7 @@ func (p *httpPool) close() { p.client.CloseIdleConnections() }
 // session opens a conversation, with the first credential that the server
 // takes. Where the path is not found, PATH.git is tried, as git servers that
 // serve plain folders need it.
-func (p *httpPool) session(ctx context.Context, remote Remote) (transport.UploadPackSession, *packp.AdvRefs, error) {
+func (p *httpPool) session(ctx context.Context, remote giturl.Remote) (transport.UploadPackSession, *packp.AdvRefs, error) {
 	sess, adv, err := p.authenticate(ctx, remote)
 	if errors.Is(err, transport.ErrRepositoryNotFound) && !strings.HasSuffix(remote.Path, ".git") {
 		retry := remote
@@ -115,12 +116,12 @@ func (p *httpPool) session(ctx context.Context, remote Remote) (transport.Upload
 }
 
 // authenticate tries the credentials in order.
-func (p *httpPool) authenticate(ctx context.Context, remote Remote) (transport.UploadPackSession, *packp.AdvRefs, error) {
-	host := remote.Scheme + "://" + remote.hostPort()
-	remote = p.creds.withOwn(remote)
+func (p *httpPool) authenticate(ctx context.Context, remote giturl.Remote) (transport.UploadPackSession, *packp.AdvRefs, error) {
+	host := remote.Scheme + "://" + remote.HostPort()
+	remote = p.creds.WithOwn(remote)
 	// What a URL brings is for that URL, and no other's is for it: a forge says
 	// "not found" to a token that may not see a repository.
-	own := remote.User != "" || remote.password != ""
+	own := remote.User != "" || remote.Password != ""
 	p.mu.Lock()
 	cred, known := p.worked[host]
 	p.mu.Unlock()
@@ -131,10 +132,10 @@ func (p *httpPool) authenticate(ctx context.Context, remote Remote) (transport.U
 			return sess, adv, err
 		}
 	}
-	for cred := range p.creds.candidates(ctx, remote) {
+	for cred := range p.creds.Candidates(ctx, remote) {
 		sess, adv, err := p.ask(ctx, remote, cred)
 		if isDenied(err) {
-			tried = append(tried, fmt.Sprintf("%s (%s)", cred.origin, status(err)))
+			tried = append(tried, fmt.Sprintf("%s (%s)", cred.Origin, status(err)))
 			continue
 		}
 		if err == nil && !own {
@@ -161,7 +162,7 @@ func status(err error) string {
 }
 
 // ask opens a conversation with one credential.
-func (p *httpPool) ask(ctx context.Context, remote Remote, cred credential) (transport.UploadPackSession, *packp.AdvRefs, error) {
+func (p *httpPool) ask(ctx context.Context, remote giturl.Remote, cred giturl.Credential) (transport.UploadPackSession, *packp.AdvRefs, error) {
 	port, _ := strconv.Atoi(remote.Port)
 	host := remote.Host
 	if strings.Contains(host, ":") {
@@ -170,8 +171,8 @@ func (p *httpPool) ask(ctx context.Context, remote Remote, cred credential) (tra
 	path := strings.TrimRight(remote.Path, "/") // go-git puts "/info/refs" behind it
 	ep := &transport.Endpoint{Protocol: remote.Scheme, Host: host, Port: port, Path: path}
 	var auth transport.AuthMethod
-	if cred.username != "" || cred.password != "" {
-		auth = &githttp.BasicAuth{Username: cred.username, Password: string(cred.password)}
+	if cred.Username != "" || cred.Password != "" {
+		auth = &githttp.BasicAuth{Username: cred.Username, Password: string(cred.Password)}
 	}
 	sess, err := p.transport.NewUploadPackSession(ep, auth)
 	if err != nil {
@@ -186,7 +187,7 @@ func (p *httpPool) ask(ctx context.Context, remote Remote, cred credential) (tra
 }
 
 // explain words what went wrong.
-func (p *httpPool) explain(ctx context.Context, remote Remote, err error) error {
+func (p *httpPool) explain(ctx context.Context, remote giturl.Remote, err error) error {
 	var auth *AuthError
 	var answer *AnswerError
 	var tooMuch *limit.Error
@@ -212,12 +213,12 @@ func (p *httpPool) explain(ctx context.Context, remote Remote, err error) error 
 	case errors.Is(err, transport.ErrRepositoryNotFound):
 		return &NoRepositoryError{URL: remote.String()}
 	case errors.As(err, &cert):
-		return &TLSError{URL: remote.String(), CAFile: p.creds.git.CAFile, Err: cert.Err}
+		return &TLSError{URL: remote.String(), CAFile: p.creds.Git.CAFile, Err: cert.Err}
 	case errors.As(err, &uerr):
 		err = uerr.Err // the URL stands in front already
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
-		err = &unreachable{remote.hostPort(), outOfReach(remote.Host, err)}
+		err = &unreachable{remote.HostPort(), outOfReach(remote.Host, err)}
 	}
 	return At(remote, err)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/vxlite/vxlite/internal/brief"
+	"github.com/vxlite/vxlite/internal/giturl"
 )
 
 // gitOnly lets through the answers that go-git can read, or has words for, and
@@ -86,7 +87,7 @@ func (e *AnswerError) cause() string {
 	if !isPassingStatus(e.code) {
 		return ""
 	}
-	return hostOf(e.URL) + ": " + e.Status
+	return giturl.HostOf(e.URL) + ": " + e.Status
 }
 
 func newAnswerError(res *http.Response, kind string) *AnswerError {
@@ -100,7 +101,7 @@ func newAnswerError(res *http.Response, kind string) *AnswerError {
 	if kind == "text/plain" {
 		const longest = 200 // bytes; what is longer is no sentence
 		text, _ := io.ReadAll(io.LimitReader(res.Body, mostOfPage))
-		if line := firstLine(string(text)); len(line) <= longest && !hasControl(line) {
+		if line := brief.FirstLine(string(text)); len(line) <= longest && !giturl.HasControl(line) {
 			e.Said = line
 		}
 	}

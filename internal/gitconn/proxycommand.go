@@ -4,13 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"os"
-	"runtime"
-	"strings"
 	"time"
 
+	"github.com/vxlite/vxlite/internal/openssh"
 	"github.com/vxlite/vxlite/internal/run"
 )
 
@@ -27,8 +25,8 @@ var proxyEnv = []string{"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TMP
 
 // dialProxy starts ProxyCommand's program, which lives as long as the
 // connection.
-func (p *sshPool) dialProxy(ctx context.Context, h sshHost) (net.Conn, error) {
-	command, err := h.proxyCommand()
+func (p *sshPool) dialProxy(ctx context.Context, h openssh.Host) (net.Conn, error) {
+	command, err := h.ProxyCommand()
 	if err != nil {
 		return nil, err
 	}
@@ -52,34 +50,15 @@ func (p *sshPool) dialProxy(ctx context.Context, h sshHost) (net.Conn, error) {
 	go func() {
 		const grace = time.Second
 		_, err := run.Run(ctx, p.sink, run.Cmd{Path: "/bin/sh", Args: []string{"-c", "exec " + command}, Env: env,
-			Stdin: theirIn, Stdout: theirOut, Grace: grace, Why: "ProxyCommand of ssh_config, for " + h.alias})
+			Stdin: theirIn, Stdout: theirOut, Grace: grace, Why: "ProxyCommand of ssh_config, for " + h.Alias})
 		if ctx.Err() == nil {
-			c.err = cmp.Or(err, errProxyEnded)
+			c.err = cmp.Or(err, openssh.ErrProxyEnded)
 		}
 		theirIn.Close()
 		theirOut.Close()
 		close(c.ended)
 	}()
 	return c, nil
-}
-
-// proxyCommand expands ProxyCommand for a shell. The host's name comes from a
-// URL, and may not say anything to the shell.
-func (h sshHost) proxyCommand() (string, error) {
-	refuse := func(reason string) (string, error) {
-		return "", &ProxyCommandError{Line: h.proxy.String(), Err: errors.New(reason)}
-	}
-	if runtime.GOOS == "windows" {
-		return refuse("needs a POSIX shell, which Windows does not have")
-	}
-	for _, value := range []string{h.alias, h.name, h.user, h.port} {
-		for _, r := range value {
-			if !strings.ContainsRune("._-:@%+", r) && (r > 'z' || r < '0' || r > '9' && r < 'A' || r > 'Z' && r < 'a') {
-				return refuse(fmt.Sprintf("%q may not be put into a command", value))
-			}
-		}
-	}
-	return strings.NewReplacer("%%", "%", "%h", h.name, "%n", h.alias, "%p", h.port, "%r", h.user).Replace(h.proxy.rest), nil
 }
 
 // Read implements net.Conn.
@@ -112,36 +91,3 @@ func (c *proxyConn) SetReadDeadline(t time.Time) error { return c.out.SetReadDea
 
 // SetWriteDeadline implements net.Conn.
 func (c *proxyConn) SetWriteDeadline(t time.Time) error { return c.in.SetWriteDeadline(t) }
-
-var errProxyEnded = errors.New("the program has ended")
-
-// ProxyCommandError is a program of ssh_config that has made no connection.
-type ProxyCommandError struct {
-	Line string // FILE:LINE: ProxyCommand
-	Err  error
-}
-
-// Error implements error: the place, how the program ended, and what it said.
-func (e *ProxyCommandError) Error() string {
-	if r, ok := errors.AsType[*run.Error](e.Err); ok {
-		s := fmt.Sprintf("%s: %v", e.Line, r.Err)
-		if said := firstLine(r.Stderr); said != "" {
-			s += ": " + said
-		}
-		return s
-	}
-	return fmt.Sprintf("%s: %v", e.Line, e.Err)
-}
-
-// Unwrap returns the reason.
-func (e *ProxyCommandError) Unwrap() error { return e.Err }
-
-// passing reports whether the program ran and found no connection. A shell says
-// with 126 and 127 that it could not run it.
-func (e *ProxyCommandError) passing() bool {
-	exit, ok := errors.AsType[interface {
-		error
-		ExitCode() int
-	}](e.Err)
-	return errors.Is(e.Err, errProxyEnded) || ok && exit.ExitCode() != 126 && exit.ExitCode() != 127
-}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/vxlite/vxlite/internal/gitpack"
+	"github.com/vxlite/vxlite/internal/openssh"
 )
 
 // StallError is a server that has sent nothing for too long.
@@ -136,10 +137,10 @@ func isPassing(err error) bool {
 	var said *serverError
 	var exit *ssh.ExitMissingError
 	var timeout net.Error
-	var proxy *ProxyCommandError
+	var proxy *openssh.ProxyCommandError
 	switch {
 	case errors.As(err, &proxy):
-		return proxy.passing()
+		return proxy.Passing()
 	case errors.As(err, &answer):
 		return isPassingStatus(answer.code)
 	case errors.As(err, &said) && said.said != "":

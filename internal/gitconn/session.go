@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing/format/pktline"
@@ -27,7 +25,7 @@ type uploadPack struct {
 	sess   *ssh.Session
 	in     io.WriteCloser
 	out    *io.PipeReader
-	stderr lines
+	stderr brief.Writer
 	adv    *packp.AdvRefs
 	free   func()
 	once   sync.Once
@@ -53,8 +51,8 @@ func (u *uploadPack) start(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	u.stderr.most = 4 << 10 // a banner can be long, an error is not
-	u.stderr.full = make(chan struct{})
+	u.stderr.Most = 4 << 10 // a banner can be long, an error is not
+	u.stderr.Full = make(chan struct{})
 	u.sess.Stderr = &u.stderr
 	waiting := time.AfterFunc(u.timeout, u.tooLong)
 	defer waiting.Stop()
@@ -146,7 +144,7 @@ func (u *uploadPack) explain(err error) error {
 	}()
 	select {
 	case <-ended:
-	case <-u.stderr.full: // or as much of it as is kept
+	case <-u.stderr.Full: // or as much of it as is kept
 	case <-time.After(lastWords):
 	case <-u.ctx.Done():
 		return context.Cause(u.ctx)
@@ -244,36 +242,4 @@ func (u *uploadPack) Close() error {
 		u.free()
 	})
 	return nil
-}
-
-// lines keeps the beginning of what a server, or a program, writes, and refuses
-// to read it without end.
-type lines struct {
-	most int          // bytes that are kept
-	read atomic.Int64 // bytes so far
-	mu   sync.Mutex
-	buf  []byte
-	full chan struct{} // closed when no more is kept, unless it is nil
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	const read = 1 << 20 // bytes; then the writer is left to wait
-	if l.read.Add(int64(len(p))) > read {
-		return 0, errors.New("more is written than anybody reads")
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if n := l.most - len(l.buf); n > 0 {
-		l.buf = append(l.buf, p[:min(n, len(p))]...)
-		if len(l.buf) == l.most && l.full != nil {
-			close(l.full)
-		}
-	}
-	return len(p), nil
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.TrimSpace(string(l.buf))
 }

@@ -17,6 +17,8 @@ import (
 	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/giturl"
+	"github.com/vxlite/vxlite/internal/openssh"
 )
 
 // sshPool holds one connection a host and user, which carries the
@@ -24,7 +26,7 @@ import (
 type sshPool struct {
 	env    Env
 	git    config.Git
-	cfg    sshConfig
+	cfg    openssh.Config
 	limits config.Limits
 	sink   event.Sink
 
@@ -34,7 +36,7 @@ type sshPool struct {
 }
 
 func newSSHPool(env Env, git config.Git, limits config.Limits, sink event.Sink) *sshPool {
-	return &sshPool{env: env, git: git, limits: limits, sink: sink, cfg: readSSHConfig(env), conns: map[string]*sshConn{}, facts: map[string]sshFacts{}}
+	return &sshPool{env: env, git: git, limits: limits, sink: sink, cfg: openssh.ReadConfig(env), conns: map[string]*sshConn{}, facts: map[string]sshFacts{}}
 }
 
 // sshConn is one connection, made for the first who needs it.
@@ -79,12 +81,12 @@ const sshSessions = 8
 
 // session opens a conversation on the host's connection. A connection that has
 // ended meanwhile (servers end idle ones) is made anew, once.
-func (p *sshPool) session(ctx context.Context, remote Remote) (transport.UploadPackSession, *packp.AdvRefs, error) {
-	host := p.cfg.resolve(remote)
+func (p *sshPool) session(ctx context.Context, remote giturl.Remote) (transport.UploadPackSession, *packp.AdvRefs, error) {
+	host := p.cfg.Resolve(remote)
 	for tries := 0; ; tries++ {
 		c, err := p.connection(ctx, host)
 		if err != nil {
-			return nil, nil, &unreachable{host.key(), outOfReach(host.alias, err)}
+			return nil, nil, &unreachable{host.Key(), outOfReach(host.Alias, err)}
 		}
 		u, err := c.converse(ctx, remote)
 		if err == nil {
@@ -97,7 +99,7 @@ func (p *sshPool) session(ctx context.Context, remote Remote) (transport.UploadP
 }
 
 // converse starts a conversation about one repository.
-func (c *sshConn) converse(ctx context.Context, remote Remote) (*uploadPack, error) {
+func (c *sshConn) converse(ctx context.Context, remote giturl.Remote) (*uploadPack, error) {
 	sess, err := c.open(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", remote, err)
@@ -129,7 +131,7 @@ func (c *sshConn) hasEndedWith(err error) bool {
 
 // explainSSH tells a missing repository from other refusals. SSH has no code
 // for it, so the words of OpenSSH's git, Gitea, GitLab, GitHub, Bitbucket and gitolite count.
-func explainSSH(remote Remote, err error) error {
+func explainSSH(remote giturl.Remote, err error) error {
 	var said *serverError
 	if !errors.As(err, &said) {
 		return At(remote, err)
@@ -138,22 +140,17 @@ func explainSSH(remote Remote, err error) error {
 	for _, phrase := range []string{"does not appear to be a git repository", "repository not found", "could not be found",
 		"project you were looking for", "does not exist", "no such file", "denied by", "access denied"} {
 		if strings.Contains(low, phrase) {
-			return &NoRepositoryError{URL: remote.String(), Server: brief.Line(firstLine(said.said))}
+			return &NoRepositoryError{URL: remote.String(), Server: brief.Line(brief.FirstLine(said.said))}
 		}
 	}
 	return fmt.Errorf("%s: %w", remote, err)
 }
 
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
-	return strings.TrimSpace(line)
-}
-
 // connection returns the host's connection, which is made once for all who wait
 // for it, and for as long as anybody does. What became of it is remembered: a
 // host that lets nobody in is asked once a run.
-func (p *sshPool) connection(ctx context.Context, host sshHost) (*sshConn, error) {
-	key := host.key()
+func (p *sshPool) connection(ctx context.Context, host openssh.Host) (*sshConn, error) {
+	key := host.Key()
 	p.mu.Lock()
 	c := p.conns[key]
 	if c == nil || c.ended() && c.mayBeRemade() {
@@ -200,7 +197,7 @@ func (p *sshPool) abandon(key string, c *sshConn) {
 }
 
 // establish makes a connection, and says when it has ended.
-func (p *sshPool) establish(ctx context.Context, c *sshConn, host sshHost) {
+func (p *sshPool) establish(ctx context.Context, c *sshConn, host openssh.Host) {
 	c.conn, c.via, c.err = p.dial(ctx, host, 0, &c.heard)
 	if c.err == nil && ctx.Err() != nil { // nobody wants it any more
 		c.end()
@@ -260,12 +257,12 @@ func (c *sshConn) end() {
 }
 
 // dial connects to host, through its jump hosts if it has some.
-func (p *sshPool) dial(ctx context.Context, host sshHost, depth int, heard *atomic.Int64) (*ssh.Client, []*ssh.Client, error) {
+func (p *sshPool) dial(ctx context.Context, host openssh.Host, depth int, heard *atomic.Int64) (*ssh.Client, []*ssh.Client, error) {
 	const mostJumps = 8
 	if depth > mostJumps {
 		return nil, nil, fmt.Errorf("ssh %s: more than %d ProxyJump hosts", host, mostJumps)
 	}
-	if host.user == "" {
+	if host.User == "" {
 		return nil, nil, &noUserError{host}
 	}
 	timeout := p.git.Patience.ConnectTimeout // from dial to authentication
@@ -280,7 +277,7 @@ func (p *sshPool) dial(ctx context.Context, host sshHost, depth int, heard *atom
 		raw.Close()
 		closeAll(via)
 		if proxy, ok := raw.(*proxyConn); ok && proxy.err != nil && ctx.Err() == nil {
-			err = fmt.Errorf("ssh %s: %w", host, &ProxyCommandError{host.proxy.String(), proxy.err})
+			err = fmt.Errorf("ssh %s: %w", host, &openssh.ProxyCommandError{Line: host.Proxy.String(), Err: proxy.err})
 		}
 		return nil, nil, err
 	}
@@ -289,32 +286,32 @@ func (p *sshPool) dial(ctx context.Context, host sshHost, depth int, heard *atom
 
 // reach makes the connection that SSH is spoken on: through a jump host, by a
 // program, or without more ado.
-func (p *sshPool) reach(ctx context.Context, host sshHost, depth int) (raw net.Conn, via []*ssh.Client, err error) {
+func (p *sshPool) reach(ctx context.Context, host openssh.Host, depth int) (raw net.Conn, via []*ssh.Client, err error) {
 	switch {
-	case host.jump != "":
-		jump, first, err := parseJump(host.jump)
+	case host.Jump != "":
+		jump, first, err := openssh.ParseJump(host.Jump)
 		if err != nil {
 			return nil, nil, fmt.Errorf("ssh %s: %w", host, err)
 		}
-		hop := p.cfg.resolve(jump)
-		hop.hop = true
+		hop := p.cfg.Resolve(jump)
+		hop.Hop = true
 		if first != "" {
-			hop.jump = first
+			hop.Jump = first
 		}
 		last, before, err := p.dial(ctx, hop, depth+1, new(atomic.Int64))
 		if err != nil {
-			return nil, nil, fmt.Errorf("ssh %s: by ProxyJump %s: %w", host, host.jump, err)
+			return nil, nil, fmt.Errorf("ssh %s: by ProxyJump %s: %w", host, host.Jump, err)
 		}
 		via = append(before, last)
-		if raw, err = last.DialContext(ctx, "tcp", host.addr()); err != nil {
+		if raw, err = last.DialContext(ctx, "tcp", host.Addr()); err != nil {
 			closeAll(via)
-			return nil, nil, fmt.Errorf("ssh %s: from %s: %w", host, host.jump, err)
+			return nil, nil, fmt.Errorf("ssh %s: from %s: %w", host, host.Jump, err)
 		}
 		return raw, via, nil
-	case host.proxy.name != "":
+	case host.HasProxy():
 		raw, err = p.dialProxy(ctx, host)
 	default:
-		raw, err = new(net.Dialer).DialContext(ctx, "tcp", host.addr())
+		raw, err = new(net.Dialer).DialContext(ctx, "tcp", host.Addr())
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("ssh %s: %w", host, cause(ctx, err))
@@ -337,8 +334,9 @@ func cause(ctx context.Context, err error) error {
 }
 
 // handshake checks the host key and authenticates.
-func (p *sshPool) handshake(ctx context.Context, host sshHost, raw net.Conn) (*ssh.Client, error) {
-	keys, err := p.hostKeys(host)
+func (p *sshPool) handshake(ctx context.Context, host openssh.Host, raw net.Conn) (*ssh.Client, error) {
+	home, _ := p.env("HOME")
+	keys, err := openssh.ReadHostKeys(host, p.git.KnownHosts, home)
 	if err != nil {
 		return nil, err
 	}
@@ -347,10 +345,10 @@ func (p *sshPool) handshake(ctx context.Context, host sshHost, raw net.Conn) (*s
 	safe := ssh.SupportedAlgorithms()
 	cfg := &ssh.ClientConfig{
 		Config:            ssh.Config{KeyExchanges: safe.KeyExchanges, Ciphers: safe.Ciphers, MACs: safe.MACs},
-		User:              host.user,
+		User:              host.User,
 		Auth:              id.methods(),
-		HostKeyCallback:   keys.check,
-		HostKeyAlgorithms: keys.algorithms(),
+		HostKeyCallback:   keys.Check,
+		HostKeyAlgorithms: keys.Algorithms(),
 		ClientVersion:     "SSH-2.0-vxlite",
 	}
 	stop := context.AfterFunc(ctx, func() {
@@ -358,12 +356,12 @@ func (p *sshPool) handshake(ctx context.Context, host sshHost, raw net.Conn) (*s
 		id.close() // an agent may wait for its user
 	})
 	defer stop()
-	conn, chans, reqs, err := ssh.NewClientConn(raw, host.addr(), cfg)
+	conn, chans, reqs, err := ssh.NewClientConn(raw, host.Addr(), cfg)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("ssh %s: %w", host, context.Cause(ctx))
 		}
-		return nil, keys.explain(id, err)
+		return nil, explainHandshake(keys, id, err)
 	}
 	p.learned(host, id, keys)
 	return ssh.NewClient(conn, chans, reqs), nil

@@ -17,6 +17,8 @@ import (
 	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/giturl"
+	"github.com/vxlite/vxlite/internal/openssh"
 )
 
 // identities are the keys to offer a host, in order, and the story of how
@@ -32,10 +34,10 @@ type identities struct {
 
 // identities collects: the config's key and password, ssh_config's
 // IdentityFile, the agent, and the usual files.
-func (p *sshPool) identities(h sshHost) *identities {
+func (p *sshPool) identities(h openssh.Host) *identities {
 	id := &identities{public: map[string]bool{}}
 	for _, c := range p.git.Credentials {
-		if !credentialFits(c.Host, h.alias, h.port) {
+		if !giturl.CredentialFits(c.Host, h.Alias, h.Port) {
 			continue
 		}
 		if c.SSHKey != "" {
@@ -47,21 +49,21 @@ func (p *sshPool) identities(h sshHost) *identities {
 		}
 	}
 	fromConfig := len(id.signers) > 0
-	for _, f := range h.identities {
+	for _, f := range h.Identities {
 		id.file(f, "from ssh_config")
 	}
 	if fromConfig {
 		return id
 	}
 	var usual []string
-	if h.identities == nil {
+	if h.Identities == nil {
 		usual = p.usualKeys()
 	}
-	if h.only { // then they say which of the agent's count
+	if h.IdentitiesOnly { // then they say which of the agent's count
 		id.files(usual)
 	}
 	id.agent(h, p.env)
-	if !h.only {
+	if !h.IdentitiesOnly {
 		id.files(usual)
 	}
 	return id
@@ -86,15 +88,6 @@ func (p *sshPool) usualKeys() (files []string) {
 		}
 	}
 	return files
-}
-
-// credentialFits matches a config's host, which may have a port.
-func credentialFits(pattern, host, port string) bool {
-	h, p, err := net.SplitHostPort(pattern)
-	if err != nil {
-		return strings.EqualFold(pattern, host)
-	}
-	return strings.EqualFold(h, host) && p == port
 }
 
 // file adds a private key.
@@ -144,7 +137,7 @@ func reason(err error) string {
 
 // agent adds the agent's keys; with IdentitiesOnly those alone that files were
 // named for.
-func (id *identities) agent(h sshHost, env Env) {
+func (id *identities) agent(h openssh.Host, env Env) {
 	conn, err := dialAgent(h, env)
 	if err != nil {
 		id.tried = append(id.tried, "ssh-agent: "+err.Error())
@@ -158,7 +151,7 @@ func (id *identities) agent(h sshHost, env Env) {
 	}
 	n := 0
 	for _, s := range signers {
-		if !h.only || id.public[string(s.PublicKey().Marshal())] {
+		if !h.IdentitiesOnly || id.public[string(s.PublicKey().Marshal())] {
 			id.signers = append(id.signers, id.track(s, "a key of ssh-agent, "+ssh.FingerprintSHA256(s.PublicKey())))
 			n++
 		}
@@ -168,14 +161,14 @@ func (id *identities) agent(h sshHost, env Env) {
 
 // dialAgent connects to the agent that the host's config or the environment
 // names. On Windows the library finds Pageant and OpenSSH's pipe by itself.
-func dialAgent(h sshHost, env Env) (io.ReadWriteCloser, error) {
+func dialAgent(h openssh.Host, env Env) (io.ReadWriteCloser, error) {
 	socket, _ := env("SSH_AUTH_SOCK")
-	switch h.agent {
+	switch h.Agent {
 	case "", "SSH_AUTH_SOCK":
 	case "none":
 		return nil, errors.New("turned off by ssh_config")
 	default:
-		socket = h.agent
+		socket = h.Agent
 	}
 	if socket != "" {
 		return net.Dial("unix", socket)
@@ -233,70 +226,50 @@ func (e *AuthError) Error() string {
 	return fmt.Sprintf("%s: access denied%s: %s", e.URL, e.as, tried)
 }
 
-func (e *AuthError) cause() string { return hostOf(e.URL) + ": " + strings.Join(e.Tried, ", ") }
+func (e *AuthError) cause() string { return giturl.HostOf(e.URL) + ": " + strings.Join(e.Tried, ", ") }
 
 // Hints says where credentials come from.
 func (e *AuthError) Hints() []string { return e.hints }
 
-// explain words a failed handshake.
-func (k *hostKeys) explain(id *identities, err error) error {
-	if wrong, ok := errors.AsType[*hostKeyError](err); ok {
+// explainHandshake words a failed handshake.
+func explainHandshake(k *openssh.HostKeys, id *identities, err error) error {
+	if wrong, ok := errors.AsType[*openssh.HostKeyError](err); ok {
 		return wrong
 	}
-	if kind, ok := errors.AsType[*hostKeyKindError](err); ok {
+	if kind, ok := errors.AsType[*openssh.HostKeyKindError](err); ok {
 		return kind
 	}
-	h := k.host
+	h := k.Host
 	var disagree *ssh.AlgorithmNegotiationError
-	if errors.As(err, &disagree) && (disagree.What != "host key" || !slices.ContainsFunc(disagree.RequestedAlgorithms, func(a string) bool { return !isWeak(a) })) {
-		return &algorithmError{host: h, what: disagree.What, offered: disagree.RequestedAlgorithms, accepted: disagree.SupportedAlgorithms}
+	if errors.As(err, &disagree) && (disagree.What != "host key" || !slices.ContainsFunc(disagree.RequestedAlgorithms, func(a string) bool { return !openssh.IsWeak(a) })) {
+		return &openssh.AlgorithmError{Host: h, What: disagree.What, Offered: disagree.RequestedAlgorithms, Accepted: disagree.SupportedAlgorithms}
 	}
-	if disagree != nil && len(k.own())+len(k.authorities) == 0 { // no kind is known
-		return &algorithmError{host: h, what: disagree.What, offered: disagree.RequestedAlgorithms, accepted: disagree.SupportedAlgorithms}
+	if disagree != nil && len(k.Own())+len(k.Authorities) == 0 { // no kind is known
+		return &openssh.AlgorithmError{Host: h, What: disagree.What, Offered: disagree.RequestedAlgorithms, Accepted: disagree.SupportedAlgorithms}
 	}
 	if disagree != nil {
-		return &hostKeyKindError{hostKeys: k, offered: disagree.RequestedAlgorithms}
+		return &openssh.HostKeyKindError{HostKeys: k, Offered: disagree.RequestedAlgorithms}
 	}
 	if said := err.Error(); strings.Contains(said, "unable to authenticate") || strings.Contains(said, "Too many authentication failures") {
 		denied := &AuthError{URL: "ssh " + h.String(), Tried: id.tried}
-		if h.asLocal {
-			denied.as = fmt.Sprintf(" as %s, the local user, since %s names none", h.user, h.namedBy())
-			denied.hints = h.nameUser()
+		if h.AsLocal {
+			denied.as = fmt.Sprintf(" as %s, the local user, since %s names none", h.User, h.NamedBy())
+			denied.hints = h.NameUser()
 		}
 		denied.hints = append(denied.hints,
-			config.Snippet("load a key into ssh-agent, or name one in the config", fmt.Sprintf("[git.credentials.%q]", h.alias), config.Setting{Key: "ssh_key", Value: "~/.ssh/KEY"}))
+			config.Snippet("load a key into ssh-agent, or name one in the config", fmt.Sprintf("[git.credentials.%q]", h.Alias), config.Setting{Key: "ssh_key", Value: "~/.ssh/KEY"}))
 		return denied
 	}
 	return fmt.Errorf("ssh %s: %w", h, brief.Error(err))
 }
 
-// namedBy says where the user could have been named.
-func (h sshHost) namedBy() string {
-	if h.hop {
-		return "ProxyJump"
-	}
-	return "the URL"
-}
-
-// nameUser says how to name the user: that of most git servers is git.
-func (h sshHost) nameUser() []string {
-	host := h.alias
-	if h.port != "22" {
-		host = net.JoinHostPort(h.alias, h.port)
-	}
-	if h.hop {
-		return []string{"name the user in ssh_config: ProxyJump USER@" + host}
-	}
-	return []string{config.Line("if the server's user is git, the URL has to name it", config.Setting{Key: "url", Value: "ssh://git@" + host + "/PATH"})}
-}
-
 // noUserError is a host that nobody can log in to, for want of a name.
-type noUserError struct{ host sshHost }
+type noUserError struct{ host openssh.Host }
 
 // Error implements error.
 func (e *noUserError) Error() string {
-	return fmt.Sprintf("ssh %s: no user to log in as: %s names none, and the local user, %d, has no name", e.host.alias, e.host.namedBy(), os.Getuid())
+	return fmt.Sprintf("ssh %s: no user to log in as: %s names none, and the local user, %d, has no name", e.host.Alias, e.host.NamedBy(), os.Getuid())
 }
 
 // Hints says how to name one.
-func (e *noUserError) Hints() []string { return e.host.nameUser() }
+func (e *noUserError) Hints() []string { return e.host.NameUser() }

@@ -4,34 +4,36 @@ import (
 	"crypto/rand"
 	"io"
 
+	"github.com/vxlite/vxlite/internal/giturl"
+	"github.com/vxlite/vxlite/internal/openssh"
 	"golang.org/x/crypto/ssh"
 )
 
 // took is where the credential came from that a host took last.
-func (p *httpPool) took(remote Remote) string {
+func (p *httpPool) took(remote giturl.Remote) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.worked[remote.Scheme+"://"+remote.hostPort()].origin
+	return p.worked[remote.Scheme+"://"+remote.HostPort()].Origin
 }
 
 // sshFacts is what a handshake has shown.
 type sshFacts struct{ used, hostKey string }
 
 // learned remembers what a handshake has shown.
-func (p *sshPool) learned(host sshHost, id *identities, keys *hostKeys) {
-	f := sshFacts{used: id.used, hostKey: keys.used}
+func (p *sshPool) learned(host openssh.Host, id *identities, keys *openssh.HostKeys) {
+	f := sshFacts{used: id.used, hostKey: keys.Used}
 	if f.used == "" && id.password != "" {
 		f.used = "the config's password"
 	}
 	p.mu.Lock()
-	p.facts[host.key()] = f
+	p.facts[host.Key()] = f
 	p.mu.Unlock()
 }
 
-func (p *sshPool) known(host sshHost) sshFacts {
+func (p *sshPool) known(host openssh.Host) sshFacts {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.facts[host.key()]
+	return p.facts[host.Key()]
 }
 
 // track makes a signer say when it is used. The server asks for a signature

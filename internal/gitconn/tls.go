@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/giturl"
 )
 
 // TLSError is a server certificate that is not trusted.
@@ -21,7 +22,7 @@ type TLSError struct {
 // Error implements error.
 func (e *TLSError) Error() string { return e.URL + ": " + e.reason() }
 
-func (e *TLSError) cause() string { return hostOf(e.URL) + ": " + e.reason() }
+func (e *TLSError) cause() string { return giturl.HostOf(e.URL) + ": " + e.reason() }
 
 // reason says what is wrong with the certificate. The library's own words for a
 // name depend on whether the certificate has any, and those for an authority do

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/giturl"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -21,11 +22,11 @@ func TestSSHWaiters(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	remote, err := ParseRemote(url + "acme/a.git")
+	remote, err := giturl.Parse(url + "acme/a.git")
 	if err != nil {
 		t.Fatal(err)
 	}
-	host := c.ssh.cfg.resolve(remote)
+	host := c.ssh.cfg.Resolve(remote)
 	wait := func(ctx context.Context) chan error {
 		done := make(chan error, 1)
 		go func() {
@@ -44,7 +45,7 @@ func TestSSHWaiters(t *testing.T) {
 	two, three := wait(t.Context()), wait(ctx3)
 	for waiting := 0; waiting < 3; time.Sleep(time.Millisecond) {
 		c.ssh.mu.Lock()
-		waiting = c.ssh.conns[host.key()].waiting
+		waiting = c.ssh.conns[host.Key()].waiting
 		c.ssh.mu.Unlock()
 	}
 	start := time.Now()

@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/net/html"
 
-	"github.com/vxlite/vxlite/internal/gitconn"
+	"github.com/vxlite/vxlite/internal/giturl"
 )
 
 // Finder asks a module's own host for its repository, as the go command
@@ -84,7 +84,7 @@ func parseMeta(page io.Reader, importPath string) (Location, error) {
 // rule: see validateRepoRoot in its vcs package.
 func isRepositoryURL(s string) bool {
 	const longest = 2 << 10 // bytes
-	remote, err := gitconn.ParseRemote(s)
+	remote, err := giturl.Parse(s)
 	return err == nil && len(s) <= longest && !remote.Local() && strings.Contains(s, "://")
 }
 

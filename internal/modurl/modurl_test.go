@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/vxlite/vxlite/internal/gitconn"
+	"github.com/vxlite/vxlite/internal/giturl"
 )
 
 func TestKnownHost(t *testing.T) {
@@ -152,7 +152,7 @@ func FuzzParseMeta(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if remote, err := gitconn.ParseRemote(loc.URL); err != nil || remote.Local() {
+		if remote, err := giturl.Parse(loc.URL); err != nil || remote.Local() {
 			t.Errorf("%q: the repository %q", page, loc.URL)
 		}
 		if loc.URL == "" || path != loc.Root && !strings.HasPrefix(path, loc.Root+"/") {

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/mod/module"
 
 	"github.com/vxlite/vxlite/internal/config"
-	"github.com/vxlite/vxlite/internal/gitconn"
+	"github.com/vxlite/vxlite/internal/giturl"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/modurl"
 	"github.com/vxlite/vxlite/internal/query"
@@ -68,7 +68,7 @@ func (r *resolver) matched(locked *lock.File, listed []Remote) (out []Remote) {
 	}
 	for _, m := range locked.Modules {
 		there := slices.ContainsFunc(slices.Concat(listed, out), func(other Remote) bool { return r.lock.url(other.URL) == m.URL })
-		remote, err := gitconn.ParseRemote(m.URL)
+		remote, err := giturl.Parse(m.URL)
 		if err != nil || remote.Local() || there || !r.fromGit(m.Path) {
 			continue
 		}

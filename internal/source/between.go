@@ -10,8 +10,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/storer"
 
 	"github.com/vxlite/vxlite/internal/disk"
-	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/gitpack"
+	"github.com/vxlite/vxlite/internal/giturl"
 )
 
 // Between is what lies between two commits of a repository.
@@ -29,7 +29,7 @@ type Between struct {
 // Between tells what lies between a commit and another. f is the second; old
 // may be one that the repository no longer has.
 func (c *Client) Between(ctx context.Context, f Found, old string) (Between, error) {
-	remote, err := gitconn.ParseRemote(f.From)
+	remote, err := giturl.Parse(f.From)
 	if err != nil {
 		return Between{}, err
 	}
@@ -124,7 +124,7 @@ func ancestors(ctx context.Context, st storer.EncodedObjectStorer, from plumbing
 // asking a server.
 func (c *Client) Has(repoURL, commit, folder string) bool {
 	for _, candidate := range c.conns.Candidates(repoURL) {
-		remote, err := gitconn.ParseRemote(candidate)
+		remote, err := giturl.Parse(candidate)
 		if err != nil {
 			continue
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gitconn"
+	"github.com/vxlite/vxlite/internal/giturl"
 	"github.com/vxlite/vxlite/internal/store"
 )
 
@@ -182,14 +183,14 @@ func (c *Client) Find(ctx context.Context, req Request) (Found, error) {
 // findOnce asks each mirror once.
 func (c *Client) findOnce(ctx context.Context, req Request) (Found, error) {
 	var failed []error
-	written, err := gitconn.ParseRemote(req.URL)
+	written, err := giturl.Parse(req.URL)
 	if err == nil && written.Scheme != "ssh" { // what logs in is neither shown nor kept
 		c.conns.Learn(written)
 		own, _ := config.SplitUser(req.URL)
 		req.URL = own.URL
 	}
 	for _, candidate := range c.conns.Candidates(req.URL) {
-		remote, err := gitconn.ParseRemote(candidate)
+		remote, err := giturl.Parse(candidate)
 		if err != nil {
 			failed = append(failed, err)
 			continue
@@ -254,7 +255,7 @@ func (e *GoneError) Hints() []string {
 	return []string{"name a mirror that still has the commit: --mirror FROM=TO", "or take what is there now: vxlite update"}
 }
 
-func (c *Client) findAt(ctx context.Context, req Request, remote gitconn.Remote) (Found, error) {
+func (c *Client) findAt(ctx context.Context, req Request, remote giturl.Remote) (Found, error) {
 	at := c.place(remote)
 	if found, ok := c.known(req, at); ok && req.Locked != "" && !c.fresh && c.store.HasTree(req.Locked) {
 		return found, nil // without so much as opening a repository
@@ -339,7 +340,7 @@ func (c *Client) lock(ctx context.Context, at store.Place) (func(), error) {
 // LockRepo keeps other runs, and other goroutines of this one, from asking f's
 // server about its repository meanwhile, for those who remember the answer.
 func (c *Client) LockRepo(ctx context.Context, f Found) (unlock func(), err error) {
-	remote, err := gitconn.ParseRemote(f.From)
+	remote, err := giturl.Parse(f.From)
 	if err != nil || remote.Local() || c.offline {
 		return func() {}, err
 	}

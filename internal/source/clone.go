@@ -17,6 +17,7 @@ import (
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/gitpack"
+	"github.com/vxlite/vxlite/internal/giturl"
 )
 
 // CloneRequest asks for a repository to work in.
@@ -46,7 +47,7 @@ type Cloned struct {
 func (c *Client) Clone(ctx context.Context, req CloneRequest) (Cloned, error) {
 	var failed []error
 	for _, candidate := range c.conns.Candidates(req.URL) {
-		remote, err := gitconn.ParseRemote(candidate)
+		remote, err := giturl.Parse(candidate)
 		if err == nil {
 			var cloned Cloned
 			if cloned, err = c.cloneFrom(ctx, req, remote); err == nil {
@@ -62,7 +63,7 @@ func (c *Client) Clone(ctx context.Context, req CloneRequest) (Cloned, error) {
 }
 
 // cloneFrom clones from one of the places of a repository.
-func (c *Client) cloneFrom(ctx context.Context, req CloneRequest, remote gitconn.Remote) (Cloned, error) {
+func (c *Client) cloneFrom(ctx context.Context, req CloneRequest, remote giturl.Remote) (Cloned, error) {
 	parent := filepath.Dir(req.Dir)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return Cloned{}, err
@@ -88,7 +89,7 @@ func (c *Client) cloneFrom(ctx context.Context, req CloneRequest, remote gitconn
 }
 
 // cloneObjects fills gitDir with all that the branches and tags reach.
-func (c *Client) cloneObjects(ctx context.Context, req CloneRequest, remote gitconn.Remote, gitDir string) (*Refs, error) {
+func (c *Client) cloneObjects(ctx context.Context, req CloneRequest, remote giturl.Remote, gitDir string) (*Refs, error) {
 	if remote.Local() {
 		repo, err := c.openLocal(remote)
 		if err != nil {
@@ -124,13 +125,13 @@ func (c *Client) cloneObjects(ctx context.Context, req CloneRequest, remote gitc
 
 // checkOut gives the repository in dir/.git its refs, remote and branch, and
 // writes the files.
-func checkOut(ctx context.Context, dir string, req CloneRequest, remote gitconn.Remote, refs *Refs) (Cloned, error) {
+func checkOut(ctx context.Context, dir string, req CloneRequest, remote giturl.Remote, refs *Refs) (Cloned, error) {
 	gitDir := filepath.Join(dir, ".git")
 	branch := workBranch(req, refs)
 	cfg := config.NewConfig()
 	cfg.Core.IsBare = false
 	cfg.Remotes["origin"] = &config.RemoteConfig{Name: "origin", URLs: []string{remote.String()}}
-	if upstream, err := gitconn.ParseRemote(req.URL); err == nil && upstream.String() != remote.String() {
+	if upstream, err := giturl.Parse(req.URL); err == nil && upstream.String() != remote.String() {
 		cfg.Remotes["upstream"] = &config.RemoteConfig{Name: "upstream", URLs: []string{upstream.String()}}
 	}
 	for _, r := range cfg.Remotes {

@@ -14,8 +14,8 @@ import (
 
 	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/disk"
-	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/gitpack"
+	"github.com/vxlite/vxlite/internal/giturl"
 	"github.com/vxlite/vxlite/internal/store"
 )
 
@@ -40,7 +40,7 @@ type History struct {
 // or from the store, which has a history only where a server gave no less.
 func (c *Client) History(ctx context.Context, repoURL, a, b string) (History, bool, error) {
 	for _, candidate := range c.conns.Candidates(repoURL) {
-		remote, err := gitconn.ParseRemote(candidate)
+		remote, err := giturl.Parse(candidate)
 		if err != nil || !remote.Local() {
 			continue
 		}

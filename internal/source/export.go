@@ -20,8 +20,8 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
-	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/gitpack"
+	"github.com/vxlite/vxlite/internal/giturl"
 	"github.com/vxlite/vxlite/internal/store"
 )
 
@@ -33,14 +33,14 @@ import (
 // git can read it too, as a shallow repository whose branch main is the
 // commit, as far as its objects go.
 func (c *Client) Export(ctx context.Context, f Found, folders []string, dir string) error {
-	remote, err := gitconn.ParseRemote(f.From)
+	remote, err := giturl.Parse(f.From)
 	if err != nil {
 		return err
 	}
 	return c.healing(ctx, f, remote, func() error { return c.export(ctx, f, remote, folders, dir) })
 }
 
-func (c *Client) export(ctx context.Context, f Found, remote gitconn.Remote, folders []string, dir string) error {
+func (c *Client) export(ctx context.Context, f Found, remote giturl.Remote, folders []string, dir string) error {
 	st, done, err := c.objects(ctx, f, remote)
 	if err != nil {
 		return err

@@ -20,12 +20,13 @@ import (
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/gitpack"
+	"github.com/vxlite/vxlite/internal/giturl"
 	"github.com/vxlite/vxlite/internal/store"
 )
 
 // fetch asks a server for its refs, chooses, and gets the commit, all in one
 // conversation where the server allows.
-func (c *Client) fetch(ctx context.Context, req Request, remote gitconn.Remote) (Found, error) {
+func (c *Client) fetch(ctx context.Context, req Request, remote giturl.Remote) (Found, error) {
 	ctx, release, err := c.acquire(ctx)
 	if err != nil {
 		return Found{}, err
@@ -72,7 +73,7 @@ func (c *Client) fetch(ctx context.Context, req Request, remote gitconn.Remote) 
 
 // remember records the tag that answered a request, and that those of the
 // request's tags that come before it are not there.
-func (c *Client) remember(req Request, found Found, remote gitconn.Remote) error {
+func (c *Client) remember(req Request, found Found, remote giturl.Remote) error {
 	at := c.place(remote)
 	for _, t := range req.Tags[:max(0, slices.Index(req.Tags, found.Tag))] {
 		if err := c.store.PutSaid(req.URL, t, at, store.Absent); err != nil {
@@ -86,7 +87,7 @@ func (c *Client) remember(req Request, found Found, remote gitconn.Remote) error
 type download struct {
 	client *Client
 	module string
-	remote gitconn.Remote
+	remote giturl.Remote
 	sess   transport.UploadPackSession // nil once it has been used
 	caps   *capability.List
 	refs   *Refs

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/vxlite/vxlite/internal/event"
-	"github.com/vxlite/vxlite/internal/gitconn"
+	"github.com/vxlite/vxlite/internal/giturl"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -115,7 +115,7 @@ func TestFindErrors(t *testing.T) {
 // TestAmbiguous looks for what several commits begin with. The hashes are made
 // up, as two that are alike are not to be had.
 func TestAmbiguous(t *testing.T) {
-	remote := gitconn.Remote{Scheme: "https", Host: "git.corp", Path: "/lib"}
+	remote := giturl.Remote{Scheme: "https", Host: "git.corp", Path: "/lib"}
 	full := []string{"aaaaaaa1" + hash1[8:], "aaaaaaa2" + hash1[8:]}
 	_, err := onlyOne("aaaaaaa", full, remote)
 	testkit.WantError(t, err, "https://git.corp/lib has 2 commits that begin with aaaaaaa: aaaaaaa111111111111111111111111111111111, aaaaaaa211111111111111111111111111111111")

@@ -12,8 +12,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 
 	"github.com/vxlite/vxlite/internal/brief"
-	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/gitpack"
+	"github.com/vxlite/vxlite/internal/giturl"
 )
 
 // complete finds the one commit whose hash begins with prefix: among what the
@@ -55,7 +55,7 @@ func (r *Refs) complete(prefix string) []string {
 }
 
 // completeIn looks in a repository's objects.
-func completeIn(st *gitpack.Storage, prefix string, remote gitconn.Remote) (string, error) {
+func completeIn(st *gitpack.Storage, prefix string, remote giturl.Remote) (string, error) {
 	raw, err := hex.DecodeString(prefix[:len(prefix)&^1])
 	if err != nil {
 		return "", err
@@ -80,7 +80,7 @@ func completeIn(st *gitpack.Storage, prefix string, remote gitconn.Remote) (stri
 	return onlyOne(prefix, full, remote)
 }
 
-func onlyOne(prefix string, full []string, remote gitconn.Remote) (string, error) {
+func onlyOne(prefix string, full []string, remote giturl.Remote) (string, error) {
 	switch len(full) {
 	case 0:
 		return "", &NoCommitError{Commit: prefix, URL: remote.String()}
@@ -103,7 +103,7 @@ type Tagged struct {
 // the repository is shallow, or no branch leads to the commit any more and the
 // server does not give it.
 func (c *Client) Reachable(ctx context.Context, f Found, interesting func(tag string) bool) (tags []Tagged, cut bool, err error) {
-	remote, err := gitconn.ParseRemote(f.From)
+	remote, err := giturl.Parse(f.From)
 	if err != nil {
 		return nil, false, err
 	}
@@ -126,7 +126,7 @@ func (c *Client) Reachable(ctx context.Context, f Found, interesting func(tag st
 
 // reachableRemote fetches the commits behind f, without their files where the
 // server can leave them out.
-func (c *Client) reachableRemote(ctx context.Context, f Found, remote gitconn.Remote, interesting func(string) bool) (tags []Tagged, cut bool, err error) {
+func (c *Client) reachableRemote(ctx context.Context, f Found, remote giturl.Remote, interesting func(string) bool) (tags []Tagged, cut bool, err error) {
 	if c.offline {
 		return nil, false, &OfflineError{Module: f.module, Ref: f.Commit, URL: f.URL}
 	}

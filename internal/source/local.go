@@ -14,6 +14,7 @@ import (
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/gitpack"
+	"github.com/vxlite/vxlite/internal/giturl"
 	"github.com/vxlite/vxlite/internal/store"
 )
 
@@ -26,7 +27,7 @@ type localRepo struct {
 }
 
 // openLocal opens PATH or, as git does, PATH.git.
-func (c *Client) openLocal(remote gitconn.Remote) (*localRepo, error) {
+func (c *Client) openLocal(remote giturl.Remote) (*localRepo, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if r := c.local[remote.Path]; r != nil {
@@ -35,7 +36,7 @@ func (c *Client) openLocal(remote gitconn.Remote) (*localRepo, error) {
 	for _, p := range []string{remote.Path, remote.Path + ".git"} {
 		st, err := gitpack.OpenFolder(p, c.limits)
 		if err != nil {
-			return nil, gitconn.At(gitconn.Remote{Scheme: "file", Path: p}, err)
+			return nil, gitconn.At(giturl.Remote{Scheme: "file", Path: p}, err)
 		}
 		if st != nil {
 			r := &localRepo{st: st}
@@ -57,7 +58,7 @@ func missing(dir string) (first string) {
 
 // findLocal chooses from a local repository's refs as they are now: they cost
 // nothing to read, and a developer moves them.
-func (c *Client) findLocal(req Request, remote gitconn.Remote) (Found, error) {
+func (c *Client) findLocal(req Request, remote giturl.Remote) (Found, error) {
 	repo, err := c.openLocal(remote)
 	if err != nil {
 		return Found{}, err
@@ -100,7 +101,7 @@ func (c *Client) findLocal(req Request, remote gitconn.Remote) (Found, error) {
 
 // settle makes ref name a whole commit: it completes an abbreviated hash and
 // follows an annotated tag.
-func (r *localRepo) settle(known *store.Store, ref Ref, remote gitconn.Remote) (Ref, error) {
+func (r *localRepo) settle(known *store.Store, ref Ref, remote giturl.Remote) (Ref, error) {
 	if !store.IsHash(ref.Commit) {
 		full, err := completeIn(r.st, ref.Commit, remote)
 		ref.Commit = full

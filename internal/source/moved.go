@@ -4,14 +4,14 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/vxlite/vxlite/internal/gitconn"
+	"github.com/vxlite/vxlite/internal/giturl"
 	"github.com/vxlite/vxlite/internal/store"
 )
 
 // choose picks a request's ref: the locked commit where there is one, and what
 // Choose says otherwise. It also tells whether a tag has moved. repo is set for
 // a local repository, whose annotated tags are to be followed first.
-func (c *Client) choose(req Request, refs *Refs, remote gitconn.Remote, repo *localRepo) (Ref, *Moved, error) {
+func (c *Client) choose(req Request, refs *Refs, remote giturl.Remote, repo *localRepo) (Ref, *Moved, error) {
 	ref, err := req.Choose(refs)
 	if err == nil && repo != nil && store.IsHash(ref.Commit) {
 		ref, err = repo.settle(c.store, ref, remote)
@@ -43,7 +43,7 @@ func (r Request) isTag(ref Ref) bool {
 func isTagName(r Request) bool { return len(r.Tags) > 0 }
 
 // movedSince compares with what the same place said of the tag before.
-func (c *Client) movedSince(req Request, ref Ref, err error, remote gitconn.Remote) *Moved {
+func (c *Client) movedSince(req Request, ref Ref, err error, remote giturl.Remote) *Moved {
 	if err != nil || !req.isTag(ref) {
 		return nil
 	}

@@ -3,7 +3,7 @@ package source
 import (
 	"context"
 
-	"github.com/vxlite/vxlite/internal/gitconn"
+	"github.com/vxlite/vxlite/internal/giturl"
 )
 
 // Probe is what asking a repository for its refs has shown. No secret is in it.
@@ -17,7 +17,7 @@ type Probe struct {
 	// Refs are the branches and tags that are there, nil where none could be asked.
 	Refs *Refs
 	// Unused are settings of git's and OpenSSH's for the place that do not count.
-	Unused []gitconn.Unused
+	Unused []giturl.Unused
 	// Err says why it cannot be cloned from; nil where it can.
 	Err error
 }
@@ -37,9 +37,9 @@ func (c *Client) Probe(ctx context.Context, repoURL string) []Probe {
 }
 
 func (c *Client) probe(ctx context.Context, candidate string) Probe {
-	remote, err := gitconn.ParseRemote(candidate)
+	remote, err := giturl.Parse(candidate)
 	if err != nil {
-		return Probe{Asked: candidate, URL: gitconn.Redact(candidate), Err: err}
+		return Probe{Asked: candidate, URL: giturl.Redact(candidate), Err: err}
 	}
 	p := Probe{Asked: candidate, URL: remote.String()}
 	if remote.Local() {

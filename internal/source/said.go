@@ -6,14 +6,14 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
-	"github.com/vxlite/vxlite/internal/gitconn"
+	"github.com/vxlite/vxlite/internal/giturl"
 	"github.com/vxlite/vxlite/internal/store"
 )
 
 // place returns the place that a remote is to this client. A config can bring
 // authorities and host keys of its own; a server that only these recognise may
 // be another one to those who do not have them.
-func (c *Client) place(r gitconn.Remote) store.Place {
+func (c *Client) place(r giturl.Remote) store.Place {
 	s := r.String()
 	return store.Place{URL: s, ID: store.Key(s + c.anchors[r.Scheme])}
 }
@@ -51,7 +51,7 @@ func (c *Client) Elsewhere(f Found) []store.Elsewhere {
 // Version returns the pseudo-version that PutVersion remembered for a module
 // path at a commit, as the tags are where f came from.
 func (c *Client) Version(f Found, modulePath string) (string, bool) {
-	remote, err := gitconn.ParseRemote(f.From)
+	remote, err := giturl.Parse(f.From)
 	if err != nil {
 		return "", false
 	}
@@ -60,7 +60,7 @@ func (c *Client) Version(f Found, modulePath string) (string, bool) {
 
 // PutVersion remembers a pseudo-version, which takes a history to work out.
 func (c *Client) PutVersion(f Found, modulePath, version string) error {
-	remote, err := gitconn.ParseRemote(f.From)
+	remote, err := giturl.Parse(f.From)
 	if err != nil {
 		return err
 	}

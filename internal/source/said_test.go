@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/vxlite/vxlite/internal/config"
-	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/gitpack"
+	"github.com/vxlite/vxlite/internal/giturl"
 	"github.com/vxlite/vxlite/internal/store"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
@@ -22,7 +22,7 @@ import (
 // placeOf is the place that a URL is to a config with nothing of its own.
 func placeOf(t *testing.T, url string) store.Place {
 	t.Helper()
-	remote, err := gitconn.ParseRemote(url)
+	remote, err := giturl.Parse(url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func TestAnchors(t *testing.T) {
 		testkit.WriteFile(t, filepath.Join(dir, name), name)
 	}
 	at := func(url string, git config.Git) store.Place {
-		remote, err := gitconn.ParseRemote(url)
+		remote, err := giturl.Parse(url)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/gitpack"
+	"github.com/vxlite/vxlite/internal/giturl"
 )
 
 // Object is a commit or a tag as git hashes it, which is what signatures are
@@ -47,7 +48,7 @@ func (c *Client) CommitObject(repoURL, commit string) (Object, error) {
 		o.From = repoURL
 		return o, o.read(st, plumbing.CommitObject, hash)
 	}
-	err := c.eachLocal(repoURL, func(remote gitconn.Remote, repo *localRepo) error {
+	err := c.eachLocal(repoURL, func(remote giturl.Remote, repo *localRepo) error {
 		o.From = remote.String()
 		return o.read(repo.st, plumbing.CommitObject, hash)
 	})
@@ -55,10 +56,10 @@ func (c *Client) CommitObject(repoURL, commit string) (Object, error) {
 }
 
 // eachLocal tries the local repositories that a URL leads to, until one does.
-func (c *Client) eachLocal(repoURL string, try func(gitconn.Remote, *localRepo) error) error {
+func (c *Client) eachLocal(repoURL string, try func(giturl.Remote, *localRepo) error) error {
 	err := error(&gitconn.NoRepositoryError{URL: repoURL})
 	for _, candidate := range c.conns.Candidates(repoURL) {
-		remote, parseErr := gitconn.ParseRemote(candidate)
+		remote, parseErr := giturl.Parse(candidate)
 		if parseErr != nil || !remote.Local() {
 			continue
 		}
@@ -103,7 +104,7 @@ func (o *Object) read(st storer.EncodedObjectStorer, kind plumbing.ObjectType, h
 func (c *Client) TagObject(ctx context.Context, repoURL, module, ref string, names []string, commit string) (Object, error) {
 	var failed []error
 	for _, candidate := range c.conns.Candidates(repoURL) {
-		remote, err := gitconn.ParseRemote(candidate)
+		remote, err := giturl.Parse(candidate)
 		if err != nil {
 			failed = append(failed, err)
 			continue
@@ -133,7 +134,7 @@ func (c *Client) TagObject(ctx context.Context, repoURL, module, ref string, nam
 }
 
 // localTag reads a tag in place.
-func (c *Client) localTag(remote gitconn.Remote, ref string, names []string, commit string) (Object, error) {
+func (c *Client) localTag(remote giturl.Remote, ref string, names []string, commit string) (Object, error) {
 	repo, err := c.openLocal(remote)
 	if err != nil {
 		return Object{}, err
@@ -159,7 +160,7 @@ func (c *Client) localTag(remote gitconn.Remote, ref string, names []string, com
 }
 
 // remoteTag gets a tag from the store or from a server.
-func (c *Client) remoteTag(ctx context.Context, remote gitconn.Remote, repoURL, module, ref string, names []string, commit string) (Object, error) {
+func (c *Client) remoteTag(ctx context.Context, remote giturl.Remote, repoURL, module, ref string, names []string, commit string) (Object, error) {
 	for _, name := range names {
 		hash, data, ok := c.store.TagObject(c.place(remote), name, commit)
 		if ok && plumbing.ComputeHash(plumbing.TagObject, data).String() == hash {

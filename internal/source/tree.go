@@ -9,8 +9,8 @@ import (
 	"github.com/go-git/go-git/v5/storage/memory"
 
 	"github.com/vxlite/vxlite/internal/disk"
-	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/gitpack"
+	"github.com/vxlite/vxlite/internal/giturl"
 	"github.com/vxlite/vxlite/internal/modfiles"
 )
 
@@ -25,7 +25,7 @@ func (c *Client) Tree(ctx context.Context, f Found, folder string) (string, erro
 	if c.store.GoodGoMod(f.Commit, folder, f.NoGoMod) {
 		return dst, nil
 	}
-	remote, err := gitconn.ParseRemote(f.From)
+	remote, err := giturl.Parse(f.From)
 	if err != nil {
 		return "", err
 	}
@@ -37,7 +37,7 @@ func (c *Client) Tree(ctx context.Context, f Found, folder string) (string, erro
 
 // healing does something with f's objects. Where the store's are damaged, they
 // are fetched again and it is done again.
-func (c *Client) healing(ctx context.Context, f Found, remote gitconn.Remote, do func() error) error {
+func (c *Client) healing(ctx context.Context, f Found, remote giturl.Remote, do func() error) error {
 	err := do()
 	damaged, ok := errors.AsType[*modfiles.DamagedError](err)
 	if !ok || remote.Local() || c.exported != "" {
@@ -54,7 +54,7 @@ func (c *Client) healing(ctx context.Context, f Found, remote gitconn.Remote, do
 }
 
 // writeTree puts a tree into the store, in the place of one that is damaged.
-func (c *Client) writeTree(ctx context.Context, f Found, remote gitconn.Remote, folder string) error {
+func (c *Client) writeTree(ctx context.Context, f Found, remote giturl.Remote, folder string) error {
 	st, done, err := c.objects(ctx, f, remote)
 	if err != nil {
 		return err
@@ -82,13 +82,13 @@ func (c *Client) writeTree(ctx context.Context, f Found, remote gitconn.Remote, 
 }
 
 // module reads f's modules out of a repository's objects.
-func (c *Client) module(st storer.EncodedObjectStorer, f Found, remote gitconn.Remote) *modfiles.Module {
+func (c *Client) module(st storer.EncodedObjectStorer, f Found, remote giturl.Remote) *modfiles.Module {
 	return &modfiles.Module{Objects: st, URL: remote.String(), Commit: f.Commit, Limits: c.limits, Trusted: c.proven(f, remote), NoGoMod: f.NoGoMod}
 }
 
 // objects opens a repository that has f's commit, and fetches it again where
 // the store has lost it. One from the store is as it was written.
-func (c *Client) objects(ctx context.Context, f Found, remote gitconn.Remote) (storer.EncodedObjectStorer, func(), error) {
+func (c *Client) objects(ctx context.Context, f Found, remote giturl.Remote) (storer.EncodedObjectStorer, func(), error) {
 	if c.exported != "" {
 		st, done := gitpack.OpenObjects(filepath.Join(c.exported, f.Commit))
 		return st, done, nil
@@ -118,7 +118,7 @@ func (c *Client) objects(ctx context.Context, f Found, remote gitconn.Remote) (s
 }
 
 // refetch gets a commit that the store knows of but no longer has.
-func (c *Client) refetch(ctx context.Context, f Found, remote gitconn.Remote) error {
+func (c *Client) refetch(ctx context.Context, f Found, remote giturl.Remote) error {
 	if c.offline {
 		return &OfflineError{Module: f.module, Ref: f.Commit, URL: f.URL}
 	}
@@ -141,14 +141,14 @@ func (c *Client) refetch(ctx context.Context, f Found, remote gitconn.Remote) er
 
 // proven reports whether f's objects were compared with their names already, which
 // is done when this store takes them.
-func (c *Client) proven(f Found, remote gitconn.Remote) bool {
+func (c *Client) proven(f Found, remote giturl.Remote) bool {
 	return !remote.Local() && c.exported == "" && !c.store.IsShared(c.store.GitDir(f.Commit))
 }
 
 // Refers looks for a submodule or a symbolic link on the way to a path of f's
 // repository, and returns where it is.
 func (c *Client) Refers(ctx context.Context, f Found, p string) (at string, kind modfiles.Reference, err error) {
-	remote, err := gitconn.ParseRemote(f.From)
+	remote, err := giturl.Parse(f.From)
 	if err != nil {
 		return "", "", err
 	}

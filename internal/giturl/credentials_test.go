@@ -1,4 +1,4 @@
-package gitconn
+package giturl
 
 import (
 	"fmt"
@@ -15,15 +15,15 @@ import (
 )
 
 // collect returns the candidates for a URL, "USER PASSWORD (ORIGIN)" for each.
-func collect(t *testing.T, c *credentials, url string) []string {
+func collect(t *testing.T, c *Credentials, url string) []string {
 	t.Helper()
-	r, err := ParseRemote(url)
+	r, err := Parse(url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out []string
-	for cred := range c.candidates(t.Context(), r) {
-		out = append(out, fmt.Sprintf("%s %s (%s)", cred.username, string(cred.password), cred.origin))
+	for cred := range c.Candidates(t.Context(), r) {
+		out = append(out, fmt.Sprintf("%s %s (%s)", cred.Username, string(cred.Password), cred.Origin))
 	}
 	return out
 }
@@ -37,9 +37,9 @@ func TestCredentials(t *testing.T) {
 	other := filepath.Join(home, "other-netrc")
 	testkit.WriteFile(t, other, "machine git.corp login eve password from-other\n")
 	git := testkit.FakeGit(t, "protocol=https\nhost=git.corp\nusername=helped\npassword=by=helper\n")
-	creds := &credentials{
-		env: testkit.Vars{"HOME": home, "PATH": git}.Env,
-		git: config.Git{
+	creds := &Credentials{
+		Env: testkit.Vars{"HOME": home, "PATH": git}.Env,
+		Git: config.Git{
 			Credentials: []config.Credential{
 				{Host: "git.corp:8443", Username: "ported", Password: "p1"},
 				{Host: "GIT.corp", Username: "ci", Password: "p2"},
@@ -85,7 +85,7 @@ func TestCredentials(t *testing.T) {
 		{"nothing at all", testkit.Vars{}, []string{none}},
 		{"a git in the working directory", testkit.Vars{"PATH": ".:bin"}, []string{none}},
 	} {
-		if got := collect(t, &credentials{env: tt.env.Env}, "https://git.corp/lib"); !slices.Equal(got, tt.want) {
+		if got := collect(t, &Credentials{Env: tt.env.Env}, "https://git.corp/lib"); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}
@@ -107,7 +107,7 @@ func TestCredentialHelper(t *testing.T) {
 		env := testkit.Vars{"HOME": "/home/ann", "PATH": git, "USER": "ann", "GIT_CONFIG_GLOBAL": "/srv/gitconfig", "GIT_ASKPASS": "/bin/ask",
 			"GIT_DIR": "/srv/repo", "CORP_TOKEN": "secret"}
 		var seen testkit.Events
-		c := &credentials{env: env.Env, sink: seen.Sink}
+		c := &Credentials{Env: env.Env, Sink: seen.Sink}
 		if got := collect(t, c, tt.url); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %q, want %q", tt.url, got, tt.want)
 		}
@@ -138,12 +138,12 @@ func TestCredentialHelper(t *testing.T) {
 	}
 
 	git := testkit.FakeGit(t, "username=helped\npassword=s3cret\n")
-	c := &credentials{env: testkit.Vars{"PATH": git}.Env}
-	r, err := ParseRemote("https://git.corp/lib")
+	c := &Credentials{Env: testkit.Vars{"PATH": git}.Env}
+	r, err := Parse("https://git.corp/lib")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range c.candidates(t.Context(), r) {
+	for range c.Candidates(t.Context(), r) {
 		break // anonymous will do
 	}
 	if _, err := os.Stat(filepath.Join(git, "argv")); err == nil {
@@ -177,7 +177,7 @@ func TestCredentialHelperFails(t *testing.T) {
 		if err := os.Chmod(filepath.Join(dir, "git"), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		c := &credentials{env: testkit.Vars{"PATH": dir}.Env}
+		c := &Credentials{Env: testkit.Vars{"PATH": dir}.Env}
 		if got, want := collect(t, c, "https://git.corp/lib"), []string{"  (no credentials)"}; !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}

@@ -1,4 +1,4 @@
-package gitconn
+package giturl
 
 import (
 	"path/filepath"
@@ -60,8 +60,8 @@ func TestCandidates(t *testing.T) {
 		{"https://plain.corp/x/y", []string{"ssh://x.corp/y"}},
 		{"https://plain.corp/z", []string{"ssh://plain.corp/z"}},
 	} {
-		w := rewriter{mirrors: mirrors, git: gitSettings{instead: instead}}
-		if got := w.candidates(tt.repo); !slices.Equal(got, tt.want) {
+		w := Rewriter{mirrors: mirrors, Git: GitSettings{instead: instead}}
+		if got := w.Candidates(tt.repo); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %q, want %q", tt.repo, got, tt.want)
 		}
 	}

@@ -1,4 +1,4 @@
-package gitconn
+package giturl
 
 import (
 	"path/filepath"
@@ -26,8 +26,8 @@ func TestParseRemote(t *testing.T) {
 		{in: "http://git.corp/acme/lib.git", want: Remote{Scheme: "http", Host: "git.corp", Path: "/acme/lib.git"}, addr: "git.corp:80"},
 		{in: "HTTPS://git.corp:8443/lib", want: Remote{Scheme: "https", Host: "git.corp", Port: "8443", Path: "/lib"}, text: "https://git.corp:8443/lib", addr: "git.corp:8443"},
 		{in: "https://ci@git.corp/lib", want: Remote{Scheme: "https", User: "ci", Host: "git.corp", Path: "/lib"}, text: "https://git.corp/lib", addr: "git.corp:443"},
-		{in: "https://ci:s3cret@git.corp/lib", want: Remote{Scheme: "https", User: "ci", password: "s3cret", Host: "git.corp", Path: "/lib"}, text: "https://git.corp/lib", addr: "git.corp:443"},
-		{in: "https://:s3cret@git.corp/lib", want: Remote{Scheme: "https", password: "s3cret", Host: "git.corp", Path: "/lib"}, text: "https://git.corp/lib", addr: "git.corp:443"},
+		{in: "https://ci:s3cret@git.corp/lib", want: Remote{Scheme: "https", User: "ci", Password: "s3cret", Host: "git.corp", Path: "/lib"}, text: "https://git.corp/lib", addr: "git.corp:443"},
+		{in: "https://:s3cret@git.corp/lib", want: Remote{Scheme: "https", Password: "s3cret", Host: "git.corp", Path: "/lib"}, text: "https://git.corp/lib", addr: "git.corp:443"},
 		{in: "https://git.corp/a%20b%25%3Fc", want: Remote{Scheme: "https", Host: "git.corp", Path: "/a b%?c"}, addr: "git.corp:443"},
 		{in: "https://[::1]:8443/lib", want: Remote{Scheme: "https", Host: "::1", Port: "8443", Path: "/lib"}, addr: "[::1]:8443"},
 		{in: "https://[::1]/lib", want: Remote{Scheme: "https", Host: "::1", Path: "/lib"}, addr: "[::1]:443"},
@@ -37,7 +37,7 @@ func TestParseRemote(t *testing.T) {
 		{in: "git+ssh://git@git.corp/lib", want: Remote{Scheme: "ssh", User: "git", Host: "git.corp", Path: "/lib"}, text: "ssh://git@git.corp/lib", addr: "git.corp:22"},
 		{in: "ssh+git://git@git.corp/lib", want: Remote{Scheme: "ssh", User: "git", Host: "git.corp", Path: "/lib"}, text: "ssh://git@git.corp/lib", addr: "git.corp:22"},
 		{in: "ssh://git.corp/~ann/lib", want: Remote{Scheme: "ssh", Host: "git.corp", Path: "~ann/lib"}, addr: "git.corp:22"},
-		{in: "ssh://git:s3cret@git.corp/lib", want: Remote{Scheme: "ssh", User: "git", password: "s3cret", Host: "git.corp", Path: "/lib"}, text: "ssh://git@git.corp/lib", addr: "git.corp:22"},
+		{in: "ssh://git:s3cret@git.corp/lib", want: Remote{Scheme: "ssh", User: "git", Password: "s3cret", Host: "git.corp", Path: "/lib"}, text: "ssh://git@git.corp/lib", addr: "git.corp:22"},
 
 		{in: "git@git.corp:acme/lib.git", want: Remote{Scheme: "ssh", User: "git", Host: "git.corp", Path: "acme/lib.git", scp: true}, addr: "git.corp:22"},
 		{in: "git@git.corp:/srv/lib.git", want: Remote{Scheme: "ssh", User: "git", Host: "git.corp", Path: "/srv/lib.git", scp: true}, addr: "git.corp:22"},
@@ -54,7 +54,7 @@ func TestParseRemote(t *testing.T) {
 		if tt.in == "./a:b" && runtime.GOOS == "windows" {
 			continue // is no file's name there
 		}
-		got, err := ParseRemote(tt.in)
+		got, err := Parse(tt.in)
 		if err != nil {
 			t.Errorf("%q: %v", tt.in, err)
 			continue
@@ -74,8 +74,8 @@ func TestParseRemote(t *testing.T) {
 		if local := tt.want.Scheme == "file"; got.Local() != local {
 			t.Errorf("%q: Local %v, want %v", tt.in, got.Local(), local)
 		}
-		if tt.addr != "" && got.hostPort() != tt.addr {
-			t.Errorf("%q: hostPort %q, want %q", tt.in, got.hostPort(), tt.addr)
+		if tt.addr != "" && got.HostPort() != tt.addr {
+			t.Errorf("%q: hostPort %q, want %q", tt.in, got.HostPort(), tt.addr)
 		}
 	}
 }
@@ -132,7 +132,7 @@ func TestParseRemoteErrors(t *testing.T) {
 		{"https://ci:s3c%zzret@git.corp/lib", `clone URL "https://***@git.corp/lib" cannot be parsed: invalid URL escape`},
 		{"https://ci:s3cr et@git.corp/lib", `clone URL "https://***@git.corp/lib" cannot be parsed: net/url: invalid userinfo`},
 	} {
-		got, err := ParseRemote(tt.in)
+		got, err := Parse(tt.in)
 		if err == nil {
 			t.Errorf("%q: %#v, want the error %s", tt.in, got, tt.want)
 			continue
@@ -153,7 +153,7 @@ func FuzzParseRemote(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		r, err := ParseRemote(s)
+		r, err := Parse(s)
 		if err != nil {
 			return
 		}
@@ -165,11 +165,11 @@ func FuzzParseRemote(f *testing.F) {
 				t.Errorf("%q: part %q has a control character", s, part)
 			}
 		}
-		again, err := ParseRemote(r.String())
+		again, err := Parse(r.String())
 		if err != nil {
 			t.Fatalf("%q: its text %q: %v", s, r, err)
 		}
-		r.password = ""
+		r.Password = ""
 		if r.Scheme == "http" || r.Scheme == "https" {
 			r.User = ""
 		}

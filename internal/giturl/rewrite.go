@@ -1,4 +1,4 @@
-package gitconn
+package giturl
 
 import (
 	"bytes"
@@ -14,24 +14,24 @@ import (
 	"github.com/vxlite/vxlite/internal/disk"
 )
 
-// rewriter turns a repository's URL into those it is cloned from: first by
+// Rewriter turns a repository's URL into those it is cloned from: first by
 // the config's mirrors, then by the user's own insteadOf.
-type rewriter struct {
+type Rewriter struct {
 	mirrors []config.Mirror
-	git     gitSettings
+	Git     GitSettings
 }
 
 // newRewriter looks for URLs that have lost what stood in front of their host.
-func newRewriter(env Env, mirrors []config.Mirror) rewriter {
-	w := rewriter{git: readGitSettings(env)}
+func NewRewriter(env Env, mirrors []config.Mirror) Rewriter {
+	w := Rewriter{Git: readGitSettings(env)}
 	for _, m := range mirrors {
 		own, _ := config.SplitUser(m.From)
 		m.From = own.URL
 		w.mirrors = append(w.mirrors, m)
 	}
-	for i, in := range w.git.instead {
+	for i, in := range w.Git.instead {
 		own, _ := config.SplitUser(in.prefix)
-		w.git.instead[i].prefix = own.URL
+		w.Git.instead[i].prefix = own.URL
 	}
 	return w
 }
@@ -39,24 +39,24 @@ func newRewriter(env Env, mirrors []config.Mirror) rewriter {
 // insteadOf is one url.BASE.insteadOf setting of git.
 type insteadOf struct{ prefix, base string }
 
-// candidates returns the URLs to try, in order, each of them once. The longest
+// Candidates returns the URLs to try, in order, each of them once. The longest
 // matching mirror prefix wins; where several are as long (a flag's and the
 // config's), all count, one after the other.
-func (w rewriter) candidates(repo string) []string {
+func (w Rewriter) Candidates(repo string) []string {
 	urls := []string{repo}
 	longest := -1
 	for _, m := range w.mirrors {
-		if prefixMatches(repo, m.From) && len(m.From) > longest {
+		if PrefixMatches(repo, m.From) && len(m.From) > longest {
 			longest, urls = len(m.From), nil
 		}
-		if prefixMatches(repo, m.From) && len(m.From) == longest {
+		if PrefixMatches(repo, m.From) && len(m.From) == longest {
 			for _, to := range m.To {
 				urls = append(urls, joinMirror(to, repo[len(m.From):]))
 			}
 		}
 	}
 	for i, u := range urls {
-		for _, in := range w.git.instead {
+		for _, in := range w.Git.instead {
 			if strings.HasPrefix(u, in.prefix) {
 				urls[i] = in.base + u[len(in.prefix):]
 				break
@@ -71,8 +71,8 @@ func (w rewriter) candidates(repo string) []string {
 	})
 }
 
-// prefixMatches keeps "https://git.corp/a" from catching "https://git.corp/ab".
-func prefixMatches(repo, prefix string) bool {
+// PrefixMatches keeps "https://git.corp/a" from catching "https://git.corp/ab".
+func PrefixMatches(repo, prefix string) bool {
 	rest, ok := strings.CutPrefix(repo, prefix)
 	return ok && (rest == "" || strings.HasSuffix(prefix, "/") || strings.HasSuffix(prefix, ":") || rest[0] == '/' || isDotGit(rest))
 }
@@ -90,16 +90,16 @@ func joinMirror(to, rest string) string {
 	return to + "/" + rest
 }
 
-// gitSettings are what counts of git's system and user configuration.
-type gitSettings struct {
+// GitSettings are what counts of git's system and user configuration.
+type GitSettings struct {
 	instead []insteadOf // longest prefix first
 	unused  []Unused
 }
 
 // readGitSettings reads the files that git-config(1) names. A file that is
 // missing or that cannot be read says nothing.
-func readGitSettings(env Env) gitSettings {
-	var s gitSettings
+func readGitSettings(env Env) GitSettings {
+	var s GitSettings
 	if v, ok := env("GIT_CONFIG_NOSYSTEM"); !ok || v == "" || v == "0" || strings.EqualFold(v, "false") {
 		system, ok := env("GIT_CONFIG_SYSTEM")
 		if !ok {
@@ -123,7 +123,7 @@ func readGitSettings(env Env) gitSettings {
 
 // readFile reads one file and what it includes; depth bounds a loop, at git's
 // own limit.
-func (s *gitSettings) readFile(file string, env Env, depth int) {
+func (s *GitSettings) readFile(file string, env Env, depth int) {
 	const maxDepth = 10
 	data, err := disk.ReadText(file)
 	if err != nil {
@@ -155,7 +155,7 @@ func (s *gitSettings) readFile(file string, env Env, depth int) {
 }
 
 // set takes one setting. Its value may be a secret.
-func (s *gitSettings) set(where, section, sub, key, value string) {
+func (s *GitSettings) set(where, section, sub, key, value string) {
 	name := strings.ToLower(section + "." + key)
 	unused, known := unusedGit[name]
 	switch {
@@ -169,32 +169,32 @@ func (s *gitSettings) set(where, section, sub, key, value string) {
 
 // unusedGit are settings that git uses to reach a server.
 var unusedGit = map[string]Unused{
-	"core.sshcommand":  {ssh: true, fails: toAny, Instead: "vxlite speaks SSH itself, as ~/.ssh/config says"},
-	"http.proxy":       {fails: toConnect, Instead: "set HTTPS_PROXY"},
-	"http.extraheader": {fails: toLogIn, Instead: "name a credential in the config, or put one into ~/.netrc"},
-	"http.cookiefile":  {fails: toLogIn, Instead: "name a credential in the config, or put one into ~/.netrc"},
-	"http.sslcert":     {fails: toLogIn},
-	"http.sslcainfo":   {fails: toTrust, Instead: "name the file in the config: [git] ca_file"},
-	"http.sslcapath":   {fails: toTrust, Instead: "name a file in the config: [git] ca_file"},
-	"http.sslverify":   {fails: toTrust, Instead: "name the authority in the config: [git] ca_file"},
+	"core.sshcommand":  {SSH: true, Fails: ToAny, Instead: "vxlite speaks SSH itself, as ~/.ssh/config says"},
+	"http.proxy":       {Fails: ToConnect, Instead: "set HTTPS_PROXY"},
+	"http.extraheader": {Fails: ToLogIn, Instead: "name a credential in the config, or put one into ~/.netrc"},
+	"http.cookiefile":  {Fails: ToLogIn, Instead: "name a credential in the config, or put one into ~/.netrc"},
+	"http.sslcert":     {Fails: ToLogIn},
+	"http.sslcainfo":   {Fails: ToTrust, Instead: "name the file in the config: [git] ca_file"},
+	"http.sslcapath":   {Fails: ToTrust, Instead: "name a file in the config: [git] ca_file"},
+	"http.sslverify":   {Fails: ToTrust, Instead: "name the authority in the config: [git] ca_file"},
 }
 
 // unusedVariables are the same in the environment.
 var unusedVariables = []Unused{
-	{What: "GIT_SSH_COMMAND", ssh: true, fails: toAny, Instead: "vxlite speaks SSH itself, as ~/.ssh/config says"},
-	{What: "GIT_SSH", ssh: true, fails: toAny, Instead: "vxlite speaks SSH itself, as ~/.ssh/config says"},
-	{What: "GIT_CONFIG_COUNT", ssh: true, fails: toAny, Instead: gitConfigInstead},
-	{What: "GIT_CONFIG_COUNT", fails: toAny, Instead: gitConfigInstead},
-	{What: "GIT_ASKPASS", fails: toLogIn, Instead: "name a credential in the config, or put one into ~/.netrc"},
-	{What: "GIT_SSL_CAINFO", fails: toTrust, Instead: "name the file in the config: [git] ca_file"},
-	{What: "GIT_SSL_NO_VERIFY", fails: toTrust, Instead: "name the authority in the config: [git] ca_file"},
-	{What: "GIT_SSL_CERT", fails: toLogIn},
+	{What: "GIT_SSH_COMMAND", SSH: true, Fails: ToAny, Instead: "vxlite speaks SSH itself, as ~/.ssh/config says"},
+	{What: "GIT_SSH", SSH: true, Fails: ToAny, Instead: "vxlite speaks SSH itself, as ~/.ssh/config says"},
+	{What: "GIT_CONFIG_COUNT", SSH: true, Fails: ToAny, Instead: gitConfigInstead},
+	{What: "GIT_CONFIG_COUNT", Fails: ToAny, Instead: gitConfigInstead},
+	{What: "GIT_ASKPASS", Fails: ToLogIn, Instead: "name a credential in the config, or put one into ~/.netrc"},
+	{What: "GIT_SSL_CAINFO", Fails: ToTrust, Instead: "name the file in the config: [git] ca_file"},
+	{What: "GIT_SSL_NO_VERIFY", Fails: ToTrust, Instead: "name the authority in the config: [git] ca_file"},
+	{What: "GIT_SSL_CERT", Fails: ToLogIn},
 }
 
 const gitConfigInstead = "put its settings into a file, and name that with GIT_CONFIG_GLOBAL"
 
-// unusedFor are the settings that git would use for a remote and this does not.
-func (s gitSettings) unusedFor(remote Remote, env Env) []Unused {
+// UnusedFor are the settings that git would use for a remote and this does not.
+func (s GitSettings) UnusedFor(remote Remote, env Env) []Unused {
 	var out []Unused
 	for _, u := range unusedVariables {
 		if v, ok := env(u.What); ok && v != "" {
@@ -204,7 +204,7 @@ func (s gitSettings) unusedFor(remote Remote, env Env) []Unused {
 	out = append(out, s.unused...)
 	return slices.DeleteFunc(out, func(u Unused) bool {
 		at, err := url.Parse(u.url) // a pattern's host may have a *
-		return u.ssh != (remote.Scheme == "ssh") || u.url != "" && err == nil && !matchesPattern(strings.ToLower(at.Hostname()), strings.ToLower(remote.Host))
+		return u.SSH != (remote.Scheme == "ssh") || u.url != "" && err == nil && !MatchesPattern(strings.ToLower(at.Hostname()), strings.ToLower(remote.Host))
 	})
 }
 

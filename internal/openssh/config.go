@@ -1,4 +1,7 @@
-package gitconn
+// Package openssh reads what a user's OpenSSH is set up with, as OpenSSH reads it:
+// ssh_config and known_hosts. Begin at [ReadConfig], whose Resolve says where and as
+// whom to connect, and at [ReadHostKeys].
+package openssh
 
 import (
 	"cmp"
@@ -12,14 +15,15 @@ import (
 	"strings"
 
 	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/giturl"
 )
 
-// sshConfig is the user's and the system's ssh_config, of which the keywords
+// Config is the user's and the system's ssh_config, of which the keywords
 // of sshKeywords count. It is read once, and gone through for each host as
 // ssh_config(5) says: the first value of a keyword wins.
-type sshConfig struct {
-	files [][]sshLine // the user's first
-	env   Env
+type Config struct {
+	files [][]ConfigLine // the user's first
+	env   giturl.Env
 	home  string
 	local string // who runs this; empty for one who has no name
 }
@@ -30,31 +34,32 @@ var sshKeywords = []string{"host", "match", "include", "hostname", "user", "port
 
 // unusedKeywords are some that do not count and without which a connection may
 // fail, each with what fails then.
-var unusedKeywords = map[string]failing{
-	"addressfamily": toConnect, "bindaddress": toConnect, "bindinterface": toConnect, "canonicalizehostname": toConnect, "proxyusefdpass": toConnect,
-	"certificatefile": toLogIn, "hostbasedauthentication": toLogIn, "kbdinteractiveauthentication": toLogIn,
-	"pkcs11provider": toLogIn, "pubkeyacceptedalgorithms": toLogIn, "pubkeyacceptedkeytypes": toLogIn, "securitykeyprovider": toLogIn,
-	"ciphers": toAgree, "kexalgorithms": toAgree, "macs": toAgree,
-	"casignaturealgorithms": toTrust, "hostkeyalgorithms": toTrust, "knownhostscommand": toTrust, "nohostauthenticationforlocalhost": toTrust,
-	"revokedhostkeys": toTrust, "stricthostkeychecking": toTrust, "verifyhostkeydns": toTrust,
+var unusedKeywords = map[string]giturl.Failing{
+	"addressfamily": giturl.ToConnect, "bindaddress": giturl.ToConnect, "bindinterface": giturl.ToConnect, "canonicalizehostname": giturl.ToConnect, "proxyusefdpass": giturl.ToConnect,
+	"certificatefile": giturl.ToLogIn, "hostbasedauthentication": giturl.ToLogIn, "kbdinteractiveauthentication": giturl.ToLogIn,
+	"pkcs11provider": giturl.ToLogIn, "pubkeyacceptedalgorithms": giturl.ToLogIn, "pubkeyacceptedkeytypes": giturl.ToLogIn, "securitykeyprovider": giturl.ToLogIn,
+	"ciphers": giturl.ToAgree, "kexalgorithms": giturl.ToAgree, "macs": giturl.ToAgree,
+	"casignaturealgorithms": giturl.ToTrust, "hostkeyalgorithms": giturl.ToTrust, "knownhostscommand": giturl.ToTrust, "nohostauthenticationforlocalhost": giturl.ToTrust,
+	"revokedhostkeys": giturl.ToTrust, "stricthostkeychecking": giturl.ToTrust, "verifyhostkeydns": giturl.ToTrust,
 }
 
-// sshLine is a line of a file, or what an Include in it brings.
-type sshLine struct {
+// ConfigLine is a line of a file, or what an Include in it brings.
+type ConfigLine struct {
 	file     string
 	number   int
 	keyword  string // in small letters
 	name     string // as written
 	args     []string
 	rest     string // the arguments as written
-	included [][]sshLine
+	included [][]ConfigLine
 }
 
-func (l sshLine) String() string { return fmt.Sprintf("%s:%d: %s", l.file, l.number, l.name) }
+func (l ConfigLine) String() string { return fmt.Sprintf("%s:%d: %s", l.file, l.number, l.name) }
 
-func readSSHConfig(env Env) sshConfig {
+// ReadConfig reads the user's and the system's file.
+func ReadConfig(env giturl.Env) Config {
 	home, _ := env("HOME")
-	c := sshConfig{env: env, home: home, local: localUser(user.Current, env)}
+	c := Config{env: env, home: home, local: localUser(user.Current, env)}
 	if home != "" {
 		c.files = append(c.files, c.read(filepath.Join(home, ".ssh", "config"), filepath.Join(home, ".ssh"), 0))
 	}
@@ -63,13 +68,13 @@ func readSSHConfig(env Env) sshConfig {
 }
 
 // read reads a file, and those that it includes.
-func (c sshConfig) read(file, dir string, depth int) []sshLine {
+func (c Config) read(file, dir string, depth int) []ConfigLine {
 	const deepest = 16 // as in ssh
 	data, err := disk.ReadText(file)
 	if err != nil || depth > deepest {
 		return nil
 	}
-	var lines []sshLine
+	var lines []ConfigLine
 	n := 0
 	for text := range strings.Lines(string(data)) {
 		n++
@@ -88,7 +93,7 @@ func (c sshConfig) read(file, dir string, depth int) []sshLine {
 }
 
 // include reads the files that an argument of Include means.
-func (c sshConfig) include(pattern, dir string, depth int) (all [][]sshLine) {
+func (c Config) include(pattern, dir string, depth int) (all [][]ConfigLine) {
 	pattern = c.tilde(pattern)
 	if !filepath.IsAbs(pattern) {
 		pattern = filepath.Join(dir, pattern)
@@ -105,7 +110,7 @@ func (c sshConfig) include(pattern, dir string, depth int) (all [][]sshLine) {
 
 // parseSSHLine splits a line into its keyword and its arguments. A comment has
 // no keyword.
-func parseSSHLine(text string) (l sshLine) {
+func parseSSHLine(text string) (l ConfigLine) {
 	text = strings.TrimSpace(text)
 	if text == "" || text[0] == '#' {
 		return l
@@ -152,9 +157,9 @@ type sshPass struct {
 	final bool   // the second time, which "Match final" asks for
 	again bool   // whether it did
 	// values are the first of each keyword; those that the URL has win.
-	values     map[string]sshLine
+	values     map[string]ConfigLine
 	identities []string
-	unused     []Unused
+	unused     []giturl.Unused
 }
 
 func (p *sshPass) value(keyword string) string {
@@ -166,12 +171,12 @@ func (p *sshPass) value(keyword string) string {
 
 // apply goes through one file's lines. An included file begins as the line that
 // includes it stands, and ends without a word on what comes after it.
-func (p *sshPass) apply(lines []sshLine, reached bool) {
+func (p *sshPass) apply(lines []ConfigLine, reached bool) {
 	active := reached
 	for _, l := range lines {
 		switch {
 		case l.keyword == "host":
-			active = reached && matchesList(l.args, p.host())
+			active = reached && giturl.MatchesList(l.args, p.host())
 		case l.keyword == "match":
 			active = reached && p.matches(l)
 		case !active:
@@ -186,7 +191,7 @@ func (p *sshPass) apply(lines []sshLine, reached bool) {
 	}
 }
 
-func (p *sshPass) set(l sshLine) {
+func (p *sshPass) set(l ConfigLine) {
 	fails, unused := unusedKeywords[l.keyword]
 	switch {
 	case unused:
@@ -207,8 +212,8 @@ func (p *sshPass) set(l sshLine) {
 	}
 }
 
-func (p *sshPass) unuse(what string, fails failing) {
-	if u := (Unused{What: what, fails: fails, ssh: true}); !slices.Contains(p.unused, u) {
+func (p *sshPass) unuse(what string, fails giturl.Failing) {
+	if u := (giturl.Unused{What: what, Fails: fails, SSH: true}); !slices.Contains(p.unused, u) {
 		p.unused = append(p.unused, u)
 	}
 }
@@ -230,7 +235,7 @@ func (p *sshPass) user() string { return cmp.Or(p.value("user"), p.local) }
 
 // matches decides whether a Match line is for the host. What would have to run
 // a program does not match.
-func (p *sshPass) matches(l sshLine) bool {
+func (p *sshPass) matches(l ConfigLine) bool {
 	matched := true
 	for args := l.args; len(args) > 0; {
 		criterion, negated := strings.CutPrefix(args[0], "!")
@@ -241,7 +246,7 @@ func (p *sshPass) matches(l sshLine) bool {
 				value, args = args[0], args[1:]
 			}
 			patterns := strings.Split(value, ",")
-			return slices.ContainsFunc(names, func(name string) bool { return matchesList(patterns, name) })
+			return slices.ContainsFunc(names, func(name string) bool { return giturl.MatchesList(patterns, name) })
 		}
 		takesHost := func(name string) bool { // in any case
 			if !given && len(args) > 0 {
@@ -268,7 +273,7 @@ func (p *sshPass) matches(l sshLine) bool {
 			ok = takes(p.local)
 		default:
 			if matched {
-				p.unuse(fmt.Sprintf("%s:%d: Match %s", l.file, l.number, criterion), toAny)
+				p.unuse(fmt.Sprintf("%s:%d: Match %s", l.file, l.number, criterion), giturl.ToAny)
 			}
 			return false
 		}
@@ -277,56 +282,12 @@ func (p *sshPass) matches(l sshLine) bool {
 	return matched
 }
 
-// sshHost is where and as whom to connect.
-type sshHost struct {
-	alias      string // the host as the URL has it
-	name       string
-	port       string
-	user       string
-	asLocal    bool    // nobody named the user, who is the local one
-	hop        bool    // a ProxyJump names the host, and not a URL
-	jump       string  // the nearest ProxyJump, with those before it after a comma
-	proxy      sshLine // ProxyCommand; without a name for none
-	keyAlias   string
-	identities []string // files; nil for the usual ones
-	agent      string   // socket; empty for the environment's, "none" for none
-	only       bool     // IdentitiesOnly
-	// knownHosts and globalKnownHosts are files; nil for the usual ones.
-	knownHosts, globalKnownHosts []string
-	unused                       []Unused
-}
-
-// String names the host as in an ssh command line.
-func (h sshHost) String() string {
-	s := h.user + "@" + h.alias
-	if h.port != "22" {
-		s += ":" + h.port
-	}
-	return s
-}
-
-func (h sshHost) addr() string { return net.JoinHostPort(h.name, h.port) }
-
-func (h sshHost) key() string { return h.user + "@" + h.alias + ":" + h.port + " " + h.jump }
-
-// keyName is what known_hosts has the host under: an alias as it is, else HOST
-// for the usual port and [HOST]:PORT for others.
-func (h sshHost) keyName() string {
-	if h.keyAlias == "" && h.port != "22" {
-		return "[" + h.name + "]:" + h.port
-	}
-	return h.principal()
-}
-
-// principal is what a certificate has the host under: never with a port of ours.
-func (h sshHost) principal() string { return cmp.Or(h.keyAlias, h.name) }
-
-// resolve applies ssh_config to a remote, whose own user and port win.
-func (c sshConfig) resolve(r Remote) sshHost {
-	p := &sshPass{alias: r.Host, local: c.local, values: map[string]sshLine{}}
+// Resolve applies ssh_config to a remote, whose own user and port win.
+func (c Config) Resolve(r giturl.Remote) Host {
+	p := &sshPass{alias: r.Host, local: c.local, values: map[string]ConfigLine{}}
 	for keyword, own := range map[string]string{"user": r.User, "port": r.Port} {
 		if own != "" {
-			p.values[keyword] = sshLine{args: []string{own}}
+			p.values[keyword] = ConfigLine{args: []string{own}}
 		}
 	}
 	for pass := 0; pass == 0 || pass == 1 && p.again; pass++ {
@@ -335,17 +296,17 @@ func (c sshConfig) resolve(r Remote) sshHost {
 			p.apply(lines, true)
 		}
 	}
-	h := sshHost{alias: r.Host, name: p.hostName(), port: cmp.Or(p.value("port"), "22"), keyAlias: strings.ToLower(p.value("hostkeyalias")),
-		only: isYes(p.value("identitiesonly")), unused: p.unused}
-	h.user, h.asLocal = p.user(), p.value("user") == ""
+	h := Host{Alias: r.Host, Name: p.hostName(), Port: cmp.Or(p.value("port"), "22"), keyAlias: strings.ToLower(p.value("hostkeyalias")),
+		IdentitiesOnly: isYes(p.value("identitiesonly")), Unused: p.unused}
+	h.User, h.AsLocal = p.user(), p.value("user") == ""
 	if v := p.value("proxyjump"); v != "none" {
-		h.jump = v
+		h.Jump = v
 	}
 	if v := p.values["proxycommand"]; len(v.args) > 0 && v.args[0] != "none" {
-		h.proxy = v
+		h.Proxy = v
 	}
-	h.agent = c.expand(p.value("identityagent"), h)
-	h.identities = c.expandAll(p.identities, h)
+	h.Agent = c.expand(p.value("identityagent"), h)
+	h.Identities = c.expandAll(p.identities, h)
 	h.knownHosts = c.expandAll(p.values["userknownhostsfile"].args, h)
 	h.globalKnownHosts = c.expandAll(p.values["globalknownhostsfile"].args, h)
 	return h
@@ -355,7 +316,7 @@ func isYes(s string) bool { return strings.EqualFold(s, "yes") || strings.EqualF
 
 // localUser is who runs this: whom the system knows by the number, as in ssh, or
 // else, since in a container it may know nobody, whom the environment names.
-func localUser(current func() (*user.User, error), env Env) string {
+func localUser(current func() (*user.User, error), env giturl.Env) string {
 	name, _ := env("USER")
 	if u, err := current(); err == nil && u.Username != "" {
 		name = u.Username
@@ -364,7 +325,7 @@ func localUser(current func() (*user.User, error), env Env) string {
 }
 
 // expandAll expands file names. It is empty, and not nil, for "none".
-func (c sshConfig) expandAll(names []string, h sshHost) []string {
+func (c Config) expandAll(names []string, h Host) []string {
 	if names == nil {
 		return nil
 	}
@@ -379,11 +340,11 @@ func (c sshConfig) expandAll(names []string, h sshHost) []string {
 
 // expand expands a leading "~/", variables, and the tokens of a file name that
 // ssh_config(5) allows.
-func (c sshConfig) expand(p string, h sshHost) string {
+func (c Config) expand(p string, h Host) string {
 	host, _ := os.Hostname()
 	short, _, _ := strings.Cut(host, ".")
-	p = strings.NewReplacer("%%", "%", "%d", c.home, "%h", h.name, "%i", strconv.Itoa(os.Getuid()), "%j", h.jump,
-		"%k", cmp.Or(h.keyAlias, h.alias), "%L", short, "%l", host, "%n", h.alias, "%p", h.port, "%r", h.user, "%u", c.local).Replace(c.tilde(p))
+	p = strings.NewReplacer("%%", "%", "%d", c.home, "%h", h.Name, "%i", strconv.Itoa(os.Getuid()), "%j", h.Jump,
+		"%k", cmp.Or(h.keyAlias, h.Alias), "%L", short, "%l", host, "%n", h.Alias, "%p", h.Port, "%r", h.User, "%u", c.local).Replace(c.tilde(p))
 	return os.Expand(p, func(name string) string {
 		v, ok := c.env(name)
 		if !ok {
@@ -393,16 +354,16 @@ func (c sshConfig) expand(p string, h sshHost) string {
 	})
 }
 
-func (c sshConfig) tilde(p string) string {
+func (c Config) tilde(p string) string {
 	if rest, ok := strings.CutPrefix(p, "~/"); ok {
 		return filepath.Join(c.home, rest)
 	}
 	return p
 }
 
-// parseJump reads the last of a ProxyJump's hosts. Those before it are that
+// ParseJump reads the last of a ProxyJump's hosts. Those before it are that
 // host's own jumps; where there are some, ssh_config's for it do not count.
-func parseJump(list string) (host Remote, before string, err error) {
+func ParseJump(list string) (host giturl.Remote, before string, err error) {
 	last := list
 	if i := strings.LastIndexByte(list, ','); i >= 0 {
 		before, last = list[:i], list[i+1:]

@@ -1,4 +1,4 @@
-package gitconn
+package openssh
 
 import (
 	"fmt"
@@ -8,23 +8,23 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// isWeak reports whether a host key of that algorithm proves nothing any more.
-func isWeak(algorithm string) bool {
+// IsWeak reports whether a host key of that algorithm proves nothing any more.
+func IsWeak(algorithm string) bool {
 	return slices.Contains(ssh.InsecureAlgorithms().HostKeys, algorithm)
 }
 
-// algorithmError is a server that offers nothing that is safe for one of the
+// AlgorithmError is a server that offers nothing that is safe for one of the
 // things that both sides have to agree on.
-type algorithmError struct {
-	host              sshHost
-	what              string
-	offered, accepted []string
+type AlgorithmError struct {
+	Host              Host
+	What              string
+	Offered, Accepted []string
 }
 
 // Error implements error.
-func (e *algorithmError) Error() string {
+func (e *AlgorithmError) Error() string {
 	return fmt.Sprintf("ssh %s: the server has no %s algorithm that is accepted: it offers %s; accepted are %s",
-		e.host, e.what, algorithmList(e.offered), algorithmList(e.accepted))
+		e.Host, e.What, algorithmList(e.Offered), algorithmList(e.Accepted))
 }
 
 // algorithmList leaves out what only tells of extensions, and the names that
@@ -37,6 +37,6 @@ func algorithmList(names []string) string {
 }
 
 // Hints says who can help. There is no way to accept less.
-func (e *algorithmError) Hints() []string {
+func (e *AlgorithmError) Hints() []string {
 	return []string{"weak algorithms are refused, as OpenSSH's ssh refuses them: have the server's administrator allow one that is accepted, or fetch from another mirror or over https"}
 }

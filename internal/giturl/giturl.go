@@ -1,4 +1,6 @@
-package gitconn
+// Package giturl says where a repository can be cloned from, after mirrors and git's
+// insteadOf, and with which credentials. Begin at [Remote].
+package giturl
 
 import (
 	"errors"
@@ -13,6 +15,9 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 )
 
+// Env looks up an environment variable.
+type Env = func(name string) (value string, ok bool)
+
 // Remote is where a repository can be cloned from.
 type Remote struct {
 	// Scheme is "file" (a local path), "ssh", "http" or "https".
@@ -21,7 +26,7 @@ type Remote struct {
 	// token, so there it is never printed.
 	User string
 	// password stands only in a URL that carries one; it is never printed.
-	password string
+	Password string
 	// Host and Port are empty for a local path; Port also where it is the
 	// scheme's own.
 	Host, Port string
@@ -31,16 +36,16 @@ type Remote struct {
 	scp  bool
 }
 
-// ParseRemote reads a clone URL in git's forms: a local path, a URL with the
+// Parse reads a clone URL in git's forms: a local path, a URL with the
 // scheme ssh, http or https, or user@host:path. The error's text holds no
 // password.
-func ParseRemote(s string) (Remote, error) {
+func Parse(s string) (Remote, error) {
 	switch {
 	case s == "":
 		return Remote{}, errors.New("empty clone URL")
 	case strings.HasPrefix(s, "-"):
 		return Remote{}, fmt.Errorf("clone URL %q begins with a dash", Redact(s))
-	case hasControl(s):
+	case HasControl(s):
 		return Remote{}, fmt.Errorf("clone URL %q has a control character", Redact(s))
 	case isLocalPath(s):
 		return Remote{Scheme: "file", Path: filepath.Clean(s)}, nil
@@ -75,7 +80,7 @@ func parseURL(s string) (Remote, error) {
 	r := Remote{Scheme: strings.ToLower(u.Scheme), Host: u.Hostname(), Port: u.Port(), Path: u.Path}
 	if u.User != nil {
 		r.User = u.User.Username()
-		r.password, _ = u.User.Password()
+		r.Password, _ = u.User.Password()
 	}
 	switch r.Scheme {
 	case "ssh", "git+ssh", "ssh+git":
@@ -108,7 +113,7 @@ func (r Remote) check(s string) error {
 	if _, err := netip.ParseAddr(r.Host); err != nil && strings.Contains(r.Host, ":") {
 		return fmt.Errorf("clone URL %q has the host %q, which is neither a name nor an address", Redact(s), r.Host)
 	}
-	if hasControl(r.User + r.password + r.Host + r.Path) {
+	if HasControl(r.User + r.Password + r.Host + r.Path) {
 		return fmt.Errorf("clone URL %q has a control character", Redact(s))
 	}
 	if strings.HasPrefix(r.Host, "-") || strings.HasPrefix(r.User, "-") || strings.HasPrefix(r.Path, "-") {
@@ -117,7 +122,7 @@ func (r Remote) check(s string) error {
 	return nil
 }
 
-func hasControl(s string) bool {
+func HasControl(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
@@ -145,7 +150,7 @@ func (r Remote) Local() bool { return r.Scheme == "file" }
 
 // String returns r as a person would write it, without what is there to log in
 // with: a password, and the name in a URL of http or https, since many forges
-// take a token there. ParseRemote gives the same Remote for it, but for that.
+// take a token there. Parse gives the same Remote for it, but for that.
 func (r Remote) String() string {
 	switch {
 	case r.Local() && !isLocalPath(r.Path):
@@ -181,22 +186,22 @@ func (r Remote) String() string {
 	return u.String()
 }
 
-// hostOf returns the host of a remote's text, with its scheme and port.
-func hostOf(url string) string {
-	r, err := ParseRemote(url)
+// HostOf returns the host of a remote's text, with its scheme and port.
+func HostOf(url string) string {
+	r, err := Parse(url)
 	if err != nil {
 		return url
 	}
-	return r.Scheme + "://" + r.hostPort()
+	return r.Scheme + "://" + r.HostPort()
 }
 
-// port returns the scheme's own port where none is given.
-func (r Remote) port() string {
+// PortOrUsual returns the scheme's own port where none is given.
+func (r Remote) PortOrUsual() string {
 	if r.Port != "" {
 		return r.Port
 	}
 	return map[string]string{"ssh": "22", "http": "80", "https": "443"}[r.Scheme]
 }
 
-// hostPort returns HOST:PORT.
-func (r Remote) hostPort() string { return net.JoinHostPort(r.Host, r.port()) }
+// HostPort returns HOST:PORT.
+func (r Remote) HostPort() string { return net.JoinHostPort(r.Host, r.PortOrUsual()) }

@@ -1,4 +1,4 @@
-package gitconn
+package giturl
 
 import (
 	"context"

@@ -1,8 +1,6 @@
-package gitconn
+package openssh
 
 import (
-	"fmt"
-	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
@@ -10,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/giturl"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -46,65 +44,65 @@ MATCH exec "true"
 Host later.corp
 	HostKeyAlias later
 `)
-	config := readSSHConfig(testkit.Vars{"HOME": home}.Env)
+	config := ReadConfig(testkit.Vars{"HOME": home}.Env)
 	config.files = config.files[:1] // without the machine's own
 	identities := []string{filepath.Join(home, ".ssh/corp"), filepath.Join(home, "keys/deploy@git.corp-ssh.git.corp-2222-%")}
 	knownHosts := []string{filepath.Join(home, ".ssh/corp_hosts"), "/srv/known_hosts"}
 	for _, tt := range []struct {
 		url     string
-		want    sshHost
+		want    Host
 		text    string
 		addr    string
 		keyName string
 	}{
 		{
 			url: "git.corp:lib",
-			want: sshHost{alias: "git.corp", name: "ssh.git.corp", port: "2222", user: "deploy", jump: "bastion.corp", keyAlias: "corp-git",
-				identities: identities, only: true, knownHosts: knownHosts},
+			want: Host{Alias: "git.corp", Name: "ssh.git.corp", Port: "2222", User: "deploy", Jump: "bastion.corp", keyAlias: "corp-git",
+				Identities: identities, IdentitiesOnly: true, knownHosts: knownHosts},
 			text: "deploy@git.corp:2222", addr: "ssh.git.corp:2222", keyName: "corp-git",
 		},
 		{
 			url: "ssh://git@git.corp:29418/lib", // a URL's own user and port win
-			want: sshHost{alias: "git.corp", name: "ssh.git.corp", port: "29418", user: "git", jump: "bastion.corp", keyAlias: "corp-git",
-				identities: []string{identities[0], filepath.Join(home, "keys/git@git.corp-ssh.git.corp-29418-%")}, only: true, knownHosts: knownHosts},
+			want: Host{Alias: "git.corp", Name: "ssh.git.corp", Port: "29418", User: "git", Jump: "bastion.corp", keyAlias: "corp-git",
+				Identities: []string{identities[0], filepath.Join(home, "keys/git@git.corp-ssh.git.corp-29418-%")}, IdentitiesOnly: true, knownHosts: knownHosts},
 			text: "git@git.corp:29418", addr: "ssh.git.corp:29418", keyName: "corp-git",
 		},
 		{
 			url: "ssh://bastion.corp/lib",
-			want: sshHost{alias: "bastion.corp", name: "bastion.corp", port: "2022", user: "jumper", jump: "everywhere.corp",
-				agent: filepath.Join(home, ".ssh/agent.sock")},
+			want: Host{Alias: "bastion.corp", Name: "bastion.corp", Port: "2022", User: "jumper", Jump: "everywhere.corp",
+				Agent: filepath.Join(home, ".ssh/agent.sock")},
 			text: "jumper@bastion.corp:2022", addr: "bastion.corp:2022", keyName: "[bastion.corp]:2022",
 		},
 		{
 			url:  "a.lab:lib",
-			want: sshHost{alias: "a.lab", name: "a.lab", port: "2022", user: "lab", agent: "none"},
+			want: Host{Alias: "a.lab", Name: "a.lab", Port: "2022", User: "lab", Agent: "none"},
 			text: "lab@a.lab:2022", addr: "a.lab:2022", keyName: "[a.lab]:2022",
 		},
 		{
 			url:  "open.lab:lib",
-			want: sshHost{alias: "open.lab", name: "open.lab", port: "2022", user: "somebody", jump: "everywhere.corp"},
+			want: Host{Alias: "open.lab", Name: "open.lab", Port: "2022", User: "somebody", Jump: "everywhere.corp"},
 			text: "somebody@open.lab:2022", addr: "open.lab:2022", keyName: "[open.lab]:2022",
 		},
 		{
 			url:  "ssh://[::1]/lib",
-			want: sshHost{alias: "::1", name: "::1", port: "2022", user: "somebody", jump: "everywhere.corp"},
+			want: Host{Alias: "::1", Name: "::1", Port: "2022", User: "somebody", Jump: "everywhere.corp"},
 			text: "somebody@::1:2022", addr: "[::1]:2022", keyName: "[::1]:2022",
 		},
-		{url: "cut.corp:lib", want: sshHost{alias: "cut.corp", name: "cut.corp", port: "2022", user: "somebody", jump: "everywhere.corp"},
+		{url: "cut.corp:lib", want: Host{Alias: "cut.corp", Name: "cut.corp", Port: "2022", User: "somebody", Jump: "everywhere.corp"},
 			text: "somebody@cut.corp:2022", addr: "cut.corp:2022", keyName: "[cut.corp]:2022"},
-		{url: "later.corp:lib", want: sshHost{alias: "later.corp", name: "later.corp", port: "2022", user: "somebody", jump: "everywhere.corp", keyAlias: "later"},
+		{url: "later.corp:lib", want: Host{Alias: "later.corp", Name: "later.corp", Port: "2022", User: "somebody", Jump: "everywhere.corp", keyAlias: "later"},
 			text: "somebody@later.corp:2022", addr: "later.corp:2022", keyName: "later"},
 	} {
-		r, err := ParseRemote(tt.url)
+		r, err := giturl.Parse(tt.url)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := config.resolve(r)
-		if want := (Unused{What: filepath.Join(home, ".ssh", "config") + ":26: Match exec", ssh: true}); len(got.unused) != 1 || got.unused[0] != want {
-			t.Errorf("%s: not used: %v, want %v", tt.url, got.unused, want)
+		got := config.Resolve(r)
+		if want := (giturl.Unused{What: filepath.Join(home, ".ssh", "config") + ":26: Match exec", SSH: true}); len(got.Unused) != 1 || got.Unused[0] != want {
+			t.Errorf("%s: not used: %v, want %v", tt.url, got.Unused, want)
 		}
-		got.unused = nil
-		for _, names := range [][]string{got.identities, got.knownHosts, tt.want.identities, tt.want.knownHosts} {
+		got.Unused = nil
+		for _, names := range [][]string{got.Identities, got.knownHosts, tt.want.Identities, tt.want.knownHosts} {
 			for i := range names {
 				names[i] = filepath.ToSlash(names[i])
 			}
@@ -112,8 +110,8 @@ Host later.corp
 		if !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%s:\n%#v\nwant:\n%#v", tt.url, got, tt.want)
 		}
-		if got.String() != tt.text || got.addr() != tt.addr || got.keyName() != tt.keyName {
-			t.Errorf("%s: %s, %s, %s; want %s, %s, %s", tt.url, got, got.addr(), got.keyName(), tt.text, tt.addr, tt.keyName)
+		if got.String() != tt.text || got.Addr() != tt.addr || got.keyName() != tt.keyName {
+			t.Errorf("%s: %s, %s, %s; want %s, %s, %s", tt.url, got, got.Addr(), got.keyName(), tt.text, tt.addr, tt.keyName)
 		}
 	}
 }
@@ -138,25 +136,15 @@ func TestSSHUser(t *testing.T) {
 		{unknown, testkit.Vars{"USER": "ann"}, "git.corp:lib", "ann@git.corp"},
 		{unknown, testkit.Vars{}, "git.corp:lib", "@git.corp"},
 	} {
-		r, err := ParseRemote(tt.url)
+		r, err := giturl.Parse(tt.url)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := sshConfig{env: tt.env.Env, local: localUser(tt.current, tt.env.Env)}.resolve(r)
-		if got.String() != tt.want || got.asLocal != (r.User == "") {
+		got := Config{env: tt.env.Env, local: localUser(tt.current, tt.env.Env)}.Resolve(r)
+		if got.String() != tt.want || got.AsLocal != (r.User == "") {
 			t.Errorf("%v %s: %s, want %s", tt.env, tt.url, got, tt.want)
 		}
 	}
-}
-
-// TestNoUser has one without a name, who is told how to name one.
-func TestNoUser(t *testing.T) {
-	env := testkit.Vars{}.Env
-	p := newSSHPool(env, config.Git{Patience: config.Patience{}.OrDefault()}, config.Limits{}.OrDefault(), nil)
-	p.cfg.local = ""
-	_, _, err := p.session(t.Context(), Remote{Scheme: "ssh", Host: "git.corp", Port: "2222", Path: "/lib"})
-	testkit.WantError(t, err, fmt.Sprintf("ssh git.corp: no user to log in as: the URL names none, and the local user, %d, has no name", os.Getuid()),
-		"if the server's user is git, the URL has to name it:\n  url = \"ssh://git@git.corp:2222/PATH\"")
 }
 
 func TestParseJump(t *testing.T) {
@@ -176,7 +164,7 @@ func TestParseJump(t *testing.T) {
 		{in: "-oProxyCommand=x", err: `ProxyJump "-oProxyCommand=x" has no host`},
 		{in: "ann@-x", err: `ProxyJump "ann@-x" has no host`},
 	} {
-		got, before, err := parseJump(tt.in)
+		got, before, err := ParseJump(tt.in)
 		if tt.err != "" {
 			if err == nil || err.Error() != tt.err {
 				t.Errorf("%q: %v, want the error %s", tt.in, err, tt.err)
@@ -210,21 +198,21 @@ func TestSSHConfigInclude(t *testing.T) {
 	} {
 		testkit.WriteFile(t, filepath.Join(home, ".ssh", name), content)
 	}
-	config := readSSHConfig(testkit.Vars{"HOME": home}.Env)
+	config := ReadConfig(testkit.Vars{"HOME": home}.Env)
 	for _, tt := range []struct {
 		host string
-		want sshHost
+		want Host
 	}{
-		{"one.corp", sshHost{name: "one.corp", user: "first", port: "2200", keyAlias: "of-corp"}},
-		{"two.corp", sshHost{name: "two.corp", user: "second", port: "2222", keyAlias: "of-corp"}},
-		{"three.corp", sshHost{name: "three.corp", user: "third", port: "2200", keyAlias: "of-corp"}},
-		{"open.corp", sshHost{name: "open.corp", user: "last", port: "22"}},
-		{"elsewhere", sshHost{name: "elsewhere", user: "last", port: "22"}},
-		{"alone", sshHost{name: "alone.corp", user: "last", port: "2201", keyAlias: "deep", identities: []string{filepath.Join(home, ".ssh/more")}}},
-		{"other", sshHost{name: "other", user: "last", port: "22"}},
+		{"one.corp", Host{Name: "one.corp", User: "first", Port: "2200", keyAlias: "of-corp"}},
+		{"two.corp", Host{Name: "two.corp", User: "second", Port: "2222", keyAlias: "of-corp"}},
+		{"three.corp", Host{Name: "three.corp", User: "third", Port: "2200", keyAlias: "of-corp"}},
+		{"open.corp", Host{Name: "open.corp", User: "last", Port: "22"}},
+		{"elsewhere", Host{Name: "elsewhere", User: "last", Port: "22"}},
+		{"alone", Host{Name: "alone.corp", User: "last", Port: "2201", keyAlias: "deep", Identities: []string{filepath.Join(home, ".ssh/more")}}},
+		{"other", Host{Name: "other", User: "last", Port: "22"}},
 	} {
-		got := config.resolve(Remote{Scheme: "ssh", Host: tt.host})
-		tt.want.alias, tt.want.agent = tt.host, "none"
+		got := config.Resolve(giturl.Remote{Scheme: "ssh", Host: tt.host})
+		tt.want.Alias, tt.want.Agent = tt.host, "none"
 		if !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%s:\n%#v\nwant:\n%#v", tt.host, got, tt.want)
 		}
@@ -279,14 +267,14 @@ func TestSSHConfigAsOpenSSH(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "config")
 			testkit.WriteFile(t, file, text)
 			env := testkit.Vars{"HOME": who.HomeDir, "VAR": "value"}
-			config := sshConfig{env: env.Env, home: who.HomeDir, local: who.Username}
-			config.files = [][]sshLine{config.read(file, who.HomeDir, 0)}
+			config := Config{env: env.Env, home: who.HomeDir, local: who.Username}
+			config.files = [][]ConfigLine{config.read(file, who.HomeDir, 0)}
 			for _, host := range hosts {
-				r, err := ParseRemote("ssh://" + host + "/x")
+				r, err := giturl.Parse("ssh://" + host + "/x")
 				if err != nil {
 					t.Fatal(err)
 				}
-				h := config.resolve(r)
+				h := config.Resolve(r)
 				args := []string{"-G", "-F", file}
 				if r.Port != "" {
 					args = append(args, "-p", r.Port)
@@ -306,13 +294,13 @@ func TestSSHConfigAsOpenSSH(t *testing.T) {
 					want[keyword] = append(want[keyword], value)
 				}
 				for keyword, got := range map[string]string{
-					"hostname": h.name, "user": h.user, "port": h.port, "hostkeyalias": h.keyAlias, "identityagent": h.agent,
-					"proxyjump": h.jump, "proxycommand": h.proxy.rest, "identitiesonly": map[bool]string{true: "yes", false: "no"}[h.only],
-					"userknownhostsfile": list(h.knownHosts, knownHostsFiles(sshHost{globalKnownHosts: []string{}}, who.HomeDir)), "globalknownhostsfile": list(h.globalKnownHosts, knownHostsFiles(sshHost{}, "")),
-					"identityfile": list(h.identities, nil),
+					"hostname": h.Name, "user": h.User, "port": h.Port, "hostkeyalias": h.keyAlias, "identityagent": h.Agent,
+					"proxyjump": h.Jump, "proxycommand": h.Proxy.rest, "identitiesonly": map[bool]string{true: "yes", false: "no"}[h.IdentitiesOnly],
+					"userknownhostsfile": list(h.knownHosts, knownHostsFiles(Host{globalKnownHosts: []string{}}, who.HomeDir)), "globalknownhostsfile": list(h.globalKnownHosts, knownHostsFiles(Host{}, "")),
+					"identityfile": list(h.Identities, nil),
 				} {
 					wanted := strings.Join(want[keyword], " ")
-					if keyword == "identityfile" && h.identities == nil && strings.HasPrefix(wanted, "~/.ssh/id_rsa ") {
+					if keyword == "identityfile" && h.Identities == nil && strings.HasPrefix(wanted, "~/.ssh/id_rsa ") {
 						continue // the usual ones, of which some are of kinds that are not supported
 					}
 					if got != wanted {

@@ -1,6 +1,8 @@
 package build
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -33,7 +35,9 @@ func jobsFor(w *workspace.Workspace, outputs []target) ([]job, error) {
 		if j.settings, err = w.Settings(w.Plan, o.Target); err != nil {
 			return nil, err
 		}
-		j.stamp = stamp{file: o.file, inputs: workspace.Inputs(w.Digest, locals, w.Tool, j.settings, w.Config.Check)}
+		inputs := workspace.Inputs(w.Digest, locals, w.Tool, j.settings, w.Config.Check)
+		sums := sha256.Sum256(fmt.Appendf(nil, "%q", w.Sums)) // a lock that lacks some is refused, or completed
+		j.stamp = stamp{file: o.file, inputs: inputs + hex.EncodeToString(sums[:])}
 		j.binary, j.fresh = j.stamp.fresh(w.Store)
 		j.binary.Target = o.Target.String()
 		out = append(out, j)

@@ -8,12 +8,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"runtime"
+	"slices"
+	"strings"
 	"sync/atomic"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/storer"
+	"github.com/rogpeppe/go-internal/module"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/limit"
@@ -109,10 +115,49 @@ func (m *Module) choose(ctx context.Context, folder string) ([]*blobFile, error)
 	if err := m.checkGoMod(find(files, "go.mod")); err != nil {
 		return nil, m.named(err)
 	}
+	files = slices.DeleteFunc(files, func(f *blobFile) bool { return isSpare(f.path) })
 	if files, err = valid(files); err != nil {
 		return nil, m.named(err)
 	}
 	return files, nil
+}
+
+// isSpare reports whether a module can do without a file whose name no module may
+// have, since not all systems can: NAME:Zone.Identifier, say, which Windows keeps
+// of a download. The go command builds such a repository in a checkout, where it
+// looks at sources alone, and makes no zip of it: so no go.sum has its hash, and
+// what is left has one. A name that could mean another place is refused as ever.
+func isSpare(name string) bool {
+	if module.CheckFilePath(name) == nil || slices.Contains(sources, path.Ext(name)) {
+		return false
+	}
+	portable := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`/\`, r) || !unicode.IsGraphic(r) || r == utf8.RuneError || unicode.IsLetter(r) {
+			return r
+		}
+		if r < utf8.RuneSelf && !strings.ContainsRune("\"'*:<>?|`", r) {
+			return r
+		}
+		return '_'
+	}, name)
+	return module.CheckFilePath(portable) == nil
+}
+
+// sources are the files that the go command may compile: see go help packages.
+var sources = []string{".go", ".c", ".cc", ".cpp", ".cxx", ".m", ".h", ".hh", ".hpp", ".hxx", ".f", ".F", ".for", ".f90", ".s", ".S", ".sx", ".swig", ".swigcxx", ".syso", ".mod"}
+
+// NamesError is a module with files that none may have.
+type NamesError struct{ Err error }
+
+// Error implements error.
+func (e *NamesError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what is wrong with each file.
+func (e *NamesError) Unwrap() error { return e.Err }
+
+// Hints says how to do without.
+func (*NamesError) Hints() []string {
+	return []string{"the go command refuses such a module too: take another ref, or a fork without these files"}
 }
 
 // valid returns the files that a module zip takes.
@@ -124,6 +169,9 @@ func valid(files []*blobFile) ([]*blobFile, error) {
 		byPath[f.path] = f
 	}
 	result, err := zip.CheckFiles(checked)
+	if len(result.Invalid) > 0 {
+		return nil, &NamesError{err}
+	}
 	if err != nil {
 		return nil, err
 	}

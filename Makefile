@@ -6,7 +6,9 @@ FUZZTIME    = 20s
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 # The race detector is written in C; without a C compiler, tests run without it.
+# Each of the test programs would sleep for a second before it exits.
 RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
+test: export GORACE = atexit_sleep_ms=0
 
 .DEFAULT_GOAL = help
 .PHONY: help build demo test lint cross release bench fuzz clean

@@ -124,7 +124,7 @@ func TestHostileArchives(t *testing.T) {
 	}{
 		{"names of a megabyte", func() []byte {
 			return stream(t, "", func(w io.Writer) {
-				for i := range 1000 {
+				for i := range 10 {
 					w.Write(pax(record("path", fmt.Sprintf("vendor/%d%s", i, long))))
 					w.Write(rawHeader("x", tar.TypeReg, 0))
 				}
@@ -144,7 +144,7 @@ func TestHostileArchives(t *testing.T) {
 		}, "X: a file's header has more than 16 KiB", mib},
 		{"headers without a file", func() []byte {
 			return stream(t, "", func(w io.Writer) {
-				for range 100_000 {
+				for range 10_000 {
 					w.Write(pax(record("comment", "none")))
 				}
 			})
@@ -178,16 +178,16 @@ func TestHostileArchives(t *testing.T) {
 			return stream(t, sumLine("x", "x"), func(w io.Writer) {
 				w.Write(pax(record("size", fmt.Sprint(4<<30))))
 				w.Write(rawHeader("vendor/x", tar.TypeReg, 0))
-				zeros(w, 4<<30)
+				zeros(w, 400*mib) // and more to come
 			})
 		}, "X: it unpacks to more than 100 times its size", 256 * mib},
 		{"files of zeros", func() []byte {
 			var list strings.Builder
-			for i := range 1000 {
+			for i := range 400 {
 				list.WriteString(sumLine(fmt.Sprint(i), "x"))
 			}
 			return stream(t, list.String(), func(w io.Writer) {
-				for i := range 1000 {
+				for i := range 400 {
 					w.Write(rawHeader(fmt.Sprintf("vendor/%d", i), tar.TypeReg, mib))
 					zeros(w, mib)
 				}

@@ -19,12 +19,13 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/storer"
-	"github.com/rogpeppe/go-internal/module"
+	"golang.org/x/mod/module"
+	"golang.org/x/mod/zip"
+	"golang.org/x/sync/errgroup"
+
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/limit"
-	"golang.org/x/mod/zip"
-	"golang.org/x/sync/errgroup"
 )
 
 // Module reads the files of one module in a commit.

@@ -3,31 +3,22 @@
 package vendoring
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
-	"strings"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/config/portable"
 	"github.com/vxlite/vxlite/internal/disk"
-	"github.com/vxlite/vxlite/internal/gosum"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/output"
-	"github.com/vxlite/vxlite/internal/plan"
 	"github.com/vxlite/vxlite/internal/signature"
-	"github.com/vxlite/vxlite/internal/source"
 	"github.com/vxlite/vxlite/internal/vendordir"
 	"github.com/vxlite/vxlite/internal/workspace"
 )
@@ -209,250 +200,6 @@ func (c *countingWriter) Write(p []byte) (int, error) {
 	n, err := c.w.Write(p)
 	c.n += int64(n)
 	return n, err
-}
-
-// config writes the config as it is to be read on another machine, and the
-// profile that it names.
-func (g *gatherer) config(context.Context) error {
-	o := portable.Options{Private: g.ws.Tool.Private()}
-	if p := g.ws.Profile(); p != "" {
-		data, err := disk.ReadAny(p)
-		if err != nil {
-			return fmt.Errorf("build.pgo: %w", err)
-		}
-		if err := os.WriteFile(filepath.Join(g.folder, vendordir.ProfileFile), data, 0o644); err != nil {
-			return err
-		}
-		o.Profile = vendordir.ProfileFile
-	}
-	data, err := portable.Write(g.ws.Config, o)
-	if err != nil {
-		return err
-	}
-	if _, err := portable.Read(vendordir.ConfigFile, data, g.folder); err != nil {
-		g.ws.Note("build --vendor will need a config of your own, with -c: %v", err)
-	}
-	return os.WriteFile(filepath.Join(g.folder, vendordir.ConfigFile), data, 0o644)
-}
-
-// lockFile writes the lock that everything else was taken by.
-func (g *gatherer) lockFile(context.Context) error {
-	return os.WriteFile(filepath.Join(g.folder, vendordir.LockFile), g.locked.Format(), 0o644)
-}
-
-// repositories writes a repository for each commit.
-func (g *gatherer) repositories(ctx context.Context) error {
-	client, err := g.ws.Client(false)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	eg, ctx := errgroup.WithContext(ctx)
-	eg.SetLimit(max(1, g.ws.Jobs))
-	for _, ms := range byCommit(g.ws.Plan.Modules) {
-		eg.Go(func() error {
-			var folders []string
-			for _, m := range ms {
-				folders = append(folders, m.Folder)
-			}
-			found := source.Found{Commit: ms[0].Commit, URL: ms[0].URL, From: ms[0].From,
-				NoGoMod: slices.ContainsFunc(ms, func(m *plan.Module) bool { return m.NoGoMod })}
-			dir := filepath.Join(g.folder, vendordir.GitDir, found.Commit)
-			if err := os.MkdirAll(dir, 0o755); err != nil {
-				return err
-			}
-			return client.Export(ctx, found, folders, dir)
-		})
-	}
-	return eg.Wait()
-}
-
-// byCommit groups modules that come from one commit.
-func byCommit(ms []*plan.Module) [][]*plan.Module {
-	sorted := slices.Clone(ms)
-	slices.SortStableFunc(sorted, func(a, b *plan.Module) int { return cmp.Compare(a.Commit, b.Commit) })
-	var out [][]*plan.Module
-	for i, m := range sorted {
-		if i == 0 || m.Commit != sorted[i-1].Commit {
-			out = append(out, nil)
-		}
-		out[len(out)-1] = append(out[len(out)-1], m)
-	}
-	return out
-}
-
-// download writes the proxy tree. It lets the go command fetch what the targets need into an empty
-// module cache, from the user's as far as that has it: what it took is what is
-// needed.
-func (g *gatherer) download(ctx context.Context) error {
-	if err := g.ws.Write(); err != nil {
-		return err
-	}
-	tmp, remove, err := g.ws.Store.TempDir()
-	if err != nil {
-		return err
-	}
-	defer remove()
-	downloads := filepath.Join(tmp, "cache", "download")
-	if err := os.MkdirAll(downloads, 0o755); err != nil { // the go command makes it only for what it downloads
-		return err
-	}
-	tool := g.ws.Tool.With(map[string]string{"GOMODCACHE": tmp, "GOPROXY": g.proxies(), "GOFLAGS": "-modcacherw"})
-	for _, t := range g.ws.Config.Build.Targets {
-		if err := g.downloadFor(ctx, tool, t); err != nil {
-			return err
-		}
-	}
-	if g.with.Toolchain {
-		if err := g.toolchain(ctx, tool); err != nil {
-			return err
-		}
-	}
-	if g.with.CompileCache {
-		if err := vendordir.WriteModules(ctx, tmp, filepath.Join(g.folder, vendordir.ModulesDir), g.files, g.kinds); err != nil {
-			return err
-		}
-	}
-	return vendordir.WriteProxy(ctx, downloads, filepath.Join(g.folder, vendordir.ProxyDir), g.with.Toolchain)
-}
-
-// downloadFor fetches what one target needs.
-func (g *gatherer) downloadFor(ctx context.Context, tool *gotool.Tool, t config.Target) error {
-	c, err := g.ws.Settings(g.ws.Plan, t)
-	if err != nil {
-		return err
-	}
-	c.Offline = false // proxies says what may be asked
-	pkgs, err := tool.Packages(ctx, g.ws.Dir, c)
-	if err != nil {
-		return g.ws.Explain(ctx, g.ws.Dir, c, err)
-	}
-	if err := g.ws.CheckLinked(ctx, pkgs, c); err != nil || !g.with.CompileCache {
-		return err
-	}
-	return g.sources(ctx, tool, c)
-}
-
-// sources notes what one target reads of the third-party modules. Where
-// nothing is to be compiled, unpacking them whole would take most of the time.
-func (g *gatherer) sources(ctx context.Context, tool *gotool.Tool, c gotool.Compile) error {
-	kind, err := tool.Kind(c)
-	if err != nil {
-		return err
-	}
-	files, err := tool.Sources(ctx, g.ws.Dir, c, tool.Var("GOMODCACHE"))
-	if err != nil {
-		return g.ws.Explain(ctx, g.ws.Dir, c, err)
-	}
-	g.files, g.kinds = append(g.files, files...), append(g.kinds, kind)
-	return nil
-}
-
-// proxies is the GOPROXY setting with the user's module cache in front.
-func (g *gatherer) proxies() string {
-	own := vendordir.ProxyURL(filepath.Join(g.ws.Tool.Var("GOMODCACHE"), "cache", "download"))
-	rest := g.ws.Tool.Var("GOPROXY")
-	if rest == "" || g.ws.Offline {
-		rest = "off"
-	}
-	return own + "," + rest
-}
-
-// toolchain fetches the Go release in use, for this machine, and puts its
-// checksum into the lock. The go command asks Go's checksum database for it,
-// whatever the settings are, but for a single proxy of files.
-func (g *gatherer) toolchain(ctx context.Context, tool *gotool.Tool) error {
-	goos, goarch := tool.Host()
-	m := vendordir.ToolchainModule(tool.Version(), goos, goarch)
-	known := slices.IndexFunc(g.locked.Toolchains, func(s lock.Sum) bool { return s.Version == m.Version })
-	if g.ws.Offline && known >= 0 { // the database cannot be asked, and need not be
-		own, _, _ := strings.Cut(g.proxies(), ",")
-		tool = tool.With(map[string]string{"GOPROXY": own, "GOSUMDB": "off"})
-	}
-	if err := tool.Download(ctx, m.Path, m.Version); err != nil {
-		return &ToolchainError{Version: tool.Version(), Platform: goos + "/" + goarch, Err: err}
-	}
-	h1, err := vendordir.ToolchainHash(tool.Var("GOMODCACHE"), m)
-	switch {
-	case err != nil:
-		return err
-	case known < 0:
-		return g.lockToolchain(lock.Sum{Path: m.Path, Version: m.Version, H1: h1})
-	case g.locked.Toolchains[known].H1 != h1:
-		return &gosum.SumError{Name: m.Path, Module: m, Got: h1, From: "the module proxy", Proxied: true, Want: g.locked.Toolchains[known].H1, By: g.ws.Lock.Name}
-	}
-	return nil
-}
-
-// lockToolchain adds a Go release to the lock.
-func (g *gatherer) lockToolchain(s lock.Sum) error {
-	if g.ws.Locked {
-		return &workspace.LockedError{File: g.ws.Lock.Name, Config: g.ws.Config.File, Entries: []string{s.Path + "@" + s.Version + ": its checksum is not in the lock"},
-			Hint: "vxlite vendor --with-toolchain writes it there, without --locked"}
-	}
-	now := *g.locked
-	now.Toolchains = append(slices.Clone(now.Toolchains), s)
-	now.Sort()
-	if _, err := g.ws.Lock.Write(&now, g.ws.Sink); err != nil {
-		return err
-	}
-	g.locked = &now
-	g.ws.Note("%s now has the checksum of %s@%s", g.ws.Lock.Name, s.Path, s.Version)
-	return nil
-}
-
-// compiled compiles for all targets, as far as the user's build cache lacks
-// anything, and takes the packages from there.
-func (g *gatherer) compiled(ctx context.Context) error {
-	tool := g.ws.Tool.With(map[string]string{"GOCACHEPROG": ""}) // its entries are elsewhere
-	tmp, remove, err := g.ws.Store.TempDir()
-	if err != nil {
-		return err
-	}
-	defer remove()
-	for _, t := range g.ws.Config.Build.Targets {
-		c, err := g.ws.Settings(g.ws.Plan, t)
-		if err != nil {
-			return err
-		}
-		pkgs, err := tool.Packages(ctx, g.ws.Dir, c)
-		if err != nil {
-			return g.ws.Explain(ctx, g.ws.Dir, c, err)
-		}
-		compilation := tool.Compile(g.ws.Dir, c, pkgs)
-		compilation.Start()
-		if err := compilation.Build(ctx, filepath.Join(tmp, "rr")); err != nil {
-			return g.ws.Explain(ctx, g.ws.Dir, c, err)
-		}
-		compilation.Done()
-		entries, err := tool.Compiled(ctx, g.ws.Dir, c)
-		if err != nil {
-			return g.ws.Explain(ctx, g.ws.Dir, c, err)
-		}
-		if err := gotool.WriteCache(ctx, filepath.Join(g.folder, vendordir.CacheDir), entries); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// ToolchainError is a Go release that no proxy serves.
-type ToolchainError struct {
-	Version, Platform string
-	Err               error
-}
-
-// Error implements error.
-func (e *ToolchainError) Error() string {
-	return fmt.Sprintf("the module proxy does not have the toolchain %s for %s\n%v", e.Version, e.Platform, e.Err)
-}
-
-// Unwrap returns the go command's error.
-func (e *ToolchainError) Unwrap() error { return e.Err }
-
-// Hints says how to get on.
-func (e *ToolchainError) Hints() []string {
-	return []string{"ask a proxy that has it, with GOPROXY; or leave out --with-toolchain, and install " + e.Version + " where the build is to run"}
 }
 
 // Made is a vendor folder, or one in a single file.

@@ -32,7 +32,7 @@ var floors = [][]string{
 	{"internal/drawing", "internal/explain", "internal/rryaml"},
 	{"internal/workspace"},
 	{"internal/build", "internal/check", "internal/develop", "internal/doctor", "internal/scaffold", "internal/update", "internal/vendoring"},
-	{"internal/image", "internal/live"},
+	{"internal/image", "internal/live", "internal/screen"},
 	{"cmd/vxlite"},
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/manifest"
 	"github.com/vxlite/vxlite/internal/near"
+	"github.com/vxlite/vxlite/internal/screen"
 )
 
 // cli is what the commands share.
@@ -21,8 +22,8 @@ type cli struct {
 	args           []string // the whole command line
 	env            lookup
 	stdout, stderr io.Writer
-	opts           screenOptions
-	screen         *screen
+	opts           screen.Options
+	screen         *screen.Screen
 	notFound       string // a command that help was asked for, and that there is not
 }
 
@@ -33,7 +34,7 @@ type usageError struct {
 }
 
 // ExitStatus implements the interface that picks the exit status.
-func (usageError) ExitStatus() int { return exitUsage }
+func (usageError) ExitStatus() int { return screen.ExitUsage }
 
 // Hints says where to read on.
 func (e usageError) Hints() []string {

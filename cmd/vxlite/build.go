@@ -8,6 +8,7 @@ import (
 	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/config/parse"
+	"github.com/vxlite/vxlite/internal/screen"
 	"github.com/vxlite/vxlite/internal/vendoring"
 )
 
@@ -67,7 +68,7 @@ func (c *cli) build(o build.Options) error {
 	if err != nil {
 		return err
 	}
-	c.screen.done(result, func(color bool) string { return buildText(result, color) })
+	c.screen.Done(result, func(color bool) string { return screen.BuildText(result, color) })
 	return nil
 }
 
@@ -80,7 +81,7 @@ func (c *cli) buildVendored(ctx *urfave.Context) (err error) {
 		store = "" // none is needed
 	}
 	v, err := vendoring.Open(c.ctx, ctx.String("vendor"), vendoring.OpenOptions{CompileCache: ctx.Bool("with-compile-cache"),
-		SignedBy: ctx.StringSlice("signed-by"), Store: store, Env: c.env, Sink: c.screen.sink()})
+		SignedBy: ctx.StringSlice("signed-by"), Store: store, Env: c.env, Sink: c.screen.Sink()})
 	if err != nil {
 		return err
 	}

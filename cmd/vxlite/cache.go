@@ -10,6 +10,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/lock"
+	"github.com/vxlite/vxlite/internal/screen"
 	"github.com/vxlite/vxlite/internal/store"
 )
 
@@ -57,9 +58,9 @@ func (c *cli) cache(ctx *urfave.Context) error {
 		if err != nil {
 			return err
 		}
-		c.screen.done(struct {
+		c.screen.Done(struct {
 			Cache *store.Contents `json:"cache"`
-		}{info}, func(color bool) string { return cacheTable(info, color) + "\n" })
+		}{info}, func(color bool) string { return screen.CacheTable(info, color) + "\n" })
 		return nil
 	}
 	if arg := ctx.Args().First(); arg != "clean" {
@@ -69,7 +70,7 @@ func (c *cli) cache(ctx *urfave.Context) error {
 	if err != nil {
 		return err
 	}
-	c.screen.removed(removed)
+	c.screen.Removed(removed)
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/vxlite/vxlite/internal/check"
+	"github.com/vxlite/vxlite/internal/screen"
 )
 
 // checkCommand says whether a server would do what it was built for.
@@ -35,9 +36,9 @@ middleware and drivers are included. The exit status is 3 if there is a problem.
 			}
 			report, err := check.Plugins(c.ctx, m, p, ctx.String("rr"))
 			if report != nil {
-				c.screen.done(struct {
+				c.screen.Done(struct {
 					Check *check.Report `json:"check"`
-				}{report}, func(color bool) string { return checkText(report, color) })
+				}{report}, func(color bool) string { return screen.CheckText(report, color) })
 			}
 			return err
 		},

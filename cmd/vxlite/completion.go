@@ -14,6 +14,7 @@ import (
 	"github.com/vxlite/vxlite/internal/config/parse"
 	"github.com/vxlite/vxlite/internal/drawing"
 	"github.com/vxlite/vxlite/internal/scaffold"
+	"github.com/vxlite/vxlite/internal/screen"
 )
 
 // completeWord is the command that shells ask for what may follow; it is in no
@@ -96,7 +97,7 @@ func (c *cli) complete(words []string) int {
 			fmt.Fprintln(c.stdout, s)
 		}
 	}
-	return exitDone
+	return screen.ExitDone
 }
 
 // candidates are all that may follow these words. None means a file.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/doctor"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/screen"
 )
 
 // failedCheck is a check of the doctor's that failed.
@@ -58,13 +59,13 @@ is shown. The exit status is 3 if there is a problem.
 				return merr
 			}
 			if err != nil {
-				c.screen.sink().Send(event.Event{Kind: event.Note, Text: "there is no velox.toml here, so no repository is checked"})
+				c.screen.Sink().Send(event.Event{Kind: event.Note, Text: "there is no velox.toml here, so no repository is checked"})
 			}
 			findings, err := doctor.Examine(c.ctx, doctor.Options{Config: cfg, Store: m.StoreDir, Offline: m.Offline, Jobs: m.Jobs, Env: m.Env, Sink: m.Sink})
 			if findings != nil {
-				c.screen.done(struct {
+				c.screen.Done(struct {
 					Findings []doctor.Finding `json:"findings"`
-				}{findings}, func(color bool) string { return findingsText(findings, color) })
+				}{findings}, func(color bool) string { return screen.FindingsText(findings, color) })
 			}
 			if ctx.Bool("quiet") && !ctx.Bool("json") && err != nil {
 				return errors.Join(append(failures(findings), err)...) // in place of the table

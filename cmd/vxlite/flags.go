@@ -14,6 +14,7 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/config/parse"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/screen"
 	"github.com/vxlite/vxlite/internal/workspace"
 )
 
@@ -69,7 +70,7 @@ func (c *cli) startScreen(ctx *urfave.Context, log config.Log) {
 	opts.Quiet = ctx.Bool("quiet")
 	opts.Verbose = ctx.Bool("verbose") || log.Level == "debug" && !opts.Quiet
 	opts.TraceCommands = ctx.Bool("commands")
-	c.screen = newScreen(c.stdout, c.stderr, opts)
+	c.screen = screen.New(c.stdout, c.stderr, opts)
 }
 
 // readConfig reads the config and lays the flags over it.
@@ -98,7 +99,7 @@ func (c *cli) readConfigBy(ctx *urfave.Context, read func() (*config.Config, err
 		if n.Pos.Line > 0 {
 			text = n.Pos.String() + ": " + text
 		}
-		c.screen.sink().Send(event.Event{Kind: event.Note, Text: text})
+		c.screen.Sink().Send(event.Event{Kind: event.Note, Text: text})
 	}
 	return cfg, nil
 }
@@ -160,7 +161,7 @@ func (c *cli) machine(ctx *urfave.Context) (workspace.Machine, error) {
 
 func (c *cli) machineWithoutStore(ctx *urfave.Context) workspace.Machine {
 	shared, _ := c.env("VXLITE_CACHE_SHARED")
-	return workspace.Machine{SharedDir: shared, Offline: ctx.Bool("offline"), Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.sink()}
+	return workspace.Machine{SharedDir: shared, Offline: ctx.Bool("offline"), Jobs: ctx.Int("jobs"), Env: c.env, Sink: c.screen.Sink()}
 }
 
 func (c *cli) project(ctx *urfave.Context, cfg *config.Config) workspace.Project {
@@ -222,7 +223,7 @@ type configError struct {
 }
 
 // ExitStatus implements the interface that picks the exit status.
-func (configError) ExitStatus() int { return exitUsage }
+func (configError) ExitStatus() int { return screen.ExitUsage }
 
 // Hints says how to come by a config.
 func (e configError) Hints() []string {

@@ -48,7 +48,7 @@ plugin collects which. Plugins that would be disabled, and the cause, are red.
 			if err != nil {
 				return err
 			}
-			c.screen.document(format, text)
+			c.screen.Document(format, text)
 			return nil
 		},
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/image"
+	"github.com/vxlite/vxlite/internal/screen"
 )
 
 // imageCommand makes a container's image.
@@ -57,7 +58,7 @@ digest.
 			if err != nil {
 				return err
 			}
-			c.screen.showResult(result, func(color bool) string { return imageText(result, color) })
+			c.screen.ShowResult(result, func(color bool) string { return imageText(result, color) })
 			return nil
 		},
 	}
@@ -65,10 +66,10 @@ digest.
 
 // imageText words where an image is.
 func imageText(r *image.Result, color bool) string {
-	t := newTable(color)
+	t := screen.NewTable(color)
 	for _, place := range []string{r.Output, r.Pushed} {
 		if place != "" {
-			t.AppendRow(table.Row{cell(place), strings.Join(r.Platforms, " "), r.Digest})
+			t.AppendRow(table.Row{screen.Cell(place), strings.Join(r.Platforms, " "), r.Digest})
 		}
 	}
 	return t.Render() + "\n"

@@ -12,6 +12,7 @@ import (
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/output"
 	"github.com/vxlite/vxlite/internal/scaffold"
+	"github.com/vxlite/vxlite/internal/screen"
 )
 
 // initCommand writes a first config.
@@ -68,8 +69,8 @@ with these plugins and versions. An existing file is not overwritten.
 			if err := writeConfig(file, text); err != nil {
 				return err
 			}
-			c.screen.wrote(wrote{Files: []string{file},
-				Summary: fmt.Sprintf("RoadRunner %s with %s; build it with: %s", rel.Ref, count(n, "plugin", "plugins"), buildLine(file))})
+			c.screen.Wrote(screen.Wrote{Files: []string{file},
+				Summary: fmt.Sprintf("RoadRunner %s with %s; build it with: %s", rel.Ref, screen.Count(n, "plugin", "plugins"), buildLine(file))})
 			return nil
 		},
 	}
@@ -127,7 +128,7 @@ type existsError struct{ path string }
 func (e existsError) Error() string { return e.path + " is there already" }
 
 // ExitStatus implements the interface that picks the exit status.
-func (existsError) ExitStatus() int { return exitUsage }
+func (existsError) ExitStatus() int { return screen.ExitUsage }
 
 // Hints says what to do.
 func (e existsError) Hints() []string {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/inspect"
+	"github.com/vxlite/vxlite/internal/screen"
 	"github.com/vxlite/vxlite/internal/source"
 	"github.com/vxlite/vxlite/internal/store"
 )
@@ -45,7 +46,7 @@ repository is in a local mirror, or in the store with its history.
 func (c *cli) inspectOne(file string) error {
 	b, err := inspect.Read(file)
 	if b != nil {
-		c.screen.showResult(b, func(color bool) string { return binaryText(b, color) })
+		c.screen.ShowResult(b, func(color bool) string { return screen.BinaryText(b, color) })
 	}
 	if foreign, ok := errors.AsType[*inspect.ForeignError](err); ok {
 		foreign.Shown = true
@@ -75,7 +76,7 @@ func (c *cli) inspectTwo(ctx *urfave.Context, fileA, fileB string) error {
 	if err != nil {
 		return err
 	}
-	client, err := source.NewClient(source.Options{Store: store, Env: c.env, Mirrors: mirrors, Jobs: 1, Offline: true, Sink: c.screen.sink()})
+	client, err := source.NewClient(source.Options{Store: store, Env: c.env, Mirrors: mirrors, Jobs: 1, Offline: true, Sink: c.screen.Sink()})
 	if err != nil {
 		return err
 	}
@@ -83,7 +84,7 @@ func (c *cli) inspectTwo(ctx *urfave.Context, fileA, fileB string) error {
 	if err := d.AddHistory(c.ctx, client); err != nil {
 		return err
 	}
-	c.screen.showResult(d, func(color bool) string { return diffText(d, color) })
+	c.screen.ShowResult(d, func(color bool) string { return screen.DiffText(d, color) })
 	return nil
 }
 

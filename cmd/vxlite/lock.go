@@ -3,6 +3,7 @@ package main
 import (
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/vxlite/vxlite/internal/screen"
 	"github.com/vxlite/vxlite/internal/update"
 )
 
@@ -33,7 +34,7 @@ servers, so a note tells if one has moved. Compiles nothing.
 			if err != nil {
 				return err
 			}
-			c.screen.done(result, func(color bool) string { return lockText(result.Lock, color) })
+			c.screen.Done(result, func(color bool) string { return screen.LockText(result.Lock, color) })
 			return nil
 		},
 	}

@@ -13,6 +13,8 @@ import (
 	"runtime"
 	"syscall"
 	"time"
+
+	"github.com/vxlite/vxlite/internal/screen"
 )
 
 func main() {
@@ -30,7 +32,7 @@ func main() {
 		case <-asked: // again: at once
 		case <-time.After(longestEnd): // whatever it is that does not listen
 		}
-		os.Exit(exitInterrupted)
+		os.Exit(screen.ExitInterrupted)
 	}()
 	os.Exit(run(ctx, os.LookupEnv, os.Stdout, os.Stderr, os.Args))
 }
@@ -43,8 +45,8 @@ const longestEnd = serverGrace + 10*time.Second
 func run(ctx context.Context, env lookup, stdout, stderr io.Writer, args []string) int {
 	env = withHome(env, runtime.GOOS)
 	getenv := func(name string) string { v, _ := env(name); return v }
-	opts := terminalOptions(inspectStream(stdout), inspectStream(stderr), getenv)
-	c := &cli{ctx: ctx, args: args, env: env, stdout: stdout, stderr: stderr, screen: newScreen(stdout, stderr, opts), opts: opts}
+	opts := screen.TerminalOptions(screen.InspectStream(stdout), screen.InspectStream(stderr), getenv)
+	c := &cli{ctx: ctx, args: args, env: env, stdout: stdout, stderr: stderr, screen: screen.New(stdout, stderr, opts), opts: opts}
 	if len(args) > 1 && args[1] == completeWord {
 		return c.complete(args[2:])
 	}
@@ -53,9 +55,9 @@ func run(ctx context.Context, env lookup, stdout, stderr io.Writer, args []strin
 	if c.notFound != "" {
 		err = noCommand(app, c.notFound)
 	}
-	err = errors.Join(err, c.screen.close())
+	err = errors.Join(err, c.screen.Close())
 	if ctx.Err() != nil && err != nil {
 		err = context.Canceled
 	}
-	return c.screen.report(err)
+	return c.screen.Report(err)
 }

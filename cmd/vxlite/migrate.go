@@ -11,6 +11,7 @@ import (
 	"github.com/vxlite/vxlite/internal/config/migrate"
 	"github.com/vxlite/vxlite/internal/config/parse"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/screen"
 )
 
 // migrateCommand rewrites an older config.
@@ -51,9 +52,9 @@ func (c *cli) migrate(ctx *urfave.Context) error {
 		return badConfig(ctx, err)
 	}
 	for _, n := range notes {
-		c.screen.sink().Send(event.Event{Kind: event.Note, Text: n.Pos.String() + ": " + n.Text})
+		c.screen.Sink().Send(event.Event{Kind: event.Note, Text: n.Pos.String() + ": " + n.Text})
 	}
-	var result wrote
+	var result screen.Wrote
 	switch {
 	case bytes.Equal(data, out):
 		result.Summary = file + " is in today's form"
@@ -65,7 +66,7 @@ func (c *cli) migrate(ctx *urfave.Context) error {
 		}
 		result.Files = []string{file}
 	}
-	c.screen.wrote(result)
+	c.screen.Wrote(result)
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/scaffold"
+	"github.com/vxlite/vxlite/internal/screen"
 )
 
 // newCommand writes what a plugin begins with.
@@ -79,7 +80,7 @@ func (c *cli) newPlugin(ctx *urfave.Context) error {
 	if above != "" {
 		summary = fmt.Sprintf("add it to %s:\n\n[plugins.%s]\npath = %q\n\nand %s", above, name, p.Path, summary)
 	}
-	c.screen.wrote(wrote{Files: files, Summary: summary})
+	c.screen.Wrote(screen.Wrote{Files: files, Summary: summary})
 	return nil
 }
 

@@ -67,7 +67,7 @@ func (c *cli) become(m workspace.Machine, p workspace.Project, server process.Cm
 	if err != nil {
 		return err
 	}
-	if err := c.screen.close(); err != nil { // the terminal is the server's now
+	if err := c.screen.Close(); err != nil { // the terminal is the server's now
 		return err
 	}
 	if process.CanBecome {
@@ -106,16 +106,16 @@ func (s serverEnded) ExitStatus() int { return int(s) }
 // watch runs the server, and a new one after each change that compiles. There
 // is no progress display, since the server writes to the terminal too.
 func (c *cli) watch(ctx *urfave.Context, m workspace.Machine, cfg *config.Config, server process.Cmd) error {
-	c.screen.plain()
-	m.Sink = func(e event.Event) { c.screen.show(e) } // whichever screen there is
+	c.screen.Plain()
+	m.Sink = func(e event.Event) { c.screen.Show(e) } // whichever screen there is
 	return live.Watch(c.ctx, m, c.project(ctx, cfg), live.Options{
 		Server: server, Grace: serverGrace,
 		Reload: func() (*config.Config, error) {
 			cfg, err := c.readRunConfig(ctx)
-			c.screen.plain()
+			c.screen.Plain()
 			return cfg, err
 		},
-		Report: func(err error) { c.screen.report(err) },
+		Report: func(err error) { c.screen.Report(err) },
 	})
 }
 

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
-
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/vxlite/vxlite/internal/build"
@@ -43,7 +40,7 @@ modules that are still in the store or the module cache.
 			if err != nil {
 				return err
 			}
-			c.screen.showDocument(data)
+			c.screen.ShowDocument(data)
 			return nil
 		},
 	}
@@ -67,19 +64,5 @@ func (c *cli) fileSBOM(ctx *urfave.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return build.BillOf(c.ctx, workspace.Machine{StoreDir: store, Env: c.env, Sink: c.screen.sink()}, ctx.Args().First())
-}
-
-// showDocument writes a JSON document to stdout, with --json in one line. It is
-// what was asked for, so --quiet leaves it.
-func (s *screen) showDocument(data []byte) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.opts.JSON {
-		var line bytes.Buffer
-		if json.Compact(&line, data) == nil {
-			data = append(line.Bytes(), '\n')
-		}
-	}
-	s.write(string(data))
+	return build.BillOf(c.ctx, workspace.Machine{StoreDir: store, Env: c.env, Sink: c.screen.Sink()}, ctx.Args().First())
 }

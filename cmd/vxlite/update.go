@@ -3,6 +3,7 @@ package main
 import (
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/vxlite/vxlite/internal/screen"
 	"github.com/vxlite/vxlite/internal/update"
 )
 
@@ -39,7 +40,7 @@ the same: change it in the config.
 			if err != nil {
 				return err
 			}
-			c.screen.done(result, func(color bool) string { return lockText(result.Lock, color) })
+			c.screen.Done(result, func(color bool) string { return screen.LockText(result.Lock, color) })
 			return nil
 		},
 	}

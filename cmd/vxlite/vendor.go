@@ -4,6 +4,7 @@ import (
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/screen"
 	"github.com/vxlite/vxlite/internal/vendoring"
 )
 
@@ -58,7 +59,7 @@ func (c *cli) vendor(ctx *urfave.Context) error {
 	if err != nil {
 		return err
 	}
-	c.screen.done(result, func(color bool) string { return vendoredText(result, color) })
+	c.screen.Done(result, func(color bool) string { return screen.VendoredText(result, color) })
 	return nil
 }
 
@@ -74,6 +75,6 @@ func (c *cli) prune(ctx *urfave.Context) error {
 	if err != nil {
 		return err
 	}
-	c.screen.removed(removed)
+	c.screen.Removed(removed)
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/inspect"
+	"github.com/vxlite/vxlite/internal/screen"
 )
 
 // verifyCommand builds a binary again and compares.
@@ -53,7 +54,7 @@ unless -c names another.
 			p.LockFile = ctx.String("lock")
 			d, err := build.Verify(c.ctx, m, p, ctx.Args().First())
 			if d != nil {
-				c.screen.showResult(d, func(color bool) string { return verifiedText(d, color) })
+				c.screen.ShowResult(d, func(color bool) string { return verifiedText(d, color) })
 			}
 			return err
 		},
@@ -63,7 +64,7 @@ unless -c names another.
 // verifiedText words what a verification found.
 func verifiedText(d *inspect.Diff, color bool) string {
 	if d.Same {
-		return cell(d.A.File) + ": built again, the same bytes: sha256:" + d.A.SHA256 + "\n"
+		return screen.Cell(d.A.File) + ": built again, the same bytes: sha256:" + d.A.SHA256 + "\n"
 	}
-	return diffText(d, color)
+	return screen.DiffText(d, color)
 }

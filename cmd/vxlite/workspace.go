@@ -4,6 +4,7 @@ import (
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/vxlite/vxlite/internal/develop"
+	"github.com/vxlite/vxlite/internal/screen"
 )
 
 // workspaceCommand writes the workspace out, to work in.
@@ -48,7 +49,7 @@ copied. Run again, it brings DIR up to date and keeps your changes.
 			if err != nil {
 				return err
 			}
-			c.screen.done(result, func(color bool) string { return workspaceText(result.Workspace, color) })
+			c.screen.Done(result, func(color bool) string { return screen.WorkspaceText(result.Workspace, color) })
 			return nil
 		},
 	}

@@ -122,6 +122,7 @@ func (r Remote) check(s string) error {
 	return nil
 }
 
+// HasControl reports whether s has a control character.
 func HasControl(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
 }

@@ -21,7 +21,7 @@ type Rewriter struct {
 	Git     GitSettings
 }
 
-// newRewriter looks for URLs that have lost what stood in front of their host.
+// NewRewriter looks for URLs that have lost what stood in front of their host.
 func NewRewriter(env Env, mirrors []config.Mirror) Rewriter {
 	w := Rewriter{Git: readGitSettings(env)}
 	for _, m := range mirrors {

@@ -54,6 +54,7 @@ type ConfigLine struct {
 	included [][]ConfigLine
 }
 
+// String is the place and the keyword.
 func (l ConfigLine) String() string { return fmt.Sprintf("%s:%d: %s", l.file, l.number, l.name) }
 
 // ReadConfig reads the user's and the system's file.

@@ -76,7 +76,7 @@ func (e *RevocationError) Hints() []string {
 	return []string{"correct the line, or remove it: while it cannot be read, nobody knows which key it revokes"}
 }
 
-// kinds are those of the host's own keys that are known.
+// Kinds are those of the host's own keys that are known.
 func (k *HostKeys) Kinds() []string {
 	var out []string
 	for _, l := range k.plain {
@@ -86,7 +86,7 @@ func (k *HostKeys) Kinds() []string {
 	return slices.Compact(out)
 }
 
-// algorithms are those to ask the server for: what is known of the host decides
+// Algorithms are those to ask the server for: what is known of the host decides
 // which of its keys it shows. With nothing known, it is any that is safe, for
 // the error's sake, and those of its name without the port come first.
 func (k *HostKeys) Algorithms() []string {
@@ -121,7 +121,7 @@ func (k *HostKeys) Algorithms() []string {
 	})
 }
 
-// own are the lines with a key that the server may have.
+// Own are the lines with a key that the server may have.
 func (k *HostKeys) Own() []knownLine {
 	if len(k.plain) > 0 {
 		return k.plain
@@ -129,7 +129,7 @@ func (k *HostKeys) Own() []knownLine {
 	return k.loose
 }
 
-// check is the ssh library's callback. As with OpenSSH, a key whose certificate
+// Check is the ssh library's callback. As with OpenSSH, a key whose certificate
 // does not do may be known by itself.
 func (k *HostKeys) Check(_ string, _ net.Addr, key ssh.PublicKey) error {
 	cert, certified := key.(*ssh.Certificate)

@@ -87,6 +87,7 @@ func (k *Kit) Client(fresh bool) (*source.Client, error) {
 	return source.NewClient(o)
 }
 
+// Note tells the user something.
 func (k *Kit) Note(format string, args ...any) {
 	k.Sink.Send(event.Event{Kind: event.Note, Text: fmt.Sprintf(format, args...)})
 }

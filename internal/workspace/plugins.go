@@ -139,6 +139,7 @@ func (w *Workspace) Admit(s *endure.Set, tell func([]string)) error {
 	return endure.Check(g, w.Allowance())
 }
 
+// Allowance is what of Endure's findings the config lets pass.
 func (w *Workspace) Allowance() endure.Allowance {
 	return endure.Allowance{Disabled: w.Config.Check.AllowDisabled, Methods: w.Config.Check.Allow, Release: w.Plan.Release}
 }

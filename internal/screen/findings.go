@@ -1,4 +1,4 @@
-package main
+package screen
 
 import (
 	"strings"
@@ -7,10 +7,10 @@ import (
 	"github.com/vxlite/vxlite/internal/doctor"
 )
 
-// findingsText words a doctor's findings, a line each, and below those that are
+// FindingsText words a doctor's findings, a line each, and below those that are
 // wrong what to do.
-func findingsText(checks []doctor.Finding, color bool) string {
-	t := newTable(color)
+func FindingsText(checks []doctor.Finding, color bool) string {
+	t := NewTable(color)
 	for _, c := range checks {
 		state := "ok"
 		switch {
@@ -19,7 +19,7 @@ func findingsText(checks []doctor.Finding, color bool) string {
 		case c.Warning:
 			state = "warn"
 		}
-		t.AppendRow(table.Row{state, cell(c.Name), cell(c.Text)})
+		t.AppendRow(table.Row{state, Cell(c.Name), Cell(c.Text)})
 	}
 	var b strings.Builder
 	b.WriteString(t.Render() + "\n")

@@ -1,4 +1,4 @@
-package main
+package screen
 
 import (
 	"cmp"
@@ -13,11 +13,11 @@ import (
 	"github.com/vxlite/vxlite/internal/source"
 )
 
-// binaryText words what went into a binary: facts about the whole, the modules
+// BinaryText words what went into a binary: facts about the whole, the modules
 // from git, the others.
-func binaryText(b *inspect.Binary, color bool) string {
-	facts := newTable(false)
-	row := func(name, value string) { facts.AppendRow(table.Row{name, cell(value)}) }
+func BinaryText(b *inspect.Binary, color bool) string {
+	facts := NewTable(false)
+	row := func(name, value string) { facts.AppendRow(table.Row{name, Cell(value)}) }
 	row("file", b.File)
 	row("size", byteSize(b.Size))
 	row("sha256", b.SHA256)
@@ -38,14 +38,14 @@ func binaryText(b *inspect.Binary, color bool) string {
 		parts = append(parts, gitTable(b.Manifest, color)+"\n")
 	}
 	if len(b.ThirdParty) > 0 {
-		t := newTable(color)
+		t := NewTable(color)
 		t.AppendHeader(table.Row{"MODULE", "VERSION", "SUM"})
 		for _, m := range b.ThirdParty {
 			version := m.Version
 			if m.ReplacedBy != "" {
 				version += " => " + m.ReplacedBy
 			}
-			t.AppendRow(table.Row{cell(m.Path), cell(version), cell(m.Sum)})
+			t.AppendRow(table.Row{Cell(m.Path), Cell(version), Cell(m.Sum)})
 		}
 		parts = append(parts, t.Render()+"\n")
 	}
@@ -55,7 +55,7 @@ func binaryText(b *inspect.Binary, color bool) string {
 // gitTable has RoadRunner first, then the plugins, then the rest, as the table
 // of a build.
 func gitTable(m *manifest.Manifest, color bool) string {
-	t := newTable(color)
+	t := NewTable(color)
 	t.AppendHeader(table.Row{"PLUGIN", "VERSION", "COMMIT", "URL", "SUM"})
 	for _, e := range slices.SortedStableFunc(slices.Values(m.Modules), func(a, b manifest.Module) int {
 		return cmp.Or(cmp.Compare(rankOf(a), rankOf(b)), cmp.Compare(a.Name, b.Name))
@@ -64,7 +64,7 @@ func gitTable(m *manifest.Manifest, color bool) string {
 		if e.ReplacedBy != "" {
 			url += " (" + e.ReplacedBy + ")"
 		}
-		t.AppendRow(table.Row{cell(cmp.Or(e.Name, e.Path)), cell(e.Version), cell(stateOf(&e)), cell(url), cell(e.H1)})
+		t.AppendRow(table.Row{Cell(cmp.Or(e.Name, e.Path)), Cell(e.Version), Cell(stateOf(&e)), Cell(url), Cell(e.H1)})
 	}
 	return t.Render()
 }
@@ -93,25 +93,25 @@ func stateOf(m *manifest.Module) string {
 	}
 }
 
-// diffText words what differs: a line for each fact, a block for each module
+// DiffText words what differs: a line for each fact, a block for each module
 // with the commits between.
-func diffText(d *inspect.Diff, color bool) string {
+func DiffText(d *inspect.Diff, color bool) string {
 	switch {
 	case d.Same:
 		return "the same bytes: sha256:" + d.A.SHA256 + "\n"
 	case d.Nothing():
 		return "the bytes differ, but all that is recorded in them is the same\n"
 	}
-	t := newTable(color)
-	t.AppendHeader(table.Row{"WHAT", cell(d.A.File), cell(d.B.File)})
+	t := NewTable(color)
+	t.AppendHeader(table.Row{"WHAT", Cell(d.A.File), Cell(d.B.File)})
 	for _, c := range d.Facts {
-		t.AppendRow(table.Row{c.What, cell(c.A), cell(c.B)})
+		t.AppendRow(table.Row{c.What, Cell(c.A), Cell(c.B)})
 	}
 	for _, m := range d.Modules {
-		t.AppendRow(table.Row{cell(m.Name()), cell(moduleWords(m.A)), cell(moduleWords(m.B))})
+		t.AppendRow(table.Row{Cell(m.Name()), Cell(moduleWords(m.A)), Cell(moduleWords(m.B))})
 	}
 	for _, c := range d.ThirdParty {
-		t.AppendRow(table.Row{cell(c.What), cell(c.A), cell(c.B)})
+		t.AppendRow(table.Row{Cell(c.What), Cell(c.A), Cell(c.B)})
 	}
 	parts := []string{t.Render() + "\n"}
 	for _, m := range d.Modules {

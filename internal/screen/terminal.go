@@ -1,4 +1,4 @@
-package main
+package screen
 
 import (
 	"io"
@@ -16,8 +16,8 @@ type stream struct {
 	width int
 }
 
-// inspectStream looks at the file behind w, if there is one.
-func inspectStream(w io.Writer) stream {
+// InspectStream looks at the file behind w, if there is one.
+func InspectStream(w io.Writer) stream {
 	f, ok := w.(*os.File)
 	if !ok || !text.ANSICodesSupported || !term.IsTerminal(int(f.Fd())) {
 		return stream{}
@@ -29,15 +29,15 @@ func inspectStream(w io.Writer) stream {
 	return stream{terminal: true, width: width}
 }
 
-// terminalOptions returns the screenOptions that the streams and the
+// TerminalOptions returns the screenOptions that the streams and the
 // environment decide. getenv looks up a variable as os.Getenv does.
 //
 // Any NO_COLOR but an empty one counts, as https://no-color.org has it. It
 // speaks of colour only, so the progress display stays.
-func terminalOptions(stdout, stderr stream, getenv func(string) string) screenOptions {
+func TerminalOptions(stdout, stderr stream, getenv func(string) string) Options {
 	dumb := getenv("TERM") == "dumb"
 	color := !dumb && getenv("NO_COLOR") == ""
-	return screenOptions{
+	return Options{
 		Terminal:    stderr.terminal && !dumb,
 		Width:       stderr.width,
 		Color:       stderr.terminal && color,

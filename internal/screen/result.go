@@ -1,4 +1,4 @@
-package main
+package screen
 
 import (
 	"fmt"
@@ -16,21 +16,21 @@ import (
 	"github.com/vxlite/vxlite/internal/workspace"
 )
 
-// showResult writes a command's result to stdout: v as a line of JSON, or what
+// ShowResult writes a command's result to stdout: v as a line of JSON, or what
 // words makes of it.
-func (s *screen) showResult(v any, words func(color bool) string) {
+func (s *Screen) ShowResult(v any, words func(color bool) string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.opts.JSON:
-		s.write(jsonLine(v))
+		s.Write(jsonLine(v))
 	case !s.opts.Quiet:
-		s.write(words(s.opts.ColorResult))
+		s.Write(words(s.opts.ColorResult))
 	}
 }
 
-// done shows what a command made. For --json it is an event, the last one.
-func (s *screen) done(result any, words func(color bool) string) {
+// Done shows what a command made. For --json it is an event, the last one.
+func (s *Screen) Done(result any, words func(color bool) string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -41,54 +41,55 @@ func (s *screen) done(result any, words func(color bool) string) {
 	}
 	switch {
 	case s.opts.JSON:
-		s.write(jsonLine(struct {
+		s.Write(jsonLine(struct {
 			Event  string `json:"event"`
 			Result any    `json:"result"`
 		}{"done", result}))
 	case !s.opts.Quiet:
-		s.write(words(s.opts.ColorResult))
+		s.Write(words(s.opts.ColorResult))
 	}
 }
 
-// document shows text that is made for another program, also with --quiet:
+// Document shows text that is made for another program, also with --quiet:
 // nothing else was asked for.
-func (s *screen) document(format, text string) {
+func (s *Screen) Document(format, text string) {
 	type document struct {
 		Format string `json:"format"`
 		Text   string `json:"text"`
 	}
-	s.done(struct {
+	s.Done(struct {
 		Document document `json:"document"`
 	}{document{format, text}}, func(bool) string { return text })
 	if s.opts.Quiet && !s.opts.JSON {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.write(text)
+		s.Write(text)
 	}
 }
 
-// removed shows what is gone.
-func (s *screen) removed(r *store.Removed) {
+// Removed shows what is gone.
+func (s *Screen) Removed(r *store.Removed) {
 	for _, name := range r.Paths {
-		s.sink().Send(event.Event{Kind: event.Debug, Text: "removed " + name})
+		s.Sink().Send(event.Event{Kind: event.Debug, Text: "removed " + name})
 	}
-	s.done(struct {
+	s.Done(struct {
 		Removed *store.Removed `json:"removed"`
 	}{r}, func(bool) string {
-		return "removed " + count(len(r.Paths), "entry", "entries") + ", " + byteSize(r.Size) + "\n"
+		return "removed " + Count(len(r.Paths), "entry", "entries") + ", " + byteSize(r.Size) + "\n"
 	})
 }
 
-// wrote are the files that a command has written, and of what they are.
-type wrote struct {
+// Wrote are the files that a command has written, and of what they are.
+type Wrote struct {
 	Files   []string `json:"files,omitempty"`
 	Summary string   `json:"summary,omitempty"`
 }
 
-func (s *screen) wrote(w wrote) { s.done(w, func(bool) string { return wroteText(w) }) }
+// Wrote shows which files were written.
+func (s *Screen) Wrote(w Wrote) { s.Done(w, func(bool) string { return wroteText(w) }) }
 
 // wroteText words which files were written.
-func wroteText(w wrote) string {
+func wroteText(w Wrote) string {
 	var b strings.Builder
 	for _, f := range w.Files {
 		b.WriteString(oneLine(f) + "\n")
@@ -99,9 +100,9 @@ func wroteText(w wrote) string {
 	return b.String()
 }
 
-// buildText words what a build made: a table of what went in, then a line for
+// BuildText words what a build made: a table of what went in, then a line for
 // each binary.
-func buildText(r *build.Result, color bool) string {
+func BuildText(r *build.Result, color bool) string {
 	var parts []string
 	if len(r.Modules) > 0 {
 		parts = append(parts, moduleTable(r.Modules, color)+"\n")
@@ -112,26 +113,26 @@ func buildText(r *build.Result, color bool) string {
 	return strings.Join(parts, "\n")
 }
 
-// vendoredText words a vendor folder: what went in, and where it is.
-func vendoredText(r *vendoring.Result, color bool) string {
+// VendoredText words a vendor folder: what went in, and where it is.
+func VendoredText(r *vendoring.Result, color bool) string {
 	return moduleTable(r.Modules, color) + "\n\n" + vendoredTable(r.Vendored, color) + "\n"
 }
 
 // vendoredTable renders a line for a vendor folder or file. A folder's hash is
 // that of its list of hashes.
 func vendoredTable(v *vendoring.Made, color bool) string {
-	t := newTable(color)
+	t := NewTable(color)
 	of := ""
 	if !v.Archive {
 		of = "(of SHA256SUMS)"
 	}
-	t.AppendRow(table.Row{cell(v.Path), count(v.Files, "file", "files"), byteSize(v.Size), "sha256:" + cell(v.SHA256), of})
+	t.AppendRow(table.Row{Cell(v.Path), Count(v.Files, "file", "files"), byteSize(v.Size), "sha256:" + Cell(v.SHA256), of})
 	return t.Render()
 }
 
 // moduleTable renders the modules in the order given.
 func moduleTable(modules []workspace.Row, color bool) string {
-	t := newTable(color)
+	t := NewTable(color)
 	t.AppendHeader(table.Row{"PLUGIN", "VERSION", "COMMIT", "FROM", ""})
 	for _, m := range modules {
 		name := m.Name
@@ -142,11 +143,11 @@ func moduleTable(modules []workspace.Row, color bool) string {
 		if m.Local {
 			commit = "(local)"
 		}
-		from := cell(m.From)
+		from := Cell(m.From)
 		if m.Stored {
 			from = "store, for " + from
 		}
-		t.AppendRow(table.Row{cell(name), cell(m.Version), cell(commit), from, localState(m)})
+		t.AppendRow(table.Row{Cell(name), Cell(m.Version), Cell(commit), from, localState(m)})
 	}
 	return t.Render()
 }
@@ -163,8 +164,8 @@ func localState(m workspace.Row) string {
 	return "(clean, at " + shortCommit(m.Head) + ")"
 }
 
-// lockText words what became of a lock: what moved, and how much it holds.
-func lockText(l *update.Outcome, color bool) string {
+// LockText words what became of a lock: what moved, and how much it holds.
+func LockText(l *update.Outcome, color bool) string {
 	var b strings.Builder
 	if len(l.Changes) > 0 {
 		b.WriteString(changeTable(l.Changes, color) + "\n\n")
@@ -176,13 +177,13 @@ func lockText(l *update.Outcome, color bool) string {
 	case l.Written:
 		state = "written"
 	}
-	fmt.Fprintf(&b, "%s  %s, %s  (%s)\n", oneLine(l.Path), count(l.Modules, "module", "modules"), count(l.Sums, "checksum", "checksums"), state)
+	fmt.Fprintf(&b, "%s  %s, %s  (%s)\n", oneLine(l.Path), Count(l.Modules, "module", "modules"), Count(l.Sums, "checksum", "checksums"), state)
 	return b.String()
 }
 
 // changeTable renders a line for each module that moved.
 func changeTable(changes []update.Change, color bool) string {
-	t := newTable(color)
+	t := NewTable(color)
 	between := slices.ContainsFunc(changes, func(c update.Change) bool { return c.Commits > 0 || c.Apart })
 	header := table.Row{"MODULE", "REF", "OLD", "NEW"}
 	if between {
@@ -194,9 +195,9 @@ func changeTable(changes []update.Change, color bool) string {
 		if name == "" {
 			name = c.Path
 		}
-		row := table.Row{cell(name), cell(movedRef(c)), cell(lockedText(c.Old)), cell(lockedText(c.New))}
+		row := table.Row{Cell(name), Cell(movedRef(c)), Cell(lockedText(c.Old)), Cell(lockedText(c.New))}
 		if between {
-			row = append(row, cell(commitCount(c)), cell(strings.Join(c.Tags, " ")))
+			row = append(row, Cell(commitCount(c)), Cell(strings.Join(c.Tags, " ")))
 		}
 		t.AppendRow(row)
 	}
@@ -234,7 +235,7 @@ func commitCount(c update.Change) string {
 
 // binaryTable renders a line for each binary.
 func binaryTable(binaries []build.Binary, color bool) string {
-	t := newTable(color)
+	t := NewTable(color)
 	for _, b := range binaries {
 		note := ""
 		switch {
@@ -245,25 +246,25 @@ func binaryTable(binaries []build.Binary, color bool) string {
 		case b.Verified:
 			note = "(verified)"
 		}
-		t.AppendRow(table.Row{cell(b.Path), cell(b.Target), byteSize(b.Size), "sha256:" + cell(b.SHA256), note})
+		t.AppendRow(table.Row{Cell(b.Path), Cell(b.Target), byteSize(b.Size), "sha256:" + Cell(b.SHA256), note})
 		for _, f := range b.Beside {
-			t.AppendRow(table.Row{cell(f.Path), cell(f.Kind), byteSize(f.Size), "sha256:" + cell(f.SHA256)})
+			t.AppendRow(table.Row{Cell(f.Path), Cell(f.Kind), byteSize(f.Size), "sha256:" + Cell(f.SHA256)})
 		}
 	}
 	return t.Render()
 }
 
-// cell words a table's cell. An empty one gets a dash, so that awk and cut
+// Cell words a table's cell. An empty one gets a dash, so that awk and cut
 // find the same columns in every line.
-func cell(s string) string {
+func Cell(s string) string {
 	if s = oneLine(s); s == "" {
 		return "-"
 	}
 	return s
 }
 
-// newTable returns a table without any lines, so that its rows grep well.
-func newTable(color bool) table.Writer {
+// NewTable returns a table without any lines, so that its rows grep well.
+func NewTable(color bool) table.Writer {
 	style := table.Style{
 		Name:    "vxlite",
 		Box:     table.BoxStyle{PaddingRight: "  "},
@@ -278,18 +279,18 @@ func newTable(color bool) table.Writer {
 	return t
 }
 
-// cacheTable renders the store: a line in all, and one for each part.
-func cacheTable(c *store.Contents, color bool) string {
-	t := newTable(color)
+// CacheTable renders the store: a line in all, and one for each part.
+func CacheTable(c *store.Contents, color bool) string {
+	t := NewTable(color)
 	var files int
 	var size int64
 	for _, p := range c.Parts {
 		files += p.Files
 		size += p.Size
 	}
-	t.AppendRow(table.Row{cell(c.Path), count(files, "file", "files"), byteSize(size)})
+	t.AppendRow(table.Row{Cell(c.Path), Count(files, "file", "files"), byteSize(size)})
 	for _, p := range c.Parts {
-		t.AppendRow(table.Row{"  " + cell(p.Name), count(p.Files, "file", "files"), byteSize(p.Size)})
+		t.AppendRow(table.Row{"  " + Cell(p.Name), Count(p.Files, "file", "files"), byteSize(p.Size)})
 	}
 	return t.Render()
 }

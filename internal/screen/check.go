@@ -1,4 +1,4 @@
-package main
+package screen
 
 import (
 	"fmt"
@@ -9,10 +9,10 @@ import (
 	"github.com/vxlite/vxlite/internal/rryaml"
 )
 
-// checkText words what a check looked at: a row for each plugin, what their
+// CheckText words what a check looked at: a row for each plugin, what their
 // sources do not tell, and a row for each section of a .rr.yaml.
-func checkText(c *check.Report, color bool) string {
-	t := newTable(color)
+func CheckText(c *check.Report, color bool) string {
+	t := NewTable(color)
 	t.AppendHeader(table.Row{"PLUGIN", "VERSION", "INIT", "PROVIDES", "COLLECTS", "WEIGHT", "STATE"})
 	unknown := 0
 	for _, p := range c.Plugins {
@@ -20,11 +20,11 @@ func checkText(c *check.Report, color bool) string {
 		if p.Params > 0 {
 			met = fmt.Sprintf("%d of %d", p.Met, p.Params)
 		}
-		t.AppendRow(table.Row{cell(p.Name), cell(p.Version), met, p.Provides, p.Collects, p.Weight, p.State})
+		t.AppendRow(table.Row{Cell(p.Name), Cell(p.Version), met, p.Provides, p.Collects, p.Weight, p.State})
 		unknown += len(p.Unknown)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n%s, %s, %d unknown\n", t.Render(), count(len(c.Plugins), "plugin", "plugins"), count(c.Edges, "edge", "edges"), unknown)
+	fmt.Fprintf(&b, "%s\n\n%s, %s, %d unknown\n", t.Render(), Count(len(c.Plugins), "plugin", "plugins"), Count(c.Edges, "edge", "edges"), unknown)
 	for _, p := range c.Plugins {
 		for _, u := range p.Unknown {
 			fmt.Fprintf(&b, "unknown: %s: %s\n", oneLine(p.Name), oneLine(u))
@@ -38,10 +38,10 @@ func checkText(c *check.Report, color bool) string {
 
 // yamlTable renders the sections in the file's order.
 func yamlTable(sections []rryaml.Section, color bool) string {
-	t := newTable(color)
+	t := NewTable(color)
 	t.AppendHeader(table.Row{"SECTION", "LINE", "READ BY"})
 	for _, s := range sections {
-		t.AppendRow(table.Row{cell(s.Name), fmt.Sprintf("%s:%d", oneLine(s.File), s.Line), cell(strings.Join(s.ReadBy, ", "))})
+		t.AppendRow(table.Row{Cell(s.Name), fmt.Sprintf("%s:%d", oneLine(s.File), s.Line), Cell(strings.Join(s.ReadBy, ", "))})
 	}
 	return t.Render()
 }

@@ -1,4 +1,4 @@
-package main
+package screen
 
 import (
 	"strings"
@@ -49,7 +49,7 @@ func TestResultText(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			compareText(t, "result", buildText(&tt.result, false), tt.want)
+			compareText(t, "result", BuildText(&tt.result, false), tt.want)
 		})
 	}
 }
@@ -57,7 +57,7 @@ func TestResultText(t *testing.T) {
 // Colour is the only thing that a terminal adds.
 func TestResultTextColor(t *testing.T) {
 	r := someResult()
-	plain, coloured := buildText(r, false), buildText(r, true)
+	plain, coloured := BuildText(r, false), BuildText(r, true)
 	var lines []string
 	for line := range strings.Lines(colorCode.ReplaceAllString(coloured, "")) {
 		lines = append(lines, strings.TrimRight(line, " \n")+"\n")

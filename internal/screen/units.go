@@ -1,9 +1,9 @@
-package main
+package screen
 
 import "fmt"
 
-// count words a number of things.
-func count(n int, one, many string) string {
+// Count words a number of things.
+func Count(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}

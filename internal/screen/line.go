@@ -1,4 +1,4 @@
-package main
+package screen
 
 import (
 	"fmt"
@@ -12,7 +12,7 @@ import (
 
 // line words an event as a line for stderr. It is empty for an event that
 // these options do not show, or that the progress display shows.
-func (s *screen) line(e event.Event) string {
+func (s *Screen) line(e event.Event) string {
 	drawn := s.display != nil
 	switch e.Kind {
 	case event.FetchStart:
@@ -90,19 +90,19 @@ func retryLine(e event.Event) string {
 func compilingLine(e event.Event) string {
 	line := "compiling " + oneLine(e.Target)
 	if e.Total > 0 {
-		line += fmt.Sprintf(" (%s)", count(e.Total, "package", "packages"))
+		line += fmt.Sprintf(" (%s)", Count(e.Total, "package", "packages"))
 	}
 	return line
 }
 
 // howFar words a CompilePackage event now and then, for logs in which a long
 // compile would be silent.
-func (s *screen) howFar(e event.Event) string {
+func (s *Screen) howFar(e event.Event) string {
 	if s.now().Sub(s.told) < tellEvery || s.compiling[e.Target] == 0 {
 		return ""
 	}
 	s.told = s.now()
-	return fmt.Sprintf("compiling %s: %d of %s", oneLine(e.Target), e.Done, count(s.compiling[e.Target], "package", "packages"))
+	return fmt.Sprintf("compiling %s: %d of %s", oneLine(e.Target), e.Done, Count(s.compiling[e.Target], "package", "packages"))
 }
 
 // revision words which module a fetch is about, and at which ref.

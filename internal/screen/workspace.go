@@ -1,4 +1,4 @@
-package main
+package screen
 
 import (
 	"fmt"
@@ -11,30 +11,30 @@ import (
 // mostKept is how many files that were changed by hand are named.
 const mostKept = 20
 
-// workspaceText words what a workspace has become: where each module is, then
+// WorkspaceText words what a workspace has become: where each module is, then
 // what was kept, then what was written.
-func workspaceText(w *develop.Workspace, color bool) string {
-	t := newTable(color)
+func WorkspaceText(w *develop.Workspace, color bool) string {
+	t := NewTable(color)
 	t.AppendHeader(table.Row{"PLUGIN", "VERSION", "KIND", "DIRECTORY"})
 	for _, m := range w.Modules {
 		name := m.Name
 		if name == "" {
 			name = m.Path
 		}
-		t.AppendRow(table.Row{cell(name), cell(m.Version), cell(m.Kind), cell(m.Dir)})
+		t.AppendRow(table.Row{Cell(name), Cell(m.Version), Cell(m.Kind), Cell(m.Dir)})
 	}
 	var b strings.Builder
 	b.WriteString(t.Render() + "\n\n")
 	for i, name := range w.Kept {
 		if i == mostKept {
-			fmt.Fprintf(&b, "kept %s more\n", count(len(w.Kept)-i, "file", "files"))
+			fmt.Fprintf(&b, "kept %s more\n", Count(len(w.Kept)-i, "file", "files"))
 			break
 		}
 		fmt.Fprintf(&b, "kept %s, which was changed by hand\n", oneLine(name))
 	}
 	var done []string
 	if w.Written > 0 {
-		done = append(done, count(w.Written, "file", "files")+" written")
+		done = append(done, Count(w.Written, "file", "files")+" written")
 	}
 	if w.Removed > 0 {
 		done = append(done, fmt.Sprintf("%d removed", w.Removed))
@@ -42,6 +42,6 @@ func workspaceText(w *develop.Workspace, color bool) string {
 	if len(done) == 0 {
 		done = append(done, "up to date")
 	}
-	fmt.Fprintf(&b, "%s  %s\n", cell(w.Dir), strings.Join(done, ", "))
+	fmt.Fprintf(&b, "%s  %s\n", Cell(w.Dir), strings.Join(done, ", "))
 	return b.String()
 }

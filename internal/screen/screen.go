@@ -1,4 +1,6 @@
-package main
+// Package screen words all that a user sees: events as they happen, results, and
+// errors, as text, on a terminal with bars, or as JSON. Begin at [Screen].
+package screen
 
 import (
 	"fmt"
@@ -11,8 +13,8 @@ import (
 	"github.com/vxlite/vxlite/internal/event"
 )
 
-// screenOptions say what a screen shows, and what it may draw with.
-type screenOptions struct {
+// Options say what a screen shows, and what it may draw with.
+type Options struct {
 	// JSON writes events as JSON lines: the result to stdout, all others to
 	// stderr.
 	JSON bool
@@ -33,10 +35,10 @@ type screenOptions struct {
 	Color, ColorResult bool
 }
 
-// screen is where all output is worded: stdout has the result and nothing
+// Screen is where all output is worded: stdout has the result and nothing
 // else, everything else goes to stderr.
-type screen struct {
-	opts           screenOptions
+type Screen struct {
+	opts           Options
 	stdout, stderr io.Writer
 
 	mu      sync.Mutex
@@ -53,20 +55,20 @@ type screen struct {
 // no progress display.
 const tellEvery = 15 * time.Second
 
-// newScreen returns a screen that words events as opts say.
-func newScreen(stdout, stderr io.Writer, opts screenOptions) *screen {
-	s := &screen{opts: opts, stdout: stdout, stderr: stderr, now: time.Now, compiling: map[string]int{}}
+// New returns a screen that words events as opts say.
+func New(stdout, stderr io.Writer, opts Options) *Screen {
+	s := &Screen{opts: opts, stdout: stdout, stderr: stderr, now: time.Now, compiling: map[string]int{}}
 	if opts.Terminal && !opts.JSON && !opts.Quiet {
 		s.display = newDisplay(stderr, opts.Width, opts.Color)
 	}
 	return s
 }
 
-// sink returns what the pipeline sends its events to.
-func (s *screen) sink() event.Sink { return s.show }
+// Sink returns what the pipeline sends its events to.
+func (s *Screen) Sink() event.Sink { return s.Show }
 
-// plain gives up the progress display, for a terminal that others write to.
-func (s *screen) plain() {
+// Plain gives up the progress display, for a terminal that others write to.
+func (s *Screen) Plain() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.display != nil {
@@ -75,11 +77,11 @@ func (s *screen) plain() {
 	}
 }
 
-// close stops the progress display and leaves the cursor at the start of a
+// Close stops the progress display and leaves the cursor at the start of a
 // line. Events that still come in are dropped, since a goroutine that lags
 // behind must not draw over the shell's prompt; report goes on working. The
 // error is the first one met when writing the result.
-func (s *screen) close() error {
+func (s *Screen) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
@@ -90,8 +92,8 @@ func (s *screen) close() error {
 	return s.err
 }
 
-// show words one event.
-func (s *screen) show(e event.Event) {
+// Show words one event.
+func (s *Screen) Show(e event.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
@@ -106,7 +108,7 @@ func (s *screen) show(e event.Event) {
 }
 
 // showText words an event for a reader.
-func (s *screen) showText(e event.Event) {
+func (s *Screen) showText(e event.Event) {
 	if s.display != nil {
 		s.display.update(e)
 	}
@@ -116,22 +118,22 @@ func (s *screen) showText(e event.Event) {
 }
 
 // print writes a line to stderr, above the progress display if there is one.
-func (s *screen) print(line string) {
+func (s *Screen) print(line string) {
 	if s.display != nil && s.display.log(line) {
 		return
 	}
 	fmt.Fprintln(s.stderr, line)
 }
 
-// write writes a part of the result to stdout.
-func (s *screen) write(result string) {
+// Write writes a part of the result to stdout.
+func (s *Screen) Write(result string) {
 	if _, err := io.WriteString(s.stdout, result); err != nil && s.err == nil {
 		s.err = fmt.Errorf("writing the result: %w", err)
 	}
 }
 
 // paint colours a part of a line for stderr, where colour is allowed.
-func (s *screen) paint(str string, colors ...text.Color) string {
+func (s *Screen) paint(str string, colors ...text.Color) string {
 	if !s.opts.Color {
 		return str
 	}

@@ -1,4 +1,4 @@
-package main
+package screen
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 
 // showJSON writes an event as a line of JSON. The verbosity decides which
 // events there are, as without --json; only their form is another.
-func (s *screen) showJSON(e event.Event) {
+func (s *Screen) showJSON(e event.Event) {
 	if s.opts.Quiet {
 		return
 	}
@@ -61,4 +61,18 @@ func jsonLine(v any) string {
 		}
 	}
 	return b.String()
+}
+
+// ShowDocument writes a JSON document to stdout, with --json in one line. It is
+// what was asked for, so --quiet leaves it.
+func (s *Screen) ShowDocument(data []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.opts.JSON {
+		var line bytes.Buffer
+		if json.Compact(&line, data) == nil {
+			data = append(line.Bytes(), '\n')
+		}
+	}
+	s.Write(string(data))
 }

@@ -1,4 +1,4 @@
-package main
+package screen
 
 import (
 	"context"
@@ -16,22 +16,22 @@ import (
 // The exit statuses. An error picks another than exitFailed by a method
 // ExitStatus() int.
 const (
-	exitDone        = 0
-	exitFailed      = 1
-	exitUsage       = 2 // wrong usage or config
-	exitCheck       = 3 // a check found a problem
-	exitInterrupted = 130
+	ExitDone        = 0
+	ExitFailed      = 1
+	ExitUsage       = 2 // wrong usage or config
+	ExitCheck       = 3 // a check found a problem
+	ExitInterrupted = 130
 )
 
-// report words err on stderr, what failed first and then what to do about
+// Report words err on stderr, what failed first and then what to do about
 // it, and returns the exit status. It stops the progress display. A nil err
 // has nothing to say.
 //
 //	vxlite: fetching github.com/acme/lib: no credential for git.corp
 //	hint: add [git.credentials."git.corp"] to velox.toml
-func (s *screen) report(err error) int {
+func (s *Screen) Report(err error) int {
 	if err == nil {
-		return exitDone
+		return ExitDone
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -56,7 +56,7 @@ const mostFindings, fewFindings = 50, 10
 
 // reportFindings words each finding with its own hints below it. Those that
 // follow one another with the same hints have them once.
-func (s *screen) reportFindings(all []finding) {
+func (s *Screen) reportFindings(all []finding) {
 	name := s.paint("vxlite:", text.Bold, text.FgRed) + " "
 	if more := len(all) - fewFindings; len(all) > mostFindings && !s.opts.Verbose {
 		last := finding{text: fmt.Sprintf("and %s more like these", brief.Count(more)), hints: []string{"-v shows all of them"}}
@@ -93,20 +93,20 @@ type finding struct {
 // best what was going on.
 func describe(err error) failure {
 	if interrupted(err) {
-		return failure{text: "interrupted", findings: []finding{{text: "interrupted"}}, status: exitInterrupted}
+		return failure{text: "interrupted", findings: []finding{{text: "interrupted"}}, status: ExitInterrupted}
 	}
 	f := failure{
 		text:     trimmed(err),
 		hints:    hints(err),
 		findings: findings(err),
-		status:   exitFailed,
+		status:   ExitFailed,
 	}
 	type exiter interface {
 		error
 		ExitStatus() int
 	}
 	// An error is never success, whatever it says.
-	if e, ok := errors.AsType[exiter](err); ok && e.ExitStatus() != exitDone {
+	if e, ok := errors.AsType[exiter](err); ok && e.ExitStatus() != ExitDone {
 		f.status = e.ExitStatus()
 	}
 	return f

@@ -1,4 +1,4 @@
-package main
+package screen
 
 import (
 	"bytes"
@@ -37,9 +37,9 @@ func someBuild() []event.Event {
 }
 
 // showSome shows what the build made.
-func showSome(s *screen) {
+func showSome(s *Screen) {
 	r := someResult()
-	s.done(r, func(color bool) string { return buildText(r, color) })
+	s.Done(r, func(color bool) string { return BuildText(r, color) })
 }
 
 func someResult() *build.Result {
@@ -73,7 +73,7 @@ const someJSONResult = `{"event":"done","result":{"modules":[` +
 func TestScreen(t *testing.T) {
 	tests := []struct {
 		name           string
-		opts           screenOptions
+		opts           Options
 		stdout, stderr string
 	}{
 		{
@@ -88,7 +88,7 @@ compiled linux/amd64
 		},
 		{
 			name:   "verbose",
-			opts:   screenOptions{Verbose: true},
+			opts:   Options{Verbose: true},
 			stdout: someTable,
 			stderr: `fetching github.com/roadrunner-server/roadrunner/v2025 v2025.1.15
 fetching github.com/acme/lib main
@@ -104,7 +104,7 @@ compiled linux/amd64
 		},
 		{
 			name:   "commands",
-			opts:   screenOptions{TraceCommands: true},
+			opts:   Options{TraceCommands: true},
 			stdout: someTable,
 			stderr: `fetched github.com/acme/lib main (1a2b3c4d5e6f) from ssh://git@git.corp/acme/lib.git
 fetched github.com/roadrunner-server/roadrunner/v2025 v2025.1.15 (ffeeddccbbaa) from https://github.com/roadrunner-server/roadrunner
@@ -116,11 +116,11 @@ compiled linux/amd64
 		},
 		{
 			name: "quiet",
-			opts: screenOptions{Quiet: true, Verbose: true, TraceCommands: true, Terminal: true},
+			opts: Options{Quiet: true, Verbose: true, TraceCommands: true, Terminal: true},
 		},
 		{
 			name:   "JSON",
-			opts:   screenOptions{JSON: true, Terminal: true, Color: true},
+			opts:   Options{JSON: true, Terminal: true, Color: true},
 			stdout: someJSONResult,
 			stderr: `{"event":"fetch-start","module":"github.com/roadrunner-server/roadrunner/v2025","ref":"v2025.1.15"}
 {"event":"fetch-start","module":"github.com/acme/lib","ref":"main"}
@@ -133,7 +133,7 @@ compiled linux/amd64
 		},
 		{
 			name:   "JSON with everything",
-			opts:   screenOptions{JSON: true, Verbose: true, TraceCommands: true},
+			opts:   Options{JSON: true, Verbose: true, TraceCommands: true},
 			stdout: someJSONResult,
 			stderr: `{"event":"fetch-start","module":"github.com/roadrunner-server/roadrunner/v2025","ref":"v2025.1.15"}
 {"event":"fetch-start","module":"github.com/acme/lib","ref":"main"}
@@ -151,19 +151,19 @@ compiled linux/amd64
 		},
 		{
 			name:   "quiet JSON",
-			opts:   screenOptions{JSON: true, Quiet: true, Verbose: true},
+			opts:   Options{JSON: true, Quiet: true, Verbose: true},
 			stdout: someJSONResult,
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			s := newScreen(&stdout, &stderr, tt.opts)
+			s := New(&stdout, &stderr, tt.opts)
 			for _, e := range someBuild() {
-				s.sink().Send(e)
+				s.Sink().Send(e)
 			}
 			showSome(s)
-			if err := s.close(); err != nil {
+			if err := s.Close(); err != nil {
 				t.Error(err)
 			}
 			compareText(t, "stdout", stdout.String(), tt.stdout)
@@ -185,7 +185,7 @@ func TestScreenSparseEvents(t *testing.T) {
 	}
 	for _, tt := range tests {
 		var stdout, stderr bytes.Buffer
-		newScreen(&stdout, &stderr, screenOptions{}).sink().Send(tt.event)
+		New(&stdout, &stderr, Options{}).Sink().Send(tt.event)
 		compareText(t, "stdout", stdout.String(), "")
 		compareText(t, "stderr", stderr.String(), tt.want)
 	}
@@ -211,12 +211,12 @@ func TestScreenStripsControls(t *testing.T) {
 	}
 	for _, json := range []bool{false, true} {
 		var stdout, stderr bytes.Buffer
-		s := newScreen(&stdout, &stderr, screenOptions{JSON: json, Verbose: true, TraceCommands: true})
+		s := New(&stdout, &stderr, Options{JSON: json, Verbose: true, TraceCommands: true})
 		for _, e := range events {
-			s.sink().Send(e)
+			s.Sink().Send(e)
 		}
-		s.done(result, func(color bool) string { return buildText(result, color) })
-		s.report(errors.New(evil))
+		s.Done(result, func(color bool) string { return BuildText(result, color) })
+		s.Report(errors.New(evil))
 		for _, out := range []string{stdout.String(), stderr.String()} {
 			if i := strings.IndexFunc(out, unprintable); i >= 0 {
 				t.Errorf("JSON %v: unprintable %q in %q", json, out[i:i+1], out)
@@ -230,13 +230,13 @@ func TestScreenStripsControls(t *testing.T) {
 
 func TestScreenColor(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	s := newScreen(&stdout, &stderr, screenOptions{Terminal: true, Width: 80})
+	s := New(&stdout, &stderr, Options{Terminal: true, Width: 80})
 	for _, e := range someBuild() {
-		s.sink().Send(e)
+		s.Sink().Send(e)
 	}
 	showSome(s)
-	s.report(errors.New("no such plugin"))
-	s.close()
+	s.Report(errors.New("no such plugin"))
+	s.Close()
 	if strings.Contains(stdout.String(), "\x1b") {
 		t.Errorf("escape sequence on stdout: %q", stdout.String())
 	}
@@ -247,11 +247,11 @@ func TestScreenColor(t *testing.T) {
 }
 
 func TestScreenConcurrent(t *testing.T) {
-	for _, opts := range []screenOptions{{}, {JSON: true}, {Terminal: true}, {Terminal: true, Verbose: true}} {
+	for _, opts := range []Options{{}, {JSON: true}, {Terminal: true}, {Terminal: true, Verbose: true}} {
 		t.Run(fmt.Sprintf("%+v", opts), func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			s := newScreen(&stdout, &stderr, opts)
-			sink := s.sink()
+			s := New(&stdout, &stderr, opts)
+			sink := s.Sink()
 			var wg sync.WaitGroup
 			for i := range 20 {
 				wg.Go(func() {
@@ -267,7 +267,7 @@ func TestScreenConcurrent(t *testing.T) {
 			wg.Wait()
 			// Some goroutine may lag behind the end.
 			wg.Go(func() { sink.Send(event.Event{Kind: event.FetchStart, Module: "example.com/late"}) })
-			s.close()
+			s.Close()
 			wg.Wait()
 
 			for i := range 20 {
@@ -281,13 +281,13 @@ func TestScreenConcurrent(t *testing.T) {
 
 func TestScreenReportsFailedWrite(t *testing.T) {
 	var stderr bytes.Buffer
-	s := newScreen(brokenWriter{}, &stderr, screenOptions{})
+	s := New(brokenWriter{}, &stderr, Options{})
 	showSome(s)
-	err := s.close()
+	err := s.Close()
 	if !errors.Is(err, errBroken) {
 		t.Fatalf("close: %v", err)
 	}
-	if status := s.report(err); status != exitFailed {
+	if status := s.Report(err); status != ExitFailed {
 		t.Errorf("status %d", status)
 	}
 	compareText(t, "stderr", stderr.String(), "vxlite: writing the result: no space left\n")

@@ -1,4 +1,4 @@
-package main
+package screen
 
 import (
 	"bytes"
@@ -87,24 +87,24 @@ func TestDisplay(t *testing.T) {
 
 	synctest.Test(t, func(t *testing.T) {
 		var term terminal
-		s := newScreen(&bytes.Buffer{}, &term, screenOptions{Terminal: true, Width: 80})
+		s := New(&bytes.Buffer{}, &term, Options{Terminal: true, Width: 80})
 		for i, step := range steps {
 			for _, e := range step.events {
-				s.sink().Send(e)
+				s.Sink().Send(e)
 			}
 			// Wake up between two redraws, not together with one.
 			time.Sleep(step.after + time.Millisecond)
 			synctest.Wait()
 			if step.err != nil {
-				s.report(step.err)
+				s.Report(step.err)
 			}
 			compareText(t, "step "+strconv.Itoa(i), term.String(), step.want)
 		}
-		s.close()
+		s.Close()
 
 		shown := term.String()
-		s.sink().Send(event.Event{Kind: event.Note, Text: "too late"})
-		s.sink().Send(event.Event{Kind: event.FetchStart, Module: http})
+		s.Sink().Send(event.Event{Kind: event.Note, Text: "too late"})
+		s.Sink().Send(event.Event{Kind: event.FetchStart, Module: http})
 		time.Sleep(time.Second)
 		compareText(t, "after close", term.String(), shown)
 		if term.column != 0 {
@@ -117,13 +117,13 @@ func TestDisplay(t *testing.T) {
 func TestDisplayEndsBeforeResult(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var term terminal
-		s := newScreen(&term, &term, screenOptions{Terminal: true, Width: 120})
+		s := New(&term, &term, Options{Terminal: true, Width: 120})
 		for _, e := range someBuild() {
-			s.sink().Send(e)
+			s.Sink().Send(e)
 			time.Sleep(150 * time.Millisecond)
 		}
 		showSome(s)
-		s.close()
+		s.Close()
 		want := `note: velox.lock: the entry of lib does not fit velox.toml any more
 fetched 2 repositories, 1.5 MB [1.2s]
 compiled linux/amd64, 2 packages [500ms]
@@ -138,10 +138,10 @@ func TestDisplayEndsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var term terminal
 		for range 50 {
-			s := newScreen(&bytes.Buffer{}, &term, screenOptions{Terminal: true, Width: 60})
-			s.sink().Send(event.Event{Kind: event.FetchStart, Module: "example.com/m"})
-			s.sink().Send(event.Event{Kind: event.Note, Text: "seen"})
-			s.close()
+			s := New(&bytes.Buffer{}, &term, Options{Terminal: true, Width: 60})
+			s.Sink().Send(event.Event{Kind: event.FetchStart, Module: "example.com/m"})
+			s.Sink().Send(event.Event{Kind: event.Note, Text: "seen"})
+			s.Close()
 		}
 		want := strings.Repeat("note: seen\nfetched 0 of 1 repository, unfinished [0s]\n", 50)
 		compareText(t, "terminal", term.String(), want)
@@ -152,12 +152,12 @@ func TestDisplayEndsAtOnce(t *testing.T) {
 func TestDisplayAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var term terminal
-		s := newScreen(&bytes.Buffer{}, &term, screenOptions{Terminal: true})
+		s := New(&bytes.Buffer{}, &term, Options{Terminal: true})
 		for range 2 {
-			s.sink().Send(event.Event{Kind: event.CompileStart, Target: "linux/amd64"})
+			s.Sink().Send(event.Event{Kind: event.CompileStart, Target: "linux/amd64"})
 			time.Sleep(time.Second)
-			s.sink().Send(event.Event{Kind: event.CompileDone, Target: "linux/amd64"})
-			s.done(nil, func(bool) string { return "" })
+			s.Sink().Send(event.Event{Kind: event.CompileDone, Target: "linux/amd64"})
+			s.Done(nil, func(bool) string { return "" })
 		}
 		compareText(t, "terminal", term.String(), strings.Repeat("compiled linux/amd64 [1s]\n", 2))
 	})
@@ -181,17 +181,17 @@ func TestShortName(t *testing.T) {
 func TestDisplayNarrowed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		term := terminal{width: 40}
-		s := newScreen(&bytes.Buffer{}, &term, screenOptions{Terminal: true, Width: 120})
-		s.sink().Send(event.Event{Kind: event.CompileStart, Target: "linux/amd64", Total: 10})
-		s.sink().Send(event.Event{Kind: event.Note, Text: strings.Repeat("0123456789", 5)})
+		s := New(&bytes.Buffer{}, &term, Options{Terminal: true, Width: 120})
+		s.Sink().Send(event.Event{Kind: event.CompileStart, Target: "linux/amd64", Total: 10})
+		s.Sink().Send(event.Event{Kind: event.Note, Text: strings.Repeat("0123456789", 5)})
 		for n := range 5 {
-			s.sink().Send(event.Event{Kind: event.CompilePackage, Target: "linux/amd64", Package: "github.com/acme/lib", Done: n})
+			s.Sink().Send(event.Event{Kind: event.CompilePackage, Target: "linux/amd64", Package: "github.com/acme/lib", Done: n})
 			time.Sleep(time.Second)
 		}
 		compareText(t, "narrow terminal", term.String(),
 			"note: 0123456789012345678901234567890123\n4567890123456789\n"+
 				" 40% [########............] [5s] compilb\n")
-		s.close()
+		s.Close()
 		if term.clip {
 			t.Error("lines do not wrap any more")
 		}

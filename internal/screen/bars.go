@@ -1,4 +1,4 @@
-package main
+package screen
 
 import (
 	"fmt"
@@ -123,9 +123,9 @@ func (b *fetchBar) full() bool { return b.done == b.known }
 
 // end leaves a line that says what was fetched.
 func (b *fetchBar) end(complete bool) {
-	message := "fetched " + count(b.done, "repository", "repositories")
+	message := "fetched " + Count(b.done, "repository", "repositories")
 	if !complete {
-		message = fmt.Sprintf("fetched %d of %s", b.done, count(b.known, "repository", "repositories"))
+		message = fmt.Sprintf("fetched %d of %s", b.done, Count(b.known, "repository", "repositories"))
 	}
 	if b.bytes > 0 {
 		message += ", " + byteSize(b.bytes)
@@ -175,7 +175,7 @@ func (b *compileBar) message() string {
 func (b *compileBar) end(complete bool) {
 	message := "compiled " + b.target
 	if b.done > 0 {
-		message += ", " + count(b.done, "package", "packages")
+		message += ", " + Count(b.done, "package", "packages")
 	}
 	b.bar.end(complete, message)
 }

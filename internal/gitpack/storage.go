@@ -34,6 +34,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -195,11 +196,11 @@ func (s *Storage) DropBases() {
 func (s *Storage) EncodedObject(kind plumbing.ObjectType, hash plumbing.Hash) (plumbing.EncodedObject, error) {
 	obj, err := s.read(hash)
 	if err != nil {
-		return nil, err
+		return nil, unreadable(hash, err)
 	}
 	o := &Object{packed: obj, hash: hash}
 	if err := o.verify(); err != nil {
-		return nil, err
+		return nil, unreadable(hash, err)
 	}
 	if kind != plumbing.AnyObject && kind != obj.kind {
 		return nil, plumbing.ErrObjectNotFound
@@ -208,6 +209,26 @@ func (s *Storage) EncodedObject(kind plumbing.ObjectType, hash plumbing.Hash) (p
 		return Verified(o, hash)
 	}
 	return o, nil
+}
+
+// UnreadableError is an object of a folder that is there and cannot be read.
+type UnreadableError struct {
+	Hash plumbing.Hash
+	Err  error
+}
+
+// Error implements error.
+func (e *UnreadableError) Error() string { return e.Err.Error() }
+
+// Unwrap returns why.
+func (e *UnreadableError) Unwrap() error { return e.Err }
+
+// unreadable makes an UnreadableError of what is neither absent nor too large.
+func unreadable(hash plumbing.Hash, err error) error {
+	if _, ok := errors.AsType[*limit.Error](err); ok || errors.Is(err, plumbing.ErrObjectNotFound) {
+		return err
+	}
+	return &UnreadableError{hash, err}
 }
 
 // read finds an object in the packs, or by itself.
@@ -221,7 +242,7 @@ func (s *Storage) read(hash plumbing.Hash) (packed, error) {
 			if offset, ok := p.index.find(hash); ok {
 				obj, err := p.object(offset)
 				if err != nil {
-					return packed{}, fmt.Errorf("%s: %w", p.name, err)
+					return packed{}, inFile(p.name, err)
 				}
 				return obj, nil
 			}
@@ -236,6 +257,15 @@ func (s *Storage) read(hash plumbing.Hash) (packed, error) {
 	return packed{}, plumbing.ErrObjectNotFound
 }
 
+// inFile puts a file's name in front of an error. The end of a file is not that of
+// a connection, which might last longer the next time.
+func inFile(name string, err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		err = errors.New("it is truncated")
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
 // loose reads an object that is in no pack.
 func (d *objectDir) loose(hash plumbing.Hash, most int64) (packed, error) {
 	name := hash.String()
@@ -246,20 +276,20 @@ func (d *objectDir) loose(hash plumbing.Hash, most int64) (packed, error) {
 	defer f.Close()
 	z, err := zlib.NewReader(f)
 	if err != nil {
-		return packed{}, fmt.Errorf("%s: %w", f.Name(), err)
+		return packed{}, inFile(f.Name(), err)
 	}
 	defer z.Close()
 	r := bufio.NewReader(z)
 	kind, size, err := looseHeader(r)
 	if err != nil {
-		return packed{}, fmt.Errorf("%s: %w", f.Name(), err)
+		return packed{}, inFile(f.Name(), err)
 	}
 	if size > most {
 		return packed{}, limit.Bytes("an object has more than", "object", most)
 	}
 	data, err := readSized(r, int(size))
 	if err != nil {
-		return packed{}, fmt.Errorf("%s: %w", f.Name(), err)
+		return packed{}, inFile(f.Name(), err)
 	}
 	return packed{kind: kind, data: data}, nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/giturl"
+	"github.com/vxlite/vxlite/internal/modfiles"
 	"github.com/vxlite/vxlite/internal/store"
 )
 
@@ -58,7 +59,12 @@ func missing(dir string) (first string) {
 
 // findLocal chooses from a local repository's refs as they are now: they cost
 // nothing to read, and a developer moves them.
-func (c *Client) findLocal(req Request, remote giturl.Remote) (Found, error) {
+func (c *Client) findLocal(req Request, remote giturl.Remote) (found Found, err error) {
+	defer func() {
+		if e, ok := errors.AsType[*gitpack.UnreadableError](err); ok {
+			err = &modfiles.DamagedError{Where: remote.String(), Err: fmt.Errorf("object %s: %w", e.Hash, e)}
+		}
+	}()
 	repo, err := c.openLocal(remote)
 	if err != nil {
 		return Found{}, err
@@ -72,7 +78,7 @@ func (c *Client) findLocal(req Request, remote giturl.Remote) (Found, error) {
 	if ref, err = repo.settle(c.store, ref, remote); err != nil {
 		return Found{}, err
 	}
-	found := Found{Commit: ref.Commit, Moved: moved}
+	found = Found{Commit: ref.Commit, Moved: moved}
 	if tag, ok := strings.CutPrefix(ref.Name, tagPrefix); ok {
 		found.Tag = tag
 	}

@@ -226,6 +226,6 @@ func TestManyAlternates(t *testing.T) {
 	testkit.WriteFile(t, filepath.Join(dir, "refs", "heads", "main"), hash1+"\n")
 	ends(t, func() {
 		_, err := newClient(t, Options{}).Find(t.Context(), Request{URL: dir, Choose: branch("main")})
-		testkit.WantError(t, err, dir+": main: "+filepath.Join(dir, "objects")+": more than 1000 directories of objects are named")
+		testkit.WantError(t, err, dir+" is damaged: object "+hash1+": "+filepath.Join(dir, "objects")+": more than 1000 directories of objects are named", "look at it with: git -C "+dir+" fsck")
 	})
 }

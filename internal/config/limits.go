@@ -30,6 +30,8 @@ type Limits struct {
 	// go.mod alone. Neither is above what Go allows: see
 	// golang.org/x/mod/zip.MaxZipFile and MaxGoMod.
 	Module, GoMod int64
+	// Attributes is how many bytes a module's .gitattributes files may have.
+	Attributes int64
 	// Modules is how many modules are taken from git.
 	Modules int64
 }
@@ -57,6 +59,7 @@ var LimitKeys = []LimitKey{
 	{"depth", func(l *Limits) *int64 { return &l.Depth }, 100, 1000, false},
 	{"module", func(l *Limits) *int64 { return &l.Module }, zip.MaxZipFile, zip.MaxZipFile, true},
 	{"go_mod", func(l *Limits) *int64 { return &l.GoMod }, zip.MaxGoMod, zip.MaxGoMod, true},
+	{"attributes", func(l *Limits) *int64 { return &l.Attributes }, mib, 0, true},
 	{ModulesLimit, func(l *Limits) *int64 { return &l.Modules }, 500, 0, false},
 }
 

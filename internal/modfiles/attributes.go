@@ -3,13 +3,13 @@ package modfiles
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/vxlite/vxlite/internal/gitattr"
 	"github.com/vxlite/vxlite/internal/gitpack"
+	"github.com/vxlite/vxlite/internal/limit"
 )
 
 // noteAttributes remembers the .gitattributes file of a directory.
@@ -27,7 +27,6 @@ type attributeFile struct {
 
 // readAttributes reads the files that were noted, from the root downwards.
 func (m *Module) readAttributes() (*gitattr.Attributes, error) {
-	const most = 1 << 20 // bytes of all of them
 	a := gitattr.New()
 	total := int64(0)
 	for _, f := range m.attributeFiles {
@@ -38,8 +37,8 @@ func (m *Module) readAttributes() (*gitattr.Attributes, error) {
 		if err != nil {
 			return nil, err
 		}
-		if total += obj.Size(); total > most {
-			return nil, fmt.Errorf("its %s files are larger than 1MiB", gitattr.FileName)
+		if total += obj.Size(); total > m.Limits.Attributes {
+			return nil, limit.Bytes("its "+gitattr.FileName+" files have more than", "attributes", m.Limits.Attributes)
 		}
 		data, err := gitpack.Content(obj)
 		if err != nil {

@@ -99,6 +99,10 @@ func TestTreeBombs(t *testing.T) {
 		{name: "a go.mod of more than the config allows", limits: config.Limits{GoMod: int64(len(ok)) - 1}, tree: func(dir string) string {
 			return putObject(t, dir, plumbing.TreeObject, goMod(dir, ok))
 		}, want: "go.mod has more than 25B", hint: hint + "go_mod, which is 25B"},
+		{name: "attributes of 2 MB", tree: func(dir string) string {
+			attributes := putObject(t, dir, plumbing.BlobObject, strings.Repeat("*.txt text\n", 2<<20/11))
+			return putObject(t, dir, plumbing.TreeObject, treeEntry(t, "100644", ".gitattributes", attributes)+goMod(dir, ok))
+		}, want: "its .gitattributes files have more than 1MiB", hint: hint + "attributes, which is 1MiB"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := testkit.MustParse(t, testkit.ModuleArchive("a"))

@@ -195,7 +195,7 @@ func (r *resolver) version(ctx context.Context, found source.Found, q query.Quer
 		return v, "", nil
 	}
 	withdrawn.ready(ctx, q) // with the repository's lock
-	unlock, err := r.client.LockRepo(ctx, found)
+	unlock, err := r.client.HoldRepo(ctx, found)
 	if err != nil {
 		return "", "", err
 	}

@@ -269,7 +269,7 @@ func (c *Client) findAt(ctx context.Context, req Request, remote giturl.Remote) 
 	if c.offline {
 		return Found{}, &OfflineError{Module: req.Module, Ref: req.Ref, URL: req.URL}
 	}
-	unlock, err := c.lock(ctx, at)
+	unlock, err := c.hold(ctx, at)
 	if err != nil {
 		return Found{}, err
 	}
@@ -313,10 +313,10 @@ func (c *Client) stored(commit, tag string) (Found, bool) {
 	return Found{Commit: commit, Tag: tag, Time: t, Stored: !fetched}, ok
 }
 
-// lock takes a repository for this goroutine and this run alone. The
+// hold takes a repository for this goroutine and this run alone. The
 // in-process turn comes first, since a file lock does not tell goroutines
 // apart.
-func (c *Client) lock(ctx context.Context, at store.Place) (func(), error) {
+func (c *Client) hold(ctx context.Context, at store.Place) (func(), error) {
 	c.mu.Lock()
 	turn := c.repos[at.ID]
 	if turn == nil {
@@ -329,7 +329,7 @@ func (c *Client) lock(ctx context.Context, at store.Place) (func(), error) {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	unlock, err := c.store.LockRepo(ctx, at)
+	unlock, err := c.store.HoldRepo(ctx, at)
 	if err != nil {
 		<-turn
 		return nil, err
@@ -337,14 +337,14 @@ func (c *Client) lock(ctx context.Context, at store.Place) (func(), error) {
 	return func() { unlock(); <-turn }, nil
 }
 
-// LockRepo keeps other runs, and other goroutines of this one, from asking f's
+// HoldRepo keeps other runs, and other goroutines of this one, from asking f's
 // server about its repository meanwhile, for those who remember the answer.
-func (c *Client) LockRepo(ctx context.Context, f Found) (unlock func(), err error) {
+func (c *Client) HoldRepo(ctx context.Context, f Found) (unlock func(), err error) {
 	remote, err := giturl.Parse(f.From)
 	if err != nil || remote.Local() || c.offline {
 		return func() {}, err
 	}
-	return c.lock(ctx, c.place(remote))
+	return c.hold(ctx, c.place(remote))
 }
 
 // OfflineError is a commit that only a server could have given.

@@ -122,7 +122,7 @@ func (c *Client) refetch(ctx context.Context, f Found, remote giturl.Remote) err
 	if c.offline {
 		return &OfflineError{Module: f.module, Ref: f.Commit, URL: f.URL}
 	}
-	unlock, err := c.lock(ctx, c.place(remote))
+	unlock, err := c.hold(ctx, c.place(remote))
 	if err != nil {
 		return err
 	}

@@ -129,8 +129,8 @@ func (s *Store) Publish(dst string, fill func(dir string) error) error {
 	return nil
 }
 
-// LockRepo keeps other runs from fetching from the same place meanwhile.
-func (s *Store) LockRepo(ctx context.Context, p Place) (unlock func(), err error) {
+// HoldRepo keeps other runs from fetching from the same place meanwhile.
+func (s *Store) HoldRepo(ctx context.Context, p Place) (unlock func(), err error) {
 	l := flock.New(filepath.Join(s.dir, "lock", p.ID))
 	const poll = 20 * time.Millisecond
 	if _, err := l.TryLockContext(ctx, poll); err != nil {

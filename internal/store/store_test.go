@@ -233,21 +233,21 @@ func TestLockRepo(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	unlock, err := stores[0].LockRepo(t.Context(), Place{ID: "lib"})
+	unlock, err := stores[0].HoldRepo(t.Context(), Place{ID: "lib"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := stores[1].LockRepo(t.Context(), Place{ID: "other"})
+	other, err := stores[1].HoldRepo(t.Context(), Place{ID: "other"})
 	if err != nil {
 		t.Fatalf("another repository's lock: %v", err)
 	}
 	other()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	_, err = stores[1].LockRepo(ctx, Place{ID: "lib"})
+	_, err = stores[1].HoldRepo(ctx, Place{ID: "lib"})
 	testkit.WantError(t, err, "store: lock: context deadline exceeded")
 	unlock()
-	if unlock, err = stores[1].LockRepo(t.Context(), Place{ID: "lib"}); err != nil {
+	if unlock, err = stores[1].HoldRepo(t.Context(), Place{ID: "lib"}); err != nil {
 		t.Fatalf("after the lock was given back: %v", err)
 	}
 	unlock()

@@ -32,15 +32,15 @@ func (g *gatherer) toolchain(ctx context.Context, tool *gotool.Tool) error {
 	case err != nil:
 		return err
 	case known < 0:
-		return g.lockToolchain(lock.Sum{Path: m.Path, Version: m.Version, H1: h1})
+		return g.addToolchain(lock.Sum{Path: m.Path, Version: m.Version, H1: h1})
 	case g.locked.Toolchains[known].H1 != h1:
 		return &gosum.SumError{Name: m.Path, Module: m, Got: h1, From: "the module proxy", Proxied: true, Want: g.locked.Toolchains[known].H1, By: g.ws.Lock.Name}
 	}
 	return nil
 }
 
-// lockToolchain adds a Go release to the lock.
-func (g *gatherer) lockToolchain(s lock.Sum) error {
+// addToolchain adds a Go release to the lock.
+func (g *gatherer) addToolchain(s lock.Sum) error {
 	if g.ws.Locked {
 		return &workspace.LockedError{File: g.ws.Lock.Name, Config: g.ws.Config.File, Entries: []string{s.Path + "@" + s.Version + ": its checksum is not in the lock"},
 			Hint: "vxlite vendor --with-toolchain writes it there, without --locked"}

@@ -199,9 +199,9 @@ func (e *SlowError) Error() string {
 	return fmt.Sprintf("the server has sent less than %s a second for %v", config.FormatSize(e.Least), e.Over)
 }
 
-// Hints names the key.
+// Hints shows the key.
 func (e *SlowError) Hints() []string {
-	return []string{fmt.Sprintf("if it is that slow, allow less in the config: [git] min_rate, which is %q", config.FormatSize(e.Least))}
+	return []string{gitSetting(fmt.Sprintf("if it is that slow, allow less than %s a second in the config", config.FormatSize(e.Least)), "min_rate", config.FormatSize(e.Least/2))}
 }
 
 // TotalError is a conversation that took too long, however much was sent.
@@ -210,7 +210,16 @@ type TotalError struct{ After time.Duration }
 // Error implements error.
 func (e *TotalError) Error() string { return fmt.Sprintf("the fetch is not done after %v", e.After) }
 
-// Hints names the key.
+// Hints shows the key.
 func (e *TotalError) Hints() []string {
-	return []string{fmt.Sprintf("if it needs longer, give it more time in the config: [git] total_timeout, which is %v", e.After)}
+	return []string{moreTime("total_timeout", e.After)}
+}
+
+// moreTime is the hint for a server that is slow.
+func moreTime(key string, now time.Duration) string {
+	return gitSetting(fmt.Sprintf("if it needs longer than %v, give it more time in the config", now), key, (2 * now).String())
+}
+
+func gitSetting(words, key, value string) string {
+	return config.Snippet(words, "[git]", config.Setting{Key: key, Value: value})
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/vxlite/vxlite/internal/brief"
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/giturl"
 )
 
@@ -138,7 +139,7 @@ func (e *AnswerError) Hints() []string {
 	}
 	hints := []string{"check the URL: it has to be the one that git clones from"}
 	if e.Kind == "text/html" {
-		hints = append(hints, fmt.Sprintf("a page to log in is such an answer too: name a credential in the config: [git.credentials.%q] username and password", e.host))
+		hints = append(hints, config.Snippet("a page to log in is such an answer too: name a credential in the config", fmt.Sprintf("[git.credentials.%q]", e.host), config.Setting{Key: "username", Value: "USER"}, config.Setting{Key: "password", Value: "${TOKEN}"}))
 	}
 	return hints
 }

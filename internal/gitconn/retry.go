@@ -26,9 +26,9 @@ func (e *StallError) Error() string {
 	return fmt.Sprintf("the server has sent nothing for %v", e.After)
 }
 
-// Hints names the key.
+// Hints shows the key.
 func (e *StallError) Hints() []string {
-	return []string{fmt.Sprintf("if it needs longer, give it more time in the config: [git] timeout, which is %v", e.After)}
+	return []string{moreTime("timeout", e.After)}
 }
 
 // ConnectError is a connection that was not there in time.
@@ -37,9 +37,9 @@ type ConnectError struct{ After time.Duration }
 // Error implements error.
 func (e *ConnectError) Error() string { return fmt.Sprintf("no answer within %v", e.After) }
 
-// Hints names the key.
+// Hints shows the key.
 func (e *ConnectError) Hints() []string {
-	return []string{fmt.Sprintf("if it needs longer, give it more time in the config: [git] connect_timeout, which is %v", e.After)}
+	return []string{moreTime("connect_timeout", e.After)}
 }
 
 const (

@@ -74,7 +74,7 @@ func TestHeavyChain(t *testing.T) {
 	p := &pack{file: bytes.NewReader(whole), bases: map[int64]packed{}, work: &work{object: 4 * Large, unpacked: 1 << 40}}
 	_, err := p.object(at[len(at)-1])
 	testkit.WantError(t, err, "the deltas of an object have more than 64MiB",
-		"if it is meant to be that large, allow more in the config: [limits] object, which is 64MiB")
+		"if it is meant to be that large, allow more than 64MiB in the config:\n  [limits]\n  object = \"128MiB\"")
 }
 
 // backwards encodes how far before a delta its base is.
@@ -112,7 +112,9 @@ func TestHostilePacks(t *testing.T) {
 	for range 3000 {
 		wide = append(wide, rawEntry{kind: plumbing.REFDeltaObject, ref: largeHash, declared: -1, data: copies(mib, 16)})
 	}
-	const hint = "if it is meant to be that large, allow more in the config: [limits] "
+	hint := func(key, now, more string) string {
+		return "if it is meant to be that large, allow more than " + now + " in the config:\n  [limits]\n  " + key + " = " + more
+	}
 	for _, tt := range []struct {
 		name string
 		pack []byte
@@ -120,7 +122,7 @@ func TestHostilePacks(t *testing.T) {
 		hint string
 	}{
 		{"4 GB declared, 5 bytes sent", rawPack(t, 1, rawEntry{kind: plumbing.BlobObject, declared: 4 << 30, data: small.data}),
-			"an object has more than 128MiB", hint + "object, which is 128MiB"},
+			"an object has more than 128MiB", hint("object", "128MiB", `"256MiB"`)},
 		{"a size of 63 bits", rawPack(t, 1, rawEntry{kind: plumbing.BlobObject, declared: 1<<62 + 1, data: small.data}),
 			"the pack is damaged: object too large", ""},
 		{"100 MB declared, 5 bytes sent", rawPack(t, 1, rawEntry{kind: plumbing.BlobObject, declared: 100e6, data: small.data}),
@@ -130,11 +132,11 @@ func TestHostilePacks(t *testing.T) {
 		{"5 bytes declared, 64 MB sent", rawPack(t, 1, rawEntry{kind: plumbing.BlobObject, declared: 5, data: make([]byte, 64*mib)}),
 			"the pack is damaged: an object is not of the 5 bytes that it declares", ""},
 		{"a delta that makes terabytes", rawPack(t, 2, large, rawEntry{kind: plumbing.REFDeltaObject, ref: largeHash, declared: -1, data: copies(mib, 1_000_000)}),
-			"an object has more than 128MiB", hint + "object, which is 128MiB"},
+			"an object has more than 128MiB", hint("object", "128MiB", `"256MiB"`)},
 		{"many deltas that make 48 GB", rawPack(t, len(wide), wide...),
-			"the objects have more than 32GiB", hint + "unpacked, which is 32GiB"},
+			"the objects have more than 32GiB", hint("unpacked", "32GiB", `"64GiB"`)},
 		{"4 billion objects declared", rawPack(t, 1<<32-1, small),
-			"the pack has more objects than 5000000", hint + "objects, which is 5000000"},
+			"the pack has more objects than 5000000", hint("objects", "5000000", `10000000`)},
 		{"4 million objects declared", rawPack(t, 4_000_000, small),
 			"the pack is damaged: unexpected EOF", ""},
 		{"fewer objects declared", rawPack(t, 1, small, small),

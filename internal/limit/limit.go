@@ -16,8 +16,11 @@ type Error struct {
 	URL string
 	// What is said to be too large, with the limit: "the pack has more than 2GiB".
 	What string
-	// Key is the limit's in [limits], with its value as it is now.
-	Key, Now string
+	// Key is the limit's in [limits], Now its value, and More a larger one: a
+	// number, or a text for a size.
+	Key  string
+	Now  string
+	More any
 	// Final says that Go allows no more.
 	Final bool
 }
@@ -30,23 +33,23 @@ func (e *Error) Error() string {
 	return e.URL + ": " + e.What
 }
 
-// Hints names the key.
+// Hints shows the key.
 func (e *Error) Hints() []string {
 	if e.Final {
 		return []string{"Go allows no more in a module, whatever [limits] " + e.Key + " says"}
 	}
-	return []string{fmt.Sprintf("if it is meant to be that large, allow more in the config: [limits] %s, which is %s", e.Key, e.Now)}
+	return []string{config.Snippet("if it is meant to be that large, allow more than "+e.Now+" in the config", "[limits]", config.Setting{Key: e.Key, Value: e.More})}
 }
 
 // Count returns the error for more than most of something that is counted.
 func Count(what, key string, most int64) *Error {
-	return &Error{What: fmt.Sprintf("%s %d", what, most), Key: key, Now: fmt.Sprint(most)}
+	return &Error{What: fmt.Sprintf("%s %d", what, most), Key: key, Now: fmt.Sprint(most), More: 2 * most}
 }
 
 // Bytes returns the error for more than most bytes.
 func Bytes(what, key string, most int64) *Error {
 	size := config.FormatSize(most)
-	return &Error{What: what + " " + size, Key: key, Now: size}
+	return &Error{What: what + " " + size, Key: key, Now: size, More: config.FormatSize(2 * most)}
 }
 
 // Reader reads at most Left bytes of R, and fails with Over at the next one.

@@ -254,14 +254,14 @@ func TestSilentServers(t *testing.T) {
 	c, p := impatient(t, short(config.Patience{Timeout: 100 * time.Millisecond, ConnectTimeout: time.Minute, Retries: 1}))
 	_, err = c.Find(t.Context(), Request{URL: "http://" + f.Addr + "/a.git", Choose: refuse(t)})
 	testkit.WantError(t, err, "http://"+f.Addr+"/a.git: the server has sent nothing for 100ms",
-		"if it needs longer, give it more time in the config: [git] timeout, which is 100ms")
+		"if it needs longer than 100ms, give it more time in the config:\n  [git]\n  timeout = \"200ms\"")
 	if len(p.all) != 1 {
 		t.Errorf("pauses %v, want one", p.all)
 	}
 	c, p = impatient(t, short(config.Patience{Timeout: time.Minute, ConnectTimeout: 100 * time.Millisecond, Retries: 1}))
 	_, err = c.Find(t.Context(), Request{URL: "ssh://git@" + f.Addr + "/a.git", Choose: refuse(t)})
 	testkit.WantError(t, err, "ssh git@"+f.Addr+": no answer within 100ms",
-		"if it needs longer, give it more time in the config: [git] connect_timeout, which is 100ms")
+		"if it needs longer than 100ms, give it more time in the config:\n  [git]\n  connect_timeout = \"200ms\"")
 	if len(p.all) != 1 {
 		t.Errorf("pauses %v, want one", p.all)
 	}

@@ -37,7 +37,9 @@ func sameTimes(t *testing.T, dir, mode, hash string, n int, more string) string 
 
 // TestTreeBombs has small repositories with trees that are not.
 func TestTreeBombs(t *testing.T) {
-	const hint = "if it is meant to be that large, allow more in the config: [limits] "
+	hint := func(key, now, more string) string {
+		return "if it is meant to be that large, allow more than " + now + " in the config:\n  [limits]\n  " + key + " = " + more
+	}
 	goMod := func(dir, content string) string {
 		return treeEntry(t, "100644", "go.mod", putObject(t, dir, plumbing.BlobObject, content))
 	}
@@ -54,55 +56,55 @@ func TestTreeBombs(t *testing.T) {
 		{name: "a million empty files", tree: func(dir string) string {
 			files := sameTimes(t, dir, "100644", putObject(t, dir, plumbing.BlobObject, ""), 1000, "")
 			return sameTimes(t, dir, "40000", files, 1000, goMod(dir, ok))
-		}, want: "the files and folders are more than 250000", hint: hint + "files, which is 250000"},
+		}, want: "the files and folders are more than 250000", hint: hint("files", "250000", `500000`)},
 		{name: "a trillion of trillions of files", limits: config.Limits{Files: 25_000}, tree: func(dir string) string {
 			tree := sameTimes(t, dir, "100644", putObject(t, dir, plumbing.BlobObject, ""), 10, "")
 			for range 24 {
 				tree = sameTimes(t, dir, "40000", tree, 10, "")
 			}
 			return sameTimes(t, dir, "40000", tree, 10, goMod(dir, ok))
-		}, want: "the files and folders are more than 25000", hint: hint + "files, which is 25000"},
+		}, want: "the files and folders are more than 25000", hint: hint("files", "25000", `50000`)},
 		{name: "the same, and no module", limits: config.Limits{Files: 25_000}, tree: func(dir string) string {
 			tree := sameTimes(t, dir, "100644", putObject(t, dir, plumbing.BlobObject, ""), 10, "")
 			for range 24 {
 				tree = sameTimes(t, dir, "40000", tree, 10, "")
 			}
 			return tree
-		}, want: "the files and folders are more than 25000", hint: hint + "files, which is 25000"},
+		}, want: "the files and folders are more than 25000", hint: hint("files", "25000", `50000`)},
 		{name: "the same, beside the module's folder", folder: "none", limits: config.Limits{Files: 25_000}, tree: func(dir string) string {
 			tree := sameTimes(t, dir, "100644", putObject(t, dir, plumbing.BlobObject, ""), 10, "")
 			for range 24 {
 				tree = sameTimes(t, dir, "40000", tree, 10, "")
 			}
 			return tree
-		}, want: "the files and folders are more than 25000", hint: hint + "files, which is 25000"},
+		}, want: "the files and folders are more than 25000", hint: hint("files", "25000", `50000`)},
 		{name: "one folder too many", limits: config.Limits{Files: 11}, tree: func(dir string) string {
 			files := sameTimes(t, dir, "100644", putObject(t, dir, plumbing.BlobObject, ""), 10, "")
 			return putObject(t, dir, plumbing.TreeObject, treeEntry(t, "40000", "a", files)+goMod(dir, ok))
-		}, want: "the files and folders are more than 11", hint: hint + "files, which is 11"},
+		}, want: "the files and folders are more than 11", hint: hint("files", "11", `22`)},
 		{name: "folders without end, and no module", tree: func(dir string) string {
 			tree := putObject(t, dir, plumbing.TreeObject, "")
 			for range 150 {
 				tree = putObject(t, dir, plumbing.TreeObject, treeEntry(t, "40000", "d", tree))
 			}
 			return tree
-		}, want: "folders are nested deeper than 100", hint: hint + "depth, which is 100"},
+		}, want: "folders are nested deeper than 100", hint: hint("depth", "100", `200`)},
 		{name: "one file of 1 MB, a thousand times", tree: func(dir string) string {
 			return sameTimes(t, dir, "100644", putObject(t, dir, plumbing.BlobObject, strings.Repeat("x", 1<<20)), 1000, goMod(dir, ok))
 		}, want: "its files have more than 500MiB", hint: "Go allows no more in a module, whatever [limits] module says"},
 		{name: "files of more than the config allows", limits: config.Limits{Module: 3000}, tree: func(dir string) string {
 			return sameTimes(t, dir, "100644", putObject(t, dir, plumbing.BlobObject, strings.Repeat("x", 1000)), 3, goMod(dir, ok))
-		}, want: "its files have more than 3000B", hint: hint + "module, which is 3000B"},
+		}, want: "its files have more than 3000B", hint: hint("module", "3000B", `"6000B"`)},
 		{name: "a go.mod of 20 MB", tree: func(dir string) string {
 			return putObject(t, dir, plumbing.TreeObject, goMod(dir, ok+strings.Repeat("// more\n", 20<<20/8)))
 		}, want: "go.mod has more than 16MiB", hint: "Go allows no more in a module, whatever [limits] go_mod says"},
 		{name: "a go.mod of more than the config allows", limits: config.Limits{GoMod: int64(len(ok)) - 1}, tree: func(dir string) string {
 			return putObject(t, dir, plumbing.TreeObject, goMod(dir, ok))
-		}, want: "go.mod has more than 25B", hint: hint + "go_mod, which is 25B"},
+		}, want: "go.mod has more than 25B", hint: hint("go_mod", "25B", `"50B"`)},
 		{name: "attributes of 2 MB", tree: func(dir string) string {
 			attributes := putObject(t, dir, plumbing.BlobObject, strings.Repeat("*.txt text\n", 2<<20/11))
 			return putObject(t, dir, plumbing.TreeObject, treeEntry(t, "100644", ".gitattributes", attributes)+goMod(dir, ok))
-		}, want: "its .gitattributes files have more than 1MiB", hint: hint + "attributes, which is 1MiB"},
+		}, want: "its .gitattributes files have more than 1MiB", hint: hint("attributes", "1MiB", `"2MiB"`)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := testkit.MustParse(t, testkit.ModuleArchive("a"))

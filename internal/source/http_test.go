@@ -160,7 +160,7 @@ func TestHTTPErrors(t *testing.T) {
 	toLogin := httptest.NewServer(http.RedirectHandler(page+"/sign_in?next=s3cret", http.StatusFound))
 	defer toLogin.Close()
 	check := "check the URL: it has to be the one that git clones from"
-	login := `a page to log in is such an answer too: name a credential in the config: [git.credentials."127.0.0.1"] username and password`
+	login := "a page to log in is such an answer too: name a credential in the config:\n  [git.credentials.\"127.0.0.1\"]\n  username = \"USER\"\n  password = \"${TOKEN}\""
 	json := answer(200, "application/json; charset=utf-8", "{}")
 	untyped := answer(200, "", "hello")
 	busy := answer(503, "text/html", "<html>Come back later</html>")

@@ -286,5 +286,5 @@ func TestDeepTree(t *testing.T) {
 	found := mustFind(t, c, Request{URL: url, Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
 	_, err := c.Tree(t.Context(), found, "")
 	testkit.WantError(t, err, fmt.Sprintf("%s at %.12s: folders are nested deeper than 100", url, found.Commit),
-		"if it is meant to be that large, allow more in the config: [limits] depth, which is 100")
+		"if it is meant to be that large, allow more than 100 in the config:\n  [limits]\n  depth = 200")
 }

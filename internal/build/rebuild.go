@@ -8,7 +8,6 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/inspect"
 	"github.com/vxlite/vxlite/internal/manifest"
-	"github.com/vxlite/vxlite/internal/store"
 	"github.com/vxlite/vxlite/internal/workspace"
 )
 
@@ -24,11 +23,7 @@ func Verify(ctx context.Context, m workspace.Machine, p workspace.Project, file 
 	if err != nil {
 		return nil, err
 	}
-	store, err := store.Open(m.StoreDir)
-	if err != nil {
-		return nil, err
-	}
-	tmp, remove, err := store.TempDir()
+	tmp, remove, err := m.TempDir()
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,6 @@ import (
 	"github.com/vxlite/vxlite/internal/inspect"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/output"
-	"github.com/vxlite/vxlite/internal/store"
 	"github.com/vxlite/vxlite/internal/workspace"
 )
 
@@ -61,11 +60,7 @@ func Make(ctx context.Context, m workspace.Machine, p workspace.Project, r Reque
 	if err != nil {
 		return nil, err
 	}
-	store, err := store.Open(m.StoreDir)
-	if err != nil {
-		return nil, err
-	}
-	tmp, remove, err := store.TempDir()
+	tmp, remove, err := m.TempDir()
 	if err != nil {
 		return nil, err
 	}

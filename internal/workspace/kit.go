@@ -26,6 +26,15 @@ type Machine struct {
 	Sink event.Sink
 }
 
+// TempDir makes a directory in the store, which remove removes.
+func (m Machine) TempDir() (dir string, remove func() error, err error) {
+	s, err := store.Open(m.StoreDir)
+	if err != nil {
+		return "", nil, err
+	}
+	return s.TempDir()
+}
+
 // Project is what is built.
 type Project struct {
 	Config *config.Config

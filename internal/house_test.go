@@ -68,6 +68,8 @@ var top = map[string][]string{
 	"net/http": {"DefaultClient", "Get", "Head", "Post", "PostForm"},
 	"time":     {"Sleep"},
 	"os":       {"Stdin", "Stdout", "Stderr", "Exit", "Getenv", "LookupEnv", "Environ", "ExpandEnv", "Setenv", "Unsetenv", "Args"},
+	// The version of vxlite is in no binary.
+	module + "internal/manifest": {"ToolVersion"},
 }
 
 // opens are what waits for a pipe's other end, and reads what has none: in the

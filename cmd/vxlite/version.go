@@ -15,8 +15,9 @@ func (c *cli) versionCommand() *urfave.Command {
 		Usage: "print vxlite's version",
 		UsageText: `vxlite version
 
-Prints the tag or the commit that vxlite was built from. For a server, and the
-vxlite that built it, see vxlite inspect.
+Prints the tag or the commit that vxlite was built from, and the format of what
+it builds. Versions of the same format build the same bytes from the same config
+and lock. For the format of a server, see vxlite inspect.
 
    vxlite version`,
 		HideHelpCommand: true,
@@ -28,6 +29,6 @@ vxlite that built it, see vxlite inspect.
 }
 
 func (c *cli) printVersion() error {
-	_, err := fmt.Fprintln(c.stdout, "vxlite version", manifest.ToolVersion())
+	_, err := fmt.Fprintln(c.stdout, "vxlite version", manifest.ToolVersion(), fmt.Sprintf("(format %d)", manifest.Format))
 	return err
 }

@@ -50,7 +50,7 @@ func beside(w *workspace.Workspace, jobs []job, withBill, withStatement bool) ([
 			}
 		}
 		if withStatement {
-			data, err := provenance.Make(b, w.Config.File)
+			data, err := provenance.Make(b, w.Config.File, manifest.ToolVersion())
 			if err != nil {
 				return nil, err
 			}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/inspect"
-	"github.com/vxlite/vxlite/internal/manifest"
 	"github.com/vxlite/vxlite/internal/workspace"
 )
 
@@ -65,8 +64,8 @@ func (e *DiffersError) ExitStatus() int { return 3 }
 func (e *DiffersError) Hints() []string {
 	a, b := e.Diff.A, e.Diff.B
 	var hints []string
-	if a.Manifest.Tool != b.Manifest.Tool {
-		hints = append(hints, "it was built by vxlite "+a.Manifest.Tool+", and this is "+manifest.ToolVersion()+": verify with the same")
+	if a.Manifest.Format != b.Manifest.Format {
+		hints = append(hints, fmt.Sprintf("it has format %d, and this vxlite builds format %d: verify with a version that builds the same (see vxlite version)", a.Manifest.Format, b.Manifest.Format))
 	}
 	if a.Go != b.Go {
 		hints = append(hints, "it was built with "+a.Go+", and this is "+b.Go+": verify with the same, as GOTOOLCHAIN="+strings.Fields(a.Go)[0]+" can fetch it")

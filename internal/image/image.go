@@ -191,7 +191,6 @@ func label(labels map[string]string, b *inspect.Binary, o Options) error {
 		"org.opencontainers.image.revision":  rr.Commit,
 		"org.opencontainers.image.source":    rr.URL,
 		"org.opencontainers.image.base.name": o.BaseName,
-		"vxlite.version":                     m.Tool,
 		"vxlite.config":                      m.Config,
 		"vxlite.go":                          b.Go,
 		"vxlite.manifest":                    string(data),

@@ -40,7 +40,7 @@ func binary(t *testing.T, target string) *inspect.Binary {
 	if err := os.WriteFile(file, []byte("a server for "+target), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	return &inspect.Binary{File: file, Target: target, Go: "go1.26.4", Manifest: &manifest.Manifest{Tool: "v0.1.0", Config: "sha256:11", Modules: []manifest.Module{
+	return &inspect.Binary{File: file, Target: target, Go: "go1.26.4", Manifest: &manifest.Manifest{Format: 1, Config: "sha256:11", Modules: []manifest.Module{
 		{Name: "roadrunner", Path: "github.com/roadrunner-server/roadrunner/v2025", Version: "v2025.1.15", URL: "https://github.com/roadrunner-server/roadrunner", Commit: strings.Repeat("a", 40)},
 	}}}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/vxlite/vxlite/internal/manifest"
@@ -59,7 +60,7 @@ func Compare(a, b *Binary) *Diff {
 	ma, mb := cmp.Or(a.Manifest, new(manifest.Manifest)), cmp.Or(b.Manifest, new(manifest.Manifest))
 	d.fact("target", a.Target, b.Target)
 	d.fact("go", a.Go, b.Go)
-	d.fact("vxlite", ma.Tool, mb.Tool)
+	d.fact("format", strconv.Itoa(ma.Format), strconv.Itoa(mb.Format))
 	d.fact("config", ma.Config, mb.Config)
 	d.list("setting", d.settings(a), d.settings(b))
 	d.list("flag", ma.Flags, mb.Flags)

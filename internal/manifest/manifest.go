@@ -18,8 +18,9 @@ import (
 
 // Manifest says what a binary was built from.
 type Manifest struct {
-	// Tool is the version of the vxlite that built it, as [ToolVersion] has it.
-	Tool string `json:"vxlite"`
+	// Format numbers what a vxlite makes of a config: see [Format]. It is 0 in
+	// binaries that name the version of vxlite instead.
+	Format int `json:"format"`
 	// Config identifies what the config means: see config.Config.Digest.
 	Config string `json:"config"`
 	// Flags are the go command's arguments, in order. debug/buildinfo leaves
@@ -56,6 +57,11 @@ type Module struct {
 	Local bool `json:"local,omitempty"`
 	Dirty bool `json:"dirty,omitempty"`
 }
+
+// Format is the number of the form of a workspace: which files it has, what is in
+// them, and with which flags they are compiled. Versions of vxlite with the same
+// number give the same bytes, which is why a binary does not name the version.
+const Format = 1
 
 // Lookup returns the module of that path, or nil.
 func (m *Manifest) Lookup(path string) *Module {

@@ -10,7 +10,7 @@ import (
 )
 
 var sample = &Manifest{
-	Tool:   "v0.1.0",
+	Format: 1,
 	Config: "sha256:00",
 	Flags:  []string{"-trimpath"},
 	Modules: []Module{
@@ -82,7 +82,7 @@ func TestNotInItself(t *testing.T) {
 }
 
 func TestEncodeTooMuch(t *testing.T) {
-	if _, err := Encode(&Manifest{Tool: strings.Repeat("x", maxSize)}); err == nil {
+	if _, err := Encode(&Manifest{Config: strings.Repeat("x", maxSize)}); err == nil {
 		t.Error("a manifest without end was taken")
 	}
 }

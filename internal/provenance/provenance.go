@@ -87,8 +87,8 @@ type Builder struct {
 }
 
 // Make returns the statement of a binary as JSON. configFile is the name of the
-// config's file.
-func Make(b *inspect.Binary, configFile string) ([]byte, error) {
+// config's file, tool the version of the vxlite that makes it.
+func Make(b *inspect.Binary, configFile, tool string) ([]byte, error) {
 	m := b.Manifest
 	if m == nil {
 		return nil, fmt.Errorf("%s: no manifest to make a statement of", b.File)
@@ -119,7 +119,7 @@ func Make(b *inspect.Binary, configFile string) ([]byte, error) {
 				InternalParameters:   Internal{Command: append(append([]string{"go", "build"}, m.Flags...), "./app"), Environment: environment},
 				ResolvedDependencies: materials(b),
 			},
-			RunDetails: RunDetails{Builder: Builder{ID: builder, Version: map[string]string{"vxlite": m.Tool, "go": b.Go}}},
+			RunDetails: RunDetails{Builder: Builder{ID: builder, Version: map[string]string{"vxlite": tool, "go": b.Go}}},
 		},
 	}
 	var out bytes.Buffer

@@ -17,7 +17,7 @@ func TestMake(t *testing.T) {
 	commit := strings.Repeat("a", 40)
 	b := &inspect.Binary{
 		File: `dist\rr.exe`, SHA256: strings.Repeat("0", 64), Target: "windows/amd64", Go: "go1.26.4", Settings: []string{"CGO_ENABLED=0", "GOAMD64=v1"},
-		Manifest: &manifest.Manifest{Tool: "v0.1.0", Config: "sha256:11", Flags: []string{"-trimpath", "-ldflags=-s"}, Modules: []manifest.Module{
+		Manifest: &manifest.Manifest{Format: 1, Config: "sha256:11", Flags: []string{"-trimpath", "-ldflags=-s"}, Modules: []manifest.Module{
 			{Name: "here", Path: "github.com/acme/here", Version: "v0.0.0", Commit: commit, Local: true, Dirty: true},
 			{Path: "github.com/acme/lib", Version: "v1.0.0", URL: "https://github.com/acme/fork.git", Commit: commit, Folder: "lib",
 				H1: "h1:Khu2En+0gcYPZ2kuIihfswbzxv/mIHXgzPZ018Oty48=", ReplacedBy: "github.com/acme/fork@v1.0.1"},
@@ -27,7 +27,7 @@ func TestMake(t *testing.T) {
 			{Path: "example.com/third/mine", Version: "v1.1.0", ReplacedBy: inspect.Folder},
 		},
 	}
-	got, err := Make(b, "/srv/acme/velox.toml")
+	got, err := Make(b, "/srv/acme/velox.toml", "v0.1.0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func TestMake(t *testing.T) {
 
 // TestRequired looks for the fields that in-toto and SLSA require.
 func TestRequired(t *testing.T) {
-	got, err := Make(&inspect.Binary{File: "rr", Manifest: &manifest.Manifest{}}, "velox.toml")
+	got, err := Make(&inspect.Binary{File: "rr", Manifest: &manifest.Manifest{}}, "velox.toml", "v0.1.0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestRequired(t *testing.T) {
 }
 
 func TestMakeWithoutManifest(t *testing.T) {
-	if _, err := Make(&inspect.Binary{File: "x"}, "velox.toml"); err == nil {
+	if _, err := Make(&inspect.Binary{File: "x"}, "velox.toml", "v0.1.0"); err == nil {
 		t.Error("a statement of nothing was made")
 	}
 }

@@ -23,7 +23,7 @@ func sample() *inspect.Binary {
 	commit := strings.Repeat("a", 40)
 	return &inspect.Binary{
 		File: "dist/rr", Size: 7, SHA256: strings.Repeat("0", 64), Target: "linux/amd64", Go: "go1.26.4",
-		Manifest: &manifest.Manifest{Tool: "v0.1.0", Config: "sha256:" + strings.Repeat("1", 64), Modules: []manifest.Module{
+		Manifest: &manifest.Manifest{Format: 1, Config: "sha256:" + strings.Repeat("1", 64), Modules: []manifest.Module{
 			{Path: "git.corp/Team/scp", Version: "v1.0.0", URL: "git@git.corp:team/scp.git", Commit: commit, H1: "h1:scp", Folder: "go"},
 			{Name: "here", Path: "github.com/acme/here", Version: "v0.0.0", Commit: commit, Local: true, Dirty: true},
 			{Path: "github.com/acme/lib", Version: "v1.0.0", URL: "https://github.com/acme/fork.git", Commit: commit, H1: "h1:lib", ReplacedBy: "github.com/acme/fork@v1.0.1"},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -24,7 +25,7 @@ func BinaryText(b *inspect.Binary, color bool) string {
 	row("target", b.Target)
 	row("go", b.Go)
 	if m := b.Manifest; m != nil {
-		row("vxlite", m.Tool)
+		row("format", strconv.Itoa(m.Format))
 		row("config", m.Config)
 		row("flags", strings.Join(m.Flags, " "))
 	} else {

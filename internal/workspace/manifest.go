@@ -22,7 +22,7 @@ func (k *Kit) Manifest(pl *Planned) (*manifest.Manifest, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &manifest.Manifest{Tool: manifest.ToolVersion(), Config: k.Config.Digest(), Flags: args[1:]}
+	m := &manifest.Manifest{Format: manifest.Format, Config: k.Config.Digest(), Flags: args[1:]}
 	locked := pl.Plan.Lock()
 	for _, p := range pl.Plan.Modules { // sorted by path, as Lock's are
 		e := manifest.Module{Name: p.Name(), Path: p.Path, Version: p.Version}

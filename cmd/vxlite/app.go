@@ -24,7 +24,8 @@ type cli struct {
 	stdout, stderr io.Writer
 	opts           screen.Options
 	screen         *screen.Screen
-	notFound       string // a command that help was asked for, and that there is not
+	help           strings.Builder // what urfave/cli prints: nothing else
+	notFound       string          // a command that help was asked for, and that there is not
 }
 
 // usageError is a command line that means nothing.
@@ -89,6 +90,13 @@ func (c *cli) badUsage(ctx *urfave.Context, err error, _ bool) error {
 	if flag, ok := strings.CutPrefix(text, "flag needs an argument: -"); ok {
 		return badLine("%s needs a value", dashed(strings.TrimLeft(flag, "-")))
 	}
+	var value, flag string
+	if n, _ := fmt.Sscanf(text, "invalid value %q for flag -%s", &value, &flag); n == 2 { // of --jobs, the only number
+		return badLine("%s needs a number such as %d, got %q", dashed(strings.TrimSuffix(flag, ":")), defaultJobs, value)
+	}
+	if n, _ := fmt.Sscanf(text, "invalid boolean value %q for -%s", &value, &flag); n == 2 {
+		return badLine("%s takes no value but true or false, got %q", dashed(strings.TrimSuffix(flag, ":")), value)
+	}
 	return usageError{error: err}
 }
 
@@ -135,7 +143,7 @@ func (c *cli) app() *urfave.App {
 		HideHelpCommand:           false,
 		UseShortOptionHandling:    true,
 		DisableSliceFlagSeparator: true, // a URL may hold a comma
-		Writer:                    c.stdout,
+		Writer:                    &c.help,
 		ErrWriter:                 io.Discard,
 		ExitErrHandler:            func(*urfave.Context, error) {}, // run reports
 		OnUsageError:              c.badUsage,
@@ -155,22 +163,20 @@ func (c *cli) app() *urfave.App {
 			return urfave.ShowAppHelp(ctx)
 		},
 	}
+	hideFalse(app.Flags)
 	for _, cmd := range app.Commands {
-		hideFalse(cmd)
+		hideFalse(cmd.Flags)
 		hasItsHelp(cmd)
 	}
 	return app
 }
 
 // hideFalse keeps "(default: false)" out of the help.
-func hideFalse(cmd *urfave.Command) {
-	for _, f := range cmd.Flags {
+func hideFalse(flags []urfave.Flag) {
+	for _, f := range flags {
 		if b, ok := f.(*urfave.BoolFlag); ok {
 			b.DisableDefaultText = true
 		}
-	}
-	for _, sub := range cmd.Subcommands {
-		hideFalse(sub)
 	}
 }
 

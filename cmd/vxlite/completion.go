@@ -127,6 +127,10 @@ func (c *cli) candidates(before []string, last string) []string {
 	switch cmd.Name {
 	case "help":
 		return commandNames(app)
+	case "cache":
+		if !slices.Contains(before, "clean") {
+			return []string{"clean"}
+		}
 	case "completion":
 		return shellNames()
 	case "new":

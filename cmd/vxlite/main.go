@@ -55,6 +55,7 @@ func run(ctx context.Context, env lookup, stdout, stderr io.Writer, args []strin
 	if c.notFound != "" {
 		err = noCommand(app, c.notFound)
 	}
+	c.screen.Write(screen.Wrap(c.help.String(), opts.ResultWidth))
 	err = errors.Join(err, c.screen.Close())
 	if ctx.Err() != nil && err != nil {
 		err = context.Canceled

@@ -28,8 +28,9 @@ type Options struct {
 
 	// Terminal says that stderr is a terminal that can redraw its lines.
 	Terminal bool
-	// Width is that terminal's, in columns; 0 where not known.
-	Width int
+	// Width is that terminal's, in columns; 0 where not known. ResultWidth is
+	// that of stdout.
+	Width, ResultWidth int
 	// Color and ColorResult allow colour on stderr and on stdout: either may
 	// be a file while the other is a terminal.
 	Color, ColorResult bool

@@ -40,6 +40,7 @@ func TerminalOptions(stdout, stderr stream, getenv func(string) string) Options 
 	return Options{
 		Terminal:    stderr.terminal && !dumb,
 		Width:       stderr.width,
+		ResultWidth: stdout.width,
 		Color:       stderr.terminal && color,
 		ColorResult: stdout.terminal && color,
 	}

@@ -16,13 +16,13 @@ func TestTerminalOptions(t *testing.T) {
 		want           Options
 	}{
 		{"no terminal", stream{}, stream{}, nil, Options{}},
-		{"terminal", tty, tty, nil, Options{Terminal: true, Width: 120, Color: true, ColorResult: true}},
+		{"terminal", tty, tty, nil, Options{Terminal: true, Width: 120, ResultWidth: 120, Color: true, ColorResult: true}},
 		{"result to a file", stream{}, tty, nil, Options{Terminal: true, Width: 120, Color: true}},
-		{"log to a file", tty, stream{}, nil, Options{ColorResult: true}},
-		{"NO_COLOR", tty, tty, map[string]string{"NO_COLOR": "1"}, Options{Terminal: true, Width: 120}},
-		{"NO_COLOR=0 is NO_COLOR", tty, tty, map[string]string{"NO_COLOR": "0"}, Options{Terminal: true, Width: 120}},
-		{"empty NO_COLOR", tty, tty, map[string]string{"NO_COLOR": ""}, Options{Terminal: true, Width: 120, Color: true, ColorResult: true}},
-		{"dumb terminal", tty, tty, map[string]string{"TERM": "dumb"}, Options{Width: 120}},
+		{"log to a file", tty, stream{}, nil, Options{ResultWidth: 120, ColorResult: true}},
+		{"NO_COLOR", tty, tty, map[string]string{"NO_COLOR": "1"}, Options{Terminal: true, Width: 120, ResultWidth: 120}},
+		{"NO_COLOR=0 is NO_COLOR", tty, tty, map[string]string{"NO_COLOR": "0"}, Options{Terminal: true, Width: 120, ResultWidth: 120}},
+		{"empty NO_COLOR", tty, tty, map[string]string{"NO_COLOR": ""}, Options{Terminal: true, Width: 120, ResultWidth: 120, Color: true, ColorResult: true}},
+		{"dumb terminal", tty, tty, map[string]string{"TERM": "dumb"}, Options{Width: 120, ResultWidth: 120}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -14,8 +14,9 @@ import (
 // plainProgram returns a function that compiles vxlite without the race detector
 // once, and returns the directory it is in; empty where the tests have none.
 //
-// Compression and the search for licences take ten times as long with it, and
-// internal/vendoring and internal/sbom test them with it on a smaller scale.
+// Scripts run that program: hashing, compression and starting a process take
+// several times as long with the detector, and most scripts do one thing after
+// another. Those that fetch, watch or write at once say so: racedetector.
 func plainProgram(t *testing.T) func() (dir string, err error) {
 	dir := t.TempDir()
 	return sync.OnceValues(func() (string, error) {
@@ -38,14 +39,23 @@ func underRace() bool {
 	return false
 }
 
-// plainPath has a script run vxlite without the race detector: plain
-func (w *world) plainPath(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) > 0 {
-		ts.Fatalf("usage: plain")
-	}
+// usePlain has a script run vxlite without the race detector.
+func (w *world) usePlain(env *testscript.Env) error {
 	dir, err := w.plain()
-	ts.Check(err)
-	if dir != "" {
-		ts.Setenv("PATH", dir+string(os.PathListSeparator)+ts.Getenv("PATH"))
+	if err != nil || dir == "" {
+		return err
+	}
+	env.Values["PATH"] = env.Getenv("PATH")
+	env.Setenv("PATH", dir+string(os.PathListSeparator)+env.Getenv("PATH"))
+	return nil
+}
+
+// raceDetector has a script run vxlite with the race detector: racedetector
+func raceDetector(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: racedetector")
+	}
+	if path, ok := ts.Value("PATH").(string); ok {
+		ts.Setenv("PATH", path)
 	}
 }

@@ -38,28 +38,28 @@ func TestScript(t *testing.T) {
 		Setup:               w.setup,
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"gitrepo":     w.gitrepo,
-			"gitbuild":    w.gitbuild,
-			"goproxy":     w.goproxy,
-			"gorelease":   goRelease,
-			"withsumdb":   w.withSumDB,
-			"warmgo":      w.warmGo,
-			"asked":       w.asked,
-			"logins":      w.logins,
-			"stall":       w.stall,
-			"answers":     answers,
-			"rpccall":     rpccall,
-			"rpcuntil":    rpcuntil,
-			"writable":    writable,
-			"registry":    startRegistry,
-			"unpack":      unpack,
-			"cacheserver": cacheServer,
-			"https":       w.startHTTPS,
-			"sshd":        w.startSSHD,
-			"validbom":    validBOM,
-			"documented":  documented,
-			"cijob":       cijob,
-			"plain":       w.plainPath,
+			"gitrepo":      w.gitrepo,
+			"gitbuild":     w.gitbuild,
+			"goproxy":      w.goproxy,
+			"gorelease":    goRelease,
+			"withsumdb":    w.withSumDB,
+			"warmgo":       w.warmGo,
+			"asked":        w.asked,
+			"logins":       w.logins,
+			"stall":        w.stall,
+			"answers":      answers,
+			"rpccall":      rpccall,
+			"rpcuntil":     rpcuntil,
+			"writable":     writable,
+			"registry":     startRegistry,
+			"unpack":       unpack,
+			"cacheserver":  cacheServer,
+			"https":        w.startHTTPS,
+			"sshd":         w.startSSHD,
+			"validbom":     validBOM,
+			"documented":   documented,
+			"cijob":        cijob,
+			"racedetector": raceDetector,
 		},
 		Condition: w.condition,
 	})
@@ -185,6 +185,9 @@ func (w *world) setup(env *testscript.Env) error {
 	env.Vars = append(env.Vars, w.goEnv()...)
 	env.Setenv("GOPROXY", proxy.URL)
 	env.Setenv("TMPDIR", filepath.Join(env.WorkDir, "tmp"))
+	if err := w.usePlain(env); err != nil {
+		return err
+	}
 	if w.sshd != nil {
 		current := &sshServer{}
 		env.Values["sshd"] = current

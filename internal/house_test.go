@@ -22,8 +22,8 @@ const module = "github.com/vxlite/vxlite/"
 var floors = [][]string{
 	{"internal/brief", "internal/disk", "internal/event", "internal/near"},
 	{"internal/config", "internal/lock", "internal/manifest", "internal/output", "internal/roadrunner", "internal/run", "internal/signature", "internal/watch"},
-	{"internal/config/tree", "internal/gitattr", "internal/giturl", "internal/limit", "internal/store"},
-	{"internal/config/parse", "internal/gitpack", "internal/openssh"},
+	{"internal/config/lines", "internal/config/tree", "internal/gitattr", "internal/giturl", "internal/limit", "internal/store"},
+	{"internal/config/edit", "internal/config/parse", "internal/gitpack", "internal/openssh"},
 	{"internal/config/migrate", "internal/config/portable", "internal/gitconn", "internal/modfiles"},
 	{"internal/modurl", "internal/source"},
 	{"internal/inspect", "internal/plan", "internal/query"},
@@ -32,6 +32,7 @@ var floors = [][]string{
 	{"internal/drawing", "internal/explain", "internal/rryaml"},
 	{"internal/workspace"},
 	{"internal/build", "internal/check", "internal/develop", "internal/doctor", "internal/scaffold", "internal/update", "internal/vendoring"},
+	{"internal/amend"},
 	{"internal/image", "internal/live", "internal/screen"},
 	{"cmd/vxlite"},
 }

@@ -9,20 +9,21 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/config/lines"
 	"github.com/vxlite/vxlite/internal/config/parse"
 )
 
 // velox makes [velox] build_args a [build].
-func (m *migration) velox(x expression, body []expression) {
+func (m *migration) velox(x lines.Expression, body []lines.Expression) {
 	keys := buildKeys(m.cfg.Build)
-	if slices.ContainsFunc(m.exprs, func(e expression) bool { return e.kind == unstable.Table && is(e.path, "build") }) {
+	if slices.ContainsFunc(m.doc.Expressions, func(e lines.Expression) bool { return e.Kind == unstable.Table && lines.Is(e.Path, "build") }) {
 		m.notef(x, "[velox] is left as it is, since there is a [build] too")
 		return
 	}
 	if len(keys) == 0 {
-		m.drop(x)
+		m.doc.Drop(x)
 	} else {
-		m.replace(x, "[build]")
+		m.doc.Replace(x, "[build]")
 		m.seen["build"] = true
 	}
 	for _, name := range parse.BuildArgVariables() {
@@ -32,9 +33,9 @@ func (m *migration) velox(x expression, body []expression) {
 	}
 	for i, e := range body {
 		if i == 0 && len(keys) > 0 {
-			m.replace(e, keys...)
+			m.doc.Replace(e, keys...)
 		} else {
-			m.drop(e)
+			m.doc.Drop(e)
 		}
 	}
 }
@@ -68,22 +69,22 @@ func buildKeys(b config.Build) []string {
 }
 
 // platform makes [target_platform] a target of [build].
-func (m *migration) platform(x expression, body []expression) {
+func (m *migration) platform(x lines.Expression, body []lines.Expression) {
 	if len(m.cfg.Build.Targets) != 1 || len(body) == 0 {
 		return
 	}
-	if m.seen["build"] || slices.ContainsFunc(m.exprs, func(e expression) bool {
-		return e.kind == unstable.Table && (is(e.path, "build") || is(e.path, "velox"))
+	if m.seen["build"] || slices.ContainsFunc(m.doc.Expressions, func(e lines.Expression) bool {
+		return e.Kind == unstable.Table && (lines.Is(e.Path, "build") || lines.Is(e.Path, "velox"))
 	}) {
 		m.notef(x, "[target_platform] is left as it is, since there is a [build] too")
 		return
 	}
-	m.replace(x, "[build]")
+	m.doc.Replace(x, "[build]")
 	for i, e := range body {
 		if i == 0 {
-			m.replace(e, fmt.Sprintf("targets = [%q]", m.cfg.Build.Targets[0].String()))
+			m.doc.Replace(e, fmt.Sprintf("targets = [%q]", m.cfg.Build.Targets[0].String()))
 		} else {
-			m.drop(e)
+			m.doc.Drop(e)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/config/lines"
 	"github.com/vxlite/vxlite/internal/config/parse"
 	"github.com/vxlite/vxlite/internal/config/tree"
 )
@@ -25,10 +26,9 @@ func Config(file string, data []byte, dir string) ([]byte, []config.Note, error)
 	if err := serious(err, root); err != nil {
 		return nil, nil, err
 	}
-	m := &migration{file: file, cfg: old, root: root, lines: strings.Split(string(data), "\n"), seen: map[string]bool{}}
-	m.read(data)
+	m := &migration{file: file, cfg: old, root: root, doc: lines.Read(data), seen: map[string]bool{}}
 	m.tables()
-	out := m.text()
+	out := m.doc.Text()
 	reparsed, err := parse.Data(file, out, dir, keep)
 	if err := serious(err, tree.Parse(file, out).Root); err != nil {
 		return nil, nil, fmt.Errorf("%s cannot be migrated: %w", file, err)
@@ -46,47 +46,44 @@ type migration struct {
 	// root has the values as they are written: paths that are relative, and
 	// names and passwords in URLs.
 	root  *tree.Node
-	lines []string
-	exprs []expression
+	doc   *lines.Document
 	notes []config.Note
-	// edits say what becomes of a line: nothing, or other lines.
-	edits map[int][]string
 	seen  map[string]bool // headers
 }
 
 // tables goes over the document once.
 func (m *migration) tables() {
-	for i, x := range m.exprs {
-		if x.kind != unstable.Table {
+	for i, x := range m.doc.Expressions {
+		if x.Kind != unstable.Table {
 			continue
 		}
-		body := m.body(i)
-		name := strings.ToLower(strings.Join(x.path, "\x00"))
+		body := m.doc.Body(i)
+		name := strings.ToLower(strings.Join(x.Path, "\x00"))
 		repeated := m.seen[name]
 		m.seen[name] = true
 		switch {
 		case repeated: // what it sets is set already, or it would be an error
-			m.drop(x)
+			m.doc.Drop(x)
 			for _, b := range body {
 				if !m.pluginEntry(b) {
-					m.drop(b)
+					m.doc.Drop(b)
 				}
 			}
-		case is(x.path, "github_token"):
-			m.replace(x, "[github.token]")
-		case is(x.path, "github"), is(x.path, "gitlab"):
+		case lines.Is(x.Path, "github_token"):
+			m.doc.Replace(x, "[github.token]")
+		case lines.Is(x.Path, "github"), lines.Is(x.Path, "gitlab"):
 			if len(body) == 0 {
-				m.drop(x)
+				m.doc.Drop(x)
 			}
-		case is(x.path, "velox"):
+		case lines.Is(x.Path, "velox"):
 			m.velox(x, body)
 			continue
-		case is(x.path, "target_platform"):
+		case lines.Is(x.Path, "target_platform"):
 			m.platform(x, body)
 			continue
-		case is(x.path, "plugins"), is(x.path, "github", "plugins"), is(x.path, "gitlab", "plugins"):
-			m.drop(x)
-		case is(x.path, "plugins", "*"), is(x.path, "github", "plugins", "*"), is(x.path, "gitlab", "plugins", "*"):
+		case lines.Is(x.Path, "plugins"), lines.Is(x.Path, "github", "plugins"), lines.Is(x.Path, "gitlab", "plugins"):
+			m.doc.Drop(x)
+		case lines.Is(x.Path, "plugins", "*"), lines.Is(x.Path, "github", "plugins", "*"), lines.Is(x.Path, "gitlab", "plugins", "*"):
 			m.plugin(x, body)
 			continue
 		}
@@ -96,4 +93,8 @@ func (m *migration) tables() {
 			}
 		}
 	}
+}
+
+func (m *migration) notef(x lines.Expression, format string, args ...any) {
+	m.notes = append(m.notes, config.Note{Pos: config.Position{File: m.file, Line: x.First + 1, Column: 1}, Text: fmt.Sprintf(format, args...)})
 }

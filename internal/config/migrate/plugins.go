@@ -9,19 +9,20 @@ import (
 	"golang.org/x/mod/semver"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/config/lines"
 	"github.com/vxlite/vxlite/internal/config/tree"
 )
 
 // pluginEntry reports whether NAME = { … } is a plugin.
-func (m *migration) pluginEntry(x expression) bool {
-	return x.inline && x.first == x.last &&
-		(is(x.path, "plugins", "*") || is(x.path, "github", "plugins", "*") || is(x.path, "gitlab", "plugins", "*"))
+func (m *migration) pluginEntry(x lines.Expression) bool {
+	return x.Inline && x.First == x.Last &&
+		(lines.Is(x.Path, "plugins", "*") || lines.Is(x.Path, "github", "plugins", "*") || lines.Is(x.Path, "gitlab", "plugins", "*"))
 }
 
 // find returns what the config made of a plugin.
-func (m *migration) find(x expression) *config.Plugin {
+func (m *migration) find(x lines.Expression) *config.Plugin {
 	for i := range m.cfg.Plugins {
-		if m.cfg.Plugins[i].Pos.Line == x.first+1 {
+		if m.cfg.Plugins[i].Pos.Line == x.First+1 {
 			return &m.cfg.Plugins[i]
 		}
 	}
@@ -32,14 +33,14 @@ func (m *migration) find(x expression) *config.Plugin {
 func unresolved(p *config.Plugin) bool { return p.URL == "" && p.ModulePath == "" && p.Path == "" }
 
 // plugin rewrites [github.plugins.NAME] and its keys.
-func (m *migration) plugin(x expression, body []expression) {
+func (m *migration) plugin(x lines.Expression, body []lines.Expression) {
 	p := m.find(x)
-	name := x.path[len(x.path)-1]
+	name := x.Path[len(x.Path)-1]
 	switch {
 	case p == nil: // informer, resetter and config are always in
-		m.drop(x)
+		m.doc.Drop(x)
 		for _, b := range body {
-			m.drop(b)
+			m.doc.Drop(b)
 		}
 		m.notef(x, "%s is always in, its entry is removed", name)
 		return
@@ -47,36 +48,36 @@ func (m *migration) plugin(x expression, body []expression) {
 		m.notef(x, "plugin %q is left as it is: git cannot clone by a project's number, name its url", name)
 		return
 	}
-	m.replace(x, "[plugins."+config.QuoteKey(name)+"]")
-	raw := m.root.At(x.path...)
+	m.doc.Replace(x, "[plugins."+config.QuoteKey(name)+"]")
+	raw := m.root.At(x.Path...)
 	where := "" // is among the keys that stay
 	if raw.Blank("url") && raw.Blank("path") {
 		where = m.where(p, raw)
 	}
 	for _, b := range body {
-		key := strings.ToLower(b.path[len(b.path)-1])
+		key := strings.ToLower(b.Path[len(b.Path)-1])
 		switch key {
 		case "owner", "repository":
 			if where == "" {
-				m.drop(b)
+				m.doc.Drop(b)
 			} else {
-				m.replace(b, where)
+				m.doc.Replace(b, where)
 				where = ""
 			}
 		case "ref", "tag":
 			if p.ModulePath == "" && modulePathOf(p) != "" {
-				m.replace(b, "tag = "+strconv.Quote(p.Ref))
+				m.doc.Replace(b, "tag = "+strconv.Quote(p.Ref))
 			}
 		}
 	}
 }
 
 // inline makes NAME = { … } a table of its own.
-func (m *migration) inline(x expression) {
+func (m *migration) inline(x lines.Expression) {
 	p := m.find(x)
-	name := x.path[len(x.path)-1]
+	name := x.Path[len(x.Path)-1]
 	if p == nil {
-		m.drop(x)
+		m.doc.Drop(x)
 		m.notef(x, "%s is always in, its entry is removed", name)
 		return
 	}
@@ -89,12 +90,12 @@ func (m *migration) inline(x expression) {
 	if unresolved(p) {
 		text = append(text, m.rawPairs(x)...)
 	} else {
-		text = append(text, m.keys(p, m.root.At(x.path...))...)
+		text = append(text, m.keys(p, m.root.At(x.Path...))...)
 	}
-	m.replace(x, text...)
-	in := indent(m.lines[x.first])
-	if prev := x.first - 1; prev >= 0 && strings.TrimSpace(m.lines[prev]) != "" && !strings.HasPrefix(strings.TrimSpace(m.lines[prev]), "#") {
-		m.edits[x.first] = append([]string{strings.TrimRight(in, " \t")}, m.edits[x.first]...)
+	m.doc.Replace(x, text...)
+	in := lines.Indent(m.doc.Lines[x.First])
+	if prev := x.First - 1; prev >= 0 && strings.TrimSpace(m.doc.Lines[prev]) != "" && !strings.HasPrefix(strings.TrimSpace(m.doc.Lines[prev]), "#") {
+		m.doc.Insert(x.First, strings.TrimRight(in, " \t"))
 	}
 }
 
@@ -102,8 +103,8 @@ func (m *migration) inline(x expression) {
 var pair = regexp.MustCompile(`([A-Za-z0-9_-]+)\s*=\s*("(?:[^"\\]|\\.)*"|'[^']*'|[0-9]+)`)
 
 // rawPairs are the keys of an inline table as they stand.
-func (m *migration) rawPairs(x expression) []string {
-	line := m.lines[x.first]
+func (m *migration) rawPairs(x lines.Expression) []string {
+	line := m.doc.Lines[x.First]
 	line = line[strings.IndexByte(line, '{')+1:]
 	var out []string
 	for _, p := range pair.FindAllStringSubmatch(line, -1) {

@@ -137,7 +137,9 @@ func (c *cli) candidates(before []string, last string) []string {
 		if prev == "new" {
 			return []string{"plugin"}
 		}
-	case "update":
+	case "add":
+		return scaffold.Names()
+	case "remove", "update":
 		return c.names(before)
 	case "workspace":
 		if slices.Contains(before, "--clones") {

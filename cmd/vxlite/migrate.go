@@ -28,7 +28,7 @@ written. vxlite reads the older forms too, so nothing has to be migrated.
    vxlite migrate --dry-run                  show what would change
    vxlite migrate -c build/velox.toml`,
 		Flags: append([]urfave.Flag{
-			&urfave.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "show the difference, and write nothing"},
+			dryRunFlag(),
 		}, pick(sharedFlags(), "config", "json", "quiet")...),
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,

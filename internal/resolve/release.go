@@ -66,6 +66,12 @@ func ReadRelease(ctx context.Context, cfg *config.Config, o Options) (*roadrunne
 	return rel, nil
 }
 
+// ReadPlugin fetches one plugin alone, for its module path and version.
+func ReadPlugin(ctx context.Context, cfg *config.Config, o Options, p config.Plugin) (*plan.Module, error) {
+	r := newResolver(cfg, o)
+	return r.one(ctx, wanted{name: p.Name, pos: p.Pos, path: p.ModulePath, url: p.URL, ref: p.Ref, folder: p.Folder, dir: p.Path})
+}
+
 // ReadContract fetches the release's logger, and the plugin of that name, rpc,
 // jobs or none, and reads them.
 func ReadContract(ctx context.Context, cfg *config.Config, o Options, rel *roadrunner.Release, name string) (*roadrunner.Contract, error) {

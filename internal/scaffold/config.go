@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"golang.org/x/mod/module"
+	"golang.org/x/mod/semver"
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/roadrunner"
@@ -79,7 +80,7 @@ const others = "Others"
 // Config returns a commented velox.toml for a release. only are the names of
 // the plugins to take, all of them where it is empty.
 func Config(rel *roadrunner.Release, only []string, mirrors []config.Mirror) ([]byte, int, error) {
-	plugins, err := choose(rel, only)
+	plugins, err := Choose(rel, "--only", only)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -186,26 +187,75 @@ func sorted(plugins []roadrunner.Plugin) []placedGroup {
 }
 
 func writePlugin(b *strings.Builder, p placed) {
-	fmt.Fprintf(b, "\n[plugins.%s]", p.Name)
-	if p.text != "" {
-		b.WriteString(" # " + p.text)
-	}
-	fmt.Fprintf(b, "\nmodule_name = %q\n", p.Module)
-	if rev, err := module.PseudoVersionRev(p.Version); err == nil {
-		fmt.Fprintf(b, "ref = %q\n", rev) // a commit, and no tag
-	} else {
-		fmt.Fprintf(b, "tag = %q\n", strings.TrimSuffix(p.Version, "+incompatible"))
-	}
-	if p.Import != p.Module {
-		fmt.Fprintf(b, "import = %q\n", p.Import)
-	}
-	if p.Symbol != "Plugin" {
-		fmt.Fprintf(b, "symbol = %q\n", p.Symbol)
-	}
+	b.WriteString("\n" + strings.Join(Lines(Entry(p.Plugin), p.text), "\n") + "\n")
 }
 
-// choose takes the plugins of those names, in the release's order.
-func choose(rel *roadrunner.Release, only []string) ([]roadrunner.Plugin, error) {
+// Entry is a release's plugin as a config has it.
+func Entry(p roadrunner.Plugin) config.Plugin {
+	out := config.Plugin{Name: p.Name, ModulePath: p.Module, Symbol: p.Symbol, Ref: strings.TrimSuffix(p.Version, "+incompatible")}
+	if rev, err := module.PseudoVersionRev(p.Version); err == nil {
+		out.Ref = rev // a commit, and no tag
+	}
+	if p.Import != p.Module {
+		out.Import = p.Import
+	}
+	return out
+}
+
+// About says what one of RoadRunner's plugins does, or "".
+func About(name string) string {
+	for _, g := range groups {
+		for _, n := range g.plugins {
+			if n.name == name {
+				return n.text
+			}
+		}
+	}
+	return ""
+}
+
+// Names are those of RoadRunner's plugins that are known, sorted.
+func Names() []string {
+	var out []string
+	for _, g := range groups {
+		for _, n := range g.plugins {
+			out = append(out, n.name)
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+// Lines are those of a plugin's table, with a comment behind its header. A path is
+// written as it is.
+func Lines(p config.Plugin, comment string) []string {
+	ref := "ref"
+	if p.ModulePath != "" && semver.IsValid(p.Ref) {
+		ref = "tag" // as every Velox has it
+	}
+	if p.Symbol == "Plugin" {
+		p.Symbol = ""
+	}
+	var settings []config.Setting
+	for _, s := range []struct{ key, value string }{{"module_name", p.ModulePath}, {"url", p.URL}, {"path", p.Path}, {ref, p.Ref},
+		{"folder", p.Folder}, {"import", p.Import}, {"symbol", p.Symbol}} {
+		if s.value != "" {
+			settings = append(settings, config.Setting{Key: s.key, Value: s.value})
+		}
+	}
+	var out []string
+	for _, line := range config.TableLines(config.PluginHeader(p.Name), settings...) {
+		out = append(out, strings.TrimSpace(line))
+	}
+	if comment != "" {
+		out[0] += " # " + comment
+	}
+	return out
+}
+
+// Choose takes the plugins of those names, in the release's order, or all. flag is
+// where the names were given, or empty.
+func Choose(rel *roadrunner.Release, flag string, only []string) ([]roadrunner.Plugin, error) {
 	var names []string
 	for _, p := range rel.Plugins {
 		names = append(names, p.Name)
@@ -216,7 +266,7 @@ func choose(rel *roadrunner.Release, only []string) ([]roadrunner.Plugin, error)
 	for _, o := range only {
 		i := slices.IndexFunc(names, func(n string) bool { return strings.EqualFold(spelled(n), spelled(o)) })
 		if i < 0 {
-			unknown = append(unknown, &config.NameError{Flag: "--only", Name: o, Known: names, Of: "RoadRunner " + rel.Ref + " has no plugin of this name"})
+			unknown = append(unknown, &config.NameError{Flag: flag, Name: o, Known: names, Of: "RoadRunner " + rel.Ref + " has no plugin of this name"})
 			continue
 		}
 		wanted[names[i]] = true

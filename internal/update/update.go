@@ -46,11 +46,11 @@ func Lock(ctx context.Context, m workspace.Machine, p workspace.Project) (*Resul
 			return nil, err
 		}
 	}
-	return &Result{Modules: workspace.Modules(w.Plan), Lock: lockResult(w, now, wrote)}, nil
+	return &Result{Modules: workspace.Modules(w.Plan), Lock: Made(w, now, wrote)}, nil
 }
 
-// lockResult is what a command that made the lock says of it.
-func lockResult(w *workspace.Workspace, now *lock.File, wrote bool) *Outcome {
+// Made is what a command that made the lock says of it.
+func Made(w *workspace.Workspace, now *lock.File, wrote bool) *Outcome {
 	return &Outcome{Path: w.Lock.Name, Modules: len(now.Modules), Sums: len(now.Sums), Written: wrote, Changes: changesOf(w, w.Lock.Old, now)}
 }
 
@@ -88,7 +88,7 @@ func Update(ctx context.Context, m workspace.Machine, p workspace.Project, names
 	if err != nil {
 		return nil, err
 	}
-	result := lockResult(w, now, wrote)
+	result := Made(w, now, wrote)
 	result.Changes = changes
 	return &Result{Lock: result}, nil
 }

@@ -39,6 +39,28 @@ func Config(file string, data []byte, dir string) ([]byte, []config.Note, error)
 	return out, m.notes, nil
 }
 
+// MovesPlugins reports whether Config would move plugins into [plugins], where
+// today's are.
+func MovesPlugins(file string, data []byte, dir string) (bool, error) {
+	before := forgePlugins(data)
+	if before == 0 {
+		return false, nil
+	}
+	out, _, err := Config(file, data, dir)
+	return forgePlugins(out) < before, err
+}
+
+// forgePlugins counts what is said of plugins in [github] and [gitlab].
+func forgePlugins(data []byte) int {
+	n := 0
+	for _, x := range lines.Read(data).Expressions {
+		if len(x.Path) > 2 && (lines.Is(x.Path[:2], "github", "plugins") || lines.Is(x.Path[:2], "gitlab", "plugins")) {
+			n++
+		}
+	}
+	return n
+}
+
 // migration edits a config's lines.
 type migration struct {
 	file string

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/rogpeppe/go-internal/diff"
 
@@ -185,13 +186,16 @@ func (f File) reread(old *config.Config, data []byte, plugins []string) (*config
 // noteOnce is a machine that says what it has to say once: a config is resolved
 // again with each plugin that others need.
 func noteOnce(m workspace.Machine) workspace.Machine {
+	var mu sync.Mutex // modules are worked on at once
 	said, sink := map[string]bool{}, m.Sink
 	m.Sink = func(e event.Event) {
-		if e.Kind == event.Note && said[e.Text] {
-			return
+		mu.Lock()
+		again := e.Kind == event.Note && said[e.Text]
+		said[e.Text] = said[e.Text] || e.Kind == event.Note
+		mu.Unlock()
+		if !again {
+			sink.Send(e)
 		}
-		said[e.Text] = true
-		sink.Send(e)
 	}
 	return m
 }

@@ -29,6 +29,6 @@ and lock. For the format of a server, see vxlite inspect.
 }
 
 func (c *cli) printVersion() error {
-	_, err := fmt.Fprintln(c.stdout, "vxlite version", manifest.ToolVersion(), fmt.Sprintf("(format %d)", manifest.Format))
+	_, err := fmt.Fprintf(c.stdout, "vxlite version %s, format %d\n", manifest.ToolVersion(), manifest.Format)
 	return err
 }

@@ -15,7 +15,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/inspect"
 	"github.com/vxlite/vxlite/internal/manifest"
-	"github.com/vxlite/vxlite/internal/testkit"
+	"github.com/vxlite/vxlite/internal/testkit/cyclonedx"
 )
 
 // sample has a module of each kind.
@@ -117,7 +117,7 @@ func serial(t *testing.T, data []byte) string {
 // TestSchema validates with CycloneDX's own schemas, which come with its
 // library, and makes sure that they find a mistake.
 func TestSchema(t *testing.T) {
-	schema, err := testkit.CycloneDX()
+	schema, err := cyclonedx.Schema()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func TestSchema(t *testing.T) {
 
 // TestNotSPDX compares licensecheck's names with SPDX's list.
 func TestNotSPDX(t *testing.T) {
-	dir, err := testkit.CycloneDXSchemas()
+	dir, err := cyclonedx.Schemas()
 	if err != nil {
 		t.Fatal(err)
 	}

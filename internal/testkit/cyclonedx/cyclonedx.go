@@ -1,4 +1,7 @@
-package testkit
+// Package cyclonedx has the schema of CycloneDX, for tests. It is apart from
+// testkit since the demo imports that, and must need no module that vxlite does
+// not: without a network there is no other.
+package cyclonedx
 
 import (
 	"errors"
@@ -10,9 +13,9 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// CycloneDXSchemas is the directory of CycloneDX's own schemas, which come with
+// Schemas is the directory of CycloneDX's own schemas, which come with
 // its library.
-func CycloneDXSchemas() (string, error) {
+func Schemas() (string, error) {
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/CycloneDX/cyclonedx-go").Output()
 	if err != nil {
 		return "", err
@@ -20,9 +23,9 @@ func CycloneDXSchemas() (string, error) {
 	return filepath.Join(strings.TrimSpace(string(out)), "schema"), nil
 }
 
-// CycloneDX returns the schema that a bill of materials has to fit.
-func CycloneDX() (*jsonschema.Schema, error) {
-	dir, err := CycloneDXSchemas()
+// Schema returns the schema that a bill of materials has to fit.
+func Schema() (*jsonschema.Schema, error) {
+	dir, err := Schemas()
 	if err != nil {
 		return nil, err
 	}

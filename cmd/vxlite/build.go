@@ -21,7 +21,8 @@ func (c *cli) buildCommand() *urfave.Command {
 
 Fetches RoadRunner and the plugins from their repositories, generates a
 workspace with the main.go that registers them, compiles it, tests the binary
-and puts it into DIR as rr. Prints a table of what went into it.
+and puts it into DIR as rr. Prints what went into it: RoadRunner, local modules,
+and what has changed since the last build; with --table or -v, everything.
 
    vxlite build                              from ./velox.toml, to ./rr
    vxlite build -o /usr/bin                  to /usr/bin/rr
@@ -38,6 +39,7 @@ and puts it into DIR as rr. Prints a table of what went into it.
 			&urfave.StringFlag{Name: "vendor", Usage: "read only the vendor folder `DIR`, or a .tar.zst of one; with -c, the config must fit its lock"},
 			&urfave.BoolFlag{Name: "with-compile-cache", Usage: "with --vendor, use its compiled packages, although nothing proves which sources they were made from"},
 			&urfave.StringSliceFlag{Name: "signed-by", Usage: "with --vendor, require a signature by a key in `FILE`, and use its compiled packages (repeatable)"},
+			&urfave.BoolFlag{Name: "table", Usage: "list everything that went in, as -v does"},
 			&urfave.BoolFlag{Name: "verify", Usage: "build twice, in different ways, and compare the bytes"},
 		}, sharedFlags()...),
 		HideHelpCommand: true,
@@ -54,7 +56,7 @@ and puts it into DIR as rr. Prints a table of what went into it.
 			if err != nil {
 				return err
 			}
-			return c.build(build.Options{Machine: m, Project: p, Output: ctx.String("output"),
+			return c.build(ctx, build.Options{Machine: m, Project: p, Output: ctx.String("output"),
 				SBOM: ctx.Bool("sbom"), Provenance: ctx.Bool("provenance"), BuildTwice: ctx.Bool("verify")})
 		},
 	}
@@ -63,12 +65,13 @@ and puts it into DIR as rr. Prints a table of what went into it.
 var errWithoutVendor = badLine("--with-compile-cache and --signed-by need --vendor")
 
 // build builds, and shows the result.
-func (c *cli) build(o build.Options) error {
+func (c *cli) build(ctx *urfave.Context, o build.Options) error {
 	_, result, err := build.Build(c.ctx, o)
 	if err != nil {
 		return err
 	}
-	c.screen.Done(result, func(color bool) string { return screen.BuildText(result, color) })
+	all := ctx.Bool("table") || ctx.Bool("verbose")
+	c.screen.Done(result, func(color bool) string { return screen.BuildText(result, all, color) })
 	return nil
 }
 
@@ -101,5 +104,5 @@ func (c *cli) buildVendored(ctx *urfave.Context) (err error) {
 	}
 	m, p := c.machineWithoutStore(ctx), c.project(ctx, cfg)
 	m.StoreDir, m.Env, p.Vendored = v.EmptyStore(), v.Getenv, v
-	return c.build(build.Options{Machine: m, Project: p, Output: ctx.String("output"), BuildTwice: ctx.Bool("verify")})
+	return c.build(ctx, build.Options{Machine: m, Project: p, Output: ctx.String("output"), BuildTwice: ctx.Bool("verify")})
 }

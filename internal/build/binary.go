@@ -35,4 +35,7 @@ type Result struct {
 	// git-sourced modules by path.
 	Modules  []workspace.Row `json:"modules,omitempty"`
 	Binaries []Binary        `json:"binaries,omitempty"`
+	// Before are the modules of the build before, of the first binary; none
+	// where that is not known.
+	Before []workspace.Row `json:"-"`
 }

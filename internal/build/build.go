@@ -48,6 +48,7 @@ func Build(ctx context.Context, o Options) (w *workspace.Workspace, result *Resu
 	if err != nil {
 		return w, nil, err
 	}
+	before := jobs[0].stamp.before(w.Store)
 	if !w.Fits() && !w.Plan.Overridden || !allFresh(jobs) { // what was built before was checked before
 		if w, jobs, err = compile(ctx, w, jobs); err != nil {
 			return w, nil, err
@@ -61,7 +62,7 @@ func Build(ctx context.Context, o Options) (w *workspace.Workspace, result *Resu
 	if jobs, err = beside(w, jobs, o.SBOM, o.Provenance); err != nil {
 		return w, nil, err
 	}
-	return w, &Result{Modules: w.Rows(), Binaries: binaries(jobs)}, nil
+	return w, &Result{Modules: w.Rows(), Binaries: binaries(jobs), Before: before}, nil
 }
 
 // compile makes what is not up to date, by a lock that has all checksums. It
@@ -86,7 +87,7 @@ func compile(ctx context.Context, w *workspace.Workspace, jobs []job) (*workspac
 		if err != nil {
 			return w, nil, err
 		}
-		if err := j.stamp.record(w.Store, bin); err != nil {
+		if err := j.stamp.record(w.Store, bin, w.Rows()); err != nil {
 			return w, nil, err
 		}
 		jobs[i].binary = bin

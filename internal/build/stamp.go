@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vxlite/vxlite/internal/store"
+	"github.com/vxlite/vxlite/internal/workspace"
 )
 
 // stamp tells whether a binary is what building it again would give, without
@@ -22,11 +23,21 @@ type stampRecord struct {
 	Size    int64     `json:"size"`
 	ModTime time.Time `json:"mtime"`
 	SHA256  string    `json:"sha256"`
+	// Modules are what went in. Records of older versions lack them.
+	Modules []workspace.Row `json:"modules,omitempty"`
 }
 
 func (s stamp) key() string {
 	sum := sha256.Sum256([]byte(s.file))
 	return hex.EncodeToString(sum[:16])
+}
+
+// before returns what went into the binary when it was last built here, if that
+// is known.
+func (s stamp) before(st *store.Store) []workspace.Row {
+	var rec stampRecord
+	st.ReadJSON(&rec, "built", s.key())
+	return rec.Modules
 }
 
 // fresh returns the binary if nothing has changed, itself included.
@@ -43,10 +54,10 @@ func (s stamp) fresh(st *store.Store) (Binary, bool) {
 }
 
 // record remembers a binary that was just put in place.
-func (s stamp) record(st *store.Store, bin Binary) error {
+func (s stamp) record(st *store.Store, bin Binary, modules []workspace.Row) error {
 	fi, err := os.Stat(s.file)
 	if err != nil {
 		return err
 	}
-	return st.WriteJSON(stampRecord{Inputs: s.inputs, Size: fi.Size(), ModTime: fi.ModTime(), SHA256: bin.SHA256}, "built", s.key())
+	return st.WriteJSON(stampRecord{Inputs: s.inputs, Size: fi.Size(), ModTime: fi.ModTime(), SHA256: bin.SHA256, Modules: modules}, "built", s.key())
 }

@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,12 +26,17 @@ func (s *Screen) ShowResult(v any, words func(color bool) string) {
 	case s.opts.JSON:
 		s.Write(jsonLine(v))
 	case !s.opts.Quiet:
-		s.Write(words(s.opts.ColorResult))
+		s.Write(Wrap(words(s.opts.ColorResult), s.opts.ResultWidth))
 	}
 }
 
 // Done shows what a command made. For --json it is an event, the last one.
 func (s *Screen) Done(result any, words func(color bool) string) {
+	s.done(result, func(color bool) string { return Wrap(words(color), s.opts.ResultWidth) })
+}
+
+// done is Done for text that is not to be wrapped.
+func (s *Screen) done(result any, words func(color bool) string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -57,7 +63,7 @@ func (s *Screen) Document(format, text string) {
 		Format string `json:"format"`
 		Text   string `json:"text"`
 	}
-	s.Done(struct {
+	s.done(struct {
 		Document document `json:"document"`
 	}{document{format, text}}, func(bool) string { return text })
 	if s.opts.Quiet && !s.opts.JSON {
@@ -86,7 +92,7 @@ type Wrote struct {
 }
 
 // Wrote shows which files were written.
-func (s *Screen) Wrote(w Wrote) { s.Done(w, func(bool) string { return wroteText(w) }) }
+func (s *Screen) Wrote(w Wrote) { s.done(w, func(bool) string { return wroteText(w) }) }
 
 // wroteText words which files were written.
 func wroteText(w Wrote) string {
@@ -101,11 +107,16 @@ func wroteText(w Wrote) string {
 }
 
 // BuildText words what a build made: a table of what went in, then a line for
-// each binary.
-func BuildText(r *build.Result, color bool) string {
+// each binary. Unless all is asked for, the table has RoadRunner, what is local,
+// and what has changed since the last build, and a line counts the others.
+func BuildText(r *build.Result, all, color bool) string {
 	var parts []string
-	if len(r.Modules) > 0 {
+	switch {
+	case len(r.Modules) == 0:
+	case all:
 		parts = append(parts, moduleTable(r.Modules, color)+"\n")
+	default:
+		parts = append(parts, notableTable(r, color))
 	}
 	if len(r.Binaries) > 0 {
 		parts = append(parts, binaryTable(r.Binaries, color)+"\n")
@@ -132,24 +143,33 @@ func vendoredTable(v *vendoring.Made, color bool) string {
 
 // moduleTable renders the modules in the order given.
 func moduleTable(modules []workspace.Row, color bool) string {
-	t := NewTable(color)
-	t.AppendHeader(table.Row{"PLUGIN", "VERSION", "COMMIT", "FROM", ""})
+	t := newModuleTable(color)
 	for _, m := range modules {
-		name := m.Name
-		if name == "" {
-			name = m.Path
-		}
-		commit := shortCommit(m.Commit)
-		if m.Local {
-			commit = "(local)"
-		}
-		from := Cell(m.From)
-		if m.Stored {
-			from = "store, for " + from
-		}
-		t.AppendRow(table.Row{Cell(name), Cell(m.Version), Cell(commit), from, localState(m)})
+		t.AppendRow(moduleRow(m, localState(m)))
 	}
 	return t.Render()
+}
+
+func newModuleTable(color bool) table.Writer {
+	t := NewTable(color)
+	t.AppendHeader(table.Row{"PLUGIN", "VERSION", "COMMIT", "FROM", ""})
+	return t
+}
+
+// moduleRow is a module's, with a note in the last column.
+func moduleRow(m workspace.Row, note string) table.Row {
+	from := Cell(m.From)
+	if m.Stored {
+		from = "store, for " + from
+	}
+	return table.Row{Cell(cmp.Or(m.Name, m.Path)), Cell(m.Version), Cell(commitText(m)), from, note}
+}
+
+func commitText(m workspace.Row) string {
+	if m.Local {
+		return "(local)"
+	}
+	return shortCommit(m.Commit)
 }
 
 // localState words whether a local directory is as its repository has it. It

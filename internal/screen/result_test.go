@@ -49,7 +49,7 @@ func TestResultText(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			compareText(t, "result", BuildText(&tt.result, false), tt.want)
+			compareText(t, "result", BuildText(&tt.result, true, false), tt.want)
 		})
 	}
 }
@@ -57,10 +57,50 @@ func TestResultText(t *testing.T) {
 // Colour is the only thing that a terminal adds.
 func TestResultTextColor(t *testing.T) {
 	r := someResult()
-	plain, coloured := BuildText(r, false), BuildText(r, true)
+	plain, coloured := BuildText(r, true, false), BuildText(r, true, true)
 	var lines []string
 	for line := range strings.Lines(colorCode.ReplaceAllString(coloured, "")) {
 		lines = append(lines, strings.TrimRight(line, " \n")+"\n")
 	}
 	compareText(t, "coloured result", strings.Join(lines, ""), plain)
+}
+
+// What is as before is only counted.
+func TestNotable(t *testing.T) {
+	commit := func(digit string) string { return strings.Repeat(digit, 40) }
+	rr := workspace.Row{Name: "roadrunner", Path: "example.com/rr", Version: "v2025.1.15", Commit: commit("a"), From: "/rr"}
+	http := workspace.Row{Name: "http", Path: "example.com/http", Version: "v5.2.0", Commit: commit("b"), From: "/http"}
+	two := workspace.Row{Name: "one, two", Path: "example.com/two", Version: "v1.0.0", Commit: commit("c"), From: "/two"}
+	lib := workspace.Row{Path: "example.com/lib", Version: "v0.1.0", Commit: commit("d"), From: "/lib"}
+	mine := workspace.Row{Name: "mine", Path: "example.com/mine", Version: "v0.0.0", From: "../mine", Local: true, Head: commit("e"), Dirty: true}
+	older := http
+	older.Version, older.Commit = "v5.1.0", commit("f")
+
+	const head = "PLUGIN      VERSION     COMMIT        FROM\n" + "roadrunner  v2025.1.15  aaaaaaaaaaaa  /rr\n"
+	tests := []struct {
+		name        string
+		now, before []workspace.Row
+		want        string
+	}{
+		{"the first build", []workspace.Row{rr, http, two, lib}, nil, head + "3 plugins and 1 module more: --table lists all\n"},
+		{"nothing new", []workspace.Row{rr, http}, []workspace.Row{rr, http}, head + "1 plugin more: --table lists all\n"},
+		{"RoadRunner alone", []workspace.Row{rr}, nil, head},
+		{
+			"a local plugin", []workspace.Row{rr, http, mine}, nil,
+			head + "mine        v0.0.0      (local)       ../mine  (dirty, on eeeeeeeeeeee)\n" + "1 plugin more: --table lists all\n",
+		},
+		{
+			"changed, added, removed", []workspace.Row{rr, http, two}, []workspace.Row{rr, older, lib},
+			"PLUGIN           VERSION     COMMIT        FROM\n" +
+				"roadrunner       v2025.1.15  aaaaaaaaaaaa  /rr\n" +
+				"http             v5.2.0      bbbbbbbbbbbb  /http  (was v5.1.0 ffffffffffff)\n" +
+				"one, two         v1.0.0      cccccccccccc  /two   (added)\n" +
+				"example.com/lib  v0.1.0      dddddddddddd  /lib   (removed)\n",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			compareText(t, "result", BuildText(&build.Result{Modules: tt.now, Before: tt.before}, false, false), tt.want)
+		})
+	}
 }

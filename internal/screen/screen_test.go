@@ -39,7 +39,7 @@ func someBuild() []event.Event {
 // showSome shows what the build made.
 func showSome(s *Screen) {
 	r := someResult()
-	s.Done(r, func(color bool) string { return BuildText(r, color) })
+	s.Done(r, func(color bool) string { return BuildText(r, true, color) })
 }
 
 func someResult() *build.Result {
@@ -215,7 +215,7 @@ func TestScreenStripsControls(t *testing.T) {
 		for _, e := range events {
 			s.Sink().Send(e)
 		}
-		s.Done(result, func(color bool) string { return BuildText(result, color) })
+		s.Done(result, func(color bool) string { return BuildText(result, true, color) })
 		s.Report(errors.New(evil))
 		for _, out := range []string{stdout.String(), stderr.String()} {
 			if i := strings.IndexFunc(out, unprintable); i >= 0 {

@@ -7,8 +7,9 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 )
 
-// Wrap breaks lines that are wider than width columns, if that is known. What
-// stands in a last column goes on in that column.
+// Wrap breaks lines that are wider than width columns, if that is known, also
+// those of tables. A cell goes on in its own column if there is room, and else
+// stands below. No word is broken, so that it can be copied.
 func Wrap(s string, width int) string {
 	if width <= 0 {
 		return s
@@ -20,26 +21,56 @@ func Wrap(s string, width int) string {
 	return b.String()
 }
 
-// columnStart matches what stands before the last column of a line, or its indent.
-var columnStart = regexp.MustCompile(`^(.*\S {2,}| *)`)
+// cells matches what stands in the columns of a line: two spaces lie between.
+var cells = regexp.MustCompile(`\S+(?: \S+)*`)
 
-// leastColumn is how wide a column must be to be worth keeping.
+// leastColumn is how wide a column must be for words to be broken in it.
 const leastColumn = 20
 
 func wrapLine(line string, width int) string {
-	if text.StringWidth(strings.TrimSuffix(line, "\n")) <= width {
+	if columns(strings.TrimSuffix(line, "\n")) <= width {
 		return line
 	}
-	before := columnStart.FindString(line)
-	rest, indent := line[len(before):], text.StringWidth(before)
-	if width-indent < leastColumn && strings.TrimSpace(before) != "" { // below the first column, a little to the right
-		indent = len(line) - len(strings.TrimLeft(line, " ")) + 3
-		before, rest = strings.TrimRight(before, " ")+"\n"+strings.Repeat(" ", indent), strings.TrimLeft(rest, " ")
+	var b strings.Builder
+	column, broken := 0, false
+	below := columns(line) - columns(strings.TrimLeft(line, " ")) + 3 // where a cell without room begins
+	for _, at := range cells.FindAllStringIndex(line, -1) {
+		cell, start := line[at[0]:at[1]], columns(line[:at[0]])
+		if broken {
+			start = column + 2
+		}
+		if room := width - start; columns(cell) > room && column > 0 && (room < leastColumn || longestWord(cell) > room) {
+			b.WriteString("\n")
+			column, start, broken = 0, below, true
+		}
+		b.WriteString(strings.Repeat(" ", start-column))
+		lines := inColumn(cell, width-start)
+		b.WriteString(strings.Join(lines, "\n"+strings.Repeat(" ", start)))
+		column = start + columns(lines[len(lines)-1])
 	}
-	rest = text.WrapSoft(strings.TrimSuffix(rest, "\n"), max(width-indent, 1))
-	lines := strings.Split(rest, "\n")
-	for i, l := range lines {
-		lines[i] = strings.TrimRight(l, " ")
-	}
-	return before + strings.Join(lines, "\n"+strings.Repeat(" ", indent)) + "\n"
+	return b.String() + "\n"
 }
+
+// inColumn breaks a cell into lines, between words only.
+func inColumn(cell string, room int) []string {
+	var lines []string
+	for word := range strings.SplitSeq(cell, " ") {
+		if last := len(lines) - 1; last >= 0 && columns(lines[last])+1+columns(word) <= room {
+			lines[last] += " " + word
+		} else {
+			lines = append(lines, word)
+		}
+	}
+	return lines
+}
+
+func longestWord(cell string) int {
+	longest := 0
+	for word := range strings.SplitSeq(cell, " ") {
+		longest = max(longest, columns(word))
+	}
+	return longest
+}
+
+// columns is how wide a text is, without what sets colours.
+func columns(s string) int { return text.StringWidthWithoutEscSequences(s) }

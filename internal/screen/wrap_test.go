@@ -19,6 +19,11 @@ func TestWrap(t *testing.T) {
 			"no room beside the first column", "   --target OS/ARCH [ --target OS/ARCH ]  for the platform OS/ARCH\n", 45,
 			"   --target OS/ARCH [ --target OS/ARCH ]\n      for the platform OS/ARCH\n",
 		},
+		{
+			"a table's row", "rr  linux/amd64  19.2 MB  sha256:0123456789abcdef  (up to date)\n", 40,
+			"rr  linux/amd64  19.2 MB\n   sha256:0123456789abcdef  (up to date)\n",
+		},
+		{"a word without room", "  https://git.corp/team/cache.git  (local)\n", 20, "  https://git.corp/team/cache.git\n     (local)\n"},
 		{"prose", "   Prints a table of what went in\n", 20, "   Prints a table of\n   what went in\n"},
 	}
 	for _, tt := range tests {

@@ -22,6 +22,8 @@ const (
 	CompileStart Kind = "compile-start"
 	// CompilePackage: Target, Package, Done (packages compiled so far).
 	CompilePackage Kind = "compile-package"
+	// LinkStart: Target. All its packages are compiled.
+	LinkStart Kind = "link-start"
 	// CompileDone: Target.
 	CompileDone Kind = "compile-done"
 	// Command: Dir, Env (what differs from the caller's), Argv, Why. For -x.

@@ -136,6 +136,7 @@ type Compilation struct {
 	dir      string
 	settings Compile
 	progress *progress
+	compiled bool // all but the linking is done
 }
 
 // Compile is to compile ./app in the workspace at dir; known are its packages,
@@ -163,6 +164,9 @@ func (c *Compilation) Build(ctx context.Context, out string) error {
 	args, err := c.settings.BuildArgs()
 	if err != nil {
 		return err
+	}
+	if c.compiled {
+		c.tool.sink.Send(event.Event{Kind: event.LinkStart, Target: c.progress.target})
 	}
 	_, err = c.run(ctx, append(args, "-v", "-o", out, "./app"), "compile "+c.progress.target)
 	return err
@@ -195,6 +199,7 @@ func (c *Compilation) Export(ctx context.Context) ([]Exported, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.compiled = true
 	var all []Exported
 	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
 		var p struct {

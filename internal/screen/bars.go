@@ -16,7 +16,7 @@ import (
 
 // barStyle lays a bar out as
 //
-//	26% [#####...............] [12s] fetching 12 of 46, 34.5 MB: http, kv
+//	26% [#####...............] [12s] compiling linux/amd64, 78 of 312: net/http
 //
 // and one that has ended as
 //
@@ -49,12 +49,16 @@ type bar struct {
 	room    int // columns for the message
 }
 
+// fullRoom is how many columns a message needs to say more than a count and a
+// name.
+const fullRoom = 32
+
 // set shows how far the bar is; a total of 0 is one that is not known.
 func (b bar) set(done, total int, message string) {
 	// The total first: a bar beyond its total is drawn as one of unknown end.
 	b.tracker.UpdateTotal(int64(total))
 	b.tracker.SetValue(int64(done))
-	b.tracker.UpdateMessage(" " + text.Snip(message, b.room, "..."))
+	b.tracker.UpdateMessage(" " + message)
 }
 
 // end turns the bar into a line of text.
@@ -70,15 +74,14 @@ func (b bar) end(complete bool, message string) {
 // fetchBar is the bar for all fetches together.
 type fetchBar struct {
 	bar
-	known    int
 	done     int
 	bytes    int64            // of the fetches that are done
 	underWay []string         // modules, in the order they were begun
 	received map[string]int64 // bytes by module, of those under way
 }
 
-// update takes a fetch event into account. Those fetches are known that have
-// begun, unless FetchStart has a Total.
+// update takes a fetch event into account. How many there will be is known only
+// when all is fetched, as each module may bring more: the bar has no end.
 func (b *fetchBar) update(e event.Event) {
 	i := slices.Index(b.underWay, e.Module)
 	switch {
@@ -94,18 +97,17 @@ func (b *fetchBar) update(e event.Event) {
 			b.underWay = slices.Delete(b.underWay, i, i+1)
 		}
 	}
-	b.known = max(b.known, e.Total, b.done+len(b.underWay))
-	b.set(b.done, b.known, b.message())
+	b.set(b.done, 0, text.Snip(b.message(), b.room, "..."))
 }
 
 // message words what is being fetched.
 func (b *fetchBar) message() string {
-	message := fmt.Sprintf("fetching %d of %d", b.done, b.known)
+	message := fmt.Sprintf("%d fetched, %d to go", b.done, len(b.underWay))
 	size := b.bytes
 	for _, n := range b.received {
 		size += n
 	}
-	if size > 0 {
+	if size > 0 && b.room >= fullRoom {
 		message += ", " + byteSize(size)
 	}
 	names := make([]string, len(b.underWay))
@@ -119,13 +121,13 @@ func (b *fetchBar) message() string {
 }
 
 // full reports whether all that is known has been fetched.
-func (b *fetchBar) full() bool { return b.done == b.known }
+func (b *fetchBar) full() bool { return len(b.underWay) == 0 }
 
 // end leaves a line that says what was fetched.
 func (b *fetchBar) end(complete bool) {
 	message := "fetched " + Count(b.done, "repository", "repositories")
 	if !complete {
-		message = fmt.Sprintf("fetched %d of %s", b.done, Count(b.known, "repository", "repositories"))
+		message = fmt.Sprintf("fetched %d of %s", b.done, Count(b.done+len(b.underWay), "repository", "repositories"))
 	}
 	if b.bytes > 0 {
 		message += ", " + byteSize(b.bytes)
@@ -133,10 +135,11 @@ func (b *fetchBar) end(complete bool) {
 	b.bar.end(complete, message)
 }
 
-// compileBar is the bar for one target.
+// compileBar is the bar for one target's compiling, or for its linking.
 type compileBar struct {
 	bar
 	target  string
+	linking bool
 	done    int
 	total   int // 0 where not known
 	current string
@@ -144,10 +147,12 @@ type compileBar struct {
 
 // update takes a compile event into account.
 func (b *compileBar) update(e event.Event) {
-	switch e.Kind {
-	case event.CompileStart:
+	switch {
+	case b.linking:
+		// what is compiled now is the little that is left
+	case e.Kind == event.CompileStart:
 		b.total = e.Total
-	case event.CompilePackage:
+	case e.Kind == event.CompilePackage:
 		b.done = e.Done
 		b.current = oneLine(e.Package)
 		if b.total > 0 {
@@ -157,23 +162,44 @@ func (b *compileBar) update(e event.Event) {
 	b.set(b.done, b.total, b.message())
 }
 
-// message words what is being compiled.
+// message words what is being compiled. Of a long package, the end stays.
 func (b *compileBar) message() string {
+	if b.linking {
+		return text.Snip("linking "+b.target, b.room, "...")
+	}
 	message := "compiling " + b.target
 	if b.total > 0 {
 		message += fmt.Sprintf(", %d of %d", b.done, b.total)
 	} else if b.done > 0 {
 		message += fmt.Sprintf(", %d", b.done)
 	}
-	if b.current != "" {
-		message += ": " + b.current
+	if b.room < fullRoom && b.total > 0 {
+		message = fmt.Sprintf("%d of %d", b.done, b.total)
 	}
-	return message
+	if b.current != "" {
+		message += ": " + cutMiddle(b.current, b.room-columns(message)-len(": "))
+	}
+	return text.Snip(message, b.room, "...")
+}
+
+// cutMiddle shortens a name to a width, by what stands in its middle: a third of
+// the room is for its beginning, the rest for its end.
+func cutMiddle(name string, width int) string {
+	const gap = "..."
+	runes := []rune(name)
+	if len(runes) <= width {
+		return name
+	}
+	room := max(width-len(gap), 0)
+	return string(runes[:room/3]) + gap + string(runes[len(runes)-(room-room/3):])
 }
 
 // end leaves a line that says what was compiled.
 func (b *compileBar) end(complete bool) {
 	message := "compiled " + b.target
+	if b.linking {
+		message = "linked " + b.target
+	}
 	if b.done > 0 {
 		message += ", " + Count(b.done, "package", "packages")
 	}

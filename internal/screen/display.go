@@ -54,6 +54,8 @@ func (d *display) update(e event.Event) {
 		}
 	case event.CompileStart:
 		d.startCompile(e)
+	case event.LinkStart:
+		d.startLink(e)
 	case event.CompilePackage:
 		if b := d.compile[e.Target]; b != nil {
 			b.update(e)
@@ -84,6 +86,17 @@ func (d *display) startCompile(e event.Event) {
 	b.update(e)
 	// All is fetched when compiling starts; no event of its own says so.
 	d.endFetch(true)
+}
+
+// startLink begins the bar of a target's linking, in the place of that of its
+// compiling.
+func (d *display) startLink(e event.Event) {
+	if b := d.compile[e.Target]; b != nil {
+		next := &compileBar{bar: d.track(), target: b.target, linking: true}
+		b.end(true)
+		next.update(e)
+		d.compile[e.Target] = next
+	}
 }
 
 // log shows a line above the bars. It reports false when there are none.
@@ -126,7 +139,7 @@ func (d *display) track() bar {
 		// A bar ends when its owner says so: more may turn up after all that
 		// was known is done.
 		tracker: &progress.Tracker{AutoStopDisabled: true, Index: d.begun},
-		room:    max(d.width-d.barLength()-len("100%  [59m59s]  "), len("fetching 10 of 46")),
+		room:    d.width - d.barLength() - len("100%  [59m59s]  "),
 	}
 	if d.bars == nil {
 		d.start()
@@ -135,14 +148,22 @@ func (d *display) track() bar {
 	return b
 }
 
-// barLength is how many columns a bar has, its brackets included.
-func (d *display) barLength() int { return min(22, d.width/4) }
+// barLength is how many columns a bar has, its brackets included. A narrow
+// window has none.
+func (d *display) barLength() int {
+	if d.width < 60 {
+		return 0
+	}
+	return min(22, d.width/4)
+}
 
 // start starts drawing.
 func (d *display) start() {
 	bars := progress.NewWriter()
 	bars.SetOutputWriter(clipWriter{d.out})
-	bars.SetStyle(barStyle(d.color))
+	style := barStyle(d.color)
+	style.Visibility.Tracker = d.barLength() > 0
+	bars.SetStyle(style)
 	bars.SetTrackerLength(d.barLength())
 	bars.SetSortBy(progress.SortByIndex)
 	bars.SetTerminalWidth(d.width)

@@ -29,13 +29,13 @@ func TestDisplay(t *testing.T) {
 		{
 			events: []event.Event{
 				{Kind: event.Note, Text: "velox.lock is new"},
-				{Kind: event.FetchStart, Module: rr, Ref: "v2025.1.15", Total: 4},
+				{Kind: event.FetchStart, Module: rr, Ref: "v2025.1.15"},
 				{Kind: event.FetchStart, Module: http, Ref: "v5.2.0"},
 				{Kind: event.FetchBytes, Module: rr, Bytes: 1_500_000},
 			},
 			after: 2 * time.Second,
 			want: "note: velox.lock is new\n" +
-				"  0% [..................] [2s] fetching 0 of 4, 1.5 MB: roadrunner, http\n",
+				"     [.........<#>......] [2s] 0 fetched, 2 to go, 1.5 MB: roadrunner, http\n",
 		},
 		{
 			events: []event.Event{
@@ -46,7 +46,7 @@ func TestDisplay(t *testing.T) {
 			after: time.Second,
 			want: "note: velox.lock is new\n" +
 				"note: github.com/acme/lib: the tag has moved\n" +
-				" 25% [####..............] [3s] fetching 1 of 4, 2.0 MB: http\n",
+				"     [..............<#>.] [3s] 1 fetched, 1 to go, 2.0 MB: http\n",
 		},
 		{
 			events: []event.Event{
@@ -59,8 +59,21 @@ func TestDisplay(t *testing.T) {
 			want: "note: velox.lock is new\n" +
 				"note: github.com/acme/lib: the tag has moved\n" +
 				"fetched 2 repositories, 2.5 MB [3s]\n" +
-				" 25% [####..............] [1s] compiling linux/amd64, 78 of 312: github....\n" +
-				"     [....<#>...........] [1s] compiling linux/arm64\n",
+				" 25% [####..............] [1s] compiling linux/amd64, 78 of 312: gi.../path\n" +
+				"     [...........<#>....] [1s] compiling linux/arm64\n",
+		},
+		{
+			events: []event.Event{
+				{Kind: event.LinkStart, Target: "linux/amd64"},
+				{Kind: event.CompilePackage, Target: "linux/amd64", Package: "app", Done: 79},
+			},
+			after: 2 * time.Second,
+			want: "note: velox.lock is new\n" +
+				"note: github.com/acme/lib: the tag has moved\n" +
+				"fetched 2 repositories, 2.5 MB [3s]\n" +
+				"compiled linux/amd64, 78 packages [1s]\n" +
+				"     [.<#>..............] [3s] compiling linux/arm64\n" +
+				"     [.<#>..............] [2s] linking linux/amd64\n",
 		},
 		{
 			events: []event.Event{
@@ -72,7 +85,8 @@ func TestDisplay(t *testing.T) {
 				"note: github.com/acme/lib: the tag has moved\n" +
 				"fetched 2 repositories, 2.5 MB [3s]\n" +
 				"compiled linux/amd64, 78 packages [1s]\n" +
-				"     [.........<#>......] [2s] compiling linux/arm64\n",
+				"     [....<#>...........] [4s] compiling linux/arm64\n" +
+				"linked linux/amd64 [2s]\n",
 		},
 		{
 			err: errors.New("no space left"),
@@ -80,7 +94,8 @@ func TestDisplay(t *testing.T) {
 				"note: github.com/acme/lib: the tag has moved\n" +
 				"fetched 2 repositories, 2.5 MB [3s]\n" +
 				"compiled linux/amd64, 78 packages [1s]\n" +
-				"compiled linux/arm64, unfinished [2s]\n" +
+				"compiled linux/arm64, unfinished [4s]\n" +
+				"linked linux/amd64 [2s]\n" +
 				"vxlite: no space left\n",
 		},
 	}
@@ -175,6 +190,35 @@ func TestShortName(t *testing.T) {
 			t.Errorf("shortName(%q) = %q, want %q", path, got, want)
 		}
 	}
+}
+
+func TestCutMiddle(t *testing.T) {
+	const name = "github.com/roadrunner-server/http/v5/servers"
+	for width, want := range map[int]string{100: name, len(name): name, 23: "github...ttp/v5/servers", 10: "gi...rvers", 0: "..."} {
+		if got := cutMiddle(name, width); len(got) > max(width, 3) || got != want {
+			t.Errorf("cutMiddle(%d) = %q, want %q", width, got, want)
+		}
+	}
+}
+
+// In a narrow window the count and the package stay.
+func TestDisplayNarrow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		term := terminal{width: 40}
+		s := New(&bytes.Buffer{}, &term, Options{Terminal: true, Width: 40})
+		s.Sink().Send(event.Event{Kind: event.FetchStart, Module: "github.com/acme/lib"})
+		s.Sink().Send(event.Event{Kind: event.FetchBytes, Module: "github.com/acme/lib", Bytes: 1_500_000})
+		time.Sleep(time.Second)
+		synctest.Wait()
+		compareText(t, "fetching", term.String(), "     [1s] 0 fetched, 1 to go: lib\n")
+		s.Sink().Send(event.Event{Kind: event.FetchDone, Module: "github.com/acme/lib"})
+		s.Sink().Send(event.Event{Kind: event.CompileStart, Target: "linux/amd64", Total: 312})
+		s.Sink().Send(event.Event{Kind: event.CompilePackage, Target: "linux/amd64", Package: "github.com/acme/lib/servers", Done: 78})
+		time.Sleep(time.Second)
+		synctest.Wait()
+		compareText(t, "compiling", term.String(), "fetched 1 repository, 1.5 MB [1s]\n 25% [1s] 78 of 312: git...servers\n")
+		s.Close()
+	})
 }
 
 // A window that was made narrower must not fill with copies of the bars.

@@ -30,6 +30,10 @@ func (s *Screen) line(e event.Event) string {
 		if !drawn {
 			return compilingLine(e)
 		}
+	case event.LinkStart:
+		if s.opts.Verbose && !drawn {
+			return "linking " + oneLine(e.Target)
+		}
 	case event.CompilePackage:
 		if s.opts.Verbose {
 			return oneLine(e.Target) + ": " + oneLine(e.Package)

@@ -162,10 +162,10 @@ func (g *Graph) falls(root int, a Allowance) Fall {
 func (f Fall) text() string {
 	var b strings.Builder
 	if len(f.Disabled) > 0 {
-		fmt.Fprintf(&b, "\n  with it %s disabled: %s", isAre(f.Disabled), List(f.Disabled))
+		fmt.Fprintf(&b, "\n  %s would be disabled with it", List(f.Disabled))
 	}
 	if len(f.AtRisk) > 0 {
-		fmt.Fprintf(&b, "\n  with it %s disabled at some starts, at random: %s", isAre(f.AtRisk), List(f.AtRisk))
+		fmt.Fprintf(&b, "\n  %s would be disabled with it at some starts, at random", List(f.AtRisk))
 	}
 	return b.String()
 }
@@ -181,13 +181,6 @@ func Join(found error, problems []error) error {
 	}
 	f.Problems = append(f.Problems, problems...)
 	return f
-}
-
-func isAre(names []string) string {
-	if len(names) == 1 {
-		return "is"
-	}
-	return "are"
 }
 
 // List joins names as a sentence does.

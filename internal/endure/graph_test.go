@@ -142,11 +142,11 @@ func TestVerify(t *testing.T) {
   plugin.go:1: no plugin meets Init's parameter p, the interface I?
     missing: NewWorker()
     missing: UID() int
-  with it is disabled at some starts, at random: b
+  b would be disabled with it at some starts, at random
 plugin c (example.com/c v1.0.0) would be disabled: plugins need each other in a cycle: c and d
   d takes c as Ic
   c takes d as Id
-  with it is disabled: e`
+  e would be disabled with it`
 	if err == nil || err.Error() != want {
 		t.Errorf("%v\nwant:\n%s", err, want)
 	}

@@ -41,7 +41,8 @@ otherwise disable these.
 			&urfave.StringFlag{Name: "symbol", Usage: "the `STRUCT` to register (default: Plugin)"},
 			&urfave.BoolFlag{Name: "no-needs", Usage: "do not add what the plugins need, and accept what Endure would disable"},
 			dryRunFlag(),
-		}, without(sharedFlags(), "with", "locked")...),
+			configFlag("edit the config `FILE`"),
+		}, without(sharedFlags(), "config", "with", "locked")...),
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,
 		Action:          c.add,
@@ -62,7 +63,7 @@ cannot be fetched can be removed.
 
    vxlite remove gzip headers
    vxlite remove server --dry-run            show what would change, and who needs it`,
-		Flags:           append([]urfave.Flag{dryRunFlag()}, without(sharedFlags(), "with", "locked")...),
+		Flags:           append([]urfave.Flag{dryRunFlag(), configFlag("edit the config `FILE`")}, without(sharedFlags(), "config", "with", "locked")...),
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,
 		Action: func(ctx *urfave.Context) error {

@@ -34,7 +34,7 @@ or velox.lock beside the config. For Go's own caches, use go clean.
    vxlite cache clean --older 30d            and what is less than 30 days old
    vxlite cache clean --all                  keep nothing`,
 		Flags: append([]urfave.Flag{
-			&urfave.StringFlag{Name: "config", Aliases: []string{"c"}, Value: "velox.toml", Usage: "keep what the lock beside the config `FILE` needs"},
+			configFlag("keep what the lock beside the config `FILE` needs"),
 			&urfave.StringFlag{Name: "older", Usage: "remove only what was fetched or made longer ago than `AGE`: 12h, 30d"},
 			&urfave.BoolFlag{Name: "all", Usage: "remove everything"},
 		}, screenFlags()...),

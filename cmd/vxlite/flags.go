@@ -25,13 +25,18 @@ const defaultJobs = 8
 // sharedFlags are those of every command that reads a config.
 func sharedFlags() []urfave.Flag {
 	return append([]urfave.Flag{
-		&urfave.StringFlag{Name: "config", Aliases: []string{"c"}, Value: "velox.toml", Usage: "read the config from `FILE`"},
+		configFlag("read the config from `FILE`"),
 		&urfave.StringSliceFlag{Name: "with", Usage: "take a plugin or another module from a local directory: `NAME=DIR` (repeatable)"},
 		mirrorFlag(),
 		&urfave.IntFlag{Name: "jobs", Aliases: []string{"j"}, Value: defaultJobs, Usage: "fetch from `N` repositories at once"},
 		&urfave.BoolFlag{Name: "locked", Usage: "fail if velox.lock does not fit the config, and never write it"},
 		&urfave.BoolFlag{Name: "offline", Usage: "contact no server: use the store, local paths and the go command's module cache"},
 	}, screenFlags()...)
+}
+
+// configFlag names the config; usage says what the command does with it.
+func configFlag(usage string) urfave.Flag {
+	return &urfave.StringFlag{Name: "config", Aliases: []string{"c"}, Value: "velox.toml", Usage: usage}
 }
 
 // screenFlags say what is shown, and how.

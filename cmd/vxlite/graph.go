@@ -18,9 +18,9 @@ func (c *cli) graphCommand() *urfave.Command {
 		Usage: "draw which plugin needs which, by Endure's rules",
 		UsageText: `vxlite graph -c velox.toml [-f svg|dot|mermaid|json]
 
-Prints the dependency graph of the plugins, with their versions: which plugin
-provides a parameter of another's Init, by itself or by a value, and which
-plugin collects which. Plugins that would be disabled, and the cause, are red.
+Prints the dependency graph of the plugins, with their versions: which plugin,
+or value that it provides, is passed to another's Init, and which plugins each
+one collects. Plugins that would be disabled are red, and so is the cause.
 
    vxlite graph > graph.svg                  for a browser
    vxlite graph -f dot | dot -Tpng > graph.png

@@ -32,7 +32,8 @@ with these plugins and versions. An existing file is not overwritten.
 		Flags: append([]urfave.Flag{
 			&urfave.StringFlag{Name: "ref", Value: "latest", Usage: "the release `REF`: a tag, a branch, a commit, or latest, v2025 and the like"},
 			&urfave.StringSliceFlag{Name: "only", Usage: "only these plugins: `NAME,NAME` (repeatable)"},
-		}, without(sharedFlags(), "with", "locked")...),
+			configFlag("write the config to `FILE`"),
+		}, without(sharedFlags(), "config", "with", "locked")...),
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,
 		Action: func(ctx *urfave.Context) error {

@@ -17,7 +17,7 @@ func (c *cli) lockCommand() *urfave.Command {
 Resolves the config's refs to commits and writes these beside the config, with
 the checksums of all modules: velox.lock for velox.toml. Entries that fit the
 config stay as they are; vxlite update changes them. Looks up every tag on the
-servers, so a note tells if one has moved. Compiles nothing.
+servers, and prints a note if one has moved. Compiles nothing.
 
    vxlite lock                               velox.lock for ./velox.toml
    vxlite lock --locked                      only check that it is complete, for CI

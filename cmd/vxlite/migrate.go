@@ -27,9 +27,12 @@ written. vxlite reads the older forms too, so nothing has to be migrated.
 
    vxlite migrate --dry-run                  show what would change
    vxlite migrate -c build/velox.toml`,
-		Flags: append([]urfave.Flag{
+		Flags: []urfave.Flag{
 			dryRunFlag(),
-		}, pick(sharedFlags(), "config", "json", "quiet")...),
+			configFlag("rewrite the config `FILE`"),
+			jsonFlag(),
+			quietFlag(),
+		},
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,
 		Action:          c.migrate,
@@ -68,17 +71,4 @@ func (c *cli) migrate(ctx *urfave.Context) error {
 	}
 	c.screen.Wrote(result)
 	return nil
-}
-
-// pick returns the flags of those names.
-func pick(flags []urfave.Flag, names ...string) []urfave.Flag {
-	var out []urfave.Flag
-	for _, n := range names {
-		for _, f := range flags {
-			if f.Names()[0] == n {
-				out = append(out, f)
-			}
-		}
-	}
-	return out
 }

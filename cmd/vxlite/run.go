@@ -26,10 +26,10 @@ func (c *cli) runCommand() *urfave.Command {
 		Usage: "build the server and run it, with --watch again on each change",
 		UsageText: `vxlite run [--watch] -- ARGS…
 
-Builds the server as "vxlite build" does, but keeps it in the store, and becomes
-it: the server gets ARGS and all signals, and its exit status is that of the
-command. In the folder of one of the config's plugins, takes that plugin from
-the folder, and looks for the config in the folders above.
+Builds the server as "vxlite build" does, but keeps the binary in the store, and
+then replaces itself with it: the server gets ARGS and all signals, and its exit
+status is that of the command. In the folder of one of the config's plugins,
+takes that plugin from the folder, and looks for the config above it.
 
    vxlite run -- serve -c .rr.yaml
    vxlite run --with cache=../cache -- serve

@@ -15,8 +15,8 @@ func (c *cli) updateCommand() *urfave.Command {
 		ArgsUsage: "[NAME…]",
 		UsageText: `vxlite update [NAME…] [--dry-run]
 
-Resolves the config's refs again, and shows for each module that changes the old
-and the new version and commit, and how many commits and which tags are between.
+Resolves the config's refs again. For each module that changes, shows the old
+and new version and commit, the number of commits between them, and their tags.
 A NAME is the name of a plugin, a module path, or roadrunner; without one, all
 modules are updated. A ref that is a version's tag or a full commit hash stays
 the same: change it in the config.

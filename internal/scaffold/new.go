@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
@@ -53,6 +54,10 @@ func NewPlugin(ctx context.Context, m workspace.Machine, cfg *config.Config, dir
 	}
 	if err := k.Tool.Tidy(ctx, dir); err != nil {
 		k.Sink.Send(event.Event{Kind: event.Note, Text: "go.sum is not complete, run go mod tidy there: " + err.Error()})
+	}
+	if sums := filepath.Join(dir, "go.sum"); disk.Exists(sums) {
+		names = append(names, sums)
+		slices.Sort(names)
 	}
 	return names, nil
 }

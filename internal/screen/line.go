@@ -84,10 +84,10 @@ func purpose(e event.Event) string {
 	return "the " + oneLine(e.Why) + " in "
 }
 
-// retryLine words a Retry event.
+// retryLine words a Retry event. Several mirrors have a line each in its text.
 func retryLine(e event.Event) string {
 	wait := time.Duration(e.Seconds * float64(time.Second)).Round(time.Second)
-	return fmt.Sprintf("%s: %s, trying again in %v", revision(e), oneLine(e.Text), wait)
+	return fmt.Sprintf("%s: %s, trying again in %v", revision(e), oneLine(strings.ReplaceAll(e.Text, "\n", "; ")), wait)
 }
 
 // compilingLine words a CompileStart event.

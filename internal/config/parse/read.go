@@ -83,7 +83,12 @@ func (*StreamError) Hints() []string {
 // paths are relative to dir, which is absolute. Where the error is an
 // [*ErrorList], the Config has all that could be read nevertheless.
 func Data(file string, data []byte, dir string, lookup func(name string) (string, bool)) (*config.Config, error) {
-	const mark = "\ufeff" // some editors begin a file in UTF-8 with it
+	const mark = "\ufeff"                                                                       // some editors begin a file in UTF-8 with it
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) { // the mark in UTF-16
+		return &config.Config{File: file}, &config.ErrorList{Problems: []config.Problem{{Pos: config.Position{File: file},
+			Text: "it is in UTF-16, and TOML is in UTF-8",
+			Hint: "save it as UTF-8; in PowerShell, write it with | Out-File -Encoding utf8 in place of >"}}}
+	}
 	doc := tree.Parse(file, bytes.TrimPrefix(data, []byte(mark)))
 	d := &draft{
 		Config: &config.Config{File: file, Notes: doc.Notes},

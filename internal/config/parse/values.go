@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	neturl "net/url"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/module"
@@ -119,6 +120,9 @@ func checkRemote(s string) error {
 	if strings.HasPrefix(path, ":") {
 		return errors.New("names a remote helper, which would be run as a program")
 	}
+	if slices.Contains(schemes, host) && strings.HasPrefix(path, "/") {
+		return fmt.Errorf("has one slash after %[1]s:, did you mean %[1]s://?", host)
+	}
 	if !ok || host == "" || path == "" || strings.ContainsAny(host, `/\`) {
 		return errors.New("is neither a URL, user@host:path nor a path, which begins with ./ or ../ or /")
 	}
@@ -137,6 +141,9 @@ func checkPrefix(s string) error {
 	return checkRemote(s + "x") // git@git.corp: is a beginning and no more
 }
 
+// schemes are those of URLs to clone from.
+var schemes = []string{"https", "http", "ssh", "git+ssh", "ssh+git"}
+
 func checkURL(s string) error {
 	if helper, _, ok := strings.Cut(s, "::"); ok && !strings.Contains(helper, ":") {
 		return errors.New("names a remote helper, which would be run as a program")
@@ -145,11 +152,10 @@ func checkURL(s string) error {
 	if err != nil {
 		return errors.New("is not a valid URL")
 	}
-	switch u.Scheme {
-	case "https", "http", "ssh", "git+ssh", "ssh+git":
-	case "file":
+	switch {
+	case u.Scheme == "file":
 		return errors.New("begins with file://, want the path alone")
-	default:
+	case !slices.Contains(schemes, u.Scheme):
 		return fmt.Errorf("has the scheme %q, want https, http or ssh", u.Scheme)
 	}
 	if u.Hostname() == "" {

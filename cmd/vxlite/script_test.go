@@ -11,10 +11,12 @@ import (
 	"net/rpc/jsonrpc"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -153,6 +155,8 @@ func (w *world) condition(cond string) (bool, error) {
 		return w.http != nil, nil
 	case "unshare":
 		return exec.Command("unshare", "-rnm", "true").Run() == nil, nil
+	case "hangup": // who is started under nohup ignores it
+		return !signal.Ignored(syscall.SIGHUP), nil
 	case "root":
 		return os.Getuid() == 0, nil
 	}

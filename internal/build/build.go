@@ -8,6 +8,7 @@ package build
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 
 	"github.com/vxlite/vxlite/internal/explain"
@@ -107,7 +108,11 @@ func one(ctx context.Context, w *workspace.Workspace, j job, l workspace.Listing
 		return Binary{}, err
 	}
 	defer remove()
-	compilation := l.Tool.Compile(w.Dir, j.settings, l.Packages)
+	scratch := filepath.Join(tmp, "go") // the next run removes it, should this one be killed
+	if err := os.Mkdir(scratch, 0o755); err != nil {
+		return Binary{}, err
+	}
+	compilation := l.Tool.TempIn(scratch).Compile(w.Dir, j.settings, l.Packages)
 	compilation.Start()
 	if err := checkPlugins(ctx, w, compilation, j, tell); err != nil {
 		return Binary{}, err

@@ -143,6 +143,15 @@ func copyOnce(src, dst string) (int64, error) {
 	return n, out.Close()
 }
 
+// TempIn returns the same go command with dir for what it makes meanwhile, unless
+// the user has chosen a place: where it is killed, it leaves that for good.
+func (t *Tool) TempIn(dir string) *Tool {
+	if t.Var("GOTMPDIR") != "" {
+		return t
+	}
+	return t.With(map[string]string{"GOTMPDIR": dir})
+}
+
 // With returns the same go command with other settings than the caller's.
 func (t *Tool) With(settings map[string]string) *Tool {
 	other := *t

@@ -90,12 +90,12 @@ func byCommit(ms []*plan.Module) [][]*plan.Module {
 // compiled compiles for all targets, as far as the user's build cache lacks
 // anything, and takes the packages from there.
 func (g *gatherer) compiled(ctx context.Context) error {
-	tool := g.ws.Tool.With(map[string]string{"GOCACHEPROG": ""}) // its entries are elsewhere
 	tmp, remove, err := g.ws.Store.TempDir()
 	if err != nil {
 		return err
 	}
 	defer remove()
+	tool := g.ws.Tool.With(map[string]string{"GOCACHEPROG": ""}).TempIn(tmp) // its entries are elsewhere
 	for _, t := range g.ws.Config.Build.Targets {
 		c, err := g.ws.Settings(g.ws.Plan, t)
 		if err != nil {

@@ -104,5 +104,6 @@ func (c *cli) buildVendored(ctx *urfave.Context) (err error) {
 	}
 	m, p := c.machineWithoutStore(ctx), c.project(ctx, cfg)
 	m.StoreDir, m.Env, p.Vendored = v.EmptyStore(), v.Getenv, v
+	m.Offline = false // the folder is all that is read, its proxy too, which GOPROXY=off would forbid
 	return c.build(ctx, build.Options{Machine: m, Project: p, Output: ctx.String("output"), BuildTwice: ctx.Bool("verify")})
 }

@@ -11,14 +11,13 @@ import (
 	"github.com/vxlite/vxlite/internal/plan"
 )
 
-// ProxyError is a module that no proxy has, with those who require it.
+// ProxyError is a module that could not be had, with those who require it.
 type ProxyError struct {
-	Path, Version string
-	RequiredBy    []string
+	*gotool.MissingModuleError
+	RequiredBy []string
 	// Offline says that no proxy could be asked, Vendored that a vendor folder
 	// was.
 	Offline, Vendored bool
-	Err               error
 }
 
 // Error implements error: what failed, and below it all the go command said.
@@ -27,7 +26,7 @@ func (e *ProxyError) Error() string {
 	if len(e.RequiredBy) > 0 {
 		by = "it is required by " + brief.List(e.RequiredBy, brief.Most)
 	}
-	where := "the module proxy does not have"
+	where := e.Failure()
 	switch {
 	case e.Vendored:
 		where = "the vendor folder does not have"
@@ -40,7 +39,7 @@ func (e *ProxyError) Error() string {
 // Unwrap returns the go command's error.
 func (e *ProxyError) Unwrap() error { return e.Err }
 
-// Hints gives the line that takes the module from git.
+// Hints says how to get the module, as by the line that takes it from git.
 func (e *ProxyError) Hints() []string {
 	if e.Vendored {
 		return []string{"it was made for other targets or with another Go version: run vxlite vendor again, with the same --target"}
@@ -51,6 +50,12 @@ func (e *ProxyError) Hints() []string {
 	if e.Offline {
 		return []string{"run the same build once without --offline"}
 	}
+	switch {
+	case e.Unreachable:
+		return []string{"check the network, or name another proxy with GOPROXY: go env GOPROXY shows which is asked"}
+	case e.Disabled:
+		return []string{"set GOPROXY to a module proxy, or unset it: go env GOPROXY shows what it is"}
+	}
 	return []string{
 		config.Snippet("take it from git", "[git]", config.Setting{Key: "modules", Value: []string{e.Path}}),
 		"or ask a proxy that has it, with GOPROXY",
@@ -59,7 +64,7 @@ func (e *ProxyError) Hints() []string {
 
 // Missing says who requires a module that could not be had.
 func Missing(p *plan.Plan, offline, vendored bool, err *gotool.MissingModuleError) error {
-	e := &ProxyError{Path: err.Path, Version: err.Version, Offline: offline, Vendored: vendored, Err: err.Err}
+	e := &ProxyError{MissingModuleError: err, Offline: offline, Vendored: vendored}
 	for _, m := range p.Modules {
 		for _, req := range m.GoMod.Require {
 			if req.Mod.Path == err.Path && req.Mod.Version == err.Version {

@@ -304,15 +304,28 @@ func (p *progress) take(line string) {
 	}
 }
 
-// MissingModuleError is a module that the module proxy does not have.
+// MissingModuleError is a module that could not be had from the module proxy.
 type MissingModuleError struct {
 	Path, Version string
-	Err           error // all that the go command said
+	// Unreachable says that no proxy answered, Disabled that GOPROXY is off.
+	Unreachable, Disabled bool
+	Err                   error // all that the go command said
 }
 
 // Error implements error.
 func (e *MissingModuleError) Error() string {
-	return fmt.Sprintf("the module proxy does not have %s %s\n%v", e.Path, e.Version, e.Err)
+	return fmt.Sprintf("%s %s %s\n%v", e.Failure(), e.Path, e.Version, e.Err)
+}
+
+// Failure says what went wrong, and is followed by the module's name.
+func (e *MissingModuleError) Failure() string {
+	switch {
+	case e.Unreachable:
+		return "the module proxy cannot be reached for"
+	case e.Disabled:
+		return "GOPROXY is off, and the module cache does not have"
+	}
+	return "the module proxy does not have"
 }
 
 // Unwrap returns the go command's error.
@@ -321,7 +334,7 @@ func (e *MissingModuleError) Unwrap() error { return e.Err }
 // notFound matches how the go command reports a module it could not get: by
 // its proxy's answer, or by having no way at all to ask. What takes its place
 // is what is missing then, and a directory is in no proxy.
-var notFound = regexp.MustCompile(`(?m)(?:^|[\s(])([^\s:@./][^\s:@]*)@(v[^\s:)]+)\)?: (?:reading |Get |module lookup disabled|unrecognized import path|GOVCS disallows|not found)`)
+var notFound = regexp.MustCompile(`(?m)(?:^|[\s(])([^\s:@./][^\s:@]*)@(v[^\s:)]+)\)?: (reading |Get |module lookup disabled|unrecognized import path|GOVCS disallows|not found)`)
 
 // SumMismatchError is a module whose bytes are not those that a checksum is of.
 type SumMismatchError struct {
@@ -385,7 +398,7 @@ func explain(err error) error {
 	}
 	if m := notFound.FindStringSubmatch(re.Stderr); m != nil {
 		re.Stderr = once(re.Stderr)
-		return &MissingModuleError{Path: m[1], Version: m[2], Err: err}
+		return &MissingModuleError{Path: m[1], Version: m[2], Unreachable: m[3] == "Get ", Disabled: m[3] == "module lookup disabled", Err: err}
 	}
 	return err
 }

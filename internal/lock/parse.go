@@ -20,8 +20,9 @@ type Error struct {
 	// the entry instead.
 	Line, Column int
 	Text         string
-	// Newer says that the lock is a newer vxlite's.
-	Newer bool
+	// Newer says that the lock is a newer vxlite's, Config that the file is a
+	// config, Conflict that git left both sides of a merge in it.
+	Newer, Config, Conflict bool
 }
 
 // Error implements error.
@@ -34,8 +35,13 @@ func (e *Error) Error() string {
 
 // Hints says how to get a lock that can be used.
 func (e *Error) Hints() []string {
-	if e.Newer {
+	switch {
+	case e.Newer:
 		return []string{"use the vxlite that wrote it, or a newer one"}
+	case e.Config:
+		return []string{"name the lock, velox.lock beside the config; vxlite lock writes it"}
+	case e.Conflict:
+		return []string{"take one side of it, as with git checkout --theirs, and run vxlite lock"}
 	}
 	return []string{"restore the file from version control, or delete it and run vxlite lock"}
 }
@@ -66,7 +72,7 @@ func Parse(name string, data []byte) (*File, error) {
 	}
 	d = document{}
 	if err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(&d); err != nil {
-		return nil, syntaxError(name, err)
+		return nil, syntaxError(name, data, err)
 	}
 	f, err := d.file()
 	if err != nil {
@@ -75,8 +81,17 @@ func Parse(name string, data []byte) (*File, error) {
 	return f, nil
 }
 
-// syntaxError gives go-toml's error its place.
-func syntaxError(name string, err error) *Error {
+// syntaxError gives go-toml's error its place, and tells what else the file is.
+func syntaxError(name string, data []byte, err error) *Error {
+	var top map[string]any
+	if toml.Unmarshal(data, &top) == nil && top["roadrunner"] != nil {
+		return &Error{File: name, Text: "is a config, not a lock", Config: true}
+	}
+	for i, line := range bytes.Split(data, []byte("\n")) {
+		if bytes.HasPrefix(line, []byte("<<<<<<< ")) {
+			return &Error{File: name, Line: i + 1, Column: 1, Text: "the lock has the markers of a merge conflict", Conflict: true}
+		}
+	}
 	e := &Error{File: name, Line: 1, Column: 1, Text: strings.TrimPrefix(err.Error(), "toml: ")}
 	if unknown, ok := errors.AsType[*toml.StrictMissingError](err); ok {
 		e.Line, e.Column = unknown.Errors[0].Position()

@@ -50,6 +50,7 @@ func ReadKeys(files []string) (*Keys, error) {
 		if err != nil {
 			return nil, &KeysError{File: file, Err: withoutPath(err)}
 		}
+		known := len(k.names)
 		switch {
 		case bytes.Contains(data, []byte("-----BEGIN PGP PUBLIC KEY BLOCK-----")):
 			err = k.addArmored(file, data)
@@ -61,6 +62,9 @@ func ReadKeys(files []string) (*Keys, error) {
 		default:
 			err = k.addAllowedSigners(file, data)
 		}
+		if err == nil && len(k.names) == known {
+			err = noKey{}
+		}
 		if err != nil {
 			if _, ok := err.(*KeysError); ok {
 				return nil, err
@@ -69,6 +73,14 @@ func ReadKeys(files []string) (*Keys, error) {
 		}
 	}
 	return k, nil
+}
+
+// noKey is a file of keys that has none.
+type noKey struct{}
+
+func (noKey) Error() string { return "no public key" }
+func (noKey) Hints() []string {
+	return []string{"write a line of allowed_signers into it, as in ssh-keygen(1), or an OpenPGP key, as gpg --export --armor gives it"}
 }
 
 func withoutPath(err error) error {

@@ -222,6 +222,7 @@ func TestErrors(t *testing.T) {
 		{name: "replaces by a URL", data: "[[replaces]]\nold = 'github.com/acme/a'\nnew = 'https://u:hunter2@git.corp/a'\n", want: `3:7: replaces.new is not a directory, which begins with ./, ../ or /, and as a module it is a URL, want a module path such as github.com/acme/lib`},
 		{name: "excludes without keys", data: "[[excludes]]\n", want: "1:3: excludes has an entry without module\n1:3: excludes has an entry without version"},
 		{name: "excludes a branch", data: "[[excludes]]\nmodule = 'github.com/acme/a'\nversion = 'main'\n", want: "3:11: excludes: github.com/acme/a@main: invalid version: not a semantic version"},
+		{name: "excludes a beginning", data: "[[excludes]]\nmodule = 'github.com/acme/a'\nversion = 'v1'\n", want: "3:11: excludes: github.com/acme/a@v1: the version is not whole, want one like v1.2.3"},
 		{name: "excludes another major", data: "[[excludes]]\nmodule = 'github.com/acme/a/v2'\nversion = 'v1.0.0'\n", want: "3:11: excludes: github.com/acme/a/v2@v1.0.0: invalid version: should be v2, not v1"},
 
 		// Build, log

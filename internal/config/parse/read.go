@@ -97,6 +97,10 @@ func Data(file string, data []byte, dir string, lookup func(name string) (string
 		root:   doc.Root,
 		Reader: tree.Reader{Problems: doc.Problems},
 	}
+	if n := d.root.Get("version"); n != nil && (d.root.Get("module") != nil || d.root.Get("sums") != nil) {
+		d.Errorf(n.Key, "this is a lock, not a config: name the config, velox.toml beside it")
+		return d.Config, &config.ErrorList{Problems: d.Problems}
+	}
 	d.expand(d.root)
 	d.decode()
 	d.setDefaults()

@@ -249,6 +249,8 @@ func (d *draft) validateExcludes() {
 		}
 		if err := module.Check(m.Path, m.Version); err != nil {
 			d.Errorf(n.Get("version").Pos, "excludes: %v", err)
+		} else if module.CanonicalVersion(m.Version) != m.Version {
+			d.Errorf(n.Get("version").Pos, "excludes: %s@%s: the version is not whole, want one like v1.2.3", m.Path, m.Version)
 		}
 	}
 }

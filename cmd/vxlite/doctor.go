@@ -61,7 +61,7 @@ is shown. The exit status is 3 if there is a problem.
 			if err != nil {
 				c.screen.Sink().Send(event.Event{Kind: event.Note, Text: "there is no velox.toml here, so no repository is checked"})
 			}
-			findings, err := doctor.Examine(c.ctx, doctor.Options{Config: cfg, Store: m.StoreDir, Offline: m.Offline, Jobs: m.Jobs, Env: m.Env, Sink: m.Sink})
+			findings, err := doctor.Examine(c.ctx, doctor.Options{Config: cfg, Store: m.StoreDir, Shared: m.SharedDir, Offline: m.Offline, Jobs: m.Jobs, Env: m.Env, Sink: m.Sink})
 			if findings != nil {
 				c.screen.Done(struct {
 					Findings []doctor.Finding `json:"findings"`

@@ -29,7 +29,9 @@ type Options struct {
 	// Config is nil where there is none: then no repositories are asked.
 	Config *config.Config
 	// Store is the directory of the store.
-	Store   string
+	Store string
+	// Shared is the directory of another store that is only read, or empty.
+	Shared  string
 	Offline bool // ask no server
 	Jobs    int  // conversations with servers at once
 	Env     func(name string) (value string, ok bool)

@@ -31,6 +31,11 @@ func (d *doctor) storeDir() error {
 	}
 	d.ok("cache", "%s, %s", d.Store, megabytes(size(d.Store)))
 	d.disk("disk of the cache", d.Store)
+	if err := d.store.Share(d.Shared); err != nil {
+		d.warn("shared cache", err, "correct VXLITE_CACHE_SHARED, or unset it")
+	} else if d.Shared != "" {
+		d.ok("shared cache", "%s", d.Shared)
+	}
 	return nil
 }
 

@@ -71,10 +71,16 @@ func (e *PlaceError) Hints() []string { return []string{"name another place with
 // it, which their names and the hashes in a lock prove, and what was said of
 // refs; what can be worked out of these, such as a module's hash, is worked out
 // here and not taken on another's word.
-func (s *Store) Share(dir string) {
-	if dir != "" {
+// The error is a dir that is none.
+func (s *Store) Share(dir string) error {
+	switch {
+	case dir == "":
+	case !disk.IsDir(dir):
+		return fmt.Errorf("VXLITE_CACHE_SHARED: %s is not a directory, so nothing is taken from it", dir)
+	default:
 		s.shared = filepath.Join(dir, version)
 	}
+	return nil
 }
 
 // in is where to read something: the store, unless only the shared one has it.

@@ -76,7 +76,9 @@ func Open(ctx context.Context, m Machine, p Project) (*Kit, error) {
 	if err != nil {
 		return nil, err
 	}
-	store.Share(m.SharedDir)
+	if err := store.Share(m.SharedDir); err != nil {
+		m.Sink.Send(event.Event{Kind: event.Note, Text: err.Error()})
+	}
 	tool, err := gotool.Find(ctx, m.Env, store, m.Sink)
 	if err != nil {
 		return nil, err

@@ -26,7 +26,7 @@ const defaultJobs = 8
 func sharedFlags() []urfave.Flag {
 	return append([]urfave.Flag{
 		configFlag("read the config from `FILE`"),
-		&urfave.StringSliceFlag{Name: "with", Usage: "take a plugin or another module from a local directory: `NAME=DIR` (repeatable)"},
+		&urfave.StringSliceFlag{Name: "with", Usage: "for this run, take a plugin or another module from `NAME=DIR`, NAME=MODULE@VERSION or NAME=URL@REF (repeatable)"},
 		mirrorFlag(),
 		&urfave.IntFlag{Name: "jobs", Aliases: []string{"j"}, Value: defaultJobs, Usage: "fetch from `N` repositories at once"},
 		&urfave.BoolFlag{Name: "locked", Usage: "fail if velox.lock does not fit the config, and never write it"},
@@ -173,8 +173,8 @@ func (c *cli) project(ctx *urfave.Context, cfg *config.Config) workspace.Project
 	return workspace.Project{Config: cfg, Locked: ctx.Bool("locked")}
 }
 
-// setOverrides lays the flags --with over the config. Their directories are
-// relative to where the user stands.
+// setOverrides lays the flags --with over the config. Directories are relative to
+// where the user stands.
 func setOverrides(cfg *config.Config, with []string) error {
 	var overrides []config.Override
 	for _, s := range with {
@@ -182,8 +182,10 @@ func setOverrides(cfg *config.Config, with []string) error {
 		if err != nil {
 			return usageError{error: err}
 		}
-		if o.Dir, err = filepath.Abs(o.Dir); err != nil {
-			return err
+		if o.Dir != "" {
+			if o.Dir, err = filepath.Abs(o.Dir); err != nil {
+				return err
+			}
 		}
 		overrides = append(overrides, o)
 	}

@@ -15,16 +15,28 @@ import (
 // RoadRunnerName is what RoadRunner is called among the plugins.
 const RoadRunnerName = "roadrunner"
 
-// Override is a local directory in the place of a plugin or of any module,
-// for one run: the flag --with. It changes neither the config nor a lock.
+// Override is what takes the place of a plugin or of any module for one run: the
+// flag --with. It changes neither the config's file nor a lock.
 type Override struct {
 	// Name is a plugin's name, RoadRunnerName or a module path.
 	Name string
-	// Dir is absolute.
+	// Dir is an absolute directory, or empty.
 	Dir string
+	// From is set where Dir is empty: a module, or a URL. A plugin that the config
+	// does not have comes along.
+	From Origin
 	// Implied says that nobody asked for it: the user stands in the directory.
 	// It counts where a plugin of the config has that module path.
 	Implied bool
+}
+
+// String returns what stands in the place of the name.
+func (o Override) String() string {
+	where := cmp.Or(o.Dir, o.From.Module, o.From.URL)
+	if o.From.Ref != "" {
+		where += "@" + o.From.Ref
+	}
+	return where
 }
 
 // Plugin returns the plugin of that name, in any case, or nil.
@@ -54,7 +66,7 @@ func (c *Config) LocalDirs() []string {
 		out = append(out, r.New.Dir)
 	}
 	for _, o := range c.Overrides {
-		out = append(out, o.Dir)
+		out = append(out, o.Dir) // empty for a remote one
 	}
 	return slices.DeleteFunc(out, func(dir string) bool { return dir == "" })
 }
@@ -82,20 +94,101 @@ func (c *Config) SetOverrides(overrides []Override) error {
 	first := map[string]Override{}
 	for _, o := range overrides {
 		key := strings.ToLower(o.Name)
-		if old, ok := first[key]; ok && old.Dir != o.Dir {
-			return &OverrideTwiceError{Name: o.Name, First: old.Dir, Second: o.Dir}
+		if old, ok := first[key]; ok && old != o {
+			return &OverrideTwiceError{Name: o.Name, First: old.String(), Second: o.String()}
 		}
 		first[key] = o
-		known := strings.EqualFold(o.Name, RoadRunnerName) || c.Plugin(o.Name) != nil
-		if !known && module.CheckPath(o.Name) != nil {
-			return &NameError{Flag: "--with", Name: o.Name, Known: c.Names()}
+	}
+	for _, o := range overrides {
+		if err := c.override(o); err != nil {
+			return err
 		}
 	}
 	c.Overrides = overrides
 	return nil
 }
 
-// OverrideTwiceError is one name with two directories.
+// override makes the config's entry for what an override is for another, or a new
+// one. Directories are left to whoever reads them.
+func (c *Config) override(o Override) error {
+	p := c.Plugin(o.Name)
+	switch {
+	case strings.EqualFold(o.Name, RoadRunnerName):
+		c.RoadRunner.override(o.From)
+	case p != nil:
+		p.override(o.From)
+	case module.CheckPath(o.Name) == nil:
+		c.overrideModule(o.Name, o.From)
+	case o.Dir != "" && c.File != "": // more likely a slip than a new plugin
+		return &NameError{Flag: "--with", Name: o.Name, Known: c.Names()}
+	default:
+		for _, q := range c.Plugins {
+			if o.From.Module != "" && o.From.Module == q.ModulePath {
+				return &OverrideTakenError{Name: o.Name, Plugin: q.Name, Module: q.ModulePath}
+			}
+		}
+		c.Plugins = append(c.Plugins, Plugin{Name: o.Name, Path: o.Dir, Symbol: "Plugin"})
+		c.Plugins[len(c.Plugins)-1].override(o.From)
+	}
+	return nil
+}
+
+// newest is the ref of what is asked for without one.
+func (o Origin) newest() string { return cmp.Or(o.Ref, "latest") }
+
+// override takes RoadRunner from elsewhere.
+func (r *RoadRunner) override(from Origin) {
+	if from == (Origin{}) {
+		return
+	}
+	prefix, _, _ := module.SplitPathVersion(from.Module)
+	*r = RoadRunner{Ref: from.newest(), URL: cmp.Or(from.URL, "https://"+prefix)}
+}
+
+// override takes a plugin from elsewhere: from a fork, which is laid out alike and
+// keeps the module path, or from another module.
+func (p *Plugin) override(from Origin) {
+	if from == (Origin{}) {
+		return
+	}
+	p.Ref, p.Path, p.Replace, p.Pos = from.newest(), "", nil, Position{}
+	switch {
+	case from.URL != "":
+		p.URL = from.URL
+	case from.Module != p.ModulePath:
+		p.ModulePath, p.URL, p.Folder, p.Import = from.Module, "", "", ""
+	}
+}
+
+// overrideModule takes a module that is no plugin from elsewhere.
+func (c *Config) overrideModule(path string, from Origin) {
+	switch {
+	case from.URL != "":
+		c.Modules = slices.DeleteFunc(slices.Clone(c.Modules), func(m Module) bool { return m.Path == path })
+		c.Modules = append(c.Modules, Module{Path: path, URL: from.URL, Ref: from.newest()})
+	case from.Module != "":
+		c.Replaces = slices.DeleteFunc(slices.Clone(c.Replaces), func(r Replace) bool { return r.Old.Path == path })
+		c.Replaces = append(c.Replaces, Replace{Old: module.Version{Path: path}, New: Replacement{Module: module.Version{Path: from.Module, Version: from.Ref}}})
+	}
+}
+
+// OverrideTakenError is a new name for a plugin that is there.
+type OverrideTakenError struct{ Name, Plugin, Module string }
+
+// Error implements error.
+func (e *OverrideTakenError) Error() string {
+	return fmt.Sprintf("--with %s: %s is the plugin %s", e.Name, e.Module, e.Plugin)
+}
+
+// ExitStatus implements the interface that picks the exit status.
+func (*OverrideTakenError) ExitStatus() int { return 2 }
+
+// Hints says how to have another version of it.
+func (e *OverrideTakenError) Hints() []string {
+	return []string{fmt.Sprintf("for another version of it: --with %s=%s@VERSION", e.Plugin, e.Module)}
+}
+
+// OverrideTwiceError is one name with two places.
 type OverrideTwiceError struct{ Name, First, Second string }
 
 // Error implements error.

@@ -304,6 +304,25 @@ func (f Fall) allow(roots ...string) string {
 	return config.Snippet("or go on with less", "[check]", config.Setting{Key: "allow_disabled", Value: names})
 }
 
+// Adds are the release's plugins that would meet what others lack, by name, each
+// once: of findings, and none of another error.
+func Adds(err error) []string {
+	f, _ := errors.AsType[*Findings](err)
+	if f == nil {
+		return nil
+	}
+	var out []string
+	for _, problem := range f.Problems {
+		e, ok := problem.(*LackError)
+		for i := 0; ok && i < len(e.Lacks); i++ {
+			if l := e.Lacks[i]; len(l.Entry) > 0 && !l.Present && !slices.Contains(out, l.Adds) {
+				out = append(out, l.Adds)
+			}
+		}
+	}
+	return out
+}
+
 // CycleError are plugins that wait for each other.
 type CycleError struct {
 	Plugin string

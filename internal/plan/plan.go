@@ -37,8 +37,9 @@ type Plan struct {
 	Overruled []Requirement
 	// Private are the patterns of modules that no proxy is asked for.
 	Private []string
-	// Overridden says that flags put local directories in the place of modules:
-	// the plan is not the config's own, and no lock is made of it.
+	// Overridden says that flags put something in the place of modules, or that
+	// there is no file of the config: the plan is not its own, and no lock is made
+	// of it.
 	Overridden bool
 	// Notes are for the user. Overrulings are too: they say where the config
 	// links less than is required, and concern who writes the lock.

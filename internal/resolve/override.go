@@ -15,10 +15,11 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 )
 
-// override is a config.Override whose directory was read.
+// override is a config.Override whose directory was read. One from elsewhere is in
+// the config already.
 type override struct {
 	config.Override
-	mod *modfile.File
+	mod *modfile.File // nil for one from elsewhere
 	// done says that its directory is in the plan, known that the module in
 	// whose place it is had a part in the server before.
 	done, known bool
@@ -29,7 +30,9 @@ func (r *resolver) readOverrides() error {
 	for _, o := range r.cfg.Overrides {
 		over := &override{Override: o}
 		var err error
-		if over.mod, err = r.readOverride(&over.Override); err != nil {
+		if o.Dir == "" {
+			over.done, over.known = true, r.cfg.Plugin(o.Name) != nil || strings.EqualFold(o.Name, config.RoadRunnerName)
+		} else if over.mod, err = r.readOverride(&over.Override); err != nil {
 			return err
 		}
 		r.overrides = append(r.overrides, over)
@@ -89,6 +92,9 @@ func goModsBelow(dir string) []string {
 // name, by its module path, or since that of another plugin of its module.
 func (r *resolver) forEntry(w wanted, modulePath string) *override {
 	for _, o := range r.overrides {
+		if o.Dir == "" {
+			continue
+		}
 		if !o.Implied && strings.EqualFold(o.Name, w.name) || modulePath != "" && o.Name == modulePath {
 			return o
 		}
@@ -160,6 +166,9 @@ func (o *override) check(w wanted, want string, cfg *config.Config) error {
 func (r *resolver) override() error {
 	taken := map[string]string{}
 	for _, o := range r.overrides {
+		if o.Dir == "" {
+			continue
+		}
 		name, target := o.Name, o.Name
 		if i := r.pluginIndex(o); i >= 0 {
 			name, target = r.cfg.Plugins[i].Name, r.plugins[i].Path
@@ -208,13 +217,13 @@ func (r *resolver) noPlugin(o *override) {
 // flagged reports whether --with decides where a module comes from.
 func (r *resolver) flagged(modulePath string) bool {
 	m := r.lookup(modulePath)
-	return m != nil && slices.ContainsFunc(r.overrides, func(o *override) bool { return o.done && m.Local && m.Dir == o.Dir })
+	return m != nil && slices.ContainsFunc(r.overrides, func(o *override) bool { return o.done && o.Dir != "" && m.Local && m.Dir == o.Dir })
 }
 
-// anyOverride reports whether a directory is in the plan because of a flag, or
-// of where the user stands.
+// anyOverride reports whether anything is in the plan because of a flag, or of where
+// the user stands. Without a file, all of it is.
 func (r *resolver) anyOverride() bool {
-	return slices.ContainsFunc(r.overrides, func(o *override) bool { return o.done })
+	return r.cfg.File == "" || slices.ContainsFunc(r.overrides, func(o *override) bool { return o.done })
 }
 
 // pluginIndex finds the plugin that an override is for, or -1.

@@ -4,10 +4,21 @@ import (
 	"context"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/config/parse"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/roadrunner"
 	"github.com/vxlite/vxlite/internal/workspace"
 )
+
+// Bare is a config of no file that names a release, and has no plugin yet.
+func Bare(ref string, env func(name string) (string, bool)) (*config.Config, error) {
+	cfg, err := parse.Data("", nil, "", env)
+	if err != nil {
+		return nil, err
+	}
+	cfg.RoadRunner.Ref, cfg.Notes = ref, nil
+	return cfg, nil
+}
 
 // Release fetches RoadRunner alone, as the config has it, and reads what it
 // says of itself.

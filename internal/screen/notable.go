@@ -9,14 +9,14 @@ import (
 	"github.com/vxlite/vxlite/internal/workspace"
 )
 
-// notableTable renders RoadRunner, the local modules, and those that have
+// notableTable renders RoadRunner, the modules that are local or of --with, and those that have
 // changed since the last build. A line counts the others.
 func notableTable(r *build.Result, color bool) string {
 	t := newModuleTable(color)
 	var others []workspace.Row
 	for i, m := range r.Modules {
 		note := joined(changed(m, r.Before), localState(m))
-		if i > 0 && !m.Local && note == "" {
+		if i > 0 && !m.Local && !m.With && note == "" {
 			others = append(others, m)
 			continue
 		}

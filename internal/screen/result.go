@@ -107,7 +107,7 @@ func wroteText(w Wrote) string {
 }
 
 // BuildText words what a build made: a table of what went in, then a line for
-// each binary. Unless all is asked for, the table has RoadRunner, what is local,
+// each binary. Unless all is asked for, the table has RoadRunner, what is local or of --with,
 // and what has changed since the last build, and a line counts the others.
 func BuildText(r *build.Result, all, color bool) string {
 	var parts []string

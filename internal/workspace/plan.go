@@ -101,6 +101,9 @@ func (k *Kit) readLock(edit func(*lock.File) (*lock.File, error)) (Lockfile, err
 	if k.Vendored != nil {
 		l.Name, name = k.Vendored.LockName(), k.Vendored.Lock()
 	}
+	if k.Config.File == "" && k.Vendored == nil { // a config without a file has no lock
+		return l, nil
+	}
 	old, err := lock.Read(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && (k.Locked || edit != nil):

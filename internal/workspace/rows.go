@@ -3,7 +3,9 @@ package workspace
 import (
 	"cmp"
 	"slices"
+	"strings"
 
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/plan"
 )
 
@@ -16,6 +18,9 @@ func (w *Workspace) Rows() []Row {
 			state := w.locals[m.Path]
 			m.Head, m.Dirty = state.Head, state.Dirty
 		}
+		rows[i].With = slices.ContainsFunc(w.Config.Overrides, func(o config.Override) bool {
+			return o.Dir == "" && (strings.EqualFold(o.Name, rows[i].Name) || o.Name == rows[i].Path)
+		})
 	}
 	return rows
 }
@@ -61,6 +66,8 @@ type Row struct {
 	Stored bool `json:"stored,omitempty"`
 	// Local says that From is a directory that was compiled as it stands.
 	Local bool `json:"local,omitempty"`
+	// With says that a flag took it from where it is, for this run.
+	With bool `json:"with,omitempty"`
 	// Head is the commit that is checked out in a local directory, 40 hex
 	// digits; empty where it is in no repository. Dirty says that the directory
 	// differs from it.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	neturl "net/url"
+	"os"
 	"slices"
 	"strings"
 
@@ -29,17 +30,25 @@ func Mirror(s string) (config.Mirror, error) {
 	return config.Mirror{From: from, To: []string{to}}, nil
 }
 
-// Override reads NAME=DIR, as the flag --with has it. A relative DIR
-// stays so.
+// Override reads NAME=DIR, NAME=MODULE@VERSION or NAME=URL@REF, as the flag --with
+// has it. A relative DIR stays so. What is there on disk is meant as one.
 func Override(s string) (config.Override, error) {
-	name, dir, ok := strings.Cut(s, "=")
-	if !ok || name == "" || dir == "" {
-		return config.Override{}, fmt.Errorf("--with %s: want NAME=DIR, a plugin's name or a module path, and a directory", s)
+	name, where, ok := strings.Cut(s, "=")
+	if !ok || name == "" || where == "" {
+		return config.Override{}, fmt.Errorf("--with %s: want NAME=DIR, NAME=MODULE@VERSION or NAME=URL@REF; NAME is a plugin's name or a module path", s)
 	}
 	if !printable(s) {
 		return config.Override{}, errors.New("--with has a control character")
 	}
-	return config.Override{Name: name, Dir: dir}, nil
+	path, _, _ := strings.Cut(where, "@")
+	if _, err := os.Stat(where); config.IsDir(where) || err == nil || !strings.Contains(where, ":") && isLocalPath(path) {
+		return config.Override{Name: name, Dir: where}, nil
+	}
+	from, err := Origin(where)
+	if err != nil {
+		return config.Override{}, fmt.Errorf("--with %s: what stands behind = %w", name, err)
+	}
+	return config.Override{Name: name, From: from}, nil
 }
 
 // Replace reads what stands in for a module: a directory, which begins

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net"
+	"net/http"
 	"testing"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -55,3 +57,33 @@ type ending struct{ err error }
 
 // Read implements io.Reader.
 func (f ending) Read([]byte) (int, error) { return 0, f.err }
+
+// TestClosedAtOnce has a server that closes each connection as soon as it is made,
+// so that net/http meets the end before, while or after it sends the request. It
+// holds the words that net/http has for the first.
+func TestClosedAtOnce(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			c.Close()
+		}
+	}()
+	client := &http.Client{Transport: &http.Transport{}}
+	for range 300 {
+		res, err := client.Get("http://" + l.Addr().String())
+		if err == nil {
+			res.Body.Close()
+		}
+		if err == nil || !isPassing(err) {
+			t.Fatalf("not tried again: %v", err)
+		}
+	}
+}

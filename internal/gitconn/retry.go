@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -151,10 +152,11 @@ func isPassing(err error) bool {
 		errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, gitpack.ErrEmpty), errors.Is(err, net.ErrClosed),
 		slices.ContainsFunc(brokenConnection, func(broken syscall.Errno) bool { return errors.Is(err, broken) }):
 		return true
-	case errors.As(err, &timeout):
-		return timeout.Timeout()
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return true
 	}
-	return false
+	// net/http has no name for a connection that ends before the request is sent.
+	return strings.Contains(err.Error(), "http: server closed idle connection")
 }
 
 // isPassingStatus are the answers that ask for patience.

@@ -62,7 +62,7 @@ func (c *Credentials) WithOwn(r Remote) Remote {
 	c.mu.Unlock()
 	if own.URL == "" {
 		for _, u := range c.Git.InURLs {
-			if len(u.URL) > len(own.URL) && PrefixMatches(text, u.URL) {
+			if len(u.URL) > len(own.URL) && prefixMatches(text, u.URL) {
 				own = u
 			}
 		}

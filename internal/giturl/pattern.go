@@ -8,7 +8,7 @@ func MatchesList(patterns []string, name string) bool {
 	matched := false
 	for _, p := range patterns {
 		positive, negated := strings.CutPrefix(p, "!")
-		if MatchesPattern(positive, name) {
+		if matchesPattern(positive, name) {
 			if negated {
 				return false
 			}
@@ -18,9 +18,9 @@ func MatchesList(patterns []string, name string) bool {
 	return matched
 }
 
-// MatchesPattern knows * and ?, as PATTERNS in ssh_config(5) has them: nothing
+// matchesPattern knows * and ?, as PATTERNS in ssh_config(5) has them: nothing
 // in a name ends what they match, and brackets mean themselves.
-func MatchesPattern(pattern, name string) bool {
+func matchesPattern(pattern, name string) bool {
 	p, n := 0, 0
 	star, from := -1, 0 // the last *, and where what it matches ends
 	for n < len(name) {

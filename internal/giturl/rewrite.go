@@ -46,10 +46,10 @@ func (w Rewriter) Candidates(repo string) []string {
 	urls := []string{repo}
 	longest := -1
 	for _, m := range w.mirrors {
-		if PrefixMatches(repo, m.From) && len(m.From) > longest {
+		if prefixMatches(repo, m.From) && len(m.From) > longest {
 			longest, urls = len(m.From), nil
 		}
-		if PrefixMatches(repo, m.From) && len(m.From) == longest {
+		if prefixMatches(repo, m.From) && len(m.From) == longest {
 			for _, to := range m.To {
 				urls = append(urls, joinMirror(to, repo[len(m.From):]))
 			}
@@ -71,8 +71,8 @@ func (w Rewriter) Candidates(repo string) []string {
 	})
 }
 
-// PrefixMatches keeps "https://git.corp/a" from catching "https://git.corp/ab".
-func PrefixMatches(repo, prefix string) bool {
+// prefixMatches keeps "https://git.corp/a" from catching "https://git.corp/ab".
+func prefixMatches(repo, prefix string) bool {
 	rest, ok := strings.CutPrefix(repo, prefix)
 	return ok && (rest == "" || strings.HasSuffix(prefix, "/") || strings.HasSuffix(prefix, ":") || rest[0] == '/' || isDotGit(rest))
 }
@@ -204,7 +204,7 @@ func (s GitSettings) UnusedFor(remote Remote, env Env) []Unused {
 	out = append(out, s.unused...)
 	return slices.DeleteFunc(out, func(u Unused) bool {
 		at, err := url.Parse(u.url) // a pattern's host may have a *
-		return u.SSH != (remote.Scheme == "ssh") || u.url != "" && err == nil && !MatchesPattern(strings.ToLower(at.Hostname()), strings.ToLower(remote.Host))
+		return u.SSH != (remote.Scheme == "ssh") || u.url != "" && err == nil && !matchesPattern(strings.ToLower(at.Hostname()), strings.ToLower(remote.Host))
 	})
 }
 

@@ -106,7 +106,7 @@ func (s *Session) Locals() []string {
 // Rebuild makes the binary anew after these files changed. Where no go.mod is
 // among them, the plan stands, and all that is left is to compile.
 func (s *Session) Rebuild(ctx context.Context, changed []string) (build.Binary, error) {
-	if s.w == nil || PlanChanged(changed) {
+	if s.w == nil || planChanged(changed) {
 		return s.Build(ctx)
 	}
 	out, err := s.output()
@@ -214,8 +214,8 @@ func (s *Session) Embedded() func(name string) bool {
 	}
 }
 
-// PlanChanged reports whether a change concerns more than the code.
-func PlanChanged(files []string) bool {
+// planChanged reports whether a change concerns more than the code.
+func planChanged(files []string) bool {
 	for _, f := range files {
 		switch filepath.Base(f) {
 		case "go.mod", "go.sum", "go.work":

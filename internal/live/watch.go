@@ -180,13 +180,13 @@ func (w *watching) loop(ctx context.Context, meanwhile []string) error {
 			if w.serve(r, pending); r.err != nil {
 				continue // what is pending is so still
 			}
-			if PlanChanged(pending) {
+			if planChanged(pending) {
 				if err := w.renew(); err != nil {
 					return err
 				}
 			}
 			if w.studyPending {
-				study = w.study(ctx, PlanChanged(pending))
+				study = w.study(ctx, planChanged(pending))
 			}
 			pending = nil
 		case r := <-study.ready():
@@ -206,7 +206,7 @@ func (w *watching) loop(ctx context.Context, meanwhile []string) error {
 
 // build begins to build after these files changed.
 func (w *watching) build(ctx context.Context, files []string) *building {
-	w.studyPending = w.studyPending || !onlyData(files) || PlanChanged(files)
+	w.studyPending = w.studyPending || !onlyData(files) || planChanged(files)
 	if w.studyPending {
 		w.watcher.Remember() // for the study; the build has all that was changed before
 	}

@@ -37,11 +37,11 @@ func (w *Workspace) Contents(ctx context.Context) (*inspect.Binary, error) {
 		targets = append(targets, t.String())
 	}
 	out.Target = strings.Join(targets, " ")
-	lines, err := ReadSums(filepath.Join(w.Dir, gen.SumFile))
+	lines, err := readSums(filepath.Join(w.Dir, gen.SumFile))
 	if err != nil {
 		return nil, err
 	}
-	sums := SumLines(lines)
+	sums := sumLines(lines)
 	for mod, from := range sources {
 		e := inspect.Module{Path: mod.Path, Version: mod.Version, Sum: sums[from]}
 		switch {

@@ -42,7 +42,7 @@ func (w *Workspace) listed(ctx context.Context, settings []gotool.Compile) (all 
 		if err != nil {
 			return nil, nil, w.Explain(ctx, w.Dir, c, err)
 		}
-		added, err := ReadSums(filepath.Join(w.Dir, gen.SumFile))
+		added, err := readSums(filepath.Join(w.Dir, gen.SumFile))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -58,8 +58,8 @@ func (w *Workspace) listed(ctx context.Context, settings []gotool.Compile) (all 
 // a go.sum had.
 func missingSums(pkgs []gotool.Package, known []lock.Sum, before, after string) []string {
 	var out []string
-	had := SumLines(before)
-	for m := range SumLines(after) {
+	had := sumLines(before)
+	for m := range sumLines(after) {
 		if had[m] == "" {
 			out = append(out, m.Path+"@"+m.Version)
 		}
@@ -112,7 +112,7 @@ func (w *Workspace) Checksums(ctx context.Context) ([]lock.Sum, error) {
 	if err := w.elsewhere(ctx, dir, targets[0], seen, need); err != nil {
 		return nil, err
 	}
-	after, err := ReadSums(filepath.Join(dir, gen.SumFile))
+	after, err := readSums(filepath.Join(dir, gen.SumFile))
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +184,7 @@ func (n needed) within(modulePath string) bool {
 // sums picks from the workspace's checksums: those of the needed modules, what
 // the go command added, and of a former lock what it added then.
 func (n needed) sums(before []byte, after string, former []lock.Sum, known *gosum.Sums) []lock.Sum {
-	lines := SumLines(after)
+	lines := sumLines(after)
 	all := map[module.Version]*lock.Sum{}
 	at := func(m module.Version) *lock.Sum {
 		if all[m] == nil {
@@ -197,7 +197,7 @@ func (n needed) sums(before []byte, after string, former []lock.Sum, known *gosu
 		s.H1 = lines[m]
 		s.GoMod = lines[module.Version{Path: m.Path, Version: m.Version + "/go.mod"}]
 	}
-	old := SumLines(string(before))
+	old := sumLines(string(before))
 	for m, hash := range lines {
 		if old[m] == "" {
 			set(at, m, hash)
@@ -243,8 +243,8 @@ func (n needed) without(sums []lock.Sum) []string {
 	return out
 }
 
-// ReadSums returns a file of checksums, and nothing for one that is not there.
-func ReadSums(name string) (string, error) {
+// readSums returns a file of checksums, and nothing for one that is not there.
+func readSums(name string) (string, error) {
 	data, err := disk.ReadText(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
@@ -252,9 +252,9 @@ func ReadSums(name string) (string, error) {
 	return string(data), err
 }
 
-// SumLines returns the first hash of each line of a file of checksums; a
+// sumLines returns the first hash of each line of a file of checksums; a
 // version ends in /go.mod as it stands there.
-func SumLines(data string) map[module.Version]string {
+func sumLines(data string) map[module.Version]string {
 	out := map[module.Version]string{}
 	for line := range strings.Lines(data) {
 		f := strings.Fields(line)

@@ -89,7 +89,7 @@ func (w *Workspace) Write() error {
 func (w *Workspace) restoreSums() error {
 	name := filepath.Join(w.Dir, gen.SumFile)
 	data := w.Files.File(gen.SumFile)
-	now, err := ReadSums(name)
+	now, err := readSums(name)
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ const module = "github.com/vxlite/vxlite/"
 var floors = [][]string{
 	{"internal/brief", "internal/disk", "internal/event", "internal/near"},
 	{"internal/config", "internal/lock", "internal/manifest", "internal/output", "internal/roadrunner", "internal/run", "internal/signature", "internal/watch"},
+	{"internal/config/keys"},
 	{"internal/config/lines", "internal/config/tree", "internal/gitattr", "internal/giturl", "internal/limit", "internal/store"},
 	{"internal/config/edit", "internal/config/parse", "internal/gitpack", "internal/openssh"},
 	{"internal/config/migrate", "internal/config/portable", "internal/gitconn", "internal/modfiles"},

@@ -44,23 +44,24 @@ type LimitKey struct {
 	Key  string
 	Of   func(*Limits) *int64
 	def  int64
-	Most int64 // 0 for no other bound than an int64's
-	Size bool  // counts bytes
+	Most int64  // 0 for no other bound than an int64's
+	Size bool   // counts bytes
+	Doc  string // what is counted, in Markdown
 }
 
 var LimitKeys = []LimitKey{
-	{"refs", func(l *Limits) *int64 { return &l.Refs }, 32 * mib, 0, true},
-	{"answer", func(l *Limits) *int64 { return &l.Answer }, mib, 0, true},
-	{"pack", func(l *Limits) *int64 { return &l.Pack }, 2 * gib, 0, true},
-	{"objects", func(l *Limits) *int64 { return &l.Objects }, 5_000_000, 1<<32 - 1, false},
-	{"object", func(l *Limits) *int64 { return &l.Object }, 128 * mib, 2*gib - 1, true},
-	{"unpacked", func(l *Limits) *int64 { return &l.Unpacked }, 32 * gib, 0, true},
-	{"files", func(l *Limits) *int64 { return &l.Files }, 250_000, 0, false},
-	{"depth", func(l *Limits) *int64 { return &l.Depth }, 100, 1000, false},
-	{"module", func(l *Limits) *int64 { return &l.Module }, zip.MaxZipFile, zip.MaxZipFile, true},
-	{"go_mod", func(l *Limits) *int64 { return &l.GoMod }, zip.MaxGoMod, zip.MaxGoMod, true},
-	{"attributes", func(l *Limits) *int64 { return &l.Attributes }, mib, 0, true},
-	{ModulesLimit, func(l *Limits) *int64 { return &l.Modules }, 500, 0, false},
+	{"refs", func(l *Limits) *int64 { return &l.Refs }, 32 * mib, 0, true, "bytes of a server's list of refs"},
+	{"answer", func(l *Limits) *int64 { return &l.Answer }, mib, 0, true, "bytes that a server sends before the pack, and beyond the size of the pack while sending it: lines, progress, empty packets"},
+	{"pack", func(l *Limits) *int64 { return &l.Pack }, 2 * gib, 0, true, "bytes of a pack"},
+	{"objects", func(l *Limits) *int64 { return &l.Objects }, 5_000_000, 1<<32 - 1, false, "objects in a pack"},
+	{"object", func(l *Limits) *int64 { return &l.Object }, 128 * mib, 2*gib - 1, true, "bytes of an object"},
+	{"unpacked", func(l *Limits) *int64 { return &l.Unpacked }, 32 * gib, 0, true, "bytes of all objects of a pack"},
+	{"files", func(l *Limits) *int64 { return &l.Files }, 250_000, 0, false, "files and folders of a commit"},
+	{"depth", func(l *Limits) *int64 { return &l.Depth }, 100, 1000, false, "nested folders"},
+	{"module", func(l *Limits) *int64 { return &l.Module }, zip.MaxZipFile, zip.MaxZipFile, true, "bytes of a module's files; the default is Go's own limit"},
+	{"go_mod", func(l *Limits) *int64 { return &l.GoMod }, zip.MaxGoMod, zip.MaxGoMod, true, "bytes of a go.mod; the default is Go's own limit"},
+	{"attributes", func(l *Limits) *int64 { return &l.Attributes }, mib, 0, true, "bytes of a module's `.gitattributes` files, with those above its folder"},
+	{ModulesLimit, func(l *Limits) *int64 { return &l.Modules }, 500, 0, false, "modules from git, including what they require"},
 }
 
 // OrDefault returns l with the defaults in place of what is not set.
@@ -95,3 +96,6 @@ func (k LimitKey) Format(v int64) string {
 	}
 	return strconv.FormatInt(v, 10)
 }
+
+// Default is what counts where the key is not set, as a config would have it.
+func (k LimitKey) Default() string { return k.Format(k.def) }

@@ -12,13 +12,12 @@ import (
 // decodeVelox reads generation 0's [velox] build_args, which Velox hands to go
 // build as they are, for what [build] says today.
 func (d *draft) decodeVelox(t *tree.Node) {
-	d.Known(t, "build_args")
 	n := t.Get("build_args")
 	if n == nil {
 		return
 	}
 	d.notef(n.Key, "velox.build_args is an old key: use [build]")
-	args := d.List(t, "build_args")
+	args := t.Get("build_args").Strings()
 	if len(args) < len(n.Items) {
 		return // without one of them, its neighbours mean something else
 	}

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -16,74 +17,59 @@ import (
 // values stand there as written; setDefaults completes them.
 func (d *draft) decode() {
 	r := d.root
-	d.Known(r, "roadrunner", "plugins", "mirrors", "git", "limits", "modules", "replaces", "excludes", "build", "check", "verify", "image",
-		"target_platform", "debug", "log", "github", "gitlab", "github_token", "velox")
-	d.decodeRoadRunner(d.Table(r, "roadrunner"))
-	d.decodeForges(r)
+	d.CheckKeys(r)
+	d.decodeRoadRunner(r.Table("roadrunner"))
+	d.decodeProjects(r.Get("gitlab").Table("projects"))
 	d.decodePlugins(r)
-	d.decodeModules(d.Tables(r, "modules"))
-	d.decodeMirrors(d.Table(r, "mirrors"))
-	d.decodeGit(d.Table(r, "git"))
-	d.decodeLimits(d.Table(r, "limits"))
-	d.decodeReplaces(d.Tables(r, "replaces"))
-	d.decodeExcludes(d.Tables(r, "excludes"))
-	d.decodeVelox(d.Table(r, "velox")) // before [build], which wins
+	d.decodeModules(r.Tables("modules"))
+	d.decodeMirrors(r.Table("mirrors"))
+	d.decodeGit(r.Table("git"))
+	d.decodeLimits(r.Table("limits"))
+	d.decodeReplaces(r.Tables("replaces"))
+	d.decodeExcludes(r.Tables("excludes"))
+	d.decodeVelox(r.Table("velox")) // before [build], which wins
 	d.decodeBuild(r)
 	d.decodeTrust(r)
-	d.decodeCheck(d.Table(r, "check"))
-	d.decodeLog(d.Table(r, "log"))
+	d.decodeCheck(r.Table("check"))
+	d.decodeLog(r.Table("log"))
 }
 
 func (d *draft) decodeRoadRunner(t *tree.Node) {
-	d.Known(t, "ref", "tag", "url", "path")
 	d.RoadRunner = config.RoadRunner{
-		Ref:  d.Either(t, "ref", "tag"),
-		URL:  d.Str(t, "url"),
-		Path: d.Str(t, "path"),
+		Ref:  refOf(t),
+		URL:  t.Str("url"),
+		Path: t.Str("path"),
 	}
 	if t != nil {
 		d.RoadRunner.Pos = t.Key
 	}
 }
 
-// decodeForges checks the types in [github], [gitlab] and [github_token]. What
-// they say becomes part of other values, in setDefaults.
-func (d *draft) decodeForges(r *tree.Node) {
-	github, gitlab := d.Table(r, "github"), d.Table(r, "gitlab")
-	d.Known(github, "token", "endpoint", "base_url", "plugins")
-	d.Known(gitlab, "token", "endpoint", "base_url", "plugins", "projects")
-	for _, forge := range []*tree.Node{github, gitlab} {
-		d.Str(forge, "base_url")
-		for _, key := range []string{"token", "endpoint"} {
-			t := d.Table(forge, key)
-			d.Known(t, key) // github.token.token, github.endpoint.endpoint
-			d.Str(t, key)
-		}
+// decodeProjects reads [gitlab.projects]. What [github] and [gitlab] say besides
+// becomes part of other values, in setDefaults.
+func (d *draft) decodeProjects(projects *tree.Node) {
+	if projects == nil {
+		return
 	}
-	old := d.Table(r, "github_token")
-	d.Known(old, "token")
-	d.Str(old, "token")
-	if projects := d.Table(gitlab, "projects"); projects != nil {
-		for _, n := range projects.Items {
-			if d.Want(n, unstable.String) && !n.Broken {
-				d.projects = append(d.projects, n)
-			}
+	for _, n := range projects.Items {
+		if n.Kind == unstable.String && !n.Broken {
+			d.projects = append(d.projects, n)
 		}
 	}
 }
 
+// refOf reads the ref, which goes by two names. That both are set and differ is
+// for validate to find.
+func refOf(t *tree.Node) string { return cmp.Or(t.Str("ref"), t.Str("tag")) }
+
 func (d *draft) decodePlugins(r *tree.Node) {
 	for _, parent := range []*tree.Node{r, r.Get("github"), r.Get("gitlab")} {
-		if t := d.Table(parent, "plugins"); t != nil {
+		if t := parent.Table("plugins"); t != nil {
 			d.plugins = append(d.plugins, t.Items...)
 		}
 	}
 	d.plugins = slices.DeleteFunc(d.plugins, func(n *tree.Node) bool {
-		if !d.Want(n, unstable.Table) {
-			return true
-		}
-		d.Known(n, "module_name", "ref", "tag", "owner", "repository", "url", "folder", "import", "symbol", "path", "replace", "checksum")
-		return d.alwaysIn(n)
+		return n.Kind != unstable.Table || d.alwaysIn(n)
 	})
 	if len(d.plugins) == 0 {
 		d.notef(config.Position{File: d.File}, "no plugins: the server is RoadRunner alone, with the plugins that are always in")
@@ -98,26 +84,24 @@ func (d *draft) decodePlugin(n *tree.Node) config.Plugin {
 	if id := n.Get("repository"); id != nil && id.Kind == unstable.Integer {
 		id.Kind = unstable.String // a GitLab project's id
 	}
-	d.Str(n, "owner") // and repository are for the clone URL, in setDefaults
-	d.Str(n, "repository")
 	p := config.Plugin{
 		Name:       n.Name,
 		Pos:        n.Key,
-		ModulePath: d.Str(n, "module_name"),
-		URL:        d.Str(n, "url"),
-		Ref:        d.Either(n, "ref", "tag"),
-		Folder:     d.Str(n, "folder"),
-		Import:     d.Str(n, "import"),
-		Symbol:     d.Str(n, "symbol"),
-		Path:       d.Str(n, "path"),
+		ModulePath: n.Str("module_name"),
+		URL:        n.Str("url"),
+		Ref:        refOf(n),
+		Folder:     n.Str("folder"),
+		Import:     n.Str("import"),
+		Symbol:     n.Str("symbol"),
+		Path:       n.Str("path"),
 	}
-	if s := d.Str(n, "replace"); s != "" {
+	if s := n.Str("replace"); s != "" {
 		r := d.replacement(n.Get("replace"), s, label(n)+": replace")
 		if r != (config.Replacement{}) {
 			p.Replace = &r
 		}
 	}
-	p.ChecksumOff = d.checksumOff(n)
+	p.ChecksumOff = n.Str("checksum") == "off"
 	return p
 }
 
@@ -155,27 +139,17 @@ func lastTwo(path string) (owner, name string) {
 func (d *draft) decodeModules(entries []*tree.Node) {
 	d.modules = entries
 	for _, n := range entries {
-		d.Known(n, "module", "ref", "tag", "url", "folder", "path", "checksum")
 		m := config.Module{
 			Pos:    n.Key,
-			Path:   d.Str(n, "module"),
-			Ref:    d.Either(n, "ref", "tag"),
-			URL:    d.Str(n, "url"),
-			Folder: d.Str(n, "folder"),
-			Dir:    d.Str(n, "path"),
+			Path:   n.Str("module"),
+			Ref:    refOf(n),
+			URL:    n.Str("url"),
+			Folder: n.Str("folder"),
+			Dir:    n.Str("path"),
 		}
-		m.ChecksumOff = d.checksumOff(n)
+		m.ChecksumOff = n.Str("checksum") == "off"
 		d.Modules = append(d.Modules, m)
 	}
-}
-
-// checksumOff reads a module's or a plugin's checksum.
-func (d *draft) checksumOff(n *tree.Node) bool {
-	s := d.Str(n, "checksum")
-	if s != "" && s != "on" && s != "off" {
-		d.Errorf(n.Get("checksum").Pos, "%s is %q, want on or off", n.Get("checksum").Path(), s)
-	}
-	return s == "off"
 }
 
 func (d *draft) decodeMirrors(t *tree.Node) {
@@ -184,33 +158,31 @@ func (d *draft) decodeMirrors(t *tree.Node) {
 	}
 	d.mirrors = t.Items
 	for _, n := range t.Items {
-		d.Mirrors = append(d.Mirrors, config.Mirror{From: n.Name, To: d.Texts(t, n.Name), Pos: n.Key})
+		d.Mirrors = append(d.Mirrors, config.Mirror{From: n.Name, To: t.Texts(n.Name), Pos: n.Key})
 	}
 }
 
 func (d *draft) decodeGit(t *tree.Node) {
-	d.Known(t, "modules", "known_hosts", "ca_file", "credentials", "timeout", "connect_timeout", "total_timeout", "min_rate", "retries")
 	d.decodePatience(t)
-	for _, patterns := range d.Texts(t, "modules") {
+	for _, patterns := range t.Texts("modules") {
 		d.Git.Modules = append(d.Git.Modules, separated(patterns, ",")...) // as in GOPRIVATE
 	}
-	d.Git.KnownHosts = d.Texts(t, "known_hosts")
-	d.Git.CAFile = d.Str(t, "ca_file")
-	credentials := d.Table(t, "credentials")
+	d.Git.KnownHosts = t.Texts("known_hosts")
+	d.Git.CAFile = t.Str("ca_file")
+	credentials := t.Table("credentials")
 	if credentials == nil {
 		return
 	}
 	for _, n := range credentials.Items {
-		if !d.Want(n, unstable.Table) {
+		if n.Kind != unstable.Table {
 			continue
 		}
-		d.Known(n, "username", "password", "ssh_key")
 		d.credentials = append(d.credentials, n)
 		d.Git.Credentials = append(d.Git.Credentials, config.Credential{
 			Host:     n.Name,
-			Username: d.Str(n, "username"),
-			Password: config.Secret(d.Str(n, "password")),
-			SSHKey:   d.Str(n, "ssh_key"),
+			Username: n.Str("username"),
+			Password: config.Secret(n.Str("password")),
+			SSHKey:   n.Str("ssh_key"),
 			Pos:      n.Key,
 		})
 	}
@@ -219,9 +191,8 @@ func (d *draft) decodeGit(t *tree.Node) {
 func (d *draft) decodeReplaces(entries []*tree.Node) {
 	d.replaces = entries
 	for _, n := range entries {
-		d.Known(n, "old", "new")
-		r := config.Replace{Old: parseModule(d.Str(n, "old")), Pos: n.Key}
-		if s := d.Str(n, "new"); s != "" {
+		r := config.Replace{Old: parseModule(n.Str("old")), Pos: n.Key}
+		if s := n.Str("new"); s != "" {
 			r.New = d.replacement(n.Get("new"), s, n.Get("new").Path())
 		}
 		d.Replaces = append(d.Replaces, r)
@@ -243,44 +214,37 @@ func (d *draft) replacement(n *tree.Node, s, what string) config.Replacement {
 func (d *draft) decodeExcludes(entries []*tree.Node) {
 	d.excludes = entries
 	for _, n := range entries {
-		d.Known(n, "module", "version")
 		d.Excludes = append(d.Excludes, config.Exclude{
-			Module: module.Version{Path: d.Str(n, "module"), Version: d.Str(n, "version")},
+			Module: module.Version{Path: n.Str("module"), Version: n.Str("version")},
 			Pos:    n.Key,
 		})
 	}
 }
 
-// decodeBuild reads [build], and [debug] and [target_platform] that older
-// generations have in its place.
+// decodeBuild reads [build], and [debug] that older generations have in its
+// place. Their [target_platform] becomes a target in setDefaults.
 func (d *draft) decodeBuild(r *tree.Node) {
-	build, debug, platform := d.Table(r, "build"), d.Table(r, "debug"), d.Table(r, "target_platform")
-	d.Known(build, "name", "version", "time", "tags", "ldflags", "gcflags", "cgo", "pgo", "targets", "race", "cacheprog", "output")
+	build, debug := r.Table("build"), r.Table("debug")
 	if n := build.Get("output"); n != nil { // in files for Velox, which has no [build]
 		d.notef(n.Key, "build.output is not used; build.name is the binary's name, and -o its directory")
 	}
-	d.Known(debug, "enabled", "race")
-	d.Known(platform, "os", "arch")
-	d.Str(platform, "os") // and arch become a target in setDefaults
-	d.Str(platform, "arch")
-
 	b := &d.Build
-	b.Name = d.Str(build, "name")
-	b.PGO = d.Str(build, "pgo")
-	b.CGO = d.Bool(build, "cgo")
-	b.CacheProg = d.Str(build, "cacheprog")
-	b.Debug = d.Bool(debug, "enabled")
-	raceDebug, race := d.Bool(debug, "race"), d.Bool(build, "race")
+	b.Name = build.Str("name")
+	b.PGO = build.Str("pgo")
+	b.CGO = build.Bool("cgo")
+	b.CacheProg = build.Str("cacheprog")
+	b.Debug = debug.Bool("enabled")
+	raceDebug, race := debug.Bool("race"), build.Bool("race")
 	b.Race = b.Race || raceDebug || race
-	if s := d.Str(build, "version"); s != "" {
+	if s := build.Str("version"); s != "" {
 		b.Version = s
 	}
-	if s := d.Str(build, "time"); s != "" {
+	if s := build.Str("time"); s != "" {
 		b.Time = s
 	}
 	if build.Get("tags") != nil {
 		b.Tags = nil
-		for _, n := range d.List(build, "tags") {
+		for _, n := range build.Get("tags").Strings() {
 			b.Tags = append(b.Tags, d.tags(n)...)
 		}
 	}
@@ -290,7 +254,7 @@ func (d *draft) decodeBuild(r *tree.Node) {
 	if build.Get("gcflags") != nil {
 		b.GCFlags = d.gcflags(build)
 	}
-	for _, n := range d.List(build, "targets") {
+	for _, n := range build.Get("targets").Strings() {
 		if t, err := config.ParseTarget(n.Text); err != nil {
 			d.Errorf(n.Pos, "%s: %v", n.Path(), err)
 		} else {
@@ -300,14 +264,12 @@ func (d *draft) decodeBuild(r *tree.Node) {
 }
 
 func (d *draft) decodeCheck(t *tree.Node) {
-	d.Known(t, "allow_disabled", "allow")
-	d.Check.AllowDisabled = d.Texts(t, "allow_disabled")
-	d.Check.Allow = d.Texts(t, "allow")
+	d.Check.AllowDisabled = t.Texts("allow_disabled")
+	d.Check.Allow = t.Texts("allow")
 	slices.Sort(d.Check.AllowDisabled)
 	slices.Sort(d.Check.Allow)
 }
 
 func (d *draft) decodeLog(t *tree.Node) {
-	d.Known(t, "level", "mode")
-	d.Log = config.Log{Level: d.Str(t, "level"), Mode: d.Str(t, "mode")}
+	d.Log = config.Log{Level: t.Str("level"), Mode: t.Str("mode")}
 }

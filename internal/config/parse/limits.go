@@ -14,11 +14,6 @@ import (
 
 // decodeLimits reads [limits].
 func (d *draft) decodeLimits(t *tree.Node) {
-	var keys []string
-	for _, k := range config.LimitKeys {
-		keys = append(keys, k.Key)
-	}
-	d.Known(t, keys...)
 	for _, k := range config.LimitKeys {
 		*k.Of(&d.Limits) = d.limit(t, k)
 	}
@@ -62,23 +57,15 @@ func (d *draft) decodePatience(t *tree.Node) {
 	p.ConnectTimeout = d.duration(t, "connect_timeout", p.ConnectTimeout)
 	p.TotalTimeout = d.duration(t, "total_timeout", p.TotalTimeout)
 	p.MinRate = cmp.Or(d.limit(t, config.LimitKey{Key: "min_rate", Size: true}), p.MinRate)
-	const mostRetries = 100
-	n := t.Get("retries")
-	if n == nil || n.Broken || !d.Want(n, unstable.Integer) {
-		return
+	if n := t.Get("retries"); n != nil && n.Kind == unstable.Integer {
+		p.Retries, _ = strconv.Atoi(n.Text) // in its bounds, or reported
 	}
-	v, err := strconv.Atoi(n.Text)
-	if err != nil || v < 0 || v > mostRetries {
-		d.Errorf(n.Pos, "%s is %s, want 0 to %d", n.Path(), n.Text, mostRetries)
-		return
-	}
-	p.Retries = v
 }
 
 // duration reads a length of time.
 func (d *draft) duration(t *tree.Node, key string, def time.Duration) time.Duration {
 	n := t.Get(key)
-	if n == nil || !d.Want(n, unstable.String) || n.Broken {
+	if n == nil || n.Kind != unstable.String || n.Broken {
 		return def
 	}
 	v, err := time.ParseDuration(n.Text)

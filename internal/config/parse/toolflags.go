@@ -35,7 +35,7 @@ func (d *draft) ldflags(build *tree.Node) []string {
 	d.Flags.LDFlags = config.Place{Key: key.Path(), Pos: key.Key}
 	var all []string
 	valued := false // the word before is a flag that may have a value
-	for _, n := range d.List(build, "ldflags") {
+	for _, n := range build.Get("ldflags").Strings() {
 		flags, err := splitQuoted(n.Text)
 		if err != nil {
 			d.Errorf(n.Pos, "%s has %v", n.Path(), err)
@@ -57,7 +57,7 @@ func (d *draft) gcflags(build *tree.Node) []string {
 	key := build.Get("gcflags")
 	d.Flags.GCFlags = config.Place{Key: key.Path(), Pos: key.Key}
 	var all []string
-	for _, n := range d.List(build, "gcflags") {
+	for _, n := range build.Get("gcflags").Strings() {
 		flags := strings.TrimSpace(n.Text)
 		if pattern, rest, ok := strings.Cut(flags, "="); ok && pattern != "" && !strings.HasPrefix(flags, "-") {
 			flags = strings.TrimSpace(rest)

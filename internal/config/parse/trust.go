@@ -10,15 +10,13 @@ import (
 
 // decodeTrust reads [verify] and [image].
 func (d *draft) decodeTrust(r *tree.Node) {
-	v := d.Table(r, "verify")
-	d.Known(v, "signatures", "keys")
-	d.Signatures = config.SignaturePolicy{Required: strings.ToLower(d.Str(v, "signatures")), Keys: d.Texts(v, "keys")}
+	v := r.Table("verify")
+	d.Signatures = config.SignaturePolicy{Required: strings.ToLower(v.Str("signatures")), Keys: v.Texts("keys")}
 	if v != nil {
 		d.Signatures.Pos = v.Key
 	}
-	i := d.Table(r, "image")
-	d.Known(i, "base", "ca_certs", "user")
-	d.Image = config.Image{Base: d.Str(i, "base"), CACerts: d.Str(i, "ca_certs"), User: d.Str(i, "user")}
+	i := r.Table("image")
+	d.Image = config.Image{Base: i.Str("base"), CACerts: i.Str("ca_certs"), User: i.Str("user")}
 }
 
 // defaultTrust makes paths absolute.
@@ -35,7 +33,6 @@ func (d *draft) defaultTrust() {
 func (d *draft) validateTrust() {
 	v := d.root.Get("verify")
 	if v != nil {
-		d.oneOf(v.Get("signatures"), d.Signatures.Required, "tag", "commit")
 		switch {
 		case d.Signatures.Required != "" && len(d.Signatures.Keys) == 0:
 			d.Errorf(v.Key, "verify.signatures needs verify.keys, files of the keys that are allowed")

@@ -10,6 +10,7 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/config/keys"
 	"github.com/vxlite/vxlite/internal/config/tree"
 	"github.com/vxlite/vxlite/internal/near"
 )
@@ -29,8 +30,6 @@ func (d *draft) validate() {
 	d.validateBuild()
 	d.validateTrust()
 	d.validateCheck()
-	d.oneOf(d.root.At("log", "level"), d.Log.Level, "debug", "info", "warn", "error")
-	d.oneOf(d.root.At("log", "mode"), d.Log.Mode, "production", "development", "raw", "off", "none")
 }
 
 // source checks the keys by which RoadRunner, a plugin and a module say where
@@ -38,7 +37,7 @@ func (d *draft) validate() {
 func (d *draft) source(t *tree.Node, what string) {
 	d.agree(t.Get("ref"), t.Get("tag"))
 	local := !t.Blank("path")
-	for _, key := range []string{"url", "ref", "tag"} {
+	for _, key := range keys.LocalNot {
 		n := t.Get(key)
 		if t.Blank(key) || n.Kind != unstable.String || n.Broken {
 			continue
@@ -204,13 +203,5 @@ func (d *draft) validatePlatform(t *tree.Node) {
 	targets := d.root.At("build", "targets")
 	if p, ok := platform(t); ok && targets != nil && !slices.Equal(d.Build.Targets, []config.Target{p}) {
 		d.Errorf(targets.Key, "%s and %s differ, see %s", targets.Path(), t.Path(), t.Key)
-	}
-}
-
-// oneOf checks a value that is one of a few words, or not set.
-func (d *draft) oneOf(n *tree.Node, value string, words ...string) {
-	if value != "" && !slices.Contains(words, value) {
-		last := len(words) - 1
-		d.Errorf(n.Pos, "%s is %q, want %s or %s", n.Path(), value, strings.Join(words[:last], ", "), words[last])
 	}
 }

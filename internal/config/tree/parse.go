@@ -215,7 +215,7 @@ func (p *parser) element(v *unstable.Node, array *Node) *Node {
 	if v.Kind != unstable.Array { // to which the TOML parser gives no place
 		pos = p.position(int(v.Raw.Offset))
 	}
-	n := &Node{Key: pos, Pos: pos, Parent: array, section: p.section}
+	n := &Node{Key: pos, Pos: pos, Parent: array, section: p.section, key: array.key}
 	p.value(v, n)
 	return n
 }
@@ -224,7 +224,11 @@ func (p *parser) element(v *unstable.Node, array *Node) *Node {
 // without adding it.
 func (p *parser) newNode(kind unstable.Kind, t *Node, key *unstable.Node) *Node {
 	pos := p.position(int(key.Raw.Offset))
-	return &Node{Kind: kind, Name: string(key.Data), Key: pos, Pos: pos, Parent: t, section: p.section}
+	n := &Node{Kind: kind, Name: string(key.Data), Key: pos, Pos: pos, Parent: t, section: p.section, key: t.key}
+	if t.Kind != unstable.Array {
+		n.key = t.table().Key(n.Name)
+	}
+	return n
 }
 
 // behindEquals returns where the value of a key stands.

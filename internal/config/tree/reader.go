@@ -1,18 +1,19 @@
 package tree
 
 import (
-	"cmp"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/pelletier/go-toml/v2/unstable"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/config/keys"
 	"github.com/vxlite/vxlite/internal/near"
 )
 
-// Reader reads a key's value as a type, and collects the problems. A value of
-// another type is a problem, and read as nothing. Tables may be nil: they have
-// no keys.
+// Reader collects the problems of a tree.
 type Reader struct{ Problems []config.Problem }
 
 // Errorf adds a problem. A hint can be set on the result.
@@ -27,36 +28,87 @@ var alike = map[string]string{
 	"dir": "path", "directory": "path", "subdir": "folder",
 }
 
-// Known reports the keys of t that are not in the list.
-func (r *Reader) Known(t *Node, keys ...string) {
-	if t == nil {
-		return
-	}
-	list := make(map[string]bool, len(keys))
-	for _, k := range keys {
-		list[k] = true
-	}
+// CheckKeys reports the keys below t that are in no table of keys, and the values
+// that are not of their key's type, words or bounds.
+func (r *Reader) CheckKeys(t *Node) {
 	for _, n := range t.Items {
-		if list[t.fold(n.Name)] {
-			continue
+		if n.key == nil {
+			r.unknown(t, n)
+		} else {
+			r.checkValue(n)
 		}
-		text := fmt.Sprintf("unknown key %q", n.Name)
-		if t.Parent != nil {
-			text += " in " + header(t)
+	}
+}
+
+func (r *Reader) checkValue(n *Node) {
+	switch n.key.Type {
+	case keys.Text:
+		if r.want(n, unstable.String) {
+			r.checkWord(n)
 		}
-		meant := near.Name(n.Name, keys)
-		if other := alike[t.fold(n.Name)]; meant == "" && list[other] {
-			meant = other
+	case keys.TextOrInteger:
+		if n.Kind != unstable.Integer {
+			r.want(n, unstable.String)
 		}
-		if meant != "" {
-			text += fmt.Sprintf(", did you mean %q?", meant)
-			if t.Get(meant) == nil {
-				// So that a slip is not reported as a missing key as well.
-				t.index[meant] = &Node{Parent: t, Name: meant, Key: n.Key, Pos: n.Pos, Broken: true}
+	case keys.Bool:
+		r.want(n, unstable.Bool)
+	case keys.Integer:
+		if r.want(n, unstable.Integer) {
+			r.checkBounds(n)
+		}
+	case keys.Texts:
+		if n.Kind != unstable.String && r.want(n, unstable.Array) {
+			r.wantAll(n, unstable.String)
+		}
+	case keys.Section:
+		if r.want(n, unstable.Table) {
+			r.CheckKeys(n)
+		}
+	case keys.Sections:
+		if r.want(n, unstable.Array) {
+			for _, item := range r.wantAll(n, unstable.Table) {
+				r.CheckKeys(item)
 			}
 		}
-		r.Errorf(n.Key, "%s", text)
+	case keys.Count, keys.Size: // with what they limit
 	}
+}
+
+// checkWord checks a string that can only be one of a few words, or not set.
+func (r *Reader) checkWord(n *Node) {
+	words := n.key.Enum
+	if n.Text == "" || len(words) == 0 || slices.ContainsFunc(words, func(w string) bool { return w == n.Text || n.key.AnyCase && strings.EqualFold(w, n.Text) }) {
+		return
+	}
+	last := len(words) - 1
+	r.Errorf(n.Pos, "%s is %q, want %s or %s", n.Path(), n.Text, strings.Join(words[:last], ", "), words[last])
+}
+
+func (r *Reader) checkBounds(n *Node) {
+	if v, err := strconv.ParseInt(n.Text, 10, 64); err != nil || v < n.key.Least || v > n.key.Most {
+		r.Errorf(n.Pos, "%s is %s, want %d to %d", n.Path(), n.Text, n.key.Least, n.key.Most)
+	}
+}
+
+// unknown reports n, a key of t that there is not.
+func (r *Reader) unknown(t, n *Node) {
+	text := fmt.Sprintf("unknown key %q", n.Name)
+	if t.Parent != nil {
+		text += " in " + header(t)
+	}
+	known := t.table().List()
+	meant := near.Name(n.Name, known)
+	if other := alike[t.fold(n.Name)]; meant == "" && slices.Contains(known, other) {
+		meant = other
+	}
+	if meant != "" {
+		text += fmt.Sprintf(", did you mean %q?", meant)
+		if t.Get(meant) == nil {
+			// So that a slip is not reported as a missing key as well.
+			t.index[meant] = &Node{Parent: t, Name: meant, Key: n.Key, Pos: n.Pos, Broken: true}
+		}
+	}
+	r.Errorf(n.Key, "%s", text)
 }
 
 // header returns the header that opens t, as the file might have it.
@@ -67,8 +119,8 @@ func header(t *Node) string {
 	return "[" + t.Path() + "]"
 }
 
-// Want reports whether n is of that kind, and it is a problem if not.
-func (r *Reader) Want(n *Node, kind unstable.Kind) bool {
+// want reports whether n is of that kind, and it is a problem if not.
+func (r *Reader) want(n *Node, kind unstable.Kind) bool {
 	if n.Kind == kind {
 		return true
 	}
@@ -97,69 +149,8 @@ func Article(k unstable.Kind) string {
 	return "a date or time"
 }
 
-// Str reads a string.
-func (r *Reader) Str(t *Node, key string) string {
-	n := t.Get(key)
-	if n == nil || !r.Want(n, unstable.String) {
-		return ""
-	}
-	return n.Text
-}
-
-// Bool reads a boolean, which is false where there is none.
-func (r *Reader) Bool(t *Node, key string) bool {
-	n := t.Get(key)
-	return n != nil && r.Want(n, unstable.Bool) && n.Text == "true"
-}
-
-// Either reads a key that goes by two names. That both are set and differ is
-// for validate to find.
-func (r *Reader) Either(t *Node, key, other string) string {
-	a, b := r.Str(t, key), r.Str(t, other)
-	return cmp.Or(a, b)
-}
-
-// Table reads a table, and returns nil where there is none.
-func (r *Reader) Table(t *Node, key string) *Node {
-	n := t.Get(key)
-	if n == nil || !r.Want(n, unstable.Table) {
-		return nil
-	}
-	return n
-}
-
-// Tables reads an array of tables.
-func (r *Reader) Tables(t *Node, key string) []*Node {
-	n := t.Get(key)
-	if n == nil || !r.Want(n, unstable.Array) {
-		return nil
-	}
-	var tables []*Node
-	for _, item := range n.Items {
-		if r.Want(item, unstable.Table) {
-			tables = append(tables, item)
-		}
-	}
-	return tables
-}
-
-// List reads an array of strings, or a single string.
-func (r *Reader) List(t *Node, key string) []*Node {
-	n := t.Get(key)
-	if n == nil || n.Kind != unstable.String && !r.Want(n, unstable.Array) {
-		return nil
-	}
-	for _, item := range n.Items {
-		r.Want(item, unstable.String)
-	}
-	return n.Strings()
-}
-
-// Texts is list without the places.
-func (r *Reader) Texts(t *Node, key string) []string {
-	var texts []string
-	for _, n := range r.List(t, key) {
-		texts = append(texts, n.Text)
-	}
-	return texts
+// wantAll returns the elements of an array that are of that kind. Each other is a
+// problem.
+func (r *Reader) wantAll(array *Node, kind unstable.Kind) []*Node {
+	return slices.DeleteFunc(slices.Clone(array.Items), func(item *Node) bool { return !r.want(item, kind) })
 }

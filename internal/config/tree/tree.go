@@ -1,6 +1,6 @@
 // Package tree reads TOML into a tree in which each value knows its place: begin
-// at [Parse]. A [Reader] takes the values out of it by their types, and collects
-// what is wrong.
+// at [Parse]. A [Reader] holds it against the table of keys, and collects what is
+// wrong.
 package tree
 
 import (
@@ -10,6 +10,7 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/config/keys"
 )
 
 // Node is a value of the document, and the key it stands under.
@@ -32,6 +33,8 @@ type Node struct {
 	header config.Position
 	// section is the ordinal of the header below which the node stands.
 	section int
+	// key is what may stand here; nil for what is in no table of keys.
+	key *keys.Key
 	// Broken is a value of which something is reported already, so that
 	// nothing else need be.
 	Broken bool
@@ -71,6 +74,38 @@ func (t *Node) Str(key string) string {
 	return ""
 }
 
+// Bool reports whether the value of that key is true.
+func (t *Node) Bool(key string) bool {
+	n := t.Get(key)
+	return n != nil && n.Kind == unstable.Bool && n.Text == "true"
+}
+
+// Texts returns the strings of the array of that key, or a single string.
+func (t *Node) Texts(key string) []string {
+	var texts []string
+	for _, n := range t.Get(key).Strings() {
+		texts = append(texts, n.Text)
+	}
+	return texts
+}
+
+// Table returns the table of that key, and nil where there is none.
+func (t *Node) Table(key string) *Node {
+	if n := t.Get(key); n != nil && n.Kind == unstable.Table {
+		return n
+	}
+	return nil
+}
+
+// Tables returns the tables of the array of that key.
+func (t *Node) Tables(key string) []*Node {
+	n := t.Get(key)
+	if n == nil || n.Kind != unstable.Array {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(n.Items), func(item *Node) bool { return item.Kind != unstable.Table })
+}
+
 // Strings returns the strings of an array, or n itself where it is a string.
 func (n *Node) Strings() []*Node {
 	if n == nil {
@@ -100,19 +135,17 @@ func (t *Node) fold(key string) string {
 }
 
 // HoldsNames reports whether t's keys are the user's own names.
-func (t *Node) HoldsNames() bool {
-	switch p := t.Parent; {
-	case p == nil:
-		return false
-	case p.Parent == nil:
-		return strings.EqualFold(t.Name, "plugins") || strings.EqualFold(t.Name, "mirrors")
-	case p.Parent.Parent == nil:
-		switch strings.ToLower(p.Name + "." + t.Name) {
-		case "github.plugins", "gitlab.plugins", "gitlab.projects", "git.credentials":
-			return true
-		}
+func (t *Node) HoldsNames() bool { return t.table().HoldsNames() }
+
+// table returns the keys that may stand below t.
+func (t *Node) table() *keys.Table {
+	switch {
+	case t.Parent == nil:
+		return keys.Root
+	case t.key == nil:
+		return nil
 	}
-	return false
+	return t.key.Table
 }
 
 // Path returns the keys that lead to n, for messages, joined by dots.

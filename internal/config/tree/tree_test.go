@@ -51,19 +51,21 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// TestReader takes what has the type that is wanted, and reports the rest.
+// TestReader reports the keys that there are not, and the values of other types
+// than their keys, and takes the rest.
 func TestReader(t *testing.T) {
+	root := Parse("velox.toml", []byte(sample)).Root
 	var r Reader
-	build := r.Table(Parse("velox.toml", []byte(sample)).Root, "build")
-	r.Known(build, "name", "race", "tags")
-	if name, race := r.Str(build, "name"), r.Bool(build, "race"); name != "a" || race {
+	r.CheckKeys(root)
+	build := root.Table("build")
+	if name, race := build.Str("name"), build.Bool("race"); name != "a" || race {
 		t.Errorf("name %q, race %v", name, race)
 	}
-	if tags := strings.Join(r.Texts(build, "tags"), " "); tags != "x y" {
+	if tags := strings.Join(build.Texts("tags"), " "); tags != "x y" {
 		t.Errorf("tags %q", tags)
 	}
-	const want = `velox.toml:4:1: unknown key "nmae" in [build], did you mean "name"?
-velox.toml:3:8: build.Race is a string, want a boolean
+	const want = `velox.toml:3:8: build.Race is a string, want a boolean
+velox.toml:4:1: unknown key "nmae" in [build], did you mean "name"?
 velox.toml:5:14: build.tags is an integer, want a string`
 	if got := (&config.ErrorList{Problems: r.Problems}).Error(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

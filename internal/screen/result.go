@@ -81,6 +81,9 @@ func (s *Screen) Removed(r *store.Removed) {
 	s.Done(struct {
 		Removed *store.Removed `json:"removed"`
 	}{r}, func(bool) string {
+		if len(r.Paths) == 0 {
+			return "there was nothing to remove\n"
+		}
 		return "removed " + Count(len(r.Paths), "entry", "entries") + ", " + byteSize(r.Size) + "\n"
 	})
 }
@@ -299,7 +302,8 @@ func NewTable(color bool) table.Writer {
 	return t
 }
 
-// CacheTable renders the store: a line in all, and one for each part.
+// CacheTable renders the store: a line in all, one for each part, and how many
+// locks builds have used lately.
 func CacheTable(c *store.Contents, color bool) string {
 	t := NewTable(color)
 	var files int
@@ -312,5 +316,5 @@ func CacheTable(c *store.Contents, color bool) string {
 	for _, p := range c.Parts {
 		t.AppendRow(table.Row{"  " + Cell(p.Name), Count(p.Files, "file", "files"), byteSize(p.Size)})
 	}
-	return t.Render()
+	return t.Render() + "\n" + Count(len(c.Locks), "lock", "locks") + " used in the last 30 days"
 }

@@ -43,6 +43,9 @@ func (s *Screen) Report(err error) int {
 	if f.text == "" {
 		return f.status
 	}
+	if s.opts.Terminal && !s.opts.JSON && f.status == ExitInterrupted {
+		fmt.Fprint(s.stderr, "\r\x1b[K") // the ^C that the terminal has echoed
+	}
 	if s.opts.JSON {
 		fmt.Fprint(s.stderr, jsonLine(jsonError{Event: "error", Text: f.text, Hints: f.hints}))
 		return f.status

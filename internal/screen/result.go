@@ -109,17 +109,12 @@ func wroteText(w Wrote) string {
 	return b.String()
 }
 
-// BuildText words what a build made: a table of what went in, then a line for
-// each binary. Unless all is asked for, the table has RoadRunner, what is local or of --with,
-// and what has changed since the last build, and a line counts the others.
+// BuildText words what a build made: a table of what went in, all of it or what
+// is notable, then a line for each binary.
 func BuildText(r *build.Result, all, color bool) string {
 	var parts []string
-	switch {
-	case len(r.Modules) == 0:
-	case all:
-		parts = append(parts, moduleTable(r.Modules, color)+"\n")
-	default:
-		parts = append(parts, notableTable(r, color))
+	if len(r.Modules) > 0 {
+		parts = append(parts, wentIn(r.Modules, r.Before, all, color))
 	}
 	if len(r.Binaries) > 0 {
 		parts = append(parts, binaryTable(r.Binaries, color)+"\n")
@@ -127,9 +122,17 @@ func BuildText(r *build.Result, all, color bool) string {
 	return strings.Join(parts, "\n")
 }
 
-// VendoredText words a vendor folder: what went in, and where it is.
-func VendoredText(r *vendoring.Result, color bool) string {
-	return moduleTable(r.Modules, color) + "\n\n" + vendoredTable(r.Vendored, color) + "\n"
+// VendoredText words a vendor folder: what went in, all of it or what is notable,
+// and where it is.
+func VendoredText(r *vendoring.Result, all, color bool) string {
+	return wentIn(r.Modules, nil, all, color) + "\n" + vendoredTable(r.Vendored, color) + "\n"
+}
+
+func wentIn(modules, before []workspace.Row, all, color bool) string {
+	if all {
+		return moduleTable(modules, color) + "\n"
+	}
+	return notableTable(modules, before, color)
 }
 
 // vendoredTable renders a line for a vendor folder or file. A folder's hash is

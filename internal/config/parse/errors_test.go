@@ -147,9 +147,16 @@ func TestErrors(t *testing.T) {
 		{
 			name: "project id, own endpoint, other project", data: "[gitlab]\nendpoint.endpoint = 'https://git.corp/'\nprojects.1 = 'a/b'\n[gitlab.plugins.a]\nowner = 'acme'\nrepository = 1234\nref = 'v1'\n",
 			want: `6:14: gitlab plugin "a": repository "1234" is a project id, and git cannot clone by number`,
-			hint: `set url = "https://git.corp/GROUP/PROJECT.git" on the plugin, or name the project:
-  [gitlab.projects]
+			hint: `set url = "https://git.corp/GROUP/PROJECT.git" on the plugin, or name the project in [gitlab.projects]:
   1234 = "GROUP/PROJECT"`,
+		},
+		{
+			name: "project ids", data: "[gitlab.plugins]\na = { owner = 'acme', repository = '7', ref = 'v1' }\nb = { owner = 'acme', repository = 8, ref = 'v1' }\nc = { owner = 'acme', repository = 7, ref = 'v1', symbol = 'C' }\n",
+			want: `2:36: gitlab plugins "a", "b", "c": repositories "7", "8" are project ids, and git cannot clone by number`,
+			hint: `set url = "https://gitlab.com/GROUP/PROJECT.git" on the plugins, or name the projects:
+  [gitlab.projects]
+  7 = "GROUP/PROJECT"
+  8 = "GROUP/PROJECT"`,
 		},
 		{name: "no owner, no group", data: "[gitlab.plugins.a]\nrepository = 'a'\nref = 'v1'\n", want: `1:17: gitlab plugin "a" has no owner`},
 		{name: "owner is a path", data: "[github.plugins.a]\nowner = '../acme'\nrepository = 'a'\nref = 'v1'\n", want: `2:9: github plugin "a": owner "../acme" is not a part of a clone URL`},

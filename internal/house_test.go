@@ -24,7 +24,7 @@ var floors = [][]string{
 	{"internal/config", "internal/lock", "internal/manifest", "internal/output", "internal/roadrunner", "internal/run", "internal/signature", "internal/watch"},
 	{"internal/config/keys"},
 	{"internal/config/lines", "internal/config/tree", "internal/gitattr", "internal/giturl", "internal/limit", "internal/store"},
-	{"internal/config/edit", "internal/config/parse", "internal/gitpack", "internal/openssh"},
+	{"internal/config/edit", "internal/config/parse", "internal/gitpack", "internal/openssh", "internal/schema"},
 	{"internal/config/migrate", "internal/config/portable", "internal/gitconn", "internal/modfiles"},
 	{"internal/modurl", "internal/source"},
 	{"internal/inspect", "internal/plan", "internal/query"},

@@ -152,7 +152,7 @@ func (c *cli) app() *urfave.App {
 		Commands: []*urfave.Command{c.buildCommand(), c.runCommand(), c.workspaceCommand(), c.checkCommand(), c.graphCommand(),
 			c.lockCommand(), c.updateCommand(), c.vendorCommand(), c.initCommand(), c.addCommand(), c.removeCommand(), c.newCommand(), c.migrateCommand(),
 			c.doctorCommand(), c.cacheCommand(), c.completionCommand(), c.inspectCommand(), c.sbomCommand(), c.verifyCommand(),
-			c.imageCommand(), c.versionCommand()},
+			c.imageCommand(), c.schemaCommand(), c.versionCommand()},
 		Action: func(ctx *urfave.Context) error {
 			if ctx.Bool("version") {
 				return c.printVersion()

@@ -28,7 +28,7 @@ func notableTable(modules, before []workspace.Row, color bool) string {
 	}
 	text := t.Render() + "\n"
 	if len(others) > 0 {
-		text += counted(others) + " more: --table lists all\n"
+		text += "not shown: " + counted(others) + "; --table lists all\n"
 	}
 	return text
 }

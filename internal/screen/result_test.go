@@ -82,12 +82,12 @@ func TestNotable(t *testing.T) {
 		now, before []workspace.Row
 		want        string
 	}{
-		{"the first build", []workspace.Row{rr, http, two, lib}, nil, head + "3 plugins and 1 module more: --table lists all\n"},
-		{"nothing new", []workspace.Row{rr, http}, []workspace.Row{rr, http}, head + "1 plugin more: --table lists all\n"},
+		{"the first build", []workspace.Row{rr, http, two, lib}, nil, head + "not shown: 3 plugins and 1 module; --table lists all\n"},
+		{"nothing new", []workspace.Row{rr, http}, []workspace.Row{rr, http}, head + "not shown: 1 plugin; --table lists all\n"},
 		{"RoadRunner alone", []workspace.Row{rr}, nil, head},
 		{
 			"a local plugin", []workspace.Row{rr, http, mine}, nil,
-			head + "mine        v0.0.0      (local)       ../mine  (dirty, on eeeeeeeeeeee)\n" + "1 plugin more: --table lists all\n",
+			head + "mine        v0.0.0      (local)       ../mine  (dirty, on eeeeeeeeeeee)\n" + "not shown: 1 plugin; --table lists all\n",
 		},
 		{
 			"changed, added, removed", []workspace.Row{rr, http, two}, []workspace.Row{rr, older, lib},

@@ -32,7 +32,7 @@ var floors = [][]string{
 	{"internal/endure", "internal/gen", "internal/gotool", "internal/provenance", "internal/sbom", "internal/vendordir"},
 	{"internal/drawing", "internal/explain", "internal/rryaml"},
 	{"internal/workspace"},
-	{"internal/build", "internal/check", "internal/develop", "internal/doctor", "internal/scaffold", "internal/update", "internal/vendoring"},
+	{"internal/build", "internal/check", "internal/develop", "internal/doctor", "internal/outdated", "internal/scaffold", "internal/update", "internal/vendoring"},
 	{"internal/amend"},
 	{"internal/image", "internal/live", "internal/screen"},
 	{"cmd/vxlite"},

@@ -26,7 +26,9 @@ type Remote struct {
 	URL  string
 	// Dir is a local directory in the place of a repository.
 	Dir string
-	Err error
+	// Replaced says that an entry's own `replace` takes another module.
+	Replaced bool
+	Err      error
 	// Asks is what the config wants of it; without a ref nothing is known.
 	Asks query.Query
 }
@@ -51,6 +53,7 @@ func Remotes(ctx context.Context, cfg *config.Config, o Options) []Remote {
 		if p.Replace != nil {
 			rem.Asks.Ref = "" // another module's is taken, or none
 			rem.Dir = cmp.Or(p.Replace.Dir, rem.Dir)
+			rem.Replaced = rem.Dir == ""
 		}
 		if rem.Dir != "" {
 			rem.Dir = moduleDir(rem.Dir, p.Folder)

@@ -3,6 +3,7 @@ package screen
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/workspace"
@@ -102,5 +103,16 @@ func TestNotable(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			compareText(t, "result", BuildText(&build.Result{Modules: tt.now, Before: tt.before}, false, false), tt.want)
 		})
+	}
+}
+
+func TestAge(t *testing.T) {
+	const day = 24 * time.Hour
+	for d, want := range map[time.Duration]string{
+		-time.Hour: "today", 23 * time.Hour: "today", day: "1 day", 59 * day: "59 days", 61 * day: "2 months", 729 * day: "23 months", 730 * day: "2 years", 1500 * day: "4 years",
+	} {
+		if got := ageText(d); got != want {
+			t.Errorf("%v: %s, want %s", d, got, want)
+		}
 	}
 }

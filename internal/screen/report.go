@@ -155,7 +155,7 @@ func hints(err error) []string {
 		}
 	})
 	if disk.IsFull(err) {
-		all = append(all, "make room on that disk, or name another place: with -o for what is made, VXLITE_CACHE for the store, GOCACHE for compiled packages")
+		all = append(all, "make room on that disk, or name another place: with -o for what is made, VXLITE_CACHE for the store, GOCACHE for compiled packages, TMPDIR for temporary files")
 	}
 	return all
 }

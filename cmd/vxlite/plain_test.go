@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/vxlite/vxlite/internal/testkit"
 )
 
 // plainProgram returns a function that compiles vxlite without the race detector
@@ -37,6 +39,17 @@ func underRace() bool {
 		}
 	}
 	return false
+}
+
+// program is vxlite without the race detector, for tests that start it often.
+func (w *world) program(t *testing.T) string {
+	t.Helper()
+	dir, err := w.plain()
+	testkit.Check(t, err)
+	if dir == "" {
+		return "vxlite"
+	}
+	return filepath.Join(dir, "vxlite")
 }
 
 // usePlain has a script run vxlite without the race detector.

@@ -138,9 +138,9 @@ func TestSecrets(t *testing.T) {
 
 // secrets is what all these runs share.
 type secrets struct {
-	w            *world
-	goCmd, plain string
-	rr, lock     string
+	w              *world
+	goCmd, program string
+	rr, lock       string
 }
 
 func newSecrets(t *testing.T, w *world) *secrets {
@@ -149,8 +149,7 @@ func newSecrets(t *testing.T, w *world) *secrets {
 	var err error
 	s.goCmd, err = exec.LookPath("go")
 	testkit.Check(t, err)
-	s.plain, err = w.plain()
-	testkit.Check(t, err)
+	s.program = w.program(t)
 	dir := t.TempDir()
 	s.rr, s.lock = filepath.Join(dir, "rr"), filepath.Join(dir, "velox.lock")
 	writeTestFile(t, filepath.Join(dir, "velox.toml"), "[roadrunner]\nref = 'v2025.1.15'\n[mirrors]\n'https://github.com/' = '"+w.repos+"/'\n"+secretPlugin)
@@ -180,7 +179,7 @@ func (s *secrets) try(t *testing.T, place secretPlace, mode secretMode, command 
 	bin := s.programs(t, dir, children, planted, place, mode)
 	program := "vxlite"
 	if !place.race {
-		program = filepath.Join(s.plain, program)
+		program = s.program
 	}
 	cmd := exec.CommandContext(t.Context(), program, s.args(t, dir, planted, host, place, mode, command)...)
 	cmd.Dir = dir

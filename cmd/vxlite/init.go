@@ -12,7 +12,6 @@ import (
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/output"
 	"github.com/vxlite/vxlite/internal/scaffold"
-	"github.com/vxlite/vxlite/internal/schema"
 	"github.com/vxlite/vxlite/internal/screen"
 )
 
@@ -68,8 +67,7 @@ with these plugins and versions. An existing file is not overwritten.
 			if err != nil {
 				return err
 			}
-			_, err = os.Stat(filepath.Join(filepath.Dir(file), schema.File))
-			if err := writeConfig(file, append([]byte(schema.Line(err == nil)), text...)); err != nil {
+			if err := writeConfig(file, text); err != nil {
 				return err
 			}
 			c.screen.Wrote(screen.Wrote{Files: []string{file},

@@ -39,7 +39,6 @@ network, a home directory or git.
 			&urfave.StringFlag{Name: "sign", Usage: "sign it with the private key in the file `KEY`, SSH or OpenPGP"},
 			&urfave.BoolFlag{Name: "prune", Usage: "fetch nothing: remove from the folder what its own lock does not need"},
 			targetFlag(),
-			tableFlag(),
 		}, without(sharedFlags(), "with")...),
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,
@@ -60,7 +59,7 @@ func (c *cli) vendor(ctx *urfave.Context) error {
 	if err != nil {
 		return err
 	}
-	c.screen.Done(result, func(color bool) string { return screen.VendoredText(result, wantsTable(ctx), color) })
+	c.screen.Done(result, func(color bool) string { return screen.VendoredText(result, color) })
 	return nil
 }
 

@@ -4,8 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"time"
 
 	"golang.org/x/mod/module"
 
@@ -82,6 +85,18 @@ func bill(w *workspace.Workspace, b *inspect.Binary) ([]byte, error) {
 		}
 		return ""
 	}
+	o.Patch = func(m manifest.Module, patch manifest.Patch) []byte {
+		p := w.Plan.Lookup(m.Path)
+		if p == nil || p.Patches == nil {
+			return nil
+		}
+		for _, f := range p.Patches.Files {
+			if f.SHA256 == patch.SHA256 {
+				return f.Data
+			}
+		}
+		return nil
+	}
 	return sbom.Make(b, o)
 }
 
@@ -101,9 +116,14 @@ func billOptions(k *workspace.Kit) (sbom.Options, error) {
 		}
 		return filepath.Join(cache, filepath.FromSlash(p)+"@"+v)
 	}
-	var err error
-	o.Time, err = k.Epoch()
-	return o, err
+	if s, ok := k.Env("SOURCE_DATE_EPOCH"); ok {
+		sec, err := strconv.ParseInt(s, 10, 64)
+		if err != nil {
+			return o, fmt.Errorf("SOURCE_DATE_EPOCH is %q, not a number of seconds", s)
+		}
+		o.Time = time.Unix(sec, 0)
+	}
+	return o, nil
 }
 
 // BillOf makes the bill of materials of a finished binary. Licences are known

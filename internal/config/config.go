@@ -64,7 +64,21 @@ type RoadRunner struct {
 	URL string
 	// Path is an absolute local directory in place of a repository.
 	Path string
-	Pos  Position
+	// Patches are applied to the files, in order.
+	Patches []Patch
+	Pos     Position
+}
+
+// Patch is one file of a key `patches`, with what was in it when the config was
+// read.
+type Patch struct {
+	// Name is the file as it lies to the config's, slash-separated, and its own
+	// name where the config has it by an absolute path.
+	Name string `json:"-"`
+	Data []byte `json:"-"`
+	// SHA256 is of Data, 64 hex digits.
+	SHA256 string
+	Pos    Position `json:"-"`
 }
 
 // RoadRunnerURL is where RoadRunner is cloned from unless a config says
@@ -99,6 +113,8 @@ type Plugin struct {
 	Path string
 	// Replace is the entry's own `replace`; nil where there is none.
 	Replace *Replacement
+	// Patches are applied to the files of its module, in order.
+	Patches []Patch
 	// ChecksumOff is checksum = "off": the tag is a fork's, its hash differs.
 	ChecksumOff bool
 	Pos         Position
@@ -121,6 +137,8 @@ type Module struct {
 	Folder string
 	// Dir is an absolute local directory (key `path`) in place of a repository.
 	Dir string
+	// Patches are applied to the files, in order.
+	Patches []Patch
 	// ChecksumOff is checksum = "off": the tag is a fork's, its hash differs.
 	ChecksumOff bool
 	Pos         Position

@@ -32,6 +32,8 @@ type Limits struct {
 	Module, GoMod int64
 	// Attributes is how many bytes a module's .gitattributes files may have.
 	Attributes int64
+	// Patch is how many bytes a patch file may have.
+	Patch int64
 	// Modules is how many modules are taken from git.
 	Modules int64
 }
@@ -61,6 +63,7 @@ var LimitKeys = []LimitKey{
 	{"module", func(l *Limits) *int64 { return &l.Module }, zip.MaxZipFile, zip.MaxZipFile, true, "bytes of a module's files; the default is Go's own limit"},
 	{"go_mod", func(l *Limits) *int64 { return &l.GoMod }, zip.MaxGoMod, zip.MaxGoMod, true, "bytes of a go.mod; the default is Go's own limit"},
 	{"attributes", func(l *Limits) *int64 { return &l.Attributes }, mib, 0, true, "bytes of a module's `.gitattributes` files, with those above its folder"},
+	{"patch", func(l *Limits) *int64 { return &l.Patch }, 16 * mib, 2*gib - 1, true, "bytes of a patch file"},
 	{ModulesLimit, func(l *Limits) *int64 { return &l.Modules }, 500, 0, false, "modules from git, including what they require"},
 }
 

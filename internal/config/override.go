@@ -71,6 +71,19 @@ func (c *Config) LocalDirs() []string {
 	return slices.DeleteFunc(out, func(dir string) bool { return dir == "" })
 }
 
+// AllPatches are the patches of all modules: RoadRunner's, then the plugins', then
+// those of [[modules]].
+func (c *Config) AllPatches() []Patch {
+	out := slices.Clone(c.RoadRunner.Patches)
+	for _, p := range c.Plugins {
+		out = append(out, p.Patches...)
+	}
+	for _, m := range c.Modules {
+		out = append(out, m.Patches...)
+	}
+	return out
+}
+
 // Names are what a plugin or RoadRunner can be called by, sorted: their names
 // and the module paths that the config knows of.
 func (c *Config) Names() []string {

@@ -18,6 +18,7 @@ import (
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/explain"
 	"github.com/vxlite/vxlite/internal/gen"
+	"github.com/vxlite/vxlite/internal/manifest"
 	"github.com/vxlite/vxlite/internal/plan"
 	"github.com/vxlite/vxlite/internal/source"
 	"github.com/vxlite/vxlite/internal/workspace"
@@ -238,7 +239,7 @@ func (d *develop) table(files *gen.Workspace) []Placed {
 	}
 	var out []Placed
 	for _, row := range workspace.Modules(d.plan) {
-		p := Placed{Name: row.Name, Path: row.Path, Version: row.Version, Dir: d.at[row.Path], Kind: d.kind[row.Path]}
+		p := Placed{Name: row.Name, Path: row.Path, Version: manifest.PatchedVersion(row.Version, row.Patches != ""), Dir: d.at[row.Path], Kind: d.kind[row.Path]}
 		if p.Dir == "" {
 			p.Dir, p.Kind = place[d.plan.Lookup(row.Path).Dir], Copied
 		}

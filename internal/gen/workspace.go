@@ -135,8 +135,8 @@ func (w *Workspace) generate(g *generator, goWork func() ([]File, error), o Opti
 	return w, nil
 }
 
-// Digest identifies a workspace by what it is made of: the generated files and
-// the commits. It is 64 hex digits. Local directories count by their place
+// Digest identifies a workspace by what it is made of: the generated files, the
+// commits and their patches. It is 64 hex digits. Local directories count by their place
 // alone; what is in them changes without the plan's knowledge.
 func Digest(p *plan.Plan, w *Workspace) string {
 	h := sha256.New()
@@ -146,6 +146,9 @@ func Digest(p *plan.Plan, w *Workspace) string {
 	}
 	for i, m := range p.Modules {
 		source := m.Commit + " " + m.Folder
+		if m.Patches != nil {
+			source += " " + m.Patches.Digest
+		}
 		if m.Local {
 			source = m.Dir
 		}

@@ -66,7 +66,7 @@ func Compare(a, b *Binary) *Diff {
 	d.list("flag", ma.Flags, mb.Flags)
 	for _, p := range union(ma.Modules, mb.Modules, func(m manifest.Module) string { return m.Path }) {
 		x, y := ma.Lookup(p), mb.Lookup(p)
-		if x == nil || y == nil || *x != *y {
+		if !x.Equal(y) {
 			d.Modules = append(d.Modules, ModuleChange{Path: p, A: x, B: y})
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Difference is one entry that two locks do not share.
@@ -62,27 +63,63 @@ func Compare(old, now *File) []Difference {
 		b[m.Path], all[m.Path] = &now.Modules[i], true
 	}
 	for _, path := range slices.Sorted(maps.Keys(all)) {
-		if d, ok := compareModules(path, a[path], b[path]); ok {
-			out = append(out, d)
-		}
+		out = append(out, compareModules(path, a[path], b[path])...)
 	}
 	return append(out, CompareSums(old.Sums, now.Sums)...)
 }
 
-func compareModules(path string, old, now *Module) (Difference, bool) {
+// compareModules returns the key that explains most of what differs, or else all
+// patches that do.
+func compareModules(path string, old, now *Module) []Difference {
 	switch {
 	case old == nil:
-		return Difference{Path: path, New: now.Version}, true
+		return []Difference{{Path: path, New: now.Version}}
 	case now == nil:
-		return Difference{Path: path, Old: old.Version}, true
+		return []Difference{{Path: path, Old: old.Version}}
 	}
 	was, is := decisive(old.keys()), decisive(now.keys())
 	for i, k := range was {
 		if *k.value != *is[i].value {
-			return Difference{Path: path, Key: k.name, Old: *k.value, New: *is[i].value}, true
+			return []Difference{{Path: path, Key: k.name, Old: *k.value, New: *is[i].value}}
 		}
 	}
-	return Difference{}, false
+	return comparePatches(path, old.Patches, now.Patches)
+}
+
+// comparePatches goes by contents and order. Where these are others, a patch is
+// told by its name, unless only the order is another.
+func comparePatches(path string, old, now []Patch) (out []Difference) {
+	sum := func(all []Patch, file string) string {
+		for _, p := range all {
+			if p.File == file {
+				return "sha256:" + p.SHA256
+			}
+		}
+		return ""
+	}
+	if slices.EqualFunc(old, now, func(a, b Patch) bool { return a.SHA256 == b.SHA256 }) {
+		return nil
+	}
+	var told []string
+	for _, p := range slices.Concat(old, now) {
+		was, is := sum(old, p.File), sum(now, p.File)
+		if was != is && !slices.Contains(told, p.File) {
+			told = append(told, p.File)
+			out = append(out, Difference{Path: path, Key: "patch " + p.File, Old: was, New: is})
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, Difference{Path: path, Key: "the order of its patches", Old: files(old), New: files(now)})
+	}
+	return out
+}
+
+func files(patches []Patch) string {
+	var names []string
+	for _, p := range patches {
+		names = append(names, p.File)
+	}
+	return strings.Join(names, ", ")
 }
 
 // decisive orders keys by how much they explain: a changed ref brings a changed

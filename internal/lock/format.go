@@ -7,8 +7,12 @@ import (
 	"strings"
 )
 
-// formatVersion changes when an older vxlite would misread a lock.
-const formatVersion = 1
+// formatVersion changes when an older vxlite would misread a lock. One without
+// patches has the first version still.
+const (
+	formatVersion = 2
+	beforePatches = 1
+)
 
 const header = `# Written by vxlite: the commit and the checksum of all that the config asks for.
 # Keep it beside the config, under version control; vxlite update moves it.
@@ -20,13 +24,18 @@ func (f *File) Format() []byte {
 	sorted.Sort()
 	var b bytes.Buffer
 	b.WriteString(header)
-	fmt.Fprintf(&b, "version = %d\n", formatVersion)
+	version := beforePatches
+	if slices.ContainsFunc(sorted.Modules, func(m Module) bool { return len(m.Patches) > 0 }) {
+		version = formatVersion
+	}
+	fmt.Fprintf(&b, "version = %d\n", version)
 	write(&b, "go", sorted.Go)
 	for _, m := range sorted.Modules {
 		b.WriteString("\n[[module]]\n")
 		for _, k := range m.keys() {
 			write(&b, k.name, *k.value)
 		}
+		writePatches(&b, m.Patches)
 	}
 	if len(sorted.Sums) > 0 {
 		b.WriteString("\n# Modules of the module proxy, as go.sum has them.\n[sums]\n")
@@ -71,6 +80,18 @@ func write(b *bytes.Buffer, key, value string) {
 	if value != "" {
 		fmt.Fprintf(b, "%s = %s\n", key, quote(value))
 	}
+}
+
+// writePatches writes patches, a line each.
+func writePatches(b *bytes.Buffer, patches []Patch) {
+	if len(patches) == 0 {
+		return
+	}
+	b.WriteString("patches = [\n")
+	for _, p := range patches {
+		fmt.Fprintf(b, "\t{ file = %s, sha256 = %s },\n", quote(p.File), quote(p.SHA256))
+	}
+	b.WriteString("]\n")
 }
 
 // quote writes a TOML string. Go's own quoting has escapes that TOML lacks.

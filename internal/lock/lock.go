@@ -54,8 +54,19 @@ type Module struct {
 	// InsteadOf is set where a plugin's `replace` says so: its own repository
 	// and ref, separated by a space.
 	InsteadOf string `toml:"instead_of"`
-	// H1 is the hash of the module's zip, as go.sum has it: h1:….
+	// H1 is the hash of the module's zip, as go.sum has it: h1:…. It is of the files
+	// without the patches.
 	H1 string `toml:"h1"`
+	// Patches are applied to the files, in order.
+	Patches []Patch `toml:"patches"`
+}
+
+// Patch is a patch file.
+type Patch struct {
+	// File is where it lies to the config, slash-separated. It is for messages: a
+	// lock fits whatever the file is called.
+	File   string `toml:"file"`
+	SHA256 string `toml:"sha256"` // 64 hex digits
 }
 
 // Sum is what go.sum knows of a third-party module.

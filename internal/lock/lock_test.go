@@ -96,11 +96,55 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// TestPatches has a lock with patches: it is another version, reads as it was
+// written, and differs by contents and order, not by names.
+func TestPatches(t *testing.T) {
+	patched := func(patches ...Patch) *File {
+		f := example()
+		f.Modules[0].Patches = patches
+		f.Sort()
+		return f
+	}
+	a, b := Patch{"patches/a \"b\".patch", strings.Repeat("a", 64)}, Patch{"b.patch", strings.Repeat("b", 64)}
+	text := string(patched(a, b).Format())
+	want := strings.Replace(exampleText, "version = 1", "version = 2", 1)
+	want = strings.Replace(want, "OLmCQ=\"\n\n# Mod", "OLmCQ=\"\npatches = [\n\t{ file = \"patches/a \\\"b\\\".patch\", sha256 = \""+a.SHA256+"\" },\n\t{ file = \"b.patch\", sha256 = \""+b.SHA256+"\" },\n]\n\n# Mod", 1)
+	if text != want {
+		t.Errorf("got\n%s", text)
+	}
+	if got, err := Parse("velox.lock", []byte(text)); err != nil || !reflect.DeepEqual(got, patched(a, b)) {
+		t.Errorf("read again: %+v, %v", got, err)
+	}
+	for _, bad := range []string{strings.Replace(text, "aaaa", "AAAA", 1), strings.Replace(text, "bbbb", "bbb", 1), strings.Replace(text, "b.patch", "", 1)} {
+		if _, err := Parse("velox.lock", []byte(bad)); err == nil || !strings.Contains(err.Error(), "has no sha256 of 64 hex digits, or no file") {
+			t.Errorf("%v", err)
+		}
+	}
+	c := Patch{"b.patch", strings.Repeat("c", 64)}
+	for want, now := range map[string]*File{
+		"":                                patched(Patch{"x.patch", a.SHA256}, b),
+		"patch b.patch sha256:b sha256:c": patched(a, c),
+		"patch b.patch sha256:b ":         patched(a),
+		"patch c.patch  sha256:c":         patched(a, b, Patch{"c.patch", c.SHA256}),
+		"patch " + a.File + " sha256:a ;patch b.patch sha256:b ":              patched(),
+		"the order of its patches " + a.File + ", b.patch b.patch, " + a.File: patched(b, a),
+	} {
+		var got []string
+		for _, d := range Compare(patched(a, b), now) {
+			short := strings.NewReplacer(strings.Repeat("a", 64), "a", strings.Repeat("b", 64), "b", strings.Repeat("c", 64), "c")
+			got = append(got, short.Replace(d.Key+" "+d.Old+" "+d.New))
+		}
+		if s := strings.Join(got, ";"); s != want {
+			t.Errorf("%q, want %q", s, want)
+		}
+	}
+}
+
 // TestParseErrors breaks the example at one place each.
 func TestParseErrors(t *testing.T) {
 	for _, tt := range []struct{ old, new, want string }{
 		{"version = 1\n", "", `velox.lock: the lock has no version`},
-		{"version = 1", "version = 2", `velox.lock: the lock has format 2, and this vxlite knows 1`},
+		{"version = 1", "version = 3", `velox.lock: the lock has format 3, and this vxlite knows 2`},
 		{"version = 1", "version = \"1\"", `velox.lock:3:11: version has a value of the wrong type`},
 		{"go = \"go1.26.4\"", "go = 1", `velox.lock:4:6: go has a value of the wrong type`},
 		{"go = \"go1.26.4\"", "go = \"go1\"\ngo = \"go1\"", `velox.lock:5:1: key go is already defined`},

@@ -158,6 +158,11 @@ func (m *Module) check() error {
 	case m.Folder != "" && !isFolder(m.Folder):
 		return fmt.Errorf("module %s: folder %q is not a folder of a repository", m.Path, m.Folder)
 	}
+	for _, p := range m.Patches {
+		if p.File == "" || len(p.SHA256) != 64 || strings.Trim(p.SHA256, "0123456789abcdef") != "" {
+			return fmt.Errorf("module %s: patch %q has no sha256 of 64 hex digits, or no file", m.Path, p.File)
+		}
+	}
 	return nil
 }
 

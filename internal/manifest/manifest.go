@@ -13,6 +13,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"runtime/debug"
 )
 
@@ -49,13 +50,33 @@ type Module struct {
 	// ReplacedBy is the module whose files these are, as PATH@VERSION, where
 	// that is another.
 	ReplacedBy string `json:"replaced_by,omitempty"`
-	// H1 is the hash of the module's zip as go.sum has it; empty for a local
-	// directory.
+	// H1 is the hash of the module's zip as go.sum has it, without the patches;
+	// empty for a local directory.
 	H1 string `json:"h1,omitempty"`
+	// Patches were applied to the files, in order.
+	Patches []Patch `json:"patches,omitempty"`
 	// Local says that a directory was compiled as it stood; Dirty, that it
 	// differed from Commit.
 	Local bool `json:"local,omitempty"`
 	Dirty bool `json:"dirty,omitempty"`
+}
+
+// Patch is a patch file. Where it lay does not count.
+type Patch struct {
+	Name   string `json:"name"`   // the file's own, without directories
+	SHA256 string `json:"sha256"` // 64 hex digits
+}
+
+// Equal reports whether two entries say the same; nil is none.
+func (m *Module) Equal(other *Module) bool { return reflect.DeepEqual(m, other) }
+
+// PatchedVersion is a module's version as tables have it: with +patched behind it
+// where patches were applied. No version of Go's ends so by itself.
+func PatchedVersion(version string, patched bool) string {
+	if patched {
+		return version + "+patched"
+	}
+	return version
 }
 
 // Format is the number of the form of a workspace: which files it has, what is in

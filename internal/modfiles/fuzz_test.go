@@ -54,7 +54,7 @@ func FuzzTree(f *testing.F) {
 		_, err := m.Write(t.Context(), dir, "")
 		for _, file := range testkit.Files(t, top) {
 			name, _, _ := strings.Cut(file, ": ")
-			if rel, ok := strings.CutPrefix(name, "a/b/"); !ok || !isName(strings.Split(rel, "/")[0]) {
+			if rel, ok := strings.CutPrefix(name, "a/b/"); !ok || !IsName(strings.Split(rel, "/")[0]) {
 				t.Errorf("written: %q", name)
 			}
 			if fi, err := os.Lstat(filepath.Join(top, name)); err != nil || !fi.Mode().IsRegular() {

@@ -141,7 +141,7 @@ func (m *Module) walk(hash plumbing.Hash, folder, dir string, files *[]*blobFile
 	m.noteAttributes(path.Join(folder, dir), tree)
 	for _, e := range tree.Entries {
 		name := path.Join(dir, e.Name)
-		if !isName(e.Name) {
+		if !IsName(e.Name) {
 			return fmt.Errorf("%q is not a valid file name in a repository", strings.TrimPrefix(dir+"/"+e.Name, "/"))
 		}
 		switch {

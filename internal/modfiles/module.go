@@ -39,8 +39,9 @@ type Module struct {
 	// folder may be missing.
 	Trusted, NoGoMod, Partial bool
 
-	entries int64        // of trees, so far
-	bytes   atomic.Int64 // of all files so far
+	root    plumbing.Hash // the tree to read in place of the commit's; zero for that
+	entries int64         // of trees, so far
+	bytes   atomic.Int64  // of all files so far
 	// attributeFiles are those of the folder and of the folders above it.
 	attributeFiles []attributeFile
 }
@@ -95,6 +96,9 @@ func (m *Module) tooManyFiles() error {
 
 // rootTree returns the hash of the commit's tree.
 func (m *Module) rootTree() (hash plumbing.Hash, err error) {
+	if !m.root.IsZero() {
+		return m.root, nil
+	}
 	obj, err := m.object(plumbing.CommitObject, plumbing.NewHash(m.Commit))
 	if err != nil {
 		return hash, err

@@ -6,14 +6,14 @@ import (
 	"unicode/utf8"
 )
 
-// isName refuses what git refuses in a tree: names that lead elsewhere, or into
+// IsName reports whether a tree may have an entry of that name. It refuses what git refuses in a tree: names that lead elsewhere, or into
 // a repository's own files on some file system. The rules are those of git's
 // verify_path (read-cache.c) with core.protectHFS and core.protectNTFS on, and
 // hold on every system: what is built here may be built there.
 //
 // golang.org/x/mod/zip refuses more, but only of files that belong to a module,
 // and not of all of these.
-func isName(name string) bool {
+func IsName(name string) bool {
 	switch {
 	case name == "", name == ".", name == "..", strings.ContainsAny(name, "/\x00"):
 		return false

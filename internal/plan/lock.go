@@ -21,6 +21,11 @@ func (p *Plan) Lock() []lock.Module {
 		if m.InsteadOf != "" {
 			e.InsteadOf = m.InsteadOf
 		}
+		if m.Patches != nil {
+			for _, f := range m.Patches.Files {
+				e.Patches = append(e.Patches, lock.Patch{File: f.Name, SHA256: f.SHA256})
+			}
+		}
 		out = append(out, e)
 	}
 	return out

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/mod/module"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/patch"
 	"github.com/vxlite/vxlite/internal/source"
 )
 
@@ -69,6 +70,9 @@ type Module struct {
 	Folder string // slash-separated; empty for the repository's root
 	// Dir is an absolute directory with the module's files, not to be written to.
 	Dir string
+	// Patches are what was applied to the commit's files, which Dir has with them;
+	// nil for none.
+	Patches *patch.Series
 	// Local says that Dir is the user's own, and may change.
 	Local bool
 	GoMod *modfile.File
@@ -80,8 +84,8 @@ type Module struct {
 	// files are a folder's that stands in for a module, which no go.sum knows.
 	Own module.Version
 	// H1 and GoModH1 are the hashes of the module's zip and of its go.mod, as in
-	// go.sum, for Own or else for Path and Version. They are empty for a local
-	// directory.
+	// go.sum, for Own or else for Path and Version, without the patches. They are
+	// empty for a local directory.
 	H1, GoModH1 string
 	// ChecksumOff leaves go.sum files out of account.
 	ChecksumOff bool
@@ -137,9 +141,9 @@ func (m *Module) Tell(note string) {
 	}
 }
 
-// Found is the module's commit, as source has it.
+// Found is the module's commit with its patches, as source has it.
 func (m *Module) Found() source.Found {
-	return source.Found{Commit: m.Commit, Time: m.Time, URL: m.URL, From: m.From, NoGoMod: m.NoGoMod}
+	return source.Found{Commit: m.Commit, Time: m.Time, URL: m.URL, From: m.From, NoGoMod: m.NoGoMod, Patches: m.Patches}
 }
 
 // Plugin is one value to register.

@@ -133,11 +133,16 @@ func Make(b *inspect.Binary, configFile, tool string) ([]byte, error) {
 // base is a file's name, whatever its platform separates names with.
 func base(file string) string { return path.Base(strings.ReplaceAll(file, `\`, "/")) }
 
-// materials are the modules, those from git first, each sorted by path.
+// materials are the modules, those from git first, each sorted by path and followed
+// by its patches.
 func materials(b *inspect.Binary) []Resource {
 	out := []Resource{}
 	for _, m := range b.Manifest.Modules {
 		out = append(out, fromGit(m))
+		for _, p := range m.Patches {
+			out = append(out, Resource{Name: p.Name, Digest: map[string]string{"sha256": p.SHA256},
+				Annotations: map[string]string{"patches": m.Path + "@" + m.Version}})
+		}
 	}
 	for _, m := range b.ThirdParty {
 		r := Resource{Name: m.Path + "@" + m.Version, URI: manifest.PackageURL(m.Path, m.Version, ""), Digest: digest("dirHash", m.Sum)}

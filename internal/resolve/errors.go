@@ -32,7 +32,7 @@ func (e *PathError) Hints() []string {
 
 // wrap says which module an error concerns.
 func (w wanted) wrap(err error) error {
-	e := &plan.ModuleError{Name: w.name, Pos: w.pos, By: w.by, Err: err}
+	e := &plan.ModuleError{Name: w.name, Pos: w.posOf(err), By: w.by, Err: err}
 	var none *query.RefError
 	if w.requirement != "" && errors.As(err, &none) {
 		e.More = []string{config.Snippet("pin a version that exists", "[[modules]]", config.Setting{Key: "module", Value: w.path}, config.Setting{Key: "ref", Value: "TAG or BRANCH"})}

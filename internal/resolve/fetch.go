@@ -25,6 +25,8 @@ type wanted struct {
 	ref    string
 	folder string
 	dir    string // a local directory instead
+	// patches are applied to the files.
+	patches []config.Patch
 	// requirement is a version that go.mod files ask for, in place of ref.
 	requirement string
 	by          string       // whose requirement it is

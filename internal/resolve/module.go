@@ -24,6 +24,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/modfiles"
+	"github.com/vxlite/vxlite/internal/patch"
 	"github.com/vxlite/vxlite/internal/plan"
 	"github.com/vxlite/vxlite/internal/query"
 	"github.com/vxlite/vxlite/internal/source"
@@ -32,6 +33,7 @@ import (
 
 // read takes the module at a commit: its files, go.mod and version.
 func (r *resolver) read(ctx context.Context, w wanted, q query.Query, found source.Found, folder string, withdrawn *retractions) (*plan.Module, error) {
+	found.Patches = patch.NewSeries(r.patchesOf(w))
 	found.NoGoMod = (w.noGoMod || w.requirement != "") && folder == "" && !strings.HasPrefix(q.Major, "/")
 	dir, mod, err := r.goMod(ctx, found, folder)
 	noGoMod := found.NoGoMod && errors.Is(err, fs.ErrNotExist)
@@ -47,11 +49,11 @@ func (r *resolver) read(ctx context.Context, w wanted, q query.Query, found sour
 	}
 	if err != nil {
 		r.packageOf(ctx, found, none)
-		return nil, err
+		return nil, w.withRef(err)
 	}
 	withdrawn.setFound(mod, folder)
 	m := &plan.Module{Path: mod.Module.Mod.Path, Pos: w.pos, URL: found.URL, From: found.From, Stored: found.Stored, Ref: w.ref, Commit: found.Commit,
-		Time: found.Time, Folder: folder, Dir: dir, GoMod: mod, NoGoMod: noGoMod, Tag: found.Tag}
+		Time: found.Time, Folder: folder, Dir: dir, GoMod: mod, NoGoMod: noGoMod, Tag: found.Tag, Patches: found.Patches}
 	if w.requirement != "" {
 		m.Ref = w.requirement
 	}
@@ -98,12 +100,7 @@ func (r *resolver) packageOf(ctx context.Context, found source.Found, e *modfile
 
 // goMod returns the files of the module in a folder, and its go.mod.
 func (r *resolver) goMod(ctx context.Context, found source.Found, folder string) (string, *modfile.File, error) {
-	return GoMod(ctx, r.client, found, folder)
-}
-
-// GoMod returns the files of the module in a folder of a commit, and its go.mod.
-func GoMod(ctx context.Context, client *source.Client, found source.Found, folder string) (string, *modfile.File, error) {
-	dir, err := client.Tree(ctx, found, folder)
+	dir, err := r.client.Tree(ctx, found, folder)
 	if err != nil {
 		return "", nil, err
 	}
@@ -261,7 +258,7 @@ func hashModule(ctx context.Context, m *plan.Module, client *source.Client, stor
 	name := m.Commit + "-" + hex.EncodeToString(sum[:8])
 	var h hashes
 	if !store.ReadJSON(&h, "h1", name) || h.H1 == "" {
-		sums, err := client.CheckFiles(ctx, m.Found(), m.Folder)
+		sums, err := client.CheckFiles(ctx, m.Found().Unpatched(), m.Folder)
 		if err != nil {
 			return err
 		}

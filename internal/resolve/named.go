@@ -15,9 +15,9 @@ import (
 // named fetches what the config names: RoadRunner, the plugins, [[modules]].
 func (r *resolver) named(ctx context.Context) error {
 	cfg := r.cfg
-	ws := []wanted{{name: config.RoadRunnerName, pos: cfg.RoadRunner.Pos, url: cfg.RoadRunner.URL, ref: cfg.RoadRunner.Ref, dir: cfg.RoadRunner.Path}}
+	ws := []wanted{{name: config.RoadRunnerName, pos: cfg.RoadRunner.Pos, url: cfg.RoadRunner.URL, ref: cfg.RoadRunner.Ref, dir: cfg.RoadRunner.Path, patches: r.unlessFlagged(config.RoadRunnerName, "", cfg.RoadRunner.Patches)}}
 	for _, p := range cfg.Plugins {
-		w := wanted{name: p.Name, pos: p.Pos, path: p.ModulePath, url: p.URL, ref: p.Ref, folder: p.Folder, dir: p.Path}
+		w := wanted{name: p.Name, pos: p.Pos, path: p.ModulePath, url: p.URL, ref: p.Ref, folder: p.Folder, dir: p.Path, patches: r.unlessFlagged(p.Name, p.ModulePath, p.Patches)}
 		if p.Replace != nil {
 			if p.Replace.Dir != "" && (p.ModulePath != "" || isFork(p.Replace.Dir, p.URL, p.Folder)) {
 				w.dir, w.substitute = p.Replace.Dir, true // there is no need to fetch what it replaces
@@ -30,7 +30,7 @@ func (r *resolver) named(ctx context.Context) error {
 		if m.Ref == "" && m.Dir == "" {
 			continue // only where it comes from; requirements say which version
 		}
-		ws = append(ws, wanted{name: m.Path, pos: m.Pos, path: m.Path, url: m.URL, ref: m.Ref, folder: m.Folder, dir: m.Dir, noGoMod: true})
+		ws = append(ws, wanted{name: m.Path, pos: m.Pos, path: m.Path, url: m.URL, ref: m.Ref, folder: m.Folder, dir: m.Dir, noGoMod: true, patches: r.unlessFlagged(m.Path, m.Path, m.Patches)})
 	}
 	for i := range ws {
 		var err error

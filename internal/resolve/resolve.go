@@ -183,6 +183,9 @@ func (r *resolver) plan(rr *roadrunner.Source) (*plan.Plan, error) {
 		}
 		return a.Symbol < b.Symbol
 	})
+	if err := r.allPatched(p); err != nil {
+		return nil, err
+	}
 	p.Replaces = r.thirdParty()
 	p.Excludes = r.excludes()
 	p.Overruled = plan.Overruled(p)

@@ -89,7 +89,7 @@ func (r *resolver) sibling(ctx context.Context, m *plan.Module, rep *modfile.Rep
 	if folder == "." {
 		folder = ""
 	}
-	found := source.Found{Commit: m.Commit, Time: m.Time, URL: m.URL, From: m.From}
+	found := source.Found{Commit: m.Commit, Time: m.Time, URL: m.URL, From: m.From, Patches: m.Patches}
 	dir, err := r.client.Tree(ctx, found, folder)
 	if err != nil {
 		return nil, wanted{name: name, pos: m.Pos}.wrap(err)
@@ -99,7 +99,7 @@ func (r *resolver) sibling(ctx context.Context, m *plan.Module, rep *modfile.Rep
 		return nil, wanted{name: name, pos: m.Pos}.wrap(err)
 	}
 	sib := &plan.Module{Path: rep.Old.Path, Pos: m.Pos, URL: m.URL, From: m.From, Stored: m.Stored, Ref: m.Ref, Commit: m.Commit, Time: m.Time,
-		Folder: folder, Dir: dir, GoMod: mod, Pinned: true, BroughtBy: m.Label()}
+		Folder: folder, Dir: dir, GoMod: mod, Pinned: true, BroughtBy: m.Label(), Patches: m.Patches}
 	if sib.Version = r.highest(sib.Path); sib.Version == "" || plan.Placeholder(sib.Version) {
 		if sib.Version = r.lock.version(sib); sib.Version == "" {
 			var note string

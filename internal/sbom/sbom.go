@@ -8,7 +8,9 @@ package sbom
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -30,6 +32,9 @@ type Options struct {
 	// where it is not at hand: licences are looked for there.
 	FromGit    func(manifest.Module) string
 	ThirdParty func(path, version string) string
+	// Patch returns the contents of a module's patch by its SHA-256, or nil where
+	// they are not at hand.
+	Patch func(manifest.Module, manifest.Patch) []byte
 }
 
 // The names of the properties. An h1 is the hash of a module's files and their
@@ -152,7 +157,7 @@ func fromGit(m manifest.Module, o Options) cdx.Component {
 		if vcs != "" {
 			commit.URL = strings.TrimPrefix(vcs, "git+")
 		}
-		c.Pedigree = &cdx.Pedigree{Commits: &[]cdx.Commit{commit}}
+		c.Pedigree = &cdx.Pedigree{Commits: &[]cdx.Commit{commit}, Patches: patches(m, o)}
 	}
 	c.PackageURL = manifest.PackageURL(c.Name, c.Version, qualifier)
 	c.BOMRef = m.Path + "@" + m.Version
@@ -160,6 +165,24 @@ func fromGit(m manifest.Module, o Options) cdx.Component {
 		c.Licenses = licences(o.FromGit(m))
 	}
 	return c
+}
+
+// patches are those of a module, each with its SHA-256 as the fragment of its name.
+func patches(m manifest.Module, o Options) *[]cdx.Patch {
+	if len(m.Patches) == 0 {
+		return nil
+	}
+	var out []cdx.Patch
+	for _, p := range m.Patches {
+		diff := &cdx.Diff{URL: (&url.URL{Path: p.Name, Fragment: "sha256=" + p.SHA256}).String()}
+		if o.Patch != nil {
+			if data := o.Patch(m, p); data != nil {
+				diff.Text = &cdx.AttachedText{ContentType: "text/x-diff", Encoding: "base64", Content: base64.StdEncoding.EncodeToString(data)}
+			}
+		}
+		out = append(out, cdx.Patch{Type: cdx.PatchTypeUnofficial, Diff: diff})
+	}
+	return &out
 }
 
 // thirdParty is a module that the go command fetched. What replaces another is

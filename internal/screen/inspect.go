@@ -37,6 +37,9 @@ func BinaryText(b *inspect.Binary, color bool) string {
 	parts := []string{facts.Render() + "\n"}
 	if b.Manifest != nil {
 		parts = append(parts, gitTable(b.Manifest, color)+"\n")
+		if t := patchTable(b.Manifest, color); t != "" {
+			parts = append(parts, t+"\n")
+		}
 	}
 	if len(b.ThirdParty) > 0 {
 		t := NewTable(color)
@@ -65,7 +68,22 @@ func gitTable(m *manifest.Manifest, color bool) string {
 		if e.ReplacedBy != "" {
 			url += " (" + e.ReplacedBy + ")"
 		}
-		t.AppendRow(table.Row{Cell(cmp.Or(e.Name, e.Path)), Cell(e.Version), Cell(stateOf(&e)), Cell(url), Cell(e.H1)})
+		t.AppendRow(table.Row{Cell(cmp.Or(e.Name, e.Path)), Cell(manifest.PatchedVersion(e.Version, len(e.Patches) > 0)), Cell(stateOf(&e)), Cell(url), Cell(e.H1)})
+	}
+	return t.Render()
+}
+
+// patchTable has a line for each patch; it is empty where there is none.
+func patchTable(m *manifest.Manifest, color bool) string {
+	t := NewTable(color)
+	t.AppendHeader(table.Row{"PATCHED", "PATCH", "SHA256"})
+	for _, e := range m.Modules {
+		for _, p := range e.Patches {
+			t.AppendRow(table.Row{Cell(cmp.Or(e.Name, e.Path)), Cell(p.Name), Cell(p.SHA256)})
+		}
+	}
+	if t.Length() == 0 {
+		return ""
 	}
 	return t.Render()
 }
@@ -127,7 +145,11 @@ func moduleWords(m *manifest.Module) string {
 	if m == nil {
 		return ""
 	}
-	return strings.TrimSpace(m.Version + " " + stateOf(m))
+	words := strings.TrimSpace(manifest.PatchedVersion(m.Version, len(m.Patches) > 0) + " " + stateOf(m))
+	for _, p := range m.Patches {
+		words += fmt.Sprintf(" %s:%.12s", p.Name, p.SHA256)
+	}
+	return words
 }
 
 // historyText lists the commits between, newest first.

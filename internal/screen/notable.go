@@ -5,30 +5,31 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/workspace"
 )
 
-// notableTable renders RoadRunner, the modules that are local or of --with, and those that have
-// changed since the last build, which is nil where that is not known. A line counts the others.
-func notableTable(modules, before []workspace.Row, color bool) string {
+// notableTable renders RoadRunner, the modules that are local, of --with or patched, and those that have
+// changed since the last build. A line counts the others.
+func notableTable(r *build.Result, color bool) string {
 	t := newModuleTable(color)
 	var others []workspace.Row
-	for i, m := range modules {
-		note := joined(changed(m, before), localState(m))
-		if i > 0 && !m.Local && !m.With && note == "" {
+	for i, m := range r.Modules {
+		note := joined(changed(m, r.Before), localState(m))
+		if i > 0 && !m.Local && !m.With && m.Patches == "" && note == "" {
 			others = append(others, m)
 			continue
 		}
 		t.AppendRow(moduleRow(m, note))
 	}
-	for _, m := range before {
-		if !slices.ContainsFunc(modules, func(now workspace.Row) bool { return now.Path == m.Path }) {
+	for _, m := range r.Before {
+		if !slices.ContainsFunc(r.Modules, func(now workspace.Row) bool { return now.Path == m.Path }) {
 			t.AppendRow(moduleRow(m, "(removed)"))
 		}
 	}
 	text := t.Render() + "\n"
 	if len(others) > 0 {
-		text += "not shown: " + counted(others) + "; --table lists all\n"
+		text += counted(others) + " more: --table lists all\n"
 	}
 	return text
 }
@@ -43,8 +44,8 @@ func changed(m workspace.Row, before []workspace.Row) string {
 	switch {
 	case i < 0:
 		return "(added)"
-	case before[i].Version != m.Version || before[i].Commit != m.Commit || before[i].Local != m.Local:
-		return fmt.Sprintf("(was %s %s)", Cell(before[i].Version), Cell(commitText(before[i])))
+	case before[i].Version != m.Version || before[i].Commit != m.Commit || before[i].Local != m.Local || before[i].Patches != m.Patches:
+		return fmt.Sprintf("(was %s %s)", Cell(version(before[i])), Cell(commitText(before[i])))
 	}
 	return ""
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/manifest"
 	"github.com/vxlite/vxlite/internal/store"
 	"github.com/vxlite/vxlite/internal/update"
 	"github.com/vxlite/vxlite/internal/vendoring"
@@ -81,9 +82,6 @@ func (s *Screen) Removed(r *store.Removed) {
 	s.Done(struct {
 		Removed *store.Removed `json:"removed"`
 	}{r}, func(bool) string {
-		if len(r.Paths) == 0 {
-			return "there was nothing to remove\n"
-		}
 		return "removed " + Count(len(r.Paths), "entry", "entries") + ", " + byteSize(r.Size) + "\n"
 	})
 }
@@ -109,12 +107,17 @@ func wroteText(w Wrote) string {
 	return b.String()
 }
 
-// BuildText words what a build made: a table of what went in, all of it or what
-// is notable, then a line for each binary.
+// BuildText words what a build made: a table of what went in, then a line for
+// each binary. Unless all is asked for, the table has RoadRunner, what is local or of --with,
+// and what has changed since the last build, and a line counts the others.
 func BuildText(r *build.Result, all, color bool) string {
 	var parts []string
-	if len(r.Modules) > 0 {
-		parts = append(parts, wentIn(r.Modules, r.Before, all, color))
+	switch {
+	case len(r.Modules) == 0:
+	case all:
+		parts = append(parts, moduleTable(r.Modules, color)+"\n")
+	default:
+		parts = append(parts, notableTable(r, color))
 	}
 	if len(r.Binaries) > 0 {
 		parts = append(parts, binaryTable(r.Binaries, color)+"\n")
@@ -122,17 +125,9 @@ func BuildText(r *build.Result, all, color bool) string {
 	return strings.Join(parts, "\n")
 }
 
-// VendoredText words a vendor folder: what went in, all of it or what is notable,
-// and where it is.
-func VendoredText(r *vendoring.Result, all, color bool) string {
-	return wentIn(r.Modules, nil, all, color) + "\n" + vendoredTable(r.Vendored, color) + "\n"
-}
-
-func wentIn(modules, before []workspace.Row, all, color bool) string {
-	if all {
-		return moduleTable(modules, color) + "\n"
-	}
-	return notableTable(modules, before, color)
+// VendoredText words a vendor folder: what went in, and where it is.
+func VendoredText(r *vendoring.Result, color bool) string {
+	return moduleTable(r.Modules, color) + "\n\n" + vendoredTable(r.Vendored, color) + "\n"
 }
 
 // vendoredTable renders a line for a vendor folder or file. A folder's hash is
@@ -168,8 +163,11 @@ func moduleRow(m workspace.Row, note string) table.Row {
 	if m.Stored {
 		from = "store, for " + from
 	}
-	return table.Row{Cell(cmp.Or(m.Name, m.Path)), Cell(m.Version), Cell(commitText(m)), from, note}
+	return table.Row{Cell(cmp.Or(m.Name, m.Path)), Cell(version(m)), Cell(commitText(m)), from, note}
 }
+
+// version is a module's version, marked where there are patches.
+func version(m workspace.Row) string { return manifest.PatchedVersion(m.Version, m.Patches != "") }
 
 func commitText(m workspace.Row) string {
 	if m.Local {
@@ -244,7 +242,7 @@ func lockedText(l *update.Entry) string {
 	if l == nil {
 		return ""
 	}
-	return l.Version + " " + shortCommit(l.Commit)
+	return manifest.PatchedVersion(l.Version, l.Patches > 0) + " " + shortCommit(l.Commit)
 }
 
 // commitCount words how many commits lie between. A history that does not lead
@@ -305,8 +303,7 @@ func NewTable(color bool) table.Writer {
 	return t
 }
 
-// CacheTable renders the store: a line in all, one for each part, and how many
-// locks builds have used lately.
+// CacheTable renders the store: a line in all, and one for each part.
 func CacheTable(c *store.Contents, color bool) string {
 	t := NewTable(color)
 	var files int
@@ -319,5 +316,5 @@ func CacheTable(c *store.Contents, color bool) string {
 	for _, p := range c.Parts {
 		t.AppendRow(table.Row{"  " + Cell(p.Name), Count(p.Files, "file", "files"), byteSize(p.Size)})
 	}
-	return t.Render() + "\n" + Count(len(c.Locks), "lock", "locks") + " used in the last 30 days"
+	return t.Render()
 }

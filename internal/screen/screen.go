@@ -3,7 +3,6 @@
 package screen
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"sync"
@@ -61,16 +60,9 @@ const tellEvery = 15 * time.Second
 func New(stdout, stderr io.Writer, opts Options) *Screen {
 	s := &Screen{opts: opts, stdout: stdout, stderr: stderr, now: time.Now, compiling: map[string]int{}}
 	if opts.Terminal && !opts.JSON && !opts.Quiet {
-		s.display = &display{mu: &s.mu, out: stderr, width: s.width, paint: s.paint}
+		s.display = newDisplay(stderr, opts.Width, opts.Color)
 	}
 	return s
-}
-
-// width is that of the terminal as it is now: a window may be resized, of which
-// Windows sends no signal.
-func (s *Screen) width() int {
-	const usual = 80
-	return cmp.Or(InspectStream(s.stderr).width, s.opts.Width, usual)
 }
 
 // Sink returns what the pipeline sends its events to.
@@ -128,8 +120,7 @@ func (s *Screen) showText(e event.Event) {
 
 // print writes a line to stderr, above the progress display if there is one.
 func (s *Screen) print(line string) {
-	if s.display != nil {
-		s.display.draw(line)
+	if s.display != nil && s.display.log(line) {
 		return
 	}
 	fmt.Fprintln(s.stderr, line)

@@ -2,23 +2,24 @@ package source
 
 import (
 	"context"
-	"slices"
+	"errors"
 	"sort"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/plumbing/storer"
 
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/giturl"
+	"github.com/vxlite/vxlite/internal/store"
 )
 
 // Between is what lies between two commits of a repository.
 type Between struct {
-	// Commits are those that the second has in its history, itself included,
-	// and the first has not, the newest first.
-	Commits []Commit
+	// Commits is how many the second has in its history, itself included, that
+	// the first has not.
+	Commits int
 	// Tags are those on these commits, sorted by name.
 	Tags []string
 	// Apart says that the first is not in the second's history: a branch was
@@ -27,8 +28,7 @@ type Between struct {
 }
 
 // Between tells what lies between a commit and another. f is the second; old
-// may be one that the repository no longer has. Of a server, only what lies
-// between is asked for, without files where it can leave them out.
+// may be one that the repository no longer has.
 func (c *Client) Between(ctx context.Context, f Found, old string) (Between, error) {
 	remote, err := giturl.Parse(f.From)
 	if err != nil {
@@ -62,7 +62,7 @@ func (c *Client) Between(ctx context.Context, f Found, old string) (Between, err
 		return Between{}, err
 	}
 	defer remove()
-	if err := get.since(ctx, dir, f.Commit, old); err != nil {
+	if err := get.pack(ctx, dir, get.tips(), get.commitsOnly); err != nil {
 		return Between{}, err
 	}
 	st := gitpack.Open(dir)
@@ -70,47 +70,55 @@ func (c *Client) Between(ctx context.Context, f Found, old string) (Between, err
 	return between(ctx, st, get.refs, old, f.Commit)
 }
 
-// since fetches the ancestors of a commit that another does not have. Where old is
-// no ancestor, or is gone, these are more, or all.
-func (d *download) since(ctx context.Context, dir, commit, old string) error {
-	behind := func(req *packp.UploadPackRequest) {
-		d.commitsOnly(req)
-		req.Haves = []plumbing.Hash{plumbing.NewHash(old)}
-	}
-	want, direct := d.wantFor(commit)
-	if direct {
-		err := d.pack(ctx, dir, []string{want}, behind)
-		if err == nil || !isRefusedWant(err) {
-			return err
-		}
-	}
-	return d.pack(ctx, dir, d.tips(), d.commitsOnly)
-}
-
-// between walks the second history as far as the first does not have it. Either
-// may end where a server has left out what both have.
+// between walks both histories.
 func between(ctx context.Context, st *gitpack.Storage, refs *Refs, old, now string) (Between, error) {
-	before, _, err := historyOf(ctx, st, old)
+	before, err := ancestors(ctx, st, plumbing.NewHash(old))
 	if err != nil {
 		return Between{}, err
 	}
-	since, _, err := historyOf(ctx, st, now)
+	since, err := ancestors(ctx, st, plumbing.NewHash(now))
 	if err != nil {
 		return Between{}, err
 	}
-	first := plumbing.NewHash(old)
-	b := Between{Apart: old != now, Commits: without(since, before)}
-	for _, c := range since {
-		b.Apart = b.Apart && c.Hash != first && !slices.Contains(c.ParentHashes, first)
+	b := Between{Apart: !since[plumbing.NewHash(old)]}
+	for h := range before {
+		delete(since, h)
 	}
+	b.Commits = len(since)
 	for _, ref := range refs.Tags() {
 		h, err := peel(st, plumbing.NewHash(ref.Commit))
-		if err == nil && since[h] != nil && before[h] == nil {
+		if err == nil && since[h] {
 			b.Tags = append(b.Tags, ref.Short())
 		}
 	}
 	sort.Strings(b.Tags)
 	return b, nil
+}
+
+// ancestors returns a commit and all before it that the repository has.
+func ancestors(ctx context.Context, st storer.EncodedObjectStorer, from plumbing.Hash) (map[plumbing.Hash]bool, error) {
+	seen := map[plumbing.Hash]bool{}
+	todo := []plumbing.Hash{from}
+	for len(todo) > 0 {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		h := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if seen[h] {
+			continue
+		}
+		obj, err := object.GetCommit(st, h)
+		if errors.Is(err, plumbing.ErrObjectNotFound) {
+			continue // the edge of a shallow repository
+		}
+		if err != nil {
+			return nil, err
+		}
+		seen[h] = true
+		todo = append(todo, obj.ParentHashes...)
+	}
+	return seen, nil
 }
 
 // Has reports whether the module in folder of a commit can be had without
@@ -123,7 +131,7 @@ func (c *Client) Has(repoURL, commit, folder string) bool {
 		}
 		if !remote.Local() {
 			_, known := c.store.CommitTime(commit)
-			if known && (disk.IsDir(c.store.TreeDir(commit, folder)) || disk.IsDir(c.store.GitDir(commit))) {
+			if known && (disk.IsDir(c.store.TreeDir(store.Tree{Commit: commit, Folder: folder})) || disk.IsDir(c.store.GitDir(commit))) {
 				return true
 			}
 			continue

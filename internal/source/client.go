@@ -20,6 +20,7 @@ import (
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/giturl"
+	"github.com/vxlite/vxlite/internal/patch"
 	"github.com/vxlite/vxlite/internal/store"
 )
 
@@ -152,6 +153,8 @@ type Found struct {
 	Stored bool
 	// NoGoMod lets the repository's root be a module that has no go.mod.
 	NoGoMod bool
+	// Patches are applied to the commit's files; nil for none.
+	Patches *patch.Series
 	module  string
 }
 

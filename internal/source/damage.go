@@ -13,11 +13,11 @@ import (
 // when they were written, and writes them anew where they differ. It is for
 // those who are about to compile or to hash them, and returns the files' sums.
 func (c *Client) CheckFiles(ctx context.Context, f Found, folder string) (store.FileSums, error) {
-	dst := c.store.TreeDir(f.Commit, folder)
+	dst := c.store.TreeDir(f.tree(folder))
 	if sums, ok := c.wrote.Load(dst); ok {
 		return sums.(store.FileSums), nil // just now, by this run
 	}
-	if got, same, _ := c.store.SumTree(f.Commit, folder); same {
+	if got, same, _ := c.store.SumTree(f.tree(folder)); same {
 		return got, nil
 	}
 	if disk.IsDir(dst) {
@@ -33,6 +33,6 @@ func (c *Client) CheckFiles(ctx context.Context, f Found, folder string) (store.
 	if sums, ok := c.wrote.Load(dst); ok {
 		return sums.(store.FileSums), nil
 	}
-	got, _, err := c.store.SumTree(f.Commit, folder) // another run was first
+	got, _, err := c.store.SumTree(f.tree(folder)) // another run was first
 	return got, err
 }

@@ -22,34 +22,52 @@ import (
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/giturl"
+	"github.com/vxlite/vxlite/internal/patch"
 	"github.com/vxlite/vxlite/internal/store"
 )
 
-// Export makes dir a bare repository of f's commit that holds what taking the
-// modules in folders out of it needs, and nothing else: no history, no nested
+// Exported is a module of a commit, and the patches that it gets; nil for none.
+type Exported struct {
+	Folder  string
+	Patches *patch.Series
+}
+
+// Export makes dir a bare repository of f's commit that holds what taking these
+// modules out of it needs, before and after their patches, and nothing else: no history, no nested
 // modules, no files that a module zip leaves out. The same commit and folders
 // give the same bytes, wherever the objects come from.
 //
 // git can read it too, as a shallow repository whose branch main is the
 // commit, as far as its objects go.
-func (c *Client) Export(ctx context.Context, f Found, folders []string, dir string) error {
+func (c *Client) Export(ctx context.Context, f Found, of []Exported, dir string) error {
 	remote, err := giturl.Parse(f.From)
 	if err != nil {
 		return err
 	}
-	return c.healing(ctx, f, remote, func() error { return c.export(ctx, f, remote, folders, dir) })
+	return c.healing(ctx, f, remote, func() error { return c.export(ctx, f, remote, of, dir) })
 }
 
-func (c *Client) export(ctx context.Context, f Found, remote giturl.Remote, folders []string, dir string) error {
+func (c *Client) export(ctx context.Context, f Found, remote giturl.Remote, of []Exported, dir string) error {
 	st, done, err := c.objects(ctx, f, remote)
 	if err != nil {
 		return err
 	}
 	defer done()
 	needed := &recorder{EncodedObjectStorer: st, seen: map[plumbing.Hash]plumbing.ObjectType{}}
-	for _, folder := range folders {
+	for _, e := range of {
 		// To be asked for is all that they are read for.
-		if err := c.module(needed, f, remote).Touch(ctx, folder); err != nil {
+		if err := c.module(needed, f, remote).Touch(ctx, e.Folder); err != nil {
+			return err
+		}
+		if e.Patches == nil {
+			continue
+		}
+		f.Patches = e.Patches
+		m, err := c.patched(c.module(needed, f, remote), f)
+		if err != nil {
+			return err
+		}
+		if err := m.Touch(ctx, e.Folder); err != nil {
 			return err
 		}
 	}

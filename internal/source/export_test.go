@@ -100,7 +100,11 @@ func export(t *testing.T, c *Client, f Found, folders []string, dir string) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Export(t.Context(), f, folders, dir); err != nil {
+	var of []Exported
+	for _, folder := range folders {
+		of = append(of, Exported{Folder: folder})
+	}
+	if err := c.Export(t.Context(), f, of, dir); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -19,10 +19,11 @@ import (
 // nested modules, vendored packages and symbolic links, and with the
 // repository's LICENSE where the folder has none of its own, as the go
 // command adds it. The directory is shared and must not be written to. With
-// f.NoGoMod, the root need have no go.mod.
+// f.NoGoMod, the root need have no go.mod. f.Patches are applied to the whole
+// repository, and the module's files chosen from what comes of it.
 func (c *Client) Tree(ctx context.Context, f Found, folder string) (string, error) {
-	dst := c.store.TreeDir(f.Commit, folder)
-	if c.store.GoodGoMod(f.Commit, folder, f.NoGoMod) {
+	dst := c.store.TreeDir(f.tree(folder))
+	if c.store.GoodGoMod(f.tree(folder), f.NoGoMod) {
 		return dst, nil
 	}
 	remote, err := giturl.Parse(f.From)
@@ -32,7 +33,7 @@ func (c *Client) Tree(ctx context.Context, f Found, folder string) (string, erro
 	if err := c.healing(ctx, f, remote, func() error { return c.writeTree(ctx, f, remote, folder) }); err != nil {
 		return "", err
 	}
-	return c.store.OwnTree(f.Commit, folder), nil
+	return c.store.OwnTree(f.tree(folder)), nil
 }
 
 // healing does something with f's objects. Where the store's are damaged, they
@@ -63,18 +64,21 @@ func (c *Client) writeTree(ctx context.Context, f Found, remote giturl.Remote, f
 	_, known := st.(*memory.Storage) // of which the hashes were just worked out
 	m := c.module(st, f, remote)
 	m.Trusted, m.Partial = m.Trusted || known, c.exported != ""
-	dst := c.store.OwnTree(f.Commit, folder) // never into a shared store
+	if m, err = c.patched(m, f); err != nil {
+		return err
+	}
+	dst := c.store.OwnTree(f.tree(folder)) // never into a shared store
 	return c.store.Publish(dst, func(dir string) error {
 		sums, err := m.Write(ctx, dir, folder)
 		if err != nil {
 			return err
 		}
 		// Before the tree is in its place: who finds it finds them.
-		if err := c.store.PutSums(sums, f.Commit, folder); err != nil {
+		if err := c.store.PutSums(sums, f.tree(folder)); err != nil {
 			return err
 		}
 		c.wrote.Store(dst, sums)
-		if disk.IsDir(dst) && !c.store.GoodGoMod(f.Commit, folder, f.NoGoMod) { // and nobody was first
+		if disk.IsDir(dst) && !c.store.GoodGoMod(f.tree(folder), f.NoGoMod) { // and nobody was first
 			return c.store.Discard(dst)
 		}
 		return nil

@@ -31,7 +31,8 @@ var directories = []directory{
 	// COMMIT/: a bare, shallow repository with that one commit. source writes it,
 	// and reads it once it has compared it with its checksums.
 	{"git", byCommit},
-	// COMMIT/FOLDER%2/: the module in that folder, as its module zip would be.
+	// COMMIT/FOLDER%2/: the module in that folder, as its module zip would be; with
+	// +DIGEST behind it, with these patches.
 	// source writes it; the build compiles it once it was compared with sum/.
 	{"tree", byCommit},
 	// COMMIT/FOLDER%2: checksums of a tree's files, to find damage by. source's.
@@ -69,9 +70,6 @@ var directories = []directory{
 	{"ports", stays},
 	// One file a place, locked while a repository is fetched from it. source's.
 	{"lock", stays},
-	// KEY: the path of a lock that runs use, and when one last did. Cleaning reads
-	// it, and removes those of locks that are gone.
-	{"locks", stays},
 	// What is being made. The next run removes what a killed one left.
 	{"tmp", stays},
 	// These did not tell who had said what they held.

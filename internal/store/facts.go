@@ -95,18 +95,29 @@ func (s *Store) GitDir(commit string) string { return s.in("git", commit) }
 // Module returns the directory with the files of the module in folder of a
 // commit, if the store has it.
 func (s *Store) Module(commit, folder string) (dir string, ok bool) {
-	dir = s.TreeDir(commit, folder)
+	dir = s.TreeDir(Tree{Commit: commit, Folder: folder})
 	if !IsHash(commit) || !disk.IsDir(dir) {
 		return "", false
 	}
 	return dir, true
 }
 
-// TreeDir is where the module in folder lies. No escaped name ends in %2, which
+// Tree is the files of a module: in a folder of a commit, with patches that are
+// known by their digest, of 64 hex digits; empty for none.
+type Tree struct{ Commit, Folder, Patches string }
+
+// name is the directory's below its commit's. No escaped name has %2 in it, which
 // tells the trees in which .gitattributes count from those of earlier versions.
-func (s *Store) TreeDir(commit, folder string) string {
-	return s.in("tree", commit, url.PathEscape(folder)+"%2")
+func (t Tree) name() string {
+	name := url.PathEscape(t.Folder) + "%2"
+	if t.Patches != "" {
+		name += "+" + t.Patches[:32]
+	}
+	return name
 }
+
+// TreeDir is where a module's files lie.
+func (s *Store) TreeDir(t Tree) string { return s.in("tree", t.Commit, t.name()) }
 
 // HasTree reports whether files of a commit are in the store.
 func (s *Store) HasTree(commit string) bool { return disk.IsDir(s.in("tree", commit)) }

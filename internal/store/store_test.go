@@ -104,7 +104,7 @@ func TestStoreNames(t *testing.T) {
 	s := openNew(t)
 	seen := map[string]string{}
 	for _, folder := range []string{"", "a", "a/b", "a%2Fb", "%", "%25", "A", ".", "..", "../..", "%."} {
-		dir := s.TreeDir(hash1, folder)
+		dir := s.TreeDir(Tree{Commit: hash1, Folder: folder})
 		if filepath.Dir(dir) != filepath.Join(s.dir, "tree", hash1) {
 			t.Errorf("folder %q has the place %s", folder, dir)
 		}

@@ -144,6 +144,9 @@ func changesOf(w *workspace.Workspace, before, now *lock.File) []Change {
 	}
 	var out []Change
 	for _, d := range lock.Compare(&lock.File{Modules: before.Modules}, &lock.File{Modules: now.Modules}) {
+		if len(out) > 0 && out[len(out)-1].Path == d.Path { // another of its patches
+			continue
+		}
 		c := Change{Path: d.Path, Old: lockEntry(before.Lookup(d.Path)), New: lockEntry(now.Lookup(d.Path))}
 		if m := w.Plan.Lookup(d.Path); m != nil {
 			c.Name = m.Name()
@@ -158,7 +161,7 @@ func lockEntry(m *lock.Module) *Entry {
 	if m == nil {
 		return nil
 	}
-	return &Entry{Ref: m.Ref, Version: m.Version, Commit: m.Commit}
+	return &Entry{Ref: m.Ref, Version: m.Version, Commit: m.Commit, Patches: len(m.Patches)}
 }
 
 // between fills in what lies between the old and the new commits. Where a
@@ -184,7 +187,7 @@ func between(ctx context.Context, w *workspace.Workspace, changes []Change) erro
 			w.Sink.Send(event.Event{Kind: event.Debug, Text: fmt.Sprintf("history of %s: %v", c.Path, err)})
 			continue
 		}
-		c.Commits, c.Tags, c.Apart = len(b.Commits), b.Tags, b.Apart
+		c.Commits, c.Tags, c.Apart = b.Commits, b.Tags, b.Apart
 	}
 	return nil
 }
@@ -263,6 +266,8 @@ type Entry struct {
 	Ref     string `json:"ref"`
 	Version string `json:"version"`
 	Commit  string `json:"commit"`
+	// Patches is how many patches it has.
+	Patches int `json:"patches,omitempty"`
 }
 
 // Result is a lock, and of what it is.

@@ -12,6 +12,8 @@
 //	              and mod/SUMS/PATH@VERSION has the hashes of all files of a
 //	              module, of which the lock's checksum is the hash
 //	build.pgo     the config's own profile, where it has one
+//	patches/SHA256/NAME
+//	              its patches
 //	SHA256SUMS    every other file's hash; sha256sum -c reads it
 //	SHA256SUMS.sig
 //	              its signature, where it is signed
@@ -43,6 +45,7 @@ const (
 	CacheDir    = "cache"
 	ModulesDir  = "mod"
 	ProfileFile = "build.pgo"
+	PatchesDir  = "patches"
 	ListFile    = "SHA256SUMS"
 	// SignatureFile signs the list, and by it all else.
 	SignatureFile = "SHA256SUMS.sig"
@@ -59,7 +62,7 @@ const sumsDir = "SUMS"
 const Extension = ".tar.zst"
 
 // names are all that stand at a folder's top.
-var names = []string{ConfigFile, LockFile, GitDir, ProxyDir, CacheDir, ModulesDir, ProfileFile, ListFile, SignatureFile}
+var names = []string{ConfigFile, LockFile, GitDir, ProxyDir, CacheDir, ModulesDir, ProfileFile, PatchesDir, ListFile, SignatureFile}
 
 // Is reports whether dir looks like a vendor folder: it has a list and a lock,
 // and nothing that no vendor folder has.

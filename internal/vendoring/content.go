@@ -17,8 +17,22 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
+// patches writes the config's patches to where its portable form has them.
+func (g *gatherer) patches() error {
+	for _, p := range g.ws.Config.AllPatches() {
+		name := filepath.Join(g.folder, filepath.FromSlash(portable.PatchFile(p)))
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(name, p.Data, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // config writes the config as it is to be read on another machine, and the
-// profile that it names.
+// profile and the patches that it names.
 func (g *gatherer) config(context.Context) error {
 	o := portable.Options{Private: g.ws.Tool.Private()}
 	if p := g.ws.Profile(); p != "" {
@@ -30,6 +44,9 @@ func (g *gatherer) config(context.Context) error {
 			return err
 		}
 		o.Profile = vendordir.ProfileFile
+	}
+	if err := g.patches(); err != nil {
+		return err
 	}
 	data, err := portable.Write(g.ws.Config, o)
 	if err != nil {
@@ -57,9 +74,9 @@ func (g *gatherer) repositories(ctx context.Context) error {
 	eg.SetLimit(max(1, g.ws.Jobs))
 	for _, ms := range byCommit(g.ws.Plan.Modules) {
 		eg.Go(func() error {
-			var folders []string
+			var of []source.Exported
 			for _, m := range ms {
-				folders = append(folders, m.Folder)
+				of = append(of, source.Exported{Folder: m.Folder, Patches: m.Patches})
 			}
 			found := source.Found{Commit: ms[0].Commit, URL: ms[0].URL, From: ms[0].From,
 				NoGoMod: slices.ContainsFunc(ms, func(m *plan.Module) bool { return m.NoGoMod })}
@@ -67,7 +84,7 @@ func (g *gatherer) repositories(ctx context.Context) error {
 			if err := os.MkdirAll(dir, 0o755); err != nil {
 				return err
 			}
-			return client.Export(ctx, found, folders, dir)
+			return client.Export(ctx, found, of, dir)
 		})
 	}
 	return eg.Wait()

@@ -1,12 +1,11 @@
 package watch
 
 import (
-	"cmp"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
+	"sort"
 	"time"
 )
 
@@ -32,10 +31,8 @@ func List(dirs, files []string) Listing {
 		}
 	}
 	for _, f := range files {
-		for _, place := range places(f) {
-			l.addFile(place)
-			l.of = append(l.of, place)
-		}
+		l.addFile(f)
+		l.of = append(l.of, f)
 	}
 	return l
 }
@@ -96,15 +93,15 @@ func (w *Watcher) Since(before Listing) ([]string, error) {
 		if !below(before.of, name) {
 			changed = is.modified >= before.at.Add(-tick).UnixNano()
 		}
-		if changed && (w.files[name] != "" || w.concerns(name)) {
-			out = append(out, cmp.Or(w.files[name], name))
+		if changed && (w.files[name] || w.concerns(name)) {
+			out = append(out, name)
 		}
 	}
 	for name := range before.files {
-		if _, there := now.files[name]; !there && (w.files[name] != "" || below(w.dirs, name) && w.concerns(name)) {
-			out = append(out, cmp.Or(w.files[name], name))
+		if _, there := now.files[name]; !there && (w.files[name] || below(w.dirs, name) && w.concerns(name)) {
+			out = append(out, name)
 		}
 	}
-	slices.Sort(out)
-	return slices.Compact(out), nil
+	sort.Strings(out)
+	return out, nil
 }

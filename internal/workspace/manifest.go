@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"fmt"
+	"path"
 	"sync"
 
 	"github.com/vxlite/vxlite/internal/config"
@@ -33,6 +34,9 @@ func (k *Kit) Manifest(pl *Planned) (*manifest.Manifest, error) {
 			l := locked[0]
 			locked = locked[1:]
 			e.URL, e.Commit, e.Folder, e.ReplacedBy, e.H1 = l.URL, l.Commit, l.Folder, l.ReplacedBy, l.H1
+			for _, patch := range l.Patches {
+				e.Patches = append(e.Patches, manifest.Patch{Name: path.Base(patch.File), SHA256: patch.SHA256})
+			}
 		}
 		m.Modules = append(m.Modules, e)
 	}

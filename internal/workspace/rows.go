@@ -29,7 +29,7 @@ func (w *Workspace) Rows() []Row {
 // name, the others by path.
 func Modules(p *plan.Plan) []Row {
 	row := func(m *plan.Module) Row {
-		row := Row{Name: m.Name(), Path: m.Path, Version: m.Version, Commit: m.Commit, From: m.From, Local: m.Local, Stored: m.Stored}
+		row := Row{Name: m.Name(), Path: m.Path, Version: m.Version, Commit: m.Commit, From: m.From, Local: m.Local, Stored: m.Stored, Patches: m.Patches.Key()}
 		if m.Stored {
 			row.From = m.URL // which mirror it once came from is not known
 		}
@@ -62,6 +62,9 @@ type Row struct {
 	// From is the URL after mirrors, or the local directory; for what was in the
 	// store the URL before mirrors.
 	From string `json:"from"`
+	// Patches is the digest of the patches that were applied, 64 hex digits; empty
+	// for none.
+	Patches string `json:"patches,omitempty"`
 	// Stored says that the commit was in the store, so that it was not fetched.
 	Stored bool `json:"stored,omitempty"`
 	// Local says that From is a directory that was compiled as it stands.

@@ -1,8 +1,10 @@
 package workspace
 
 import (
+	"fmt"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,12 +47,12 @@ func (k *Kit) Settings(p *plan.Plan, t config.Target) (gotool.Compile, error) {
 	if p.RoadRunner.Local {
 		c.Time = "development" // likewise, unless SOURCE_DATE_EPOCH knows better
 	}
-	epoch, err := k.Epoch()
-	if err != nil {
-		return c, err
-	}
-	if !epoch.IsZero() {
-		at = epoch
+	if s, ok := k.Env("SOURCE_DATE_EPOCH"); ok {
+		sec, err := strconv.ParseInt(s, 10, 64)
+		if err != nil {
+			return c, fmt.Errorf("SOURCE_DATE_EPOCH is %q, not a number of seconds", s)
+		}
+		at = time.Unix(sec, 0)
 	}
 	if !at.IsZero() {
 		c.Time = at.UTC().Format(time.RFC3339)

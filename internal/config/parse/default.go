@@ -26,6 +26,7 @@ func (d *draft) setDefaults() {
 		m.URL = d.withoutUser(d.repository(n.Get("url"), m.URL))
 		m.Dir = d.abs(n.Get("path"), m.Dir)
 		m.Folder = trimFolder(m.Folder)
+		m.Patches = d.patches(n, moduleLabel(n))
 	}
 	for i, n := range d.replaces {
 		r := &d.Replaces[i]
@@ -62,6 +63,7 @@ func (d *draft) defaultRoadRunner(github string) {
 	t := d.root.Get("roadrunner")
 	rr.URL = d.withoutUser(d.repository(t.Get("url"), rr.URL))
 	rr.Path = d.abs(t.Get("path"), rr.Path)
+	rr.Patches = d.patches(t, config.RoadRunnerName)
 	if rr.Path == "" {
 		rr.Ref = cmp.Or(rr.Ref, "master")
 		rr.URL = cmp.Or(rr.URL, github+"/roadrunner-server/roadrunner")
@@ -76,6 +78,7 @@ func (d *draft) defaultPlugin(p *config.Plugin, n *tree.Node, github, gitlab str
 	if p.Replace != nil {
 		p.Replace.Dir = d.abs(n.Get("replace"), p.Replace.Dir)
 	}
+	p.Patches = d.patches(n, label(n))
 	if p.URL != "" || p.Path != "" {
 		return
 	}

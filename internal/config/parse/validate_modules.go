@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"go/token"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2/unstable"
@@ -38,7 +36,6 @@ func (d *draft) validatePlugins() {
 		}
 		d.validatePlugin(&d.Plugins[i], n)
 	}
-	d.validateProjects()
 }
 
 func (d *draft) validatePlugin(p *config.Plugin, n *tree.Node) {
@@ -77,7 +74,7 @@ func (d *draft) require(n *tree.Node, what string) {
 	}
 	owner, repository := n.Blank("owner"), n.Blank("repository")
 	forge := n.Parent.Parent.Parent != nil
-	switch {
+	switch id := n.Str("repository"); {
 	case owner && repository && !forge:
 		d.Errorf(n.Key, "%s has none of module_name, url, path, owner and repository", what)
 	case owner:
@@ -87,54 +84,9 @@ func (d *draft) require(n *tree.Node, what string) {
 		}
 	case repository:
 		d.Errorf(n.Key, "%s has no repository", what)
-	}
-}
-
-// ByNumber is how the problem of project ids ends.
-const ByNumber = ", and git cannot clone by number"
-
-// numbered reports whether a plugin's repository is a project id that nothing gives
-// a path.
-func (d *draft) numbered(n *tree.Node) bool {
-	id := n.Str("repository")
-	return onGitLab(n) && n.Blank("path") && n.Blank("url") && n.Blank("module_name") && !n.Blank("owner") &&
-		isNumber(id) && d.root.At("gitlab", "projects").Blank(id)
-}
-
-// validateProjects reports all project ids at once, with one table to fill in.
-func (d *draft) validateProjects() {
-	var names, ids []string
-	var settings []config.Setting
-	var first *tree.Node
-	for _, n := range d.plugins {
-		if !d.numbered(n) {
-			continue
-		}
-		id := n.Get("repository")
-		names = append(names, strconv.Quote(n.Name))
-		if first == nil {
-			first = id
-		}
-		if !slices.Contains(ids, strconv.Quote(id.Text)) {
-			ids = append(ids, strconv.Quote(id.Text))
-			settings = append(settings, config.Setting{Key: id.Text, Value: "GROUP/PROJECT"})
-		}
-	}
-	if first == nil {
-		return
-	}
-	plugins, are, projects := "plugin", "repository %s is a project id", "project"
-	if len(names) > 1 {
-		plugins = "plugins"
-	}
-	if len(ids) > 1 {
-		are, projects = "repositories %s are project ids", "projects"
-	}
-	p := d.Errorf(first.Pos, "gitlab %s %s: "+are+ByNumber, plugins, strings.Join(names, ", "), strings.Join(ids, ", "))
-	words := fmt.Sprintf(`set url = "%s/GROUP/PROJECT.git" on the %s, or name the %s`, d.base("gitlab", config.GitLab), plugins, projects)
-	p.Hint = config.Snippet(words, "[gitlab.projects]", settings...)
-	if t := d.root.At("gitlab", "projects"); t != nil { // a second header would be an error
-		p.Hint = words + " in [gitlab.projects]:\n" + strings.Join(config.TableLines("", settings...)[1:], "\n")
+	case onGitLab(n) && isNumber(id) && d.root.At("gitlab", "projects").Blank(id):
+		p := d.Errorf(n.Get("repository").Pos, "%s: repository %q is a project id, and git cannot clone by number", what, id)
+		p.Hint = config.Snippet(fmt.Sprintf(`set url = "%s/GROUP/PROJECT.git" on the plugin, or name the project`, d.base("gitlab", config.GitLab)), "[gitlab.projects]", config.Setting{Key: id, Value: "GROUP/PROJECT"})
 	}
 }
 
@@ -163,15 +115,20 @@ func isRepositoryPath(s string) bool {
 	return !strings.ContainsAny(s, ` \:?#%@`)
 }
 
+// moduleLabel names an entry of [[modules]] in a message.
+func moduleLabel(n *tree.Node) string {
+	if s := n.Str("module"); s != "" {
+		return fmt.Sprintf("module %q", s)
+	}
+	return "modules"
+}
+
 func (d *draft) validateModules() {
 	for _, n := range d.modules {
 		if n.Blank("module") {
 			d.Errorf(n.Key, "modules has an entry without module")
 		}
-		what := "modules"
-		if s := n.Str("module"); s != "" {
-			what = fmt.Sprintf("module %q", s)
-		}
+		what := moduleLabel(n)
 		d.source(n, what)
 		d.modulePath(n, "module", what)
 	}
@@ -222,12 +179,12 @@ const severalPlugins = "several plugins can be of one module: set import to the 
 
 // oneSource reports where two plugins of one module disagree on its source.
 func (d *draft) oneSource(a, b *tree.Node) {
-	for _, keys := range [][]string{{"ref", "tag"}, {"url"}, {"folder"}, {"path"}, {"replace"}} {
+	for _, keys := range [][]string{{"ref", "tag"}, {"url"}, {"folder"}, {"path"}, {"replace"}, {"patches"}} {
 		var values [2]string
 		place := b.Key
 		for i, n := range []*tree.Node{a, b} {
 			for _, key := range keys {
-				values[i] = cmp.Or(values[i], n.Str(key))
+				values[i] = cmp.Or(values[i], strings.Join(n.Texts(key), "\x00"))
 			}
 		}
 		for _, key := range keys {
@@ -236,7 +193,11 @@ func (d *draft) oneSource(a, b *tree.Node) {
 			}
 		}
 		if values[0] != values[1] {
-			d.Errorf(place, "%s and %s are of one module, and their %s differs, see %s", label(b), label(a), keys[0], a.Key)
+			differ := keys[0] + " differs"
+			if keys[0] == "patches" {
+				differ = "patches differ"
+			}
+			d.Errorf(place, "%s and %s are of one module, and their %s, see %s", label(b), label(a), differ, a.Key)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -62,7 +63,8 @@ func portableKeys(file string, data []byte) error {
 	refuse := func(line, column int, text string) {
 		e.Problems = append(e.Problems, config.Problem{Pos: config.Position{File: file, Line: line, Column: column}, Text: text, Hint: notPortable})
 	}
-	err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(new(document))
+	doc := new(document)
+	err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(doc)
 	if unknown, ok := errors.AsType[*toml.StrictMissingError](err); ok {
 		for _, one := range unknown.Errors {
 			line, column := one.Position()
@@ -77,10 +79,32 @@ func portableKeys(file string, data []byte) error {
 	if before, _, ok := bytes.Cut(data, []byte("${")); ok {
 		refuse(bytes.Count(before, []byte("\n"))+1, len(before)-bytes.LastIndexByte(before, '\n'), "a variable, which vxlite vendor replaces by its value")
 	}
+	for _, name := range doc.patches() {
+		if !patchFile.MatchString(name) {
+			e.Problems = append(e.Problems, config.Problem{Pos: config.Position{File: file}, Text: fmt.Sprintf("patches: %q is not where vxlite vendor puts a patch", name), Hint: notPortable})
+		}
+	}
 	if len(e.Problems) > 0 {
 		return e
 	}
 	return nil
+}
+
+// patchFile is what PatchFile returns. Before anything is read, it says that nothing
+// outside of the folder is.
+var patchFile = regexp.MustCompile(`^patches/[0-9a-f]{16}/[^/\\]*[^/\\.][^/\\]*$`)
+
+// patches are the patches of all modules, sorted.
+func (p *document) patches() []string {
+	out := slices.Clone(p.RoadRunner.Patches)
+	for _, x := range p.Plugins {
+		out = append(out, x.Patches...)
+	}
+	for _, x := range p.Modules {
+		out = append(out, x.Patches...)
+	}
+	slices.Sort(out)
+	return out
 }
 
 // quoteKeys writes a dotted key.

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/url"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -34,7 +35,7 @@ func Write(c *config.Config, o Options) ([]byte, error) {
 		return nil, &LocalError{Dirs: local}
 	}
 	p := document{
-		RoadRunner: roadRunnerTable{Ref: c.RoadRunner.Ref, URL: cloneURL(c, c.RoadRunner.URL)},
+		RoadRunner: roadRunnerTable{Ref: c.RoadRunner.Ref, URL: cloneURL(c, c.RoadRunner.URL), Patches: patchFiles(c.RoadRunner.Patches)},
 		Plugins:    map[string]pluginTable{},
 		Build:      build(c.Build, o.Profile),
 	}
@@ -46,14 +47,14 @@ func Write(c *config.Config, o Options) ([]byte, error) {
 	slices.Sort(p.Git.Modules)
 	for _, x := range c.Plugins {
 		out := pluginTable{Module: x.ModulePath, URL: cloneURL(c, x.URL), Ref: x.Ref, Folder: x.Folder, Import: x.Import, Symbol: x.Symbol,
-			Checksum: checksum(x.ChecksumOff)}
+			Checksum: checksum(x.ChecksumOff), Patches: patchFiles(x.Patches)}
 		if x.Replace != nil {
 			out.Replace = x.Replace.Module.String()
 		}
 		p.Plugins[x.Name] = out
 	}
 	for _, x := range c.Modules {
-		p.Modules = append(p.Modules, moduleTable{Module: x.Path, URL: cloneURL(c, x.URL), Ref: x.Ref, Folder: x.Folder, Checksum: checksum(x.ChecksumOff)})
+		p.Modules = append(p.Modules, moduleTable{Module: x.Path, URL: cloneURL(c, x.URL), Ref: x.Ref, Folder: x.Folder, Checksum: checksum(x.ChecksumOff), Patches: patchFiles(x.Patches)})
 	}
 	for _, x := range c.Replaces {
 		p.Replaces = append(p.Replaces, replaceTable{Old: x.Old.String(), New: x.New.Module.String()})
@@ -65,6 +66,17 @@ func Write(c *config.Config, o Options) ([]byte, error) {
 	p.Debug.Enabled = c.Build.Debug
 	p.Check.AllowDisabled, p.Check.Allow = c.Check.AllowDisabled, c.Check.Allow
 	return p.encode()
+}
+
+// PatchFile is where a patch lies to a portable config, slash-separated. Its own
+// name stays, since binaries have it.
+func PatchFile(p config.Patch) string { return path.Join("patches", p.SHA256[:16], path.Base(p.Name)) }
+
+func patchFiles(patches []config.Patch) (out []string) {
+	for _, p := range patches {
+		out = append(out, PatchFile(p))
+	}
+	return out
 }
 
 // cloneURL is a clone URL without what may be a secret, which a name over
@@ -194,19 +206,21 @@ type document struct {
 }
 
 type roadRunnerTable struct {
-	Ref string `toml:"ref,omitempty"`
-	URL string `toml:"url,omitempty"`
+	Ref     string   `toml:"ref,omitempty"`
+	URL     string   `toml:"url,omitempty"`
+	Patches []string `toml:"patches,omitempty"`
 }
 
 type pluginTable struct {
-	Module   string `toml:"module_name,omitempty"`
-	URL      string `toml:"url,omitempty"`
-	Ref      string `toml:"ref,omitempty"`
-	Folder   string `toml:"folder,omitempty"`
-	Import   string `toml:"import,omitempty"`
-	Symbol   string `toml:"symbol,omitempty"`
-	Replace  string `toml:"replace,omitempty"`
-	Checksum string `toml:"checksum,omitempty"`
+	Module   string   `toml:"module_name,omitempty"`
+	URL      string   `toml:"url,omitempty"`
+	Ref      string   `toml:"ref,omitempty"`
+	Folder   string   `toml:"folder,omitempty"`
+	Import   string   `toml:"import,omitempty"`
+	Symbol   string   `toml:"symbol,omitempty"`
+	Replace  string   `toml:"replace,omitempty"`
+	Checksum string   `toml:"checksum,omitempty"`
+	Patches  []string `toml:"patches,omitempty"`
 }
 
 type gitTable struct {
@@ -214,11 +228,12 @@ type gitTable struct {
 }
 
 type moduleTable struct {
-	Module   string `toml:"module"`
-	URL      string `toml:"url,omitempty"`
-	Ref      string `toml:"ref,omitempty"`
-	Folder   string `toml:"folder,omitempty"`
-	Checksum string `toml:"checksum,omitempty"`
+	Module   string   `toml:"module"`
+	URL      string   `toml:"url,omitempty"`
+	Ref      string   `toml:"ref,omitempty"`
+	Folder   string   `toml:"folder,omitempty"`
+	Checksum string   `toml:"checksum,omitempty"`
+	Patches  []string `toml:"patches,omitempty"`
 }
 
 type replaceTable struct {

@@ -1,0 +1,109 @@
+package resolve
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/patch"
+	"github.com/vxlite/vxlite/internal/plan"
+)
+
+// patchesOf are the patches for what is wanted. A module that others require has
+// those of its entry in [[modules]], which need not say at which ref it is.
+func (r *resolver) patchesOf(w wanted) []config.Patch {
+	if w.requirement == "" || w.substitute {
+		return w.patches
+	}
+	for _, m := range r.cfg.Modules {
+		if m.Path == w.path {
+			return m.Patches
+		}
+	}
+	return nil
+}
+
+// unlessFlagged are the patches of what --with does not take from elsewhere.
+func (r *resolver) unlessFlagged(name, modulePath string, patches []config.Patch) []config.Patch {
+	for _, o := range r.cfg.Overrides {
+		if o.Dir == "" && (strings.EqualFold(o.Name, name) || o.Name == modulePath) {
+			return nil
+		}
+	}
+	return patches
+}
+
+// posOf is the place that an error concerns: that of a patch, or the module's own.
+func (w wanted) posOf(err error) config.Position {
+	file := ""
+	if e, ok := errors.AsType[*patch.ReadError](err); ok {
+		file = e.File
+	} else if e, ok := errors.AsType[*patch.ApplyError](err); ok {
+		file = e.File
+	} else if e, ok := errors.AsType[*patch.AppliedError](err); ok {
+		file = e.File
+	}
+	for _, p := range w.patches {
+		if p.Name == file {
+			return p.Pos
+		}
+	}
+	return w.pos
+}
+
+// withRef tells an error of patches at which ref they are not needed.
+func (w wanted) withRef(err error) error {
+	if e, ok := errors.AsType[*patch.AppliedError](err); ok {
+		e.In = w.asked()
+	}
+	return err
+}
+
+// allPatched makes sure that all patches of the config are applied: a replace may
+// have put other files in a module's place. That a flag does is what was asked for.
+func (r *resolver) allPatched(p *plan.Plan) error {
+	var errs []error
+	check := func(name string, m *plan.Module, patches []config.Patch) {
+		switch s := patch.NewSeries(patches); {
+		case s == nil || m != nil && m.Patches.Key() == s.Digest:
+		case m != nil && r.isFlagged(name, m):
+			r.notes = append(r.notes, fmt.Sprintf("%s: its patches are not applied, as --with takes other files", name))
+		case m == nil:
+			errs = append(errs, &UnpatchedError{Name: name, Pos: patches[0].Pos, Why: "no module requires it"})
+		default:
+			errs = append(errs, &UnpatchedError{Name: name, Pos: patches[0].Pos, Why: "a replace takes other files"})
+		}
+	}
+	check(config.RoadRunnerName, r.roadRunner, r.cfg.RoadRunner.Patches)
+	for i, c := range r.cfg.Plugins {
+		check(c.Name, r.plugins[i], c.Patches)
+	}
+	for _, c := range r.cfg.Modules {
+		check(c.Path, p.Lookup(c.Path), c.Patches)
+	}
+	return errors.Join(errs...)
+}
+
+// isFlagged reports whether --with says where a module comes from.
+func (r *resolver) isFlagged(name string, m *plan.Module) bool {
+	return slices.ContainsFunc(r.overrides, func(o *override) bool {
+		return o.done && (strings.EqualFold(o.Name, name) || o.Name == m.Path)
+	})
+}
+
+// UnpatchedError is a module whose patches nothing would be done with.
+type UnpatchedError struct {
+	Name string
+	Pos  config.Position
+	Why  string
+}
+
+// Error implements error.
+func (e *UnpatchedError) Error() string {
+	return fmt.Sprintf("%s: %s: its patches cannot be applied: %s", plan.At(e.Pos), e.Name, e.Why)
+}
+
+// Hints says what to do.
+func (*UnpatchedError) Hints() []string { return []string{"remove the key patches"} }

@@ -52,7 +52,7 @@ and what has changed since the last build; with --table or -v, everything.
 			&urfave.StringFlag{Name: "vendor", Usage: "read only the vendor folder `DIR`, or a .tar.zst of one; with -c, the config must fit its lock"},
 			&urfave.BoolFlag{Name: "with-compile-cache", Usage: "with --vendor, use its compiled packages, although nothing proves which sources they were made from"},
 			&urfave.StringSliceFlag{Name: "signed-by", Usage: "with --vendor, require a signature by a key in `FILE`, and use its compiled packages (repeatable)"},
-			&urfave.BoolFlag{Name: "table", Usage: "list everything that went in, as -v does"},
+			tableFlag(),
 			&urfave.BoolFlag{Name: "verify", Usage: "build twice, in different ways, and compare the bytes"},
 		}, sharedFlags()...),
 		HideHelpCommand: true,
@@ -149,8 +149,7 @@ func (c *cli) build(ctx *urfave.Context, o build.Options) error {
 	if err != nil {
 		return err
 	}
-	all := ctx.Bool("table") || ctx.Bool("verbose")
-	c.screen.Done(result, func(color bool) string { return screen.BuildText(result, all, color) })
+	c.screen.Done(result, func(color bool) string { return screen.BuildText(result, wantsTable(ctx), color) })
 	return nil
 }
 

@@ -22,20 +22,22 @@ func (c *cli) cacheCommand() *urfave.Command {
 		UsageText: `vxlite cache
 vxlite cache clean [LOCK…]
 
-Without arguments, shows the directory of the store and its size. clean removes
-the commits that no lock needs, the workspaces, and the servers of "vxlite run",
-which are made again when needed; with --older, only what was fetched or made
-that long ago. Do not run it during a build. The locks are those that you name,
-or velox.lock beside the config. For Go's own caches, use go clean.
+Without arguments, shows the directory of the store, its size, and how many
+locks builds have used in the last 30 days. clean removes what is older than 30
+days, or than --older: commits that none of these locks needs, nor any that you
+name, nor velox.lock beside the config; workspaces; and the servers of "vxlite
+run". What is needed again is fetched or made again. Commits that no lock needs
+stay until they are that old. Do not run it during a build. For Go's own caches,
+use go clean.
 
    vxlite cache
-   vxlite cache clean                        keep what velox.lock needs
-   vxlite cache clean */velox.lock           keep what any of them needs
-   vxlite cache clean --older 30d            and what is less than 30 days old
-   vxlite cache clean --all                  keep nothing`,
+   vxlite cache clean                     keep what any project needs
+   vxlite cache clean --older 0s          and nothing else
+   vxlite cache clean ci/velox.lock       keep what this lock needs as well
+   vxlite cache clean --all               keep nothing`,
 		Flags: append([]urfave.Flag{
 			configFlag("keep what the lock beside the config `FILE` needs"),
-			&urfave.StringFlag{Name: "older", Usage: "remove only what was fetched or made longer ago than `AGE`: 12h, 30d"},
+			&urfave.StringFlag{Name: "older", Value: "30d", Usage: "remove only what was fetched or made longer ago than `AGE`: 12h, 30d"},
 			&urfave.BoolFlag{Name: "all", Usage: "remove everything"},
 		}, screenFlags()...),
 		HideHelpCommand: true,
@@ -83,21 +85,19 @@ func (c *cli) clean(ctx *urfave.Context, dir string) (*store.Removed, error) {
 		}
 		return store.RemoveCache(dir)
 	}
-	if len(locks) == 0 {
-		locks = []string{lock.Name(ctx.String("config"))}
-	}
 	age, err := parseAge(ctx.String("older"))
 	if err != nil {
 		return nil, usageError{error: err}
 	}
-	return store.CleanCache(dir, locks, age)
+	beside := lock.Name(ctx.String("config"))
+	if ctx.IsSet("config") {
+		locks = append(locks, beside)
+	}
+	return store.CleanCache(dir, locks, beside, age)
 }
 
 // parseAge reads a duration as Go writes it, or a number of days: 30d.
 func parseAge(s string) (time.Duration, error) {
-	if s == "" {
-		return 0, nil
-	}
 	if days, ok := strings.CutSuffix(s, "d"); ok {
 		if n, err := strconv.ParseUint(days, 10, 16); err == nil {
 			return time.Duration(n) * 24 * time.Hour, nil

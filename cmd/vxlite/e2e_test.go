@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"maps"
 	"net"
@@ -38,15 +41,7 @@ func TestUpstream(t *testing.T) {
 		}
 		return os.LookupEnv(name)
 	}
-	vxlite := func(args ...string) string {
-		t.Helper()
-		var stdout, stderr bytes.Buffer
-		args = append([]string{"vxlite"}, append(args, "--mirror", "https://github.com/="+strings.TrimSuffix(mirror, "/")+"/")...)
-		if status := run(t.Context(), env, &stdout, &stderr, args); status != 0 {
-			t.Fatalf("status %d\n%s", status, stderr.String())
-		}
-		return stdout.String()
-	}
+	vxlite := func(args ...string) string { return vxliteFrom(t, mirror, env, args...) }
 	t.Log(vxlite("build", "-c", cfg, "-o", dir+"/"))
 	serve(t, filepath.Join(dir, "rr"), dir)
 	agrees(t, vxlite("graph", "-f", "json", "-c", cfg), filepath.Join(dir, "rr"), dir, 2)
@@ -62,6 +57,111 @@ func TestUpstream(t *testing.T) {
 		}
 	}
 	agrees(t, drawn, filepath.Join(dir, "small", "rr"), dir, 12)
+}
+
+// vxliteFrom runs vxlite with a mirror and returns its standard output.
+func vxliteFrom(t *testing.T, mirror string, env func(string) (string, bool), args ...string) string {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	args = append([]string{"vxlite"}, append(args, "--mirror", "https://github.com/="+strings.TrimSuffix(mirror, "/")+"/")...)
+	if status := run(t.Context(), env, &stdout, &stderr, args); status != 0 {
+		t.Fatalf("status %d\n%s", status, stderr.String())
+	}
+	return stdout.String()
+}
+
+// TestUpstreamPHP has new plugins as they come, with upstream's others: a request
+// goes through the middleware to the worker, and a job through the driver.
+func TestUpstreamPHP(t *testing.T) {
+	mirror := os.Getenv("VXLITE_E2E_MIRROR")
+	if mirror == "" {
+		t.Skip("VXLITE_E2E_MIRROR is not set: upstream is not built")
+	}
+	dir := t.TempDir()
+	t.Chdir(dir)
+	env := func(name string) (string, bool) {
+		if name == "VXLITE_CACHE" {
+			return filepath.Join(dir, "store"), true
+		}
+		return os.LookupEnv(name)
+	}
+	httpAddr, rpcAddr := freeAddr(t), freeAddr(t)
+	for _, kind := range []string{"middleware", "jobs"} {
+		vxliteFrom(t, mirror, env, "new", "plugin", "my-"+kind, "--kind", kind, "--ref", "v2025.1.15")
+		conf := filepath.Join("my-"+kind, ".rr.yaml")
+		data, err := os.ReadFile(conf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		writeTestFile(t, conf, strings.NewReplacer("127.0.0.1:8080", httpAddr, "127.0.0.1:6001", rpcAddr).Replace(string(data)))
+		vxliteFrom(t, mirror, env, "build", "-c", "my-"+kind+"/velox.toml", "-o", "my-"+kind+"/")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	start := func(kind string, log io.Writer) (stop func()) {
+		server := exec.CommandContext(ctx, filepath.Join("my-"+kind, "rr"), "serve", "-c", "my-"+kind+"/.rr.yaml")
+		server.Stdout, server.Stderr = log, log
+		if err := server.Start(); err != nil {
+			t.Fatal(err)
+		}
+		return func() { _ = server.Process.Signal(os.Interrupt); _ = server.Wait() }
+	}
+
+	var log bytes.Buffer
+	stop := start("middleware", &log)
+	if got, want := fetchFile(ctx, t, "http://"+httpAddr+"/x?y=1"), "PHP got GET http://"+httpAddr+"/x?y=1\n"; got != want {
+		t.Errorf("the worker answers %q, want %q", got, want)
+	}
+	res, err := http.Post("http://"+httpAddr+"/", "text/plain", strings.NewReader("hello"))
+	if err != nil || res.Header.Get("X-My-Middleware") != "Hello" || res.Header.Get("Content-Type") != "text/plain" {
+		t.Errorf("%v, %v", res, err)
+	}
+	stop()
+	t.Log(log.String())
+
+	out, in := io.Pipe()
+	defer out.Close()
+	stop = start("jobs", in)
+	go func() { <-ctx.Done(); in.Close() }()
+	lines := bufio.NewScanner(out)
+	until := func(want string) {
+		for lines.Scan() {
+			t.Log(lines.Text())
+			if strings.Contains(lines.Text(), want) {
+				return
+			}
+		}
+		t.Fatalf("no line has %q", want)
+	}
+	until("RoadRunner server started")
+	pushJob(t, rpcAddr, "hello")
+	until("job 1 (greet): hello")
+	until("job was processed successfully")
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	stop()
+}
+
+// pushJob pushes a job to the pipeline test, over goridge's RPC.
+func pushJob(t *testing.T, addr, payload string) {
+	const method = "jobs.Push"
+	data, err := json.Marshal(map[string]any{"job": map[string]any{"job": "greet", "id": "1", "payload": []byte(payload), "options": map[string]any{"pipeline": "test"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	frame := binary.LittleEndian.AppendUint32([]byte{0x15, 0x08}, uint32(len(method)+len(data)))
+	frame = append(binary.LittleEndian.AppendUint32(frame, crc32.ChecksumIEEE(frame)), 0, 0)
+	frame = binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(frame, 1), uint32(len(method)))
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Write(append(append(frame, method...), data...)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(conn, make([]byte, len(frame))); err != nil { // the answer
+		t.Fatal(err)
+	}
 }
 
 // only keeps of a config's [plugins.NAME] tables the named ones.

@@ -68,6 +68,13 @@ func targetFlag() urfave.Flag {
 	return &urfave.StringSliceFlag{Name: "target", Usage: "for the platform `OS/ARCH`, or OS/ARCH/VARIANT such as linux/arm/v6 (repeatable)"}
 }
 
+// tableFlag asks for all of a result, as --verbose does.
+func tableFlag() urfave.Flag {
+	return &urfave.BoolFlag{Name: "table", Usage: "list everything that went in, as -v does"}
+}
+
+func wantsTable(ctx *urfave.Context) bool { return ctx.Bool("table") || ctx.Bool("verbose") }
+
 // startScreen sets the screen up as the flags say.
 func (c *cli) startScreen(ctx *urfave.Context, log config.Log) {
 	opts := c.opts

@@ -12,6 +12,7 @@ import (
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/output"
 	"github.com/vxlite/vxlite/internal/scaffold"
+	"github.com/vxlite/vxlite/internal/schema"
 	"github.com/vxlite/vxlite/internal/screen"
 )
 
@@ -67,7 +68,8 @@ with these plugins and versions. An existing file is not overwritten.
 			if err != nil {
 				return err
 			}
-			if err := writeConfig(file, text); err != nil {
+			_, err = os.Stat(filepath.Join(filepath.Dir(file), schema.File))
+			if err := writeConfig(file, append([]byte(schema.Line(err == nil)), text...)); err != nil {
 				return err
 			}
 			c.screen.Wrote(screen.Wrote{Files: []string{file},

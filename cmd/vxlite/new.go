@@ -23,7 +23,8 @@ func (c *cli) newCommand() *urfave.Command {
 Writes a module into the folder NAME that builds and passes its test, with the
 imports and versions of a RoadRunner release: that of --ref, or else that of the
 velox.toml in this folder or above. If there is none, the module gets its own
-velox.toml, so that "vxlite run" works in its folder.
+velox.toml, so that "vxlite run" works in its folder. A middleware and a jobs
+driver get a PHP worker too, which needs php and no packages.
 
    vxlite new plugin greeter --kind rpc
    vxlite new plugin audit --kind middleware --module git.corp/team/audit

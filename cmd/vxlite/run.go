@@ -33,10 +33,11 @@ takes that plugin from the folder, and looks for the config above it.
 
    vxlite run -- serve -c .rr.yaml
    vxlite run --with cache=../cache -- serve
-   vxlite run --watch -- serve               build and start again when a local directory changes
+   vxlite run --watch -- serve               build and start again when a local directory changes,
+                                             and start again when .rr.yaml changes
    cd plugins/mine && vxlite run --watch -c ../../server/velox.toml -- serve`,
 		Flags: append([]urfave.Flag{
-			&urfave.BoolFlag{Name: "watch", Aliases: []string{"w"}, Usage: "when a local directory changes, build again, and if that succeeds start the new server"},
+			&urfave.BoolFlag{Name: "watch", Aliases: []string{"w"}, Usage: "when a local directory changes, build again, and if that succeeds start the new server; start it again when its .rr.yaml changes"},
 		}, sharedFlags()...),
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,
@@ -50,6 +51,9 @@ takes that plugin from the folder, and looks for the config above it.
 			}
 			m, err := c.machine(ctx)
 			if err != nil {
+				return err
+			}
+			if err := live.CheckPHP(cfg, ctx.Args().Slice(), c.env); err != nil {
 				return err
 			}
 			server := process.Cmd{Args: ctx.Args().Slice(), Env: os.Environ(), Stdin: os.Stdin, Stdout: c.stdout, Stderr: c.stderr, Why: "the server"}

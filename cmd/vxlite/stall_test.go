@@ -24,28 +24,7 @@ func (w *world) stall(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	file := ts.MkAbs(args[0])
 	silent := func() { _ = os.WriteFile(file, nil, 0o644) }
-	halfway := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, req *http.Request) {
-		if req.Method != http.MethodPost {
-			req.URL.Path = strings.TrimPrefix(req.URL.Path, "/slowly")
-			w.http.ServeHTTP(rw, req)
-			return
-		}
-		path, slowly := strings.CutPrefix(req.URL.Path, "/slowly")
-		req.URL.Path = path
-		answer := httptest.NewRecorder()
-		w.http.ServeHTTP(answer, req)
-		rw.Header().Set("Content-Type", answer.Header().Get("Content-Type"))
-		const beginning = 300 // bytes: the first of the pack's packets, and some more
-		_, _ = io.CopyN(rw, answer.Body, beginning)
-		_ = http.NewResponseController(rw).Flush()
-		silent()
-		for slowly && req.Context().Err() == nil {
-			_, _ = io.CopyN(rw, answer.Body, 1)
-			_ = http.NewResponseController(rw).Flush()
-			time.Sleep(20 * time.Millisecond)
-		}
-		<-req.Context().Done()
-	}))
+	halfway := w.halfway(silent)
 	ts.Defer(halfway.Close)
 	ts.Setenv("STALL_URL", strings.Replace(halfway.URL, "://", "://"+httpUser+":"+httpPassword+"@", 1))
 
@@ -74,6 +53,33 @@ func (w *world) stall(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	})
 	ts.Setenv("SILENT_ADDR", l.Addr().String())
+}
+
+// halfway starts a server of git's repositories that falls silent in the middle of
+// a pack, and says when it does. Below /slowly/ it goes on, a byte at a time.
+func (w *world) halfway(silent func()) *httptest.Server {
+	return httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, req *http.Request) {
+		if req.Method != http.MethodPost {
+			req.URL.Path = strings.TrimPrefix(req.URL.Path, "/slowly")
+			w.http.ServeHTTP(rw, req)
+			return
+		}
+		path, slowly := strings.CutPrefix(req.URL.Path, "/slowly")
+		req.URL.Path = path
+		answer := httptest.NewRecorder()
+		w.http.ServeHTTP(answer, req)
+		rw.Header().Set("Content-Type", answer.Header().Get("Content-Type"))
+		const beginning = 300 // bytes: the first of the pack's packets, and some more
+		_, _ = io.CopyN(rw, answer.Body, beginning)
+		_ = http.NewResponseController(rw).Flush()
+		silent()
+		for slowly && req.Context().Err() == nil {
+			_, _ = io.CopyN(rw, answer.Body, 1)
+			_ = http.NewResponseController(rw).Flush()
+			time.Sleep(20 * time.Millisecond)
+		}
+		<-req.Context().Done()
+	}))
 }
 
 // answers starts a server that has one answer to everything, and leaves its

@@ -39,6 +39,7 @@ network, a home directory or git.
 			&urfave.StringFlag{Name: "sign", Usage: "sign it with the private key in the file `KEY`, SSH or OpenPGP"},
 			&urfave.BoolFlag{Name: "prune", Usage: "fetch nothing: remove from the folder what its own lock does not need"},
 			targetFlag(),
+			tableFlag(),
 		}, without(sharedFlags(), "with")...),
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,
@@ -59,7 +60,7 @@ func (c *cli) vendor(ctx *urfave.Context) error {
 	if err != nil {
 		return err
 	}
-	c.screen.Done(result, func(color bool) string { return screen.VendoredText(result, color) })
+	c.screen.Done(result, func(color bool) string { return screen.VendoredText(result, wantsTable(ctx), color) })
 	return nil
 }
 

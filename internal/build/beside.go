@@ -4,11 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"time"
 
 	"golang.org/x/mod/module"
 
@@ -116,14 +113,9 @@ func billOptions(k *workspace.Kit) (sbom.Options, error) {
 		}
 		return filepath.Join(cache, filepath.FromSlash(p)+"@"+v)
 	}
-	if s, ok := k.Env("SOURCE_DATE_EPOCH"); ok {
-		sec, err := strconv.ParseInt(s, 10, 64)
-		if err != nil {
-			return o, fmt.Errorf("SOURCE_DATE_EPOCH is %q, not a number of seconds", s)
-		}
-		o.Time = time.Unix(sec, 0)
-	}
-	return o, nil
+	var err error
+	o.Time, err = k.Epoch()
+	return o, err
 }
 
 // BillOf makes the bill of materials of a finished binary. Licences are known

@@ -27,6 +27,8 @@ type Options struct {
 	SBOM, Provenance bool
 	// BuildTwice builds twice and compares.
 	BuildTwice bool
+	// Planned is nil, or refuses what would be compiled.
+	Planned func(*workspace.Workspace) error
 }
 
 // Build makes the binaries, one for each target. The workspace is that of the
@@ -44,6 +46,11 @@ func Build(ctx context.Context, o Options) (w *workspace.Workspace, result *Resu
 	w, err = workspace.Prepare(ctx, o.Machine, o.Project, workspace.Ask{})
 	if err != nil {
 		return nil, nil, err
+	}
+	if o.Planned != nil {
+		if err := o.Planned(w); err != nil {
+			return w, nil, err
+		}
 	}
 	jobs, err := jobsFor(w, targets)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -94,16 +95,52 @@ func (d *doctor) goCommand(ctx context.Context, client *http.Client) {
 		private = "(none)"
 	}
 	d.ok("GOPRIVATE", "%s", private)
-	if cache := d.tool.Var("GOCACHE"); cache != "" {
-		d.ok("GOCACHE", "%s", cache)
-		d.disk("disk of GOCACHE", cache)
-	}
+	d.goCache("GOCACHE")
+	d.goCache("GOMODCACHE")
 	pathList, _ := d.Env("PATH")
 	if git := run.LookPath("git", pathList); git != "" {
 		d.ok("git", "%s, for its credential helpers", git)
 	} else {
 		d.ok("git", "not installed; needed only for its credential helpers")
 	}
+}
+
+// goCache looks at a directory that the go command keeps things in. A module cache
+// that can only be read may have all that is needed.
+func (d *doctor) goCache(name string) {
+	dir := d.tool.Var(name)
+	if dir == "" {
+		return
+	}
+	hint := "let the user who builds write to it, or name another place: go env -w " + name + "=DIR"
+	for _, dir := range []string{dir, filepath.Join(dir, "cache", "download")} { // the second may be another user's
+		if _, err := os.ReadDir(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			d.fail(name, helped{fmt.Errorf("%s cannot be read: %s", dir, disk.Reason(err)), hint})
+			return
+		}
+	}
+	err := tryWriting(dir)
+	switch {
+	case err != nil && name == "GOMODCACHE":
+		d.warn(name, fmt.Errorf("%s cannot be written to: %s; only modules that are in it can be used", dir, disk.Reason(err)), hint)
+	case err != nil:
+		d.fail(name, helped{fmt.Errorf("%s cannot be written to: %s", dir, disk.Reason(err)), hint})
+	default:
+		d.ok(name, "%s", dir)
+		d.disk("disk of "+name, dir)
+	}
+}
+
+// tryWriting makes a directory, as the go command would, and something in it.
+func tryWriting(dir string) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	probe, err := os.MkdirTemp(dir, "vxlite-*")
+	if err != nil {
+		return err
+	}
+	return os.Remove(probe)
 }
 
 // proxies asks each module proxy of GOPROXY. One that answers anything at all

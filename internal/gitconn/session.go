@@ -182,6 +182,9 @@ func (u *uploadPack) UploadPack(ctx context.Context, req *packp.UploadPackReques
 		if err := req.UploadRequest.Encode(u.in); err != nil {
 			return err
 		}
+		if err := req.UploadHaves.Encode(u.in, false); err != nil {
+			return err
+		}
 		return pktline.NewEncoder(u.in).EncodeString("done\n")
 	})
 	if over := u.over(ctx); over != nil {

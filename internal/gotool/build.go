@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -406,7 +405,11 @@ func explain(err error) error {
 // Download fetches one module, whatever any go.mod requires.
 func (t *Tool) Download(ctx context.Context, path, version string) error {
 	env, show := t.Env("off", Compile{OS: t.vars["GOHOSTOS"], Arch: t.vars["GOHOSTARCH"]})
-	_, err := t.run(ctx, run.Cmd{Args: []string{"mod", "download", path + "@" + version}, Dir: os.TempDir(),
+	dir, err := outsideModules()
+	if err != nil {
+		return err
+	}
+	_, err = t.run(ctx, run.Cmd{Args: []string{"mod", "download", path + "@" + version}, Dir: dir,
 		Env: env, Show: show, Why: "fetch " + path})
 	return err
 }

@@ -3,7 +3,6 @@ package gotool
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -43,7 +42,11 @@ func (t *Tool) CheckTarget(ctx context.Context, goos, goarch string, cache Cache
 	}
 	var known []string
 	if !cache.ReadJSON(&known, "ports", t.envKey()) {
-		out, err := t.run(ctx, run.Cmd{Args: []string{"tool", "dist", "list"}, Dir: os.TempDir(),
+		dir, err := outsideModules()
+		if err != nil {
+			return err
+		}
+		out, err := t.run(ctx, run.Cmd{Args: []string{"tool", "dist", "list"}, Dir: dir,
 			Env: t.pass(append(passed, goSettings...)), Why: "whether it compiles for " + name})
 		if err != nil {
 			return err

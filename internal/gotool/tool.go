@@ -80,7 +80,11 @@ func Find(ctx context.Context, env Env, cache Cache, sink event.Sink) (*Tool, er
 		}
 		return t, nil
 	}
-	out, err := t.run(ctx, run.Cmd{Args: []string{"env", "-json"}, Dir: os.TempDir(),
+	dir, err := outsideModules()
+	if err != nil {
+		return nil, err
+	}
+	out, err := t.run(ctx, run.Cmd{Args: []string{"env", "-json"}, Dir: dir,
 		Env: t.pass(append(passed, goSettings...)), Why: "what the go command is set to"})
 	if err != nil {
 		return nil, err
@@ -95,6 +99,40 @@ func Find(ctx context.Context, env Env, cache Cache, sink event.Sink) (*Tool, er
 		}
 	}
 	return t, cache.WriteJSON(kept, "goenv", key)
+}
+
+// outsideModules is a directory with no go.mod above it, where the go command is run for
+// what concerns no module: that of temporary files, which it needs too.
+func outsideModules() (string, error) {
+	dir := os.TempDir()
+	probe, err := os.MkdirTemp(dir, "vxlite-*")
+	if err != nil {
+		return "", &TempError{dir, err}
+	}
+	return dir, os.Remove(probe)
+}
+
+// TempError is a directory for temporary files in which none can be made.
+type TempError struct {
+	Dir string
+	Err error
+}
+
+// Error implements error.
+func (e *TempError) Error() string {
+	return fmt.Sprintf("temporary files cannot be written to %s: %s", e.Dir, disk.Reason(e.Err))
+}
+
+// Unwrap returns the file system's error.
+func (e *TempError) Unwrap() error { return e.Err }
+
+// Hints says where else they can go.
+func (*TempError) Hints() []string {
+	name := "TMPDIR"
+	if runtime.GOOS == "windows" {
+		name = "TMP"
+	}
+	return []string{"name a directory that can be written to with " + name + "=DIR"}
 }
 
 // confidential are settings that may have a password or a token in them. Where

@@ -8,9 +8,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/config"
@@ -154,6 +152,10 @@ func buildForImage(ctx context.Context, m workspace.Machine, p workspace.Project
 // options reads what the image is to have.
 func (r Request) options(ctx context.Context, m workspace.Machine) (Options, error) {
 	opts := Options{User: cmp.Or(r.User, DefaultUser)}
+	var err error
+	if opts.Time, err = m.Epoch(); err != nil {
+		return opts, err
+	}
 	if r.CACerts != "" {
 		data, err := disk.ReadNamed(r.CACerts)
 		if err != nil {
@@ -173,13 +175,6 @@ func (r Request) options(ctx context.Context, m workspace.Machine) (Options, err
 		if !disk.IsDir(r.Base) {
 			opts.BaseName = r.Base
 		}
-	}
-	if s, ok := m.Env("SOURCE_DATE_EPOCH"); ok {
-		sec, err := strconv.ParseInt(s, 10, 64)
-		if err != nil {
-			return opts, fmt.Errorf("SOURCE_DATE_EPOCH is %q, not a number of seconds", s)
-		}
-		opts.Time = time.Unix(sec, 0)
 	}
 	return opts, nil
 }

@@ -29,9 +29,14 @@ type Session struct {
 	w *workspace.Workspace
 	// Running is a binary that is not to be written over.
 	Running string
+	// Watched refuses a plan without local directories.
+	Watched bool
 	// pkgs and settings are those of w, where pkgs is not nil.
 	pkgs     []gotool.Package
 	settings gotool.Compile
+	// graph is nil until it was asked for.
+	graph     *endure.Graph
+	allowance endure.Allowance
 }
 
 // NewSession makes a session. The config's targets do not count.
@@ -75,7 +80,7 @@ func (s *Session) Build(ctx context.Context) (build.Binary, error) {
 	if err != nil {
 		return build.Binary{}, err
 	}
-	w, result, err := build.Build(ctx, build.Options{Machine: s.machine, Project: s.project, Output: out})
+	w, result, err := build.Build(ctx, build.Options{Machine: s.machine, Project: s.project, Output: out, Planned: s.planned})
 	if w != nil {
 		s.w = w // to be watched, though it may not compile
 	}
@@ -85,19 +90,28 @@ func (s *Session) Build(ctx context.Context) (build.Binary, error) {
 	return result.Binaries[0], nil
 }
 
-// Planned reports whether a build has come as far as a plan, of which a change
-// could mend what does not compile.
-func (s *Session) Planned() bool { return s.w != nil }
+// planned refuses a plan of which nothing could be watched, before it is compiled.
+func (s *Session) planned(w *workspace.Workspace) error {
+	if s.Watched && len(locals(w)) == 0 {
+		return nothingLocal{s.project.Config}
+	}
+	return nil
+}
 
 // Locals are the directories that the last build took modules from, in the
-// plan's order.
+// plan's order; none where it has not come as far as a plan.
 func (s *Session) Locals() []string {
+	if s.w == nil {
+		return nil
+	}
+	return locals(s.w)
+}
+
+func locals(w *workspace.Workspace) []string {
 	var out []string
-	if s.w != nil {
-		for _, m := range s.w.Plan.Modules {
-			if m.Local {
-				out = append(out, m.Dir)
-			}
+	for _, m := range w.Plan.Modules {
+		if m.Local {
+			out = append(out, m.Dir)
 		}
 	}
 	return out
@@ -170,16 +184,58 @@ func (s *Session) Relist(ctx context.Context) error {
 // Admitted refuses a server with plugins that Endure would disable, as a build
 // does. A rebuild leaves it out, so that the server is there the sooner.
 func (s *Session) Admitted(ctx context.Context) error {
-	locals, err := workspace.Fingerprints(s.w.Plan)
-	if err != nil {
-		return err
-	}
-	key := workspace.Inputs(s.w.Digest, locals, s.w.Tool, s.settings, s.w.Config.Check)
-	facts, err := s.w.Plugins(ctx, s.w.Tool.Compile(s.w.Dir, s.settings, s.pkgs), key)
+	set, err := s.read(ctx)
 	if err != nil {
 		return nil // what does not compile any more is the next build's to say
 	}
-	return s.w.Admit(facts, workspace.OnceEach(s.machine.Sink))
+	return s.w.Admit(set, workspace.OnceEach(s.machine.Sink))
+}
+
+// Graph is what Endure makes of the plugins, as of the last build that they could
+// be read of; nil before that.
+func (s *Session) Graph(ctx context.Context) (*endure.Graph, endure.Allowance) {
+	if s.w != nil {
+		set := s.remembered()
+		if set == nil && s.list(ctx) == nil {
+			set, _ = s.read(ctx) // what does not compile is a build's to say
+		}
+		if set != nil {
+			s.graph, s.allowance = endure.Decide(set), s.w.Allowance()
+		}
+	}
+	return s.graph, s.allowance
+}
+
+// remembered are the plugins where the build has read them, which needs no
+// listing.
+func (s *Session) remembered() *endure.Set {
+	c, err := s.w.Settings(s.w.Plan, s.w.Config.Build.Targets[0])
+	if err != nil {
+		return nil
+	}
+	key, err := s.key(c)
+	if err != nil {
+		return nil
+	}
+	return s.w.Remembered(key)
+}
+
+// read reads the plugins of what was built last. Its packages are listed.
+func (s *Session) read(ctx context.Context) (*endure.Set, error) {
+	key, err := s.key(s.settings)
+	if err != nil {
+		return nil, err
+	}
+	return s.w.Plugins(ctx, s.w.Tool.Compile(s.w.Dir, s.settings, s.pkgs), key)
+}
+
+// key is what the plugins are remembered by.
+func (s *Session) key(c gotool.Compile) (string, error) {
+	locals, err := workspace.Fingerprints(s.w.Plan)
+	if err != nil {
+		return "", err
+	}
+	return workspace.Inputs(s.w.Digest, locals, s.w.Tool, c, s.w.Config.Check), nil
 }
 
 // Embedded reports whether a file is one that the code of the last build

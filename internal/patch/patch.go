@@ -9,7 +9,6 @@
 package patch
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -115,14 +114,6 @@ func (k Kind) String() string {
 type File struct {
 	Kind Kind
 	Data []byte // of a file
-}
-
-// equal reports whether two files are the same; nil is none.
-func (f *File) equal(other *File) bool {
-	if f == nil || other == nil {
-		return f == other
-	}
-	return f.Kind == other.Kind && bytes.Equal(f.Data, other.Data)
 }
 
 // Tree is what patches are applied to.

@@ -1,5 +1,6 @@
 // Release compiles vxlite for every platform that it supports and packs each
-// binary into an archive, with a list of their checksums beside them:
+// binary into an archive, with the schema of velox.toml and a list of all checksums
+// beside them:
 //
 //	go run ./internal/release DIR
 //
@@ -12,6 +13,7 @@ import (
 	"crypto/sha256"
 	"debug/buildinfo"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,6 +22,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/vxlite/vxlite/internal/schema"
 )
 
 // platforms are those of a release.
@@ -54,18 +58,29 @@ func release(dir string) error {
 		return err
 	}
 	defer os.RemoveAll(tmp)
+	text, err := schema.JSON()
+	if err != nil {
+		return err
+	}
 	var lines []string
+	add := func(name string, data []byte) error {
+		sum := sha256.Sum256(data)
+		lines = append(lines, hex.EncodeToString(sum[:])+"  "+name+"\n")
+		return os.WriteFile(filepath.Join(dir, name), data, 0o644)
+	}
+	// Beside the archives for the line in a config that names it, and in each.
+	if err := errors.Join(add(schema.File, text), os.WriteFile(filepath.Join(tmp, schema.File), text, 0o644)); err != nil {
+		return err
+	}
 	for _, p := range platforms {
 		goos, goarch, _ := strings.Cut(p, "/")
 		name, data, err := platform(tmp, goos, goarch)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p, err)
 		}
-		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+		if err := add(name, data); err != nil {
 			return err
 		}
-		sum := sha256.Sum256(data)
-		lines = append(lines, hex.EncodeToString(sum[:])+"  "+name+"\n")
 	}
 	slices.SortFunc(lines, func(a, b string) int { return strings.Compare(a[sha256.Size*2:], b[sha256.Size*2:]) })
 	list := strings.Join(lines, "")
@@ -91,16 +106,23 @@ func platform(tmp, goos, goarch string) (name string, data []byte, err error) {
 		return "", nil, err
 	}
 	base := "vxlite_" + version + "_" + goos + "_" + goarch
-	files := []file{{name: binary, path: out, program: true}}
-	for _, d := range documents {
-		files = append(files, file{name: d, path: d})
-	}
+	files := contents(tmp, file{name: binary, path: out, program: true})
 	if goos == "windows" {
 		data, err = zipped(base, files, at)
 		return base + ".zip", data, err
 	}
 	data, err = tarred(base, files, at)
 	return base + ".tar.gz", data, err
+}
+
+// contents are an archive's files: the program, the schema that lies in tmp, and
+// the documents.
+func contents(tmp string, program file) []file {
+	files := []file{program, {name: schema.File, path: filepath.Join(tmp, schema.File)}}
+	for _, d := range documents {
+		files = append(files, file{name: d, path: d})
+	}
+	return files
 }
 
 // stamped reads a binary's version and the time of its commit, which is

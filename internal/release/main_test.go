@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/vxlite/vxlite/internal/schema"
 )
 
 // TestDocuments follows the links of the README and of all pages within the
@@ -38,6 +40,16 @@ func TestDocuments(t *testing.T) {
 				t.Errorf("%s links to %s, which is in no archive", d, to)
 			}
 		}
+	}
+}
+
+// TestContents wants the schema in an archive, under the name that the line in a
+// config has.
+func TestContents(t *testing.T) {
+	files := contents("tmp", file{name: "vxlite", path: "out", program: true})
+	i := slices.IndexFunc(files, func(f file) bool { return f.name == "velox.schema.json" && !f.program })
+	if i < 0 || files[i].path != filepath.Join("tmp", "velox.schema.json") || !strings.HasSuffix(schema.URL, "/"+files[i].name) {
+		t.Errorf("the files are %+v", files)
 	}
 }
 

@@ -100,7 +100,12 @@ func (r *resolver) packageOf(ctx context.Context, found source.Found, e *modfile
 
 // goMod returns the files of the module in a folder, and its go.mod.
 func (r *resolver) goMod(ctx context.Context, found source.Found, folder string) (string, *modfile.File, error) {
-	dir, err := r.client.Tree(ctx, found, folder)
+	return GoMod(ctx, r.client, found, folder)
+}
+
+// GoMod returns the files of the module in a folder of a commit, and its go.mod.
+func GoMod(ctx context.Context, client *source.Client, found source.Found, folder string) (string, *modfile.File, error) {
+	dir, err := client.Tree(ctx, found, folder)
 	if err != nil {
 		return "", nil, err
 	}

@@ -20,21 +20,26 @@ import (
 // mirrors.
 type Remote struct {
 	Name string
+	Pos  config.Position
+	// Path is the module path, empty where go.mod decides.
+	Path string
 	URL  string
 	// Dir is a local directory in the place of a repository.
 	Dir string
-	Err error
-	// asks is what the config wants of it; without a ref nothing is known.
-	asks query.Query
+	// Replaced says that an entry's own `replace` takes another module.
+	Replaced bool
+	Err      error
+	// Asks is what the config wants of it; without a ref nothing is known.
+	Asks query.Query
 }
 
 // Check looks among a repository's refs for the one that the config asks for. A
 // commit is taken to be there, since a server does not list all of them.
 func (r Remote) Check(refs *source.Refs) error {
-	if r.asks.Ref == "" {
+	if r.Asks.Ref == "" {
 		return nil
 	}
-	_, err := r.asks.Choose(refs)
+	_, err := r.Asks.Choose(refs)
 	return err
 }
 
@@ -42,12 +47,13 @@ func (r Remote) Check(refs *source.Refs) error {
 // what the lock has of the modules that only a pattern makes come from git.
 func Remotes(ctx context.Context, cfg *config.Config, o Options) []Remote {
 	r := newResolver(cfg, o)
-	out := []Remote{{Name: config.RoadRunnerName, URL: cfg.RoadRunner.URL, Dir: cfg.RoadRunner.Path, asks: query.Query{Ref: cfg.RoadRunner.Ref, AnyMajor: true}}}
+	out := []Remote{{Name: config.RoadRunnerName, Pos: cfg.RoadRunner.Pos, URL: cfg.RoadRunner.URL, Dir: cfg.RoadRunner.Path, Asks: query.Query{Ref: cfg.RoadRunner.Ref, AnyMajor: true}}}
 	for _, p := range cfg.Plugins {
-		rem := Remote{Name: p.Name, URL: p.URL, Dir: p.Path, asks: query.Query{Ref: p.Ref, Folder: p.Folder}}
+		rem := Remote{Name: p.Name, Pos: p.Pos, URL: p.URL, Dir: p.Path, Asks: query.Query{Ref: p.Ref, Folder: p.Folder}}
 		if p.Replace != nil {
-			rem.asks.Ref = "" // another module's is taken, or none
+			rem.Asks.Ref = "" // another module's is taken, or none
 			rem.Dir = cmp.Or(p.Replace.Dir, rem.Dir)
+			rem.Replaced = rem.Dir == ""
 		}
 		if rem.Dir != "" {
 			rem.Dir = moduleDir(rem.Dir, p.Folder)
@@ -55,7 +61,7 @@ func Remotes(ctx context.Context, cfg *config.Config, o Options) []Remote {
 		out = append(out, r.located(ctx, rem, p.ModulePath))
 	}
 	for _, m := range cfg.Modules {
-		out = append(out, r.located(ctx, Remote{Name: m.Path, URL: m.URL, Dir: m.Dir, asks: query.Query{Ref: m.Ref, Folder: m.Folder}}, m.Path))
+		out = append(out, r.located(ctx, Remote{Name: m.Path, Pos: m.Pos, URL: m.URL, Dir: m.Dir, Asks: query.Query{Ref: m.Ref, Folder: m.Folder}}, m.Path))
 	}
 	return append(out, r.matched(o.Lock, out)...)
 }
@@ -72,26 +78,27 @@ func (r *resolver) matched(locked *lock.File, listed []Remote) (out []Remote) {
 		if err != nil || remote.Local() || there || !r.fromGit(m.Path) {
 			continue
 		}
-		rem := Remote{Name: m.Path, URL: m.URL, asks: query.Query{Folder: m.Folder}}
+		rem := Remote{Name: m.Path, Path: m.Path, URL: m.URL, Asks: query.Query{Folder: m.Folder}}
 		if m.ReplacedBy == "" && !module.IsPseudoVersion(m.Version) {
-			rem.asks.Ref = strings.TrimSuffix(m.Version, "+incompatible")
+			rem.Asks.Ref = strings.TrimSuffix(m.Version, "+incompatible")
 		}
-		_, rem.asks.Major, _ = module.SplitPathVersion(m.Path)
+		_, rem.Asks.Major, _ = module.SplitPathVersion(m.Path)
 		out = append(out, rem)
 	}
 	return out
 }
 
 func (r *resolver) located(ctx context.Context, rem Remote, modulePath string) Remote {
-	_, rem.asks.Major, _ = module.SplitPathVersion(modulePath)
-	rem.asks.AnyMajor = modulePath == ""
+	rem.Path = modulePath
+	_, rem.Asks.Major, _ = module.SplitPathVersion(modulePath)
+	rem.Asks.AnyMajor = modulePath == ""
 	if rem.URL == "" && rem.Dir == "" {
 		var loc modurl.Location
 		var all []modurl.Location
 		if all, rem.Err = r.candidates(ctx, wanted{name: rem.Name, path: modulePath}); rem.Err == nil {
 			loc = r.reachable(ctx, all)
 		}
-		rem.URL, rem.asks.Folder = loc.URL, cmp.Or(rem.asks.Folder, loc.Folder)
+		rem.URL, rem.Asks.Folder = loc.URL, cmp.Or(rem.Asks.Folder, loc.Folder)
 	}
 	return rem
 }

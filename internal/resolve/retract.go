@@ -54,9 +54,15 @@ func (x *retractions) of(ctx context.Context, q query.Query, version string) (wh
 		return "", false
 	}
 	x.ready(ctx, q)
-	for _, r := range x.list {
+	return Withdrawn(x.list, version)
+}
+
+// Withdrawn reports whether directives retract a version, and why, on one line;
+// empty where no reason is given.
+func Withdrawn(list []*modfile.Retract, version string) (why string, yes bool) {
+	for _, r := range list {
 		if semver.Compare(r.Low, version) <= 0 && semver.Compare(version, r.High) <= 0 {
-			return shortened(r.Rationale), true
+			return Reason(r.Rationale), true
 		}
 	}
 	return "", false
@@ -82,8 +88,9 @@ func (x *retractions) load(ctx context.Context, q query.Query) []*modfile.Retrac
 	return mod.Retract
 }
 
-// shortened is a reason as it can be shown on a line.
-func shortened(rationale string) string {
+// Reason is what an author gives for a retraction or a deprecation, as it can be
+// shown on a line.
+func Reason(rationale string) string {
 	const most = 200
 	line, _, _ := strings.Cut(rationale, "\n")
 	line = strings.TrimSpace(line)

@@ -53,6 +53,11 @@ func (e *Error) ExitStatus() int { return e.Status }
 // does: names of included files are relative to the file's directory, in which
 // `rr serve` works.
 func Read(file string, env func(string) (string, bool)) (*File, error) {
+	return ReadIn(filepath.Dir(file), file, env)
+}
+
+// ReadIn is Read for a server that works in another directory, as with `-w`.
+func ReadIn(dir, file string, env func(string) (string, bool)) (*File, error) {
 	y := &File{env: env}
 	root, err := readFile(file)
 	if err != nil {
@@ -65,9 +70,7 @@ func Read(file string, env func(string) (string, bool)) (*File, error) {
 		if !known {
 			continue
 		}
-		if !filepath.IsAbs(name) {
-			name = filepath.Join(filepath.Dir(file), name)
-		}
+		name = beside(dir, name)
 		root, err := readFile(name)
 		if err != nil {
 			var ye *Error

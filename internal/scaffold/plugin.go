@@ -192,8 +192,10 @@ func Plugin(rel *roadrunner.Release, c *roadrunner.Contract, o PluginOptions) ([
 	switch o.Kind {
 	case "rpc":
 		names = append(names, "rpc.go")
+	case "middleware":
+		names = append(names, "worker.php")
 	case "jobs":
-		names = append(names, "driver.go", "item.go")
+		names = append(names, "driver.go", "item.go", "worker.php")
 	}
 	var out []File
 	for _, name := range names {

@@ -7,81 +7,87 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/progress"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"golang.org/x/mod/module"
 
 	"github.com/vxlite/vxlite/internal/event"
 )
 
-// barStyle lays a bar out as
-//
-//	26% [#####...............] [12s] compiling linux/amd64, 78 of 312: net/http
-//
-// and one that has ended as
-//
-//	fetched 46 repositories, 83.2 MB [31.4s]
-func barStyle(color bool) progress.Style {
-	style := progress.StyleDefault
-	// The generator of the default style is one for all that use it.
-	style.Chars.Indeterminate = progress.IndeterminateIndicatorMovingBackAndForth("<#>", redraw)
-	style.Options.DoneString = ""
-	style.Options.ErrorString = ", unfinished"
-	// Else a bar that ends overtakes the lines logged since the last redraw.
-	style.Options.KeepTrackersTogether = true
-	style.Options.PercentFormat = "%3.0f%%"
-	style.Options.PercentIndeterminate = "    "
-	style.Options.Separator = ""
-	style.Options.TimeInProgressPrecision = time.Second
-	style.Options.TimeDonePrecision = 100 * time.Millisecond
-	style.Visibility.Value = false
-	if color {
-		style.Colors.Error = text.Colors{text.FgRed}
-		style.Colors.Stats = text.Colors{text.Faint}
-		style.Colors.Tracker = text.Colors{text.FgGreen}
-	}
-	return style
+// bar is a line that shows how far something is, for as long as it is under way.
+type bar interface {
+	// progress is how much is done, and of how much; 0 where that is not known.
+	progress() (done, total int)
+	// message says what is under way, in a number of columns.
+	message(room int) string
+	// ended says what was done, or how much of it.
+	ended(complete bool) string
+	begun() time.Time
 }
 
-// bar is what all bars have in common.
-type bar struct {
-	tracker *progress.Tracker
-	room    int // columns for the message
-}
+// start is when a bar begins.
+type start time.Time
+
+func (s start) begun() time.Time { return time.Time(s) }
 
 // fullRoom is how many columns a message needs to say more than a count and a
 // name.
-const fullRoom = 32
+const fullRoom = 40
 
-// set shows how far the bar is; a total of 0 is one that is not known.
-func (b bar) set(done, total int, message string) {
-	// The total first: a bar beyond its total is drawn as one of unknown end.
-	b.tracker.UpdateTotal(int64(total))
-	b.tracker.SetValue(int64(done))
-	b.tracker.UpdateMessage(" " + message)
+// barLine lays a bar out as
+//
+//	26% [#####...............] [12s] compiling linux/amd64, 78 of 312: net/http
+//
+// A narrow window has no room for the second part.
+func barLine(b bar, width int, now time.Time, paint func(string, ...text.Color) string) string {
+	var head string
+	took := now.Sub(b.begun())
+	done, total := b.progress()
+	if total > 0 {
+		head = fmt.Sprintf("%3d%% ", done*100/total)
+	}
+	if width >= 70 {
+		head = fmt.Sprintf("%5s%s ", head, paint(gauge(min(22, width/4), done, total, took), text.FgGreen))
+	}
+	head += paint("["+took.Round(time.Second).String()+"]", text.Faint) + " "
+	return head + b.message(width-columns(head)-1) // in the last column, some terminals begin the next line
 }
 
-// end turns the bar into a line of text.
-func (b bar) end(complete bool, message string) {
-	b.tracker.UpdateMessage(message)
-	if complete {
-		b.tracker.MarkAsDone()
-	} else {
-		b.tracker.MarkAsErrored()
+// gauge is filled as far as something is done. Where that is not known, something
+// moves in it.
+func gauge(length, done, total int, took time.Duration) string {
+	const mover = "<#>"
+	inner := length - len("[]")
+	if total > 0 {
+		full := inner * done / total
+		return "[" + strings.Repeat("#", full) + strings.Repeat(".", inner-full) + "]"
 	}
+	span := inner - len(mover)
+	at := int(took/redrawEvery) % (2 * span)
+	at = min(at, 2*span-at) // there, and back again
+	return "[" + strings.Repeat(".", at) + mover + strings.Repeat(".", span-at) + "]"
+}
+
+// endLine is what stays of a bar: a line such as
+//
+//	fetched 46 repositories, 83.2 MB [31.4s]
+func endLine(b bar, complete bool, now time.Time, paint func(string, ...text.Color) string) string {
+	line := b.ended(complete)
+	if !complete {
+		line += paint(", unfinished", text.FgRed)
+	}
+	return line + paint(" ["+now.Sub(b.begun()).Round(redrawEvery).String()+"]", text.Faint)
 }
 
 // fetchBar is the bar for all fetches together.
 type fetchBar struct {
-	bar
+	start
 	done     int
 	bytes    int64            // of the fetches that are done
 	underWay []string         // modules, in the order they were begun
 	received map[string]int64 // bytes by module, of those under way
 }
 
-// update takes a fetch event into account. How many there will be is known only
-// when all is fetched, as each module may bring more: the bar has no end.
+// update takes a fetch event into account.
 func (b *fetchBar) update(e event.Event) {
 	i := slices.Index(b.underWay, e.Module)
 	switch {
@@ -97,17 +103,19 @@ func (b *fetchBar) update(e event.Event) {
 			b.underWay = slices.Delete(b.underWay, i, i+1)
 		}
 	}
-	b.set(b.done, 0, text.Snip(b.message(), b.room, "..."))
 }
 
-// message words what is being fetched.
-func (b *fetchBar) message() string {
+// progress has no total: how many there will be is known only when all is fetched,
+// as each module may bring more.
+func (b *fetchBar) progress() (done, total int) { return b.done, 0 }
+
+func (b *fetchBar) message(room int) string {
 	message := fmt.Sprintf("%d fetched, %d to go", b.done, len(b.underWay))
 	size := b.bytes
 	for _, n := range b.received {
 		size += n
 	}
-	if size > 0 && b.room >= fullRoom {
+	if size > 0 && room >= fullRoom {
 		message += ", " + byteSize(size)
 	}
 	names := make([]string, len(b.underWay))
@@ -117,14 +125,13 @@ func (b *fetchBar) message() string {
 	if len(names) > 0 {
 		message += ": " + strings.Join(names, ", ")
 	}
-	return message
+	return text.Snip(message, room, "...")
 }
 
 // full reports whether all that is known has been fetched.
 func (b *fetchBar) full() bool { return len(b.underWay) == 0 }
 
-// end leaves a line that says what was fetched.
-func (b *fetchBar) end(complete bool) {
+func (b *fetchBar) ended(complete bool) string {
 	message := "fetched " + Count(b.done, "repository", "repositories")
 	if !complete {
 		message = fmt.Sprintf("fetched %d of %s", b.done, Count(b.done+len(b.underWay), "repository", "repositories"))
@@ -132,12 +139,12 @@ func (b *fetchBar) end(complete bool) {
 	if b.bytes > 0 {
 		message += ", " + byteSize(b.bytes)
 	}
-	b.bar.end(complete, message)
+	return message
 }
 
 // compileBar is the bar for one target's compiling, or for its linking.
 type compileBar struct {
-	bar
+	start
 	target  string
 	linking bool
 	done    int
@@ -159,13 +166,14 @@ func (b *compileBar) update(e event.Event) {
 			b.total = max(b.total, b.done)
 		}
 	}
-	b.set(b.done, b.total, b.message())
 }
 
+func (b *compileBar) progress() (done, total int) { return b.done, b.total }
+
 // message words what is being compiled. Of a long package, the end stays.
-func (b *compileBar) message() string {
+func (b *compileBar) message(room int) string {
 	if b.linking {
-		return text.Snip("linking "+b.target, b.room, "...")
+		return text.Snip("linking "+b.target, room, "...")
 	}
 	message := "compiling " + b.target
 	if b.total > 0 {
@@ -173,13 +181,13 @@ func (b *compileBar) message() string {
 	} else if b.done > 0 {
 		message += fmt.Sprintf(", %d", b.done)
 	}
-	if b.room < fullRoom && b.total > 0 {
+	if room < fullRoom && b.total > 0 {
 		message = fmt.Sprintf("%d of %d", b.done, b.total)
 	}
 	if b.current != "" {
-		message += ": " + cutMiddle(b.current, b.room-columns(message)-len(": "))
+		message += ": " + cutMiddle(b.current, room-columns(message)-len(": "))
 	}
-	return text.Snip(message, b.room, "...")
+	return text.Snip(message, room, "...")
 }
 
 // cutMiddle shortens a name to a width, by what stands in its middle: a third of
@@ -194,8 +202,7 @@ func cutMiddle(name string, width int) string {
 	return string(runes[:room/3]) + gap + string(runes[len(runes)-(room-room/3):])
 }
 
-// end leaves a line that says what was compiled.
-func (b *compileBar) end(complete bool) {
+func (b *compileBar) ended(bool) string {
 	message := "compiled " + b.target
 	if b.linking {
 		message = "linked " + b.target
@@ -203,7 +210,7 @@ func (b *compileBar) end(complete bool) {
 	if b.done > 0 {
 		message += ", " + Count(b.done, "package", "packages")
 	}
-	b.bar.end(complete, message)
+	return message
 }
 
 // shortName shortens a module path to the name that its users know it by:

@@ -1,213 +1,161 @@
 package screen
 
 import (
+	"fmt"
 	"io"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/progress"
+	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/vxlite/vxlite/internal/event"
 )
 
-// display draws what is under way on a terminal: a bar for all fetches
-// together and one for each target being compiled. A bar that has ended stays
-// behind as a line of text. Its callers see to it that only one of its
-// methods runs at a time.
+// display draws what is under way on a terminal, below what is printed there: a
+// bar for all fetches together and one for each target being compiled. A bar that
+// has ended stays behind as a line of text.
+//
+// It is not go-pretty's progress, which cannot be told of another width while it
+// draws, and does not find its lines again after the window became narrower.
 type display struct {
+	mu    sync.Locker // held by whoever calls a method
 	out   io.Writer
-	width int
-	color bool
+	width func() int // of the terminal as it is now, in columns
+	paint func(string, ...text.Color) string
 
-	fetch   *fetchBar
-	compile map[string]*compileBar // by target
-
-	// bars and drawn are set while a bar is under way: go-pretty does not
-	// show logs unless there is one, so it only runs while there is.
-	bars  progress.Writer
-	drawn chan struct{} // closed when bars has drawn for the last time
-	begun uint64        // how many bars there have been
+	fetch   *fetchBar     // nil for none
+	compile []*compileBar // by when they began
+	drawn   []int         // the columns of each line that is drawn
+	quit    chan struct{} // ends the redrawing; nil while nothing is under way
 }
 
-// redraw is how often the display is drawn anew.
-const redraw = 100 * time.Millisecond
-
-// newDisplay returns a display for a terminal that is width columns wide.
-func newDisplay(out io.Writer, width int, color bool) *display {
-	if width <= 0 {
-		width = 80
-	}
-	return &display{out: out, width: width, color: color, compile: make(map[string]*compileBar)}
-}
+// redrawEvery is how often the display is drawn anew.
+const redrawEvery = 100 * time.Millisecond
 
 // update takes an event into account. What lags behind the end of its fetch
 // or its target does not begin a bar again.
 func (d *display) update(e event.Event) {
-	switch e.Kind {
-	case event.FetchStart, event.FetchDone:
+	i := slices.IndexFunc(d.compile, func(b *compileBar) bool { return b.target == oneLine(e.Target) })
+	switch {
+	case e.Kind == event.FetchStart, e.Kind == event.FetchDone, e.Kind == event.FetchBytes && d.fetch != nil:
 		if d.fetch == nil {
-			d.fetch = &fetchBar{bar: d.track(), received: make(map[string]int64)}
+			d.fetch = &fetchBar{start: start(time.Now()), received: make(map[string]int64)}
 		}
 		d.fetch.update(e)
-	case event.FetchBytes:
-		if d.fetch != nil {
-			d.fetch.update(e)
-		}
-	case event.CompileStart:
-		d.startCompile(e)
-	case event.LinkStart:
-		d.startLink(e)
-	case event.CompilePackage:
-		if b := d.compile[e.Target]; b != nil {
-			b.update(e)
-		}
-	case event.CompileDone:
-		if b := d.compile[e.Target]; b != nil {
-			b.end(true)
-			delete(d.compile, e.Target)
-			d.settle()
-		}
+	case e.Kind == event.CompileStart && i < 0:
+		d.endFetch(true) // no event of its own says so
+		b := &compileBar{start: start(time.Now()), target: oneLine(e.Target)}
+		b.update(e)
+		d.compile = append(d.compile, b)
+	case e.Kind == event.CompileStart, e.Kind == event.CompilePackage && i >= 0:
+		d.compile[i].update(e)
+	case e.Kind == event.LinkStart && i >= 0:
+		d.end(d.compile[i], true)
+		d.compile[i] = &compileBar{start: start(time.Now()), target: oneLine(e.Target), linking: true}
+	case e.Kind == event.CompileDone && i >= 0:
+		ended := d.compile[i]
+		d.compile = slices.Delete(d.compile, i, i+1)
+		d.end(ended, true)
 	}
+	d.keepDrawing()
 }
 
 // done ends what is under way: the result is there.
-func (d *display) done() {
-	d.endFetch(true)
-	d.endCompiles(true)
-	d.settle()
-}
+func (d *display) done() { d.endAll(true) }
 
-// startCompile begins the bar of a target.
-func (d *display) startCompile(e event.Event) {
-	b := d.compile[e.Target]
-	if b == nil {
-		b = &compileBar{bar: d.track(), target: oneLine(e.Target)}
-		d.compile[e.Target] = b
+// stop ends what is under way. Bars that are not full are left as unfinished.
+func (d *display) stop() { d.endAll(false) }
+
+func (d *display) endAll(complete bool) {
+	d.endFetch(complete || d.fetch != nil && d.fetch.full())
+	ended := d.compile
+	d.compile = nil
+	for _, b := range ended {
+		d.end(b, complete)
 	}
-	b.update(e)
-	// All is fetched when compiling starts; no event of its own says so.
-	d.endFetch(true)
-}
-
-// startLink begins the bar of a target's linking, in the place of that of its
-// compiling.
-func (d *display) startLink(e event.Event) {
-	if b := d.compile[e.Target]; b != nil {
-		next := &compileBar{bar: d.track(), target: b.target, linking: true}
-		b.end(true)
-		next.update(e)
-		d.compile[e.Target] = next
-	}
-}
-
-// log shows a line above the bars. It reports false when there are none.
-func (d *display) log(line string) bool {
-	if d.bars == nil {
-		return false
-	}
-	d.bars.Log(wrapOn + line + wrapOff)
-	return true
-}
-
-// stop ends what is under way and returns when nothing more will be drawn.
-// Bars that are not full are left as unfinished.
-func (d *display) stop() {
-	d.endFetch(d.fetch != nil && d.fetch.full())
-	d.endCompiles(false)
-	d.settle()
+	d.keepDrawing()
 }
 
 // endFetch ends the bar of the fetches, if there is one.
 func (d *display) endFetch(complete bool) {
-	if d.fetch != nil {
-		d.fetch.end(complete)
+	if ended := d.fetch; ended != nil {
 		d.fetch = nil
+		d.end(ended, complete)
 	}
 }
 
-// endCompiles ends the bars of all targets.
-func (d *display) endCompiles(complete bool) {
-	for _, b := range d.compile {
-		b.end(complete)
-	}
-	clear(d.compile)
+// end leaves a line for a bar that is no longer under way.
+func (d *display) end(b bar, complete bool) {
+	d.draw(endLine(b, complete, time.Now(), d.paint))
 }
 
-// track adds a bar, and starts drawing if it is the first.
-func (d *display) track() bar {
-	d.begun++
-	b := bar{
-		// A bar ends when its owner says so: more may turn up after all that
-		// was known is done.
-		tracker: &progress.Tracker{AutoStopDisabled: true, Index: d.begun},
-		room:    d.width - d.barLength() - len("100%  [59m59s]  "),
+// keepDrawing draws again and again while something is under way.
+func (d *display) keepDrawing() {
+	switch busy := d.fetch != nil || len(d.compile) > 0; {
+	case busy && d.quit == nil:
+		d.quit = make(chan struct{})
+		go d.redraw(d.quit)
+	case !busy && d.quit != nil:
+		close(d.quit)
+		d.quit = nil
 	}
-	if d.bars == nil {
-		d.start()
-	}
-	d.bars.AppendTracker(b.tracker)
-	return b
 }
 
-// barLength is how many columns a bar has, its brackets included. A narrow
-// window has none.
-func (d *display) barLength() int {
-	if d.width < 60 {
-		return 0
+func (d *display) redraw(quit <-chan struct{}) {
+	tick := time.NewTicker(redrawEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-quit:
+			return
+		case <-tick.C:
+			d.mu.Lock()
+			d.draw()
+			d.mu.Unlock()
+		}
 	}
-	return min(22, d.width/4)
 }
 
-// start starts drawing.
-func (d *display) start() {
-	bars := progress.NewWriter()
-	bars.SetOutputWriter(clipWriter{d.out})
-	style := barStyle(d.color)
-	style.Visibility.Tracker = d.barLength() > 0
-	bars.SetStyle(style)
-	bars.SetTrackerLength(d.barLength())
-	bars.SetSortBy(progress.SortByIndex)
-	bars.SetTerminalWidth(d.width)
-	bars.SetUpdateFrequency(redraw)
-	// A Stop that comes before Render has set itself up is lost. Such a Render
-	// ends by itself, once it has drawn that all bars have ended.
-	bars.SetAutoStop(true)
-
-	drawn := make(chan struct{})
-	d.bars, d.drawn = bars, drawn
-	go func() {
-		defer close(drawn)
-		bars.Render()
-	}()
+// draw draws the bars anew, below lines that stay. It is one write, so that no
+// other program's come between.
+func (d *display) draw(above ...string) {
+	width := d.width()
+	var b strings.Builder
+	b.WriteString(erase(d.drawn, width))
+	for _, line := range above {
+		b.WriteString(line + "\n")
+	}
+	d.drawn = nil
+	show := func(bar bar) {
+		line := barLine(bar, width, time.Now(), d.paint)
+		d.drawn = append(d.drawn, columns(line))
+		b.WriteString(line + "\n")
+	}
+	if d.fetch != nil {
+		show(d.fetch)
+	}
+	for _, bar := range d.compile {
+		show(bar)
+	}
+	if b.Len() > 0 {
+		fmt.Fprint(d.out, b.String())
+	}
 }
 
-// settle stops drawing when no bar is left under way.
-func (d *display) settle() {
-	if d.bars == nil || d.fetch != nil || len(d.compile) > 0 {
-		return
+// erase clears lines of so many columns, and the one below, where a terminal echoes
+// ^C. In a window that has become narrower, a line takes several rows.
+//
+// It does so by lines: to clear all below at once is, for tmux, to scroll it away if
+// it is all there is.
+func erase(lines []int, width int) string {
+	rows := 0
+	for _, columns := range lines {
+		rows += max(1, (columns+width-1)/width)
 	}
-	d.bars.Stop()
-	<-d.drawn
-	d.bars, d.drawn = nil, nil
-}
-
-// wrapOff and wrapOn tell the terminal what to do with the rest of a line
-// that is too long: to leave it out or to go on in the next line.
-const (
-	wrapOff = "\x1b[?7l"
-	wrapOn  = "\x1b[?7h"
-)
-
-// clipWriter leaves it to the terminal to clip what is too long. The display
-// cuts its lines too, but go-pretty knows only the width at the start; when
-// the window became narrower, lines would wrap, not be found again by moving
-// the cursor up, and fill the screen with copies.
-type clipWriter struct{ out io.Writer }
-
-// Write writes one drawing of the display, at once so that a terminal is
-// never left without wrapping.
-func (w clipWriter) Write(p []byte) (int, error) {
-	if _, err := io.WriteString(w.out, wrapOff+string(p)+wrapOn); err != nil {
-		return 0, err
+	if rows == 0 {
+		return ""
 	}
-	return len(p), nil
+	return "\r\x1b[K" + strings.Repeat("\x1b[A\x1b[K", rows)
 }

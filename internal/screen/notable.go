@@ -5,31 +5,30 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/workspace"
 )
 
 // notableTable renders RoadRunner, the modules that are local, of --with or patched, and those that have
-// changed since the last build. A line counts the others.
-func notableTable(r *build.Result, color bool) string {
+// changed since the last build, which is nil where that is not known. A line counts the others.
+func notableTable(modules, before []workspace.Row, color bool) string {
 	t := newModuleTable(color)
 	var others []workspace.Row
-	for i, m := range r.Modules {
-		note := joined(changed(m, r.Before), localState(m))
+	for i, m := range modules {
+		note := joined(changed(m, before), localState(m))
 		if i > 0 && !m.Local && !m.With && m.Patches == "" && note == "" {
 			others = append(others, m)
 			continue
 		}
 		t.AppendRow(moduleRow(m, note))
 	}
-	for _, m := range r.Before {
-		if !slices.ContainsFunc(r.Modules, func(now workspace.Row) bool { return now.Path == m.Path }) {
+	for _, m := range before {
+		if !slices.ContainsFunc(modules, func(now workspace.Row) bool { return now.Path == m.Path }) {
 			t.AppendRow(moduleRow(m, "(removed)"))
 		}
 	}
 	text := t.Render() + "\n"
 	if len(others) > 0 {
-		text += counted(others) + " more: --table lists all\n"
+		text += "not shown: " + counted(others) + "; --table lists all\n"
 	}
 	return text
 }

@@ -43,6 +43,9 @@ func (s *Screen) Report(err error) int {
 	if f.text == "" {
 		return f.status
 	}
+	if s.opts.Terminal && !s.opts.JSON && f.status == ExitInterrupted {
+		fmt.Fprint(s.stderr, "\r\x1b[K") // the ^C that the terminal has echoed
+	}
 	if s.opts.JSON {
 		fmt.Fprint(s.stderr, jsonLine(jsonError{Event: "error", Text: f.text, Hints: f.hints}))
 		return f.status
@@ -152,7 +155,7 @@ func hints(err error) []string {
 		}
 	})
 	if disk.IsFull(err) {
-		all = append(all, "make room on that disk, or name another place: with -o for what is made, VXLITE_CACHE for the store, GOCACHE for compiled packages")
+		all = append(all, "make room on that disk, or name another place: with -o for what is made, VXLITE_CACHE for the store, GOCACHE for compiled packages, TMPDIR for temporary files")
 	}
 	return all
 }

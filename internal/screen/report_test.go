@@ -122,7 +122,7 @@ func TestReport(t *testing.T) {
 			}{
 				{Options{}, tt.text},
 				{Options{Quiet: true}, tt.text},
-				{Options{Terminal: true}, tt.text},
+				{Options{Terminal: true}, strings.Replace(tt.text, "vxlite: interrupted\n", "\r\x1b[Kvxlite: interrupted\n", 1)}, // over the ^C
 				{Options{JSON: true}, tt.json},
 				{Options{JSON: true, Quiet: true}, tt.json},
 			} {

@@ -82,6 +82,9 @@ func (s *Screen) Removed(r *store.Removed) {
 	s.Done(struct {
 		Removed *store.Removed `json:"removed"`
 	}{r}, func(bool) string {
+		if len(r.Paths) == 0 {
+			return "there was nothing to remove\n"
+		}
 		return "removed " + Count(len(r.Paths), "entry", "entries") + ", " + byteSize(r.Size) + "\n"
 	})
 }
@@ -107,17 +110,12 @@ func wroteText(w Wrote) string {
 	return b.String()
 }
 
-// BuildText words what a build made: a table of what went in, then a line for
-// each binary. Unless all is asked for, the table has RoadRunner, what is local or of --with,
-// and what has changed since the last build, and a line counts the others.
+// BuildText words what a build made: a table of what went in, all of it or what
+// is notable, then a line for each binary.
 func BuildText(r *build.Result, all, color bool) string {
 	var parts []string
-	switch {
-	case len(r.Modules) == 0:
-	case all:
-		parts = append(parts, moduleTable(r.Modules, color)+"\n")
-	default:
-		parts = append(parts, notableTable(r, color))
+	if len(r.Modules) > 0 {
+		parts = append(parts, wentIn(r.Modules, r.Before, all, color))
 	}
 	if len(r.Binaries) > 0 {
 		parts = append(parts, binaryTable(r.Binaries, color)+"\n")
@@ -125,9 +123,17 @@ func BuildText(r *build.Result, all, color bool) string {
 	return strings.Join(parts, "\n")
 }
 
-// VendoredText words a vendor folder: what went in, and where it is.
-func VendoredText(r *vendoring.Result, color bool) string {
-	return moduleTable(r.Modules, color) + "\n\n" + vendoredTable(r.Vendored, color) + "\n"
+// VendoredText words a vendor folder: what went in, all of it or what is notable,
+// and where it is.
+func VendoredText(r *vendoring.Result, all, color bool) string {
+	return wentIn(r.Modules, nil, all, color) + "\n" + vendoredTable(r.Vendored, color) + "\n"
+}
+
+func wentIn(modules, before []workspace.Row, all, color bool) string {
+	if all {
+		return moduleTable(modules, color) + "\n"
+	}
+	return notableTable(modules, before, color)
 }
 
 // vendoredTable renders a line for a vendor folder or file. A folder's hash is
@@ -303,7 +309,8 @@ func NewTable(color bool) table.Writer {
 	return t
 }
 
-// CacheTable renders the store: a line in all, and one for each part.
+// CacheTable renders the store: a line in all, one for each part, and how many
+// locks builds have used lately.
 func CacheTable(c *store.Contents, color bool) string {
 	t := NewTable(color)
 	var files int
@@ -316,5 +323,5 @@ func CacheTable(c *store.Contents, color bool) string {
 	for _, p := range c.Parts {
 		t.AppendRow(table.Row{"  " + Cell(p.Name), Count(p.Files, "file", "files"), byteSize(p.Size)})
 	}
-	return t.Render()
+	return t.Render() + "\n" + Count(len(c.Locks), "lock", "locks") + " used in the last 30 days"
 }

@@ -3,6 +3,7 @@ package screen
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/workspace"
@@ -82,12 +83,12 @@ func TestNotable(t *testing.T) {
 		now, before []workspace.Row
 		want        string
 	}{
-		{"the first build", []workspace.Row{rr, http, two, lib}, nil, head + "3 plugins and 1 module more: --table lists all\n"},
-		{"nothing new", []workspace.Row{rr, http}, []workspace.Row{rr, http}, head + "1 plugin more: --table lists all\n"},
+		{"the first build", []workspace.Row{rr, http, two, lib}, nil, head + "not shown: 3 plugins and 1 module; --table lists all\n"},
+		{"nothing new", []workspace.Row{rr, http}, []workspace.Row{rr, http}, head + "not shown: 1 plugin; --table lists all\n"},
 		{"RoadRunner alone", []workspace.Row{rr}, nil, head},
 		{
 			"a local plugin", []workspace.Row{rr, http, mine}, nil,
-			head + "mine        v0.0.0      (local)       ../mine  (dirty, on eeeeeeeeeeee)\n" + "1 plugin more: --table lists all\n",
+			head + "mine        v0.0.0      (local)       ../mine  (dirty, on eeeeeeeeeeee)\n" + "not shown: 1 plugin; --table lists all\n",
 		},
 		{
 			"changed, added, removed", []workspace.Row{rr, http, two}, []workspace.Row{rr, older, lib},
@@ -102,5 +103,16 @@ func TestNotable(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			compareText(t, "result", BuildText(&build.Result{Modules: tt.now, Before: tt.before}, false, false), tt.want)
 		})
+	}
+}
+
+func TestAge(t *testing.T) {
+	const day = 24 * time.Hour
+	for d, want := range map[time.Duration]string{
+		-time.Hour: "today", 23 * time.Hour: "today", day: "1 day", 59 * day: "59 days", 61 * day: "2 months", 729 * day: "23 months", 730 * day: "2 years", 1500 * day: "4 years",
+	} {
+		if got := ageText(d); got != want {
+			t.Errorf("%v: %s, want %s", d, got, want)
+		}
 	}
 }

@@ -3,6 +3,7 @@
 package screen
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"sync"
@@ -60,9 +61,16 @@ const tellEvery = 15 * time.Second
 func New(stdout, stderr io.Writer, opts Options) *Screen {
 	s := &Screen{opts: opts, stdout: stdout, stderr: stderr, now: time.Now, compiling: map[string]int{}}
 	if opts.Terminal && !opts.JSON && !opts.Quiet {
-		s.display = newDisplay(stderr, opts.Width, opts.Color)
+		s.display = &display{mu: &s.mu, out: stderr, width: s.width, paint: s.paint}
 	}
 	return s
+}
+
+// width is that of the terminal as it is now: a window may be resized, of which
+// Windows sends no signal.
+func (s *Screen) width() int {
+	const usual = 80
+	return cmp.Or(InspectStream(s.stderr).width, s.opts.Width, usual)
 }
 
 // Sink returns what the pipeline sends its events to.
@@ -120,7 +128,8 @@ func (s *Screen) showText(e event.Event) {
 
 // print writes a line to stderr, above the progress display if there is one.
 func (s *Screen) print(line string) {
-	if s.display != nil && s.display.log(line) {
+	if s.display != nil {
+		s.display.draw(line)
 		return
 	}
 	fmt.Fprintln(s.stderr, line)

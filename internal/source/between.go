@@ -2,12 +2,12 @@ package source
 
 import (
 	"context"
-	"errors"
+	"slices"
 	"sort"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/go-git/go-git/v5/plumbing/storer"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/gitpack"
@@ -17,9 +17,9 @@ import (
 
 // Between is what lies between two commits of a repository.
 type Between struct {
-	// Commits is how many the second has in its history, itself included, that
-	// the first has not.
-	Commits int
+	// Commits are those that the second has in its history, itself included,
+	// and the first has not, the newest first.
+	Commits []Commit
 	// Tags are those on these commits, sorted by name.
 	Tags []string
 	// Apart says that the first is not in the second's history: a branch was
@@ -28,7 +28,8 @@ type Between struct {
 }
 
 // Between tells what lies between a commit and another. f is the second; old
-// may be one that the repository no longer has.
+// may be one that the repository no longer has. Of a server, only what lies
+// between is asked for, without files where it can leave them out.
 func (c *Client) Between(ctx context.Context, f Found, old string) (Between, error) {
 	remote, err := giturl.Parse(f.From)
 	if err != nil {
@@ -62,7 +63,7 @@ func (c *Client) Between(ctx context.Context, f Found, old string) (Between, err
 		return Between{}, err
 	}
 	defer remove()
-	if err := get.pack(ctx, dir, get.tips(), get.commitsOnly); err != nil {
+	if err := get.since(ctx, dir, f.Commit, old); err != nil {
 		return Between{}, err
 	}
 	st := gitpack.Open(dir)
@@ -70,55 +71,47 @@ func (c *Client) Between(ctx context.Context, f Found, old string) (Between, err
 	return between(ctx, st, get.refs, old, f.Commit)
 }
 
-// between walks both histories.
+// since fetches the ancestors of a commit that another does not have. Where old is
+// no ancestor, or is gone, these are more, or all.
+func (d *download) since(ctx context.Context, dir, commit, old string) error {
+	behind := func(req *packp.UploadPackRequest) {
+		d.commitsOnly(req)
+		req.Haves = []plumbing.Hash{plumbing.NewHash(old)}
+	}
+	want, direct := d.wantFor(commit)
+	if direct {
+		err := d.pack(ctx, dir, []string{want}, behind)
+		if err == nil || !isRefusedWant(err) {
+			return err
+		}
+	}
+	return d.pack(ctx, dir, d.tips(), d.commitsOnly)
+}
+
+// between walks the second history as far as the first does not have it. Either
+// may end where a server has left out what both have.
 func between(ctx context.Context, st *gitpack.Storage, refs *Refs, old, now string) (Between, error) {
-	before, err := ancestors(ctx, st, plumbing.NewHash(old))
+	before, _, err := historyOf(ctx, st, old)
 	if err != nil {
 		return Between{}, err
 	}
-	since, err := ancestors(ctx, st, plumbing.NewHash(now))
+	since, _, err := historyOf(ctx, st, now)
 	if err != nil {
 		return Between{}, err
 	}
-	b := Between{Apart: !since[plumbing.NewHash(old)]}
-	for h := range before {
-		delete(since, h)
+	first := plumbing.NewHash(old)
+	b := Between{Apart: old != now, Commits: without(since, before)}
+	for _, c := range since {
+		b.Apart = b.Apart && c.Hash != first && !slices.Contains(c.ParentHashes, first)
 	}
-	b.Commits = len(since)
 	for _, ref := range refs.Tags() {
 		h, err := peel(st, plumbing.NewHash(ref.Commit))
-		if err == nil && since[h] {
+		if err == nil && since[h] != nil && before[h] == nil {
 			b.Tags = append(b.Tags, ref.Short())
 		}
 	}
 	sort.Strings(b.Tags)
 	return b, nil
-}
-
-// ancestors returns a commit and all before it that the repository has.
-func ancestors(ctx context.Context, st storer.EncodedObjectStorer, from plumbing.Hash) (map[plumbing.Hash]bool, error) {
-	seen := map[plumbing.Hash]bool{}
-	todo := []plumbing.Hash{from}
-	for len(todo) > 0 {
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		h := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		if seen[h] {
-			continue
-		}
-		obj, err := object.GetCommit(st, h)
-		if errors.Is(err, plumbing.ErrObjectNotFound) {
-			continue // the edge of a shallow repository
-		}
-		if err != nil {
-			return nil, err
-		}
-		seen[h] = true
-		todo = append(todo, obj.ParentHashes...)
-	}
-	return seen, nil
 }
 
 // Has reports whether the module in folder of a commit can be had without

@@ -2,13 +2,11 @@ package store
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/vxlite/vxlite/internal/disk"
-	"github.com/vxlite/vxlite/internal/lock"
 )
 
 // Cache says where the store is and what is in it. A store that is not there
@@ -22,34 +20,44 @@ func Cache(dir string) (*Contents, error) {
 	if err != nil {
 		return nil, err
 	}
+	if out.Locks, _, err = s.usedLocks(time.Now().Add(-Recent)); err != nil {
+		return nil, err
+	}
 	out.Parts, err = s.Parts()
 	return out, err
 }
 
-// CleanCache removes from the store what none of the locks needs and what was
-// fetched longer ago than age.
-func CleanCache(dir string, locks []string, age time.Duration) (*Removed, error) {
-	kept := map[string]bool{}
-	for _, name := range locks {
-		l, err := lock.Read(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, &noLockError{name}
-		}
-		if err != nil {
-			return nil, err
-		}
-		for _, m := range l.Modules {
-			kept[m.Commit] = true
-		}
+// CleanCache removes from the store what was fetched longer ago than age and what
+// is needed neither by the named locks nor by those that runs have used since
+// [Recent]. Without a name, the lock beside counts if it is there. It forgets the
+// locks that are gone.
+func CleanCache(dir string, named []string, beside string, age time.Duration) (*Removed, error) {
+	if len(named) == 0 && disk.Exists(beside) {
+		named = []string{beside}
 	}
 	if !disk.Exists(dir) {
-		return &Removed{}, nil
+		_, err := needed(named, nil)
+		return &Removed{}, err
 	}
 	s, err := Open(dir)
 	if err != nil {
 		return nil, err
 	}
+	used, forget, err := s.usedLocks(time.Now().Add(-Recent))
+	if err != nil {
+		return nil, err
+	}
+	if len(named)+len(used) == 0 {
+		return nil, &noLockError{beside}
+	}
+	kept, err := needed(named, used)
+	if err != nil {
+		return nil, err
+	}
 	removed, size, err := s.Clean(func(commit string) bool { return kept[commit] }, time.Now().Add(-age))
+	for _, record := range forget {
+		err = errors.Join(err, os.Remove(record))
+	}
 	return &Removed{Paths: removed, Size: size}, err
 }
 
@@ -82,6 +90,8 @@ func RemoveCache(dir string) (*Removed, error) {
 type Contents struct {
 	Path  string `json:"path"`
 	Parts []Part `json:"parts"`
+	// Locks are those that cleaning heeds: runs have used them since [Recent].
+	Locks []string `json:"locks"`
 }
 
 // Removed is what was no longer needed.

@@ -70,6 +70,9 @@ var directories = []directory{
 	{"ports", stays},
 	// One file a place, locked while a repository is fetched from it. source's.
 	{"lock", stays},
+	// KEY: the path of a lock that runs use, and when one last did. Cleaning reads
+	// it, and removes those of locks that are gone.
+	{"locks", stays},
 	// What is being made. The next run removes what a killed one left.
 	{"tmp", stays},
 	// These did not tell who had said what they held.

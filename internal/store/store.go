@@ -4,8 +4,8 @@
 //
 // Everything in a [Store] is named by what it holds (a commit, a commit's folder), or
 // records a fact that does not change. So nothing in it is ever rewritten, but for what
-// a [Place] said of a tag: it is not asked twice, unless a lock is made, and only those
-// believe it who would ask the same place. A locked commit is found by itself, whatever
+// a [Place] said of a tag (it is not asked twice, unless a lock is made, and only those
+// believe it who would ask the same place) and when a lock was last used. A locked commit is found by itself, whatever
 // the store knows of the tag.
 //
 // A directory is filled in tmp and renamed into its place: a run that is killed

@@ -187,7 +187,7 @@ func between(ctx context.Context, w *workspace.Workspace, changes []Change) erro
 			w.Sink.Send(event.Event{Kind: event.Debug, Text: fmt.Sprintf("history of %s: %v", c.Path, err)})
 			continue
 		}
-		c.Commits, c.Tags, c.Apart = b.Commits, b.Tags, b.Apart
+		c.Commits, c.Tags, c.Apart = len(b.Commits), b.Tags, b.Apart
 	}
 	return nil
 }

@@ -1,11 +1,12 @@
 package watch
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"time"
 )
 
@@ -31,8 +32,10 @@ func List(dirs, files []string) Listing {
 		}
 	}
 	for _, f := range files {
-		l.addFile(f)
-		l.of = append(l.of, f)
+		for _, place := range places(f) {
+			l.addFile(place)
+			l.of = append(l.of, place)
+		}
 	}
 	return l
 }
@@ -93,15 +96,15 @@ func (w *Watcher) Since(before Listing) ([]string, error) {
 		if !below(before.of, name) {
 			changed = is.modified >= before.at.Add(-tick).UnixNano()
 		}
-		if changed && (w.files[name] || w.concerns(name)) {
-			out = append(out, name)
+		if changed && (w.files[name] != "" || w.concerns(name)) {
+			out = append(out, cmp.Or(w.files[name], name))
 		}
 	}
 	for name := range before.files {
-		if _, there := now.files[name]; !there && (w.files[name] || below(w.dirs, name) && w.concerns(name)) {
-			out = append(out, name)
+		if _, there := now.files[name]; !there && (w.files[name] != "" || below(w.dirs, name) && w.concerns(name)) {
+			out = append(out, cmp.Or(w.files[name], name))
 		}
 	}
-	sort.Strings(out)
-	return out, nil
+	slices.Sort(out)
+	return slices.Compact(out), nil
 }

@@ -24,7 +24,7 @@ type Watcher struct {
 	seen chan seen // closed when nothing is watched any more
 
 	mu      sync.Mutex
-	files   map[string]bool // watched by their directory, since editors replace them
+	files   map[string]string // the places of single files, watched by their directory, since editors replace them; and what the caller calls them
 	dirs    []string
 	also    func(name string) bool
 	ignored map[string]bool // what changed and does not count, as far as is known; nil where nobody will ask
@@ -34,7 +34,8 @@ type Watcher struct {
 	Quiet, Longest time.Duration
 }
 
-// New watches dirs and files, all of them absolute.
+// New watches dirs and files, all of them absolute. A file, or a link to one, need
+// not be there; its directory does, or else it is not watched.
 func New(dirs, files []string) (*Watcher, error) {
 	n, err := fsnotify.NewWatcher()
 	if err != nil {
@@ -93,9 +94,11 @@ func (w *Watcher) Watch(dirs, files []string) error {
 			return err
 		}
 	}
-	single, wanted := map[string]bool{}, map[string]bool{}
+	single, wanted := map[string]string{}, map[string]bool{}
 	for _, f := range files {
-		single[f], wanted[filepath.Dir(f)] = true, true
+		for _, place := range places(f) {
+			single[place], wanted[filepath.Dir(place)] = f, true
+		}
 	}
 	w.mu.Lock()
 	w.dirs, w.files = resolved, single // what follows waits for the system, and Next must not
@@ -105,8 +108,8 @@ func (w *Watcher) Watch(dirs, files []string) error {
 			return err
 		}
 	}
-	for _, f := range files {
-		if err := w.fs.Add(filepath.Dir(f)); err != nil {
+	for dir := range wanted {
+		if err := w.fs.Add(dir); err != nil {
 			return err
 		}
 	}
@@ -116,6 +119,21 @@ func (w *Watcher) Watch(dirs, files []string) error {
 		}
 	}
 	return nil
+}
+
+// places are where a file can change: in its directory, and where it is a link to,
+// with the links to these directories followed, as events have them. There are
+// none without its directory.
+func places(file string) []string {
+	dir, err := filepath.EvalSymlinks(filepath.Dir(file))
+	if err != nil {
+		return nil
+	}
+	out := []string{filepath.Join(dir, filepath.Base(file))}
+	if target, err := filepath.EvalSymlinks(file); err == nil && target != out[0] {
+		out = append(out, target)
+	}
+	return out
 }
 
 // Close ends the watching.
@@ -161,10 +179,11 @@ func (w *Watcher) Next(ctx context.Context) ([]string, error) {
 			if s.err != nil {
 				return nil, s.err
 			}
-			if !w.counts(s.event) {
+			name := w.counts(s.event)
+			if name == "" {
 				continue
 			}
-			changed[s.event.Name] = true
+			changed[name] = true
 			quiet = time.After(w.Quiet)
 			if longest == nil {
 				longest = time.After(w.Longest)
@@ -182,34 +201,39 @@ func (w *Watcher) Next(ctx context.Context) ([]string, error) {
 	}
 }
 
-// counts reports whether an event is a change. A new directory is watched from
-// then on, with what was put into it before.
-func (w *Watcher) counts(e fsnotify.Event) bool {
+// counts returns the name of what an event changes, or "" where that does not
+// count. A new directory is watched from then on, with what was put into it before.
+func (w *Watcher) counts(e fsnotify.Event) string {
 	name := filepath.Base(e.Name)
 	if e.Op == fsnotify.Chmod {
-		return false
+		return ""
 	}
 	w.mu.Lock()
 	file, inside := w.files[e.Name], below(w.dirs, e.Name)
 	w.mu.Unlock()
-	if file {
-		return true
+	if file != "" {
+		return file
 	}
 	if hidden(name) || temporary(name) || !inside {
-		return false
+		return ""
 	}
 	fi, err := os.Lstat(e.Name)
 	if err == nil && fi.IsDir() {
-		if e.Has(fsnotify.Create) {
-			_ = w.add(e.Name)
-			found, _ := disk.List(e.Name, "", ".go")
-			return len(found) > 0
+		if !e.Has(fsnotify.Create) {
+			return ""
 		}
-		return false
+		_ = w.add(e.Name)
+		if found, _ := disk.List(e.Name, "", ".go"); len(found) == 0 {
+			return ""
+		}
+		return e.Name
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.concerns(e.Name)
+	if !w.concerns(e.Name) {
+		return ""
+	}
+	return e.Name
 }
 
 // concerns reports whether a file below the directories that changed counts by

@@ -144,6 +144,55 @@ func TestWatch(t *testing.T) {
 	}
 }
 
+// TestFiles changes single files: one that is replaced, one that appears later, one
+// that goes, one that is a link, all of them reached over a link.
+func TestFiles(t *testing.T) {
+	root := t.TempDir()
+	in := func(name string) string { return filepath.Join(root, filepath.FromSlash(name)) }
+	for _, name := range []string{"real/.rr.yaml", "real/other.yaml", "elsewhere/linked.yaml", "elsewhere/not.yaml"} {
+		put(t, in(name))
+	}
+	if err := os.Symlink("real", in("dir")); err != nil {
+		t.Skip(err)
+	}
+	if err := os.Symlink("../elsewhere/linked.yaml", in("real/link.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	files := []string{in("dir/.rr.yaml"), in("dir/later.yaml"), in("dir/link.yaml"), in("none/x.yaml")}
+	before := List(nil, files)
+	put(t, in("real/link.yaml")) // through the link
+	w, err := New(nil, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if got, err := w.Since(before); err != nil || !slices.Equal(got, files[2:3]) {
+		t.Errorf("before: %v, %q", err, got)
+	}
+	w.Quiet, w.Longest = unhurried, longest
+	for _, tt := range []struct {
+		name string
+		do   func() error
+		want []string
+	}{
+		{"replaced", func() error {
+			put(t, in("real/.rr.yaml.new"))
+			return os.Rename(in("real/.rr.yaml.new"), in("real/.rr.yaml"))
+		}, []string{"dir/.rr.yaml"}},
+		{"appears", func() error { put(t, in("real/later.yaml")); return nil }, []string{"dir/later.yaml"}},
+		{"goes", func() error { return os.Remove(in("real/.rr.yaml")) }, []string{"dir/.rr.yaml"}},
+		{"another's", func() error { put(t, in("real/other.yaml")); put(t, in("elsewhere/not.yaml")); return nil }, nil},
+		{"behind a link", func() error { put(t, in("elsewhere/linked.yaml")); return nil }, []string{"dir/link.yaml"}},
+	} {
+		if err := tt.do(); err != nil {
+			t.Fatal(err)
+		}
+		if got := next(t, w, root, tt.want == nil); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
 // TestDrain has many events come while nobody takes one, as on Windows where the
 // next directory is added only when they are taken.
 func TestDrain(t *testing.T) {

@@ -72,6 +72,9 @@ type Kit struct {
 
 // Open opens the store and finds the go command.
 func Open(ctx context.Context, m Machine, p Project) (*Kit, error) {
+	if _, err := m.Epoch(); err != nil { // before anything is fetched
+		return nil, err
+	}
 	store, err := store.Open(m.StoreDir)
 	if err != nil {
 		return nil, err

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
+	"path/filepath"
 
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/gosum"
@@ -75,6 +77,7 @@ func (k *Kit) PlanWith(ctx context.Context, client *source.Client, a Ask) (*Plan
 	if err != nil {
 		return nil, err
 	}
+	k.recordLock(lk)
 	plan, err := k.resolve(ctx, client, lk)
 	if err != nil {
 		return nil, k.lockedError(lk, err)
@@ -118,6 +121,21 @@ func (k *Kit) readLock(edit func(*lock.File) (*lock.File, error)) (Lockfile, err
 		l.oracle, err = edit(old)
 	}
 	return l, err
+}
+
+// recordLock tells the store which lock needs what is in it, also one that is yet
+// to be written. A run does without: its store may be full, or only readable.
+func (k *Kit) recordLock(lk Lockfile) {
+	if k.Config.File == "" || k.Vendored != nil {
+		return
+	}
+	name, err := filepath.Abs(lk.Name)
+	if err == nil {
+		err = k.Store.UseLock(name)
+	}
+	if err != nil {
+		k.Sink.Send(event.Event{Kind: event.Debug, Text: fmt.Sprintf("vxlite cache clean will not know %s: %v", lk.Name, err)})
+	}
 }
 
 // resolve makes the plan: refs to commits, and the closure.

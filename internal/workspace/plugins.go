@@ -39,10 +39,10 @@ func (w *Workspace) EachTarget(ctx context.Context, do func(config.Target, *endu
 	return nil
 }
 
-// ReadPlugins returns the plugins of one target. What was ReadPlugins before, of the same
-// sources and for the same compiler, is not ReadPlugins again.
+// ReadPlugins returns the plugins of one target. What was read before, of the same
+// sources and for the same compiler, is not read again.
 func (w *Workspace) ReadPlugins(ctx context.Context, c gotool.Compile, key string) (*endure.Set, error) {
-	if s := w.remembered(key); s != nil {
+	if s := w.Remembered(key); s != nil {
 		return s, nil
 	}
 	if err := w.Write(); err != nil {
@@ -79,7 +79,9 @@ func (w *Workspace) factsFile(key string) string {
 	return factsVersion + "-" + hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-func (w *Workspace) remembered(key string) *endure.Set {
+// Remembered are the plugins that were read before, of the same sources and for
+// the same compiler; or nil.
+func (w *Workspace) Remembered(key string) *endure.Set {
 	var s endure.Set
 	if !w.Store.ReadJSON(&s, "plugins", w.factsFile(key)) {
 		return nil
@@ -89,7 +91,7 @@ func (w *Workspace) remembered(key string) *endure.Set {
 
 // Plugins reads the plugins from their sources and from what is compiled.
 func (w *Workspace) Plugins(ctx context.Context, c *gotool.Compilation, key string) (*endure.Set, error) {
-	if s := w.remembered(key); s != nil {
+	if s := w.Remembered(key); s != nil {
 		return s, nil
 	}
 	pkgs, err := c.Export(ctx)

@@ -1,10 +1,8 @@
 package workspace
 
 import (
-	"fmt"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -47,12 +45,12 @@ func (k *Kit) Settings(p *plan.Plan, t config.Target) (gotool.Compile, error) {
 	if p.RoadRunner.Local {
 		c.Time = "development" // likewise, unless SOURCE_DATE_EPOCH knows better
 	}
-	if s, ok := k.Env("SOURCE_DATE_EPOCH"); ok {
-		sec, err := strconv.ParseInt(s, 10, 64)
-		if err != nil {
-			return c, fmt.Errorf("SOURCE_DATE_EPOCH is %q, not a number of seconds", s)
-		}
-		at = time.Unix(sec, 0)
+	epoch, err := k.Epoch()
+	if err != nil {
+		return c, err
+	}
+	if !epoch.IsZero() {
+		at = epoch
 	}
 	if !at.IsZero() {
 		c.Time = at.UTC().Format(time.RFC3339)

@@ -42,7 +42,8 @@ type Key struct {
 	// Pattern is a regular expression, of RE2 and ECMA-262 alike, that every valid
 	// value matches. It is for editors: the parser knows better, and says more.
 	Pattern string
-	// Least and Most are the bounds of a number; a Most of 0 is none.
+	// Least and Most are the bounds of a number, or of how many Texts there are; a
+	// Most of 0 is none.
 	Least, Most int64
 	// Not are keys beside it that cannot be set as well, With one that has to be.
 	Not  []string
@@ -55,7 +56,10 @@ type Table struct {
 	// Names is what stands under each of the user's own names, in a table that has
 	// these in place of keys. They are compared with regard to case.
 	Names *Key
-	// Needs are lists of keys: of each, one has to be set. "a+b" means both.
+	// NamePattern is as a key's Pattern, for the names; "" is any but the empty one.
+	NamePattern string
+	// Needs are lists of keys: of each, one has to be set. "a+b" means both. The
+	// first is the usual one.
 	Needs [][]string
 }
 

@@ -20,8 +20,8 @@ var Root = &Table{Keys: []Key{
 	section("gitlab", "as older generations have it: plugins, token and address of GitLab", forge("gitlab", "`https://gitlab.com`", projects)),
 	section("github_token", "an older place of `github.token`", &Table{Keys: []Key{{Name: "token", Doc: "the same as `github.token.token`"}}}),
 	section("target_platform", "an older way to name one target", &Table{Keys: []Key{
-		{Name: "os", Doc: "the operating system, as `GOOS`", Default: "this machine's"},
-		{Name: "arch", Doc: "the architecture, as `GOARCH`", Default: "this machine's"},
+		{Name: "os", Doc: "the operating system, as `GOOS`", Default: "this machine's", Pattern: "^" + goName + "$"},
+		{Name: "arch", Doc: "the architecture, as `GOARCH`", Default: "this machine's", Pattern: "^" + goName + "$"},
 	}}),
 	section("debug", "an older way to compile for debugging", &Table{Keys: []Key{
 		{Name: "enabled", Type: Bool, Doc: "keeps the symbols, turns optimisation off and sets the tag `debug`", Default: "`false`"},
@@ -39,16 +39,6 @@ var Root = &Table{Keys: []Key{
 // LocalNot are the keys that a module cannot have beside its path: a local
 // directory is used as it is.
 var LocalNot = []string{"url", "ref", "tag"}
-
-// Patterns of values that several keys have.
-const (
-	refPattern    = `^[^- ~^:?*\[\\][^ ~^:?*\[\\]*$`
-	urlPattern    = `^[^-]`
-	timePattern   = `^\+?[0-9.]`
-	modulePattern = `^[^/: ]+(/[^/: ]+)*$`
-	goName        = `[A-Za-z0-9]+`
-	folderPattern = `^[^\\]*$`
-)
 
 var (
 	ref  = Key{Name: "ref", Doc: "see [refs](fetching.md#refs)", Pattern: refPattern}
@@ -73,7 +63,7 @@ func (k Key) with(doc, def string) Key {
 var roadrunner = &Table{Keys: []Key{
 	ref.with("which RoadRunner: see [refs](fetching.md#refs)", "`master`"),
 	tag,
-	{Name: "url", Doc: "where to clone it from", Default: "`roadrunner-server/roadrunner` on GitHub", Pattern: urlPattern},
+	{Name: "url", Doc: "where to clone it from", Default: "`roadrunner-server/roadrunner` on GitHub", Pattern: remotePattern},
 	path, patches,
 }}
 
@@ -82,18 +72,18 @@ var plugins = &Table{Names: &Key{Type: Section, Doc: "a plugin", Table: &Table{
 		{Name: "module_name", Doc: "the plugin's module path; an error if its go.mod has another", Default: "as in go.mod", Pattern: modulePattern},
 		ref, tag,
 		{Name: "url", Doc: "where to clone from: `https`, `http`, `ssh`, `user@host:path`, or a path that begins with `./`, `../`, `/` or `~/`",
-			Default: "from `module_name`, or from `owner` and `repository`", Pattern: urlPattern},
-		{Name: "owner", Doc: "with `repository`, the clone URL in two parts, on GitHub or, in `[gitlab.plugins]`, on GitLab", Pattern: `^[^ \\:?#%@]+$`},
-		{Name: "repository", Type: TextOrInteger, Doc: "see `owner`", Pattern: `^[^ \\:?#%@]+$`},
+			Default: "from `module_name`, or from `owner` and `repository`", Pattern: remotePattern},
+		{Name: "owner", Doc: "with `repository`, the clone URL in two parts, on GitHub or, in `[gitlab.plugins]`, on GitLab", Pattern: repositoryPattern},
+		{Name: "repository", Type: TextOrInteger, Doc: "see `owner`", Pattern: repositoryPattern},
 		{Name: "folder", Doc: "the folder of the repository that has the go.mod", Pattern: folderPattern,
 			Default: "with `module_name` alone, what follows the repository's name in it; otherwise the root"},
 		{Name: "import", Doc: "the import path of the plugin's package; several plugins may be in one module, at one ref", Default: "the module's root", Pattern: modulePattern},
 		{Name: "symbol", Doc: "the struct to register", Default: "`Plugin`", Pattern: `^[^a-z0-9_{}. ][^{}. ]*$`},
 		path.with("a local directory in place of a repository: the one with the go.mod, or one that has it in `folder`; cannot be combined with `ref` or `url`", ""),
-		{Name: "replace", Doc: "take the files from a directory (the one with the go.mod, or one that has it in `folder`), from `MODULE@VERSION`, or from `MODULE` (its newest version); their `go.mod` may declare any module path"},
+		{Name: "replace", Doc: "take the files from a directory (the one with the go.mod, or one that has it in `folder`), from `MODULE@VERSION`, or from `MODULE` (its newest version); their `go.mod` may declare any module path", Pattern: replacementPattern},
 		sums, patches,
 	},
-	Needs: [][]string{{"path", "ref", "tag"}, {"path", "module_name", "url", "owner+repository"}},
+	Needs: [][]string{{"ref", "tag", "path"}, {"module_name", "url", "path", "owner+repository"}},
 }}}
 
 var modules = &Table{
@@ -101,7 +91,7 @@ var modules = &Table{
 		{Name: "module", Doc: "the module path; required", Pattern: modulePattern},
 		ref.with("pins the module, whatever version others require: see [refs](fetching.md#refs)", "the highest version that is required"),
 		tag,
-		{Name: "url", Doc: "where to clone from", Default: "from the module path", Pattern: urlPattern},
+		{Name: "url", Doc: "where to clone from", Default: "from the module path", Pattern: remotePattern},
 		{Name: "folder", Doc: "the folder of the repository that has the go.mod", Default: "from the module path; with `url`, the root", Pattern: folderPattern},
 		path,
 		sums.with("as for plugins", "`on`"),
@@ -110,7 +100,7 @@ var modules = &Table{
 	Needs: [][]string{{"module"}},
 }
 
-var mirrors = &Table{Names: &Key{Type: Texts, Doc: "clone URLs that begin with this name are cloned from there; of several, each is tried in order"}}
+var mirrors = &Table{Names: &Key{Type: Texts, Doc: "clone URLs that begin with this name are cloned from there; of several, each is tried in order", Least: 1, Pattern: remotePattern}}
 
 var git = &Table{Keys: []Key{
 	{Name: "modules", Type: Texts, Doc: "patterns as in `GOPRIVATE`, in a list or separated by commas: modules that come from git", Default: "none"},
@@ -124,7 +114,7 @@ var git = &Table{Keys: []Key{
 	{Name: "retries", Type: Integer, Doc: "how often to try again after a temporary failure", Default: "`3`", Most: 100},
 }}
 
-var credentials = &Table{Names: &Key{Type: Section, Doc: "needs a `password` or an `ssh_key`", Table: &Table{
+var credentials = &Table{NamePattern: `^[^-/@ ][^/@ ]*$`, Names: &Key{Type: Section, Doc: "needs a `password` or an `ssh_key`", Table: &Table{
 	Keys: []Key{
 		{Name: "username", Doc: "for HTTP"},
 		{Name: "password", Doc: "for HTTP; without an `ssh_key`, for SSH too"},
@@ -149,7 +139,7 @@ func limits() *Table {
 var replaces = &Table{
 	Keys: []Key{
 		{Name: "old", Doc: "a module path, or `MODULE@VERSION` for one version of a module that comes from the proxy", Pattern: `^[^./]`},
-		{Name: "new", Doc: "a directory, which begins with `./`, `../`, `~/` or `/`; `MODULE@VERSION`; or `MODULE` for its newest version, from git"},
+		{Name: "new", Doc: "a directory, which begins with `./`, `../`, `~/` or `/`; `MODULE@VERSION`; or `MODULE` for its newest version, from git", Pattern: replacementPattern},
 	},
 	Needs: [][]string{{"old"}, {"new"}},
 }
@@ -166,9 +156,9 @@ var build = &Table{Keys: []Key{
 	{Name: "name", Doc: "the name of the binary", Default: "`rr`", Pattern: `^[^-/\\][^/\\]*$`},
 	{Name: "version", Doc: "what `rr --version` shows", Default: "RoadRunner's `ref` without the leading `v`; for `latest`, `v2025` and the like, the version they resolved to"},
 	{Name: "time", Doc: "the build time it shows", Default: "`SOURCE_DATE_EPOCH`, or else the date of RoadRunner's commit"},
-	{Name: "tags", Type: Texts, Doc: "build tags; one string may have several, separated by commas", Default: "none"},
+	{Name: "tags", Type: Texts, Doc: "build tags; one string may have several, separated by commas", Default: "none", Pattern: tagsPattern},
 	{Name: "ldflags", Type: Texts, Doc: "more arguments for the linker", Default: "none"},
-	{Name: "gcflags", Type: Texts, Doc: "values for `-gcflags`: `FLAGS` or `PATTERN=FLAGS`", Default: "none"},
+	{Name: "gcflags", Type: Texts, Doc: "values for `-gcflags`: `FLAGS` or `PATTERN=FLAGS`", Default: "none", Pattern: `^[\s\p{Z}]*(-|$|[^-=][^=]*=[\s\p{Z}]*(-|$))`},
 	{Name: "cgo", Type: Bool, Doc: "compile with cgo", Default: "`false`"},
 	{Name: "race", Type: Bool, Doc: "compile with the race detector, which implies cgo", Default: "`false`"},
 	{Name: "pgo", Doc: "`auto`: the profile in RoadRunner's release, if it has one; `off`; or a profile file", Default: "`auto`", Pattern: `^(auto|off)$|[/\\.]`},
@@ -196,7 +186,7 @@ var check = &Table{Keys: []Key{
 
 // projects are names of GitLab projects, by id.
 var projects = &Key{Name: "projects", Type: Section, Doc: "`NUMBER = \"GROUP/PROJECT\"`, for plugins whose `repository` is a number",
-	Table: &Table{Names: &Key{Doc: "the project's path, `GROUP/PROJECT`", Pattern: `^[^. \\:?#%@-][^ \\:?#%@]*$`}}}
+	Table: &Table{Names: &Key{Doc: "the project's path, `GROUP/PROJECT`", Pattern: projectPattern}}}
 
 // forge is [github] or [gitlab].
 func forge(name, base string, more *Key) *Table {
@@ -205,8 +195,8 @@ func forge(name, base string, more *Key) *Table {
 		doc = "the beginning of RoadRunner's clone URL, and of those that are given as `owner` and `repository`"
 	}
 	t := &Table{Keys: []Key{
-		{Name: "base_url", Doc: doc, Default: base, Pattern: "://"},
-		{Name: "endpoint", Type: Section, Doc: "an older place of `base_url`", Table: &Table{Keys: []Key{{Name: "endpoint", Doc: "the same as `" + name + ".base_url`", Pattern: "://"}}}},
+		{Name: "base_url", Doc: doc, Default: base, Pattern: urlPattern},
+		{Name: "endpoint", Type: Section, Doc: "an older place of `base_url`", Table: &Table{Keys: []Key{{Name: "endpoint", Doc: "the same as `" + name + ".base_url`", Pattern: urlPattern}}}},
 		{Name: "token", Type: Section, Doc: "a token", Table: &Table{Keys: []Key{{Name: "token", Doc: "a token for that host, sent over HTTP only"}}}},
 		{Name: "plugins", Type: Section, Doc: "plugins that are known by `owner` and `repository`", Table: plugins},
 	}}

@@ -28,6 +28,7 @@ func Config(file string, data []byte, dir string) ([]byte, []config.Note, error)
 	}
 	m := &migration{file: file, cfg: old, root: root, doc: lines.Read(data), seen: map[string]bool{}}
 	m.tables()
+	m.projects()
 	out := m.doc.Text()
 	reparsed, err := parse.Data(file, out, dir, keep)
 	if err := serious(err, tree.Parse(file, out).Root); err != nil {
@@ -71,6 +72,8 @@ type migration struct {
 	doc   *lines.Document
 	notes []config.Note
 	seen  map[string]bool // headers
+	// numbered are the plugins that git cannot say where to clone from.
+	numbered []lines.Expression
 }
 
 // tables goes over the document once.

@@ -45,7 +45,7 @@ func (m *migration) plugin(x lines.Expression, body []lines.Expression) {
 		m.notef(x, "%s is always in, its entry is removed", name)
 		return
 	case unresolved(p):
-		m.notef(x, "plugin %q is left as it is: git cannot clone by a project's number, name its url", name)
+		m.numbered = append(m.numbered, x)
 		return
 	}
 	m.doc.Replace(x, "[plugins."+config.QuoteKey(name)+"]")
@@ -83,7 +83,7 @@ func (m *migration) inline(x lines.Expression) {
 	}
 	table := "plugins." + config.QuoteKey(name)
 	if unresolved(p) {
-		m.notef(x, "plugin %q stays in [gitlab.plugins]: git cannot clone by a project's number, name its url", name)
+		m.numbered = append(m.numbered, x)
 		table = "gitlab." + table
 	}
 	text := []string{"[" + table + "]"}

@@ -8,6 +8,7 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/config/parse"
 	"github.com/vxlite/vxlite/internal/config/tree"
 )
 
@@ -21,7 +22,7 @@ func serious(err error, root *tree.Node) error {
 	vague := map[config.Position]bool{}
 	variables(root, vague)
 	rest := slices.DeleteFunc(slices.Clone(list.Problems), func(p config.Problem) bool {
-		return vague[p.Pos] || strings.Contains(p.Text, "is a project id")
+		return vague[p.Pos] || strings.HasSuffix(p.Text, parse.ByNumber)
 	})
 	if len(rest) == 0 {
 		return nil

@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/config/tree"
 )
 
-// FuzzParse wants no panic, problems that have a place in the data, and text
-// that can be printed.
+// FuzzParse wants no panic, problems that have a place in the data, text that can
+// be printed, and a schema that accepts what is accepted here.
 func FuzzParse(f *testing.F) {
 	files, err := filepath.Glob(filepath.Join("..", "..", "..", "testdata", "velox", "*.toml"))
 	if err != nil || len(files) == 0 {
@@ -27,6 +30,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("plugins.a = { tga = '${A}', path.x = [[1], { y = 2 }] }\nvelox.build_args = ['$A', '-ldflags']"))
 
 	lookup := env(map[string]string{"A": "a\nb", "HOME": "/home/ann", "VERSION": "1"})
+	s := velox(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		lines := bytes.Split(data, []byte("\n"))
 		check := func(pos config.Position, text string) {
@@ -49,6 +53,11 @@ func FuzzParse(f *testing.F) {
 			check(p.Pos, "plugin")
 		}
 		if err == nil {
+			// A plugin that is always in needs no more than its name.
+			always := slices.ContainsFunc(c.Notes, func(n config.Note) bool { return strings.Contains(n.Text, "is always in") })
+			if err := s.Validate(asJSON(tree.Parse("acme.toml", data).Root)); err != nil && !always {
+				t.Errorf("the schema says: %v", err)
+			}
 			return
 		}
 		problems := err.(*config.ErrorList).Problems

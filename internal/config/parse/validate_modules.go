@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"go/token"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2/unstable"
@@ -36,6 +38,7 @@ func (d *draft) validatePlugins() {
 		}
 		d.validatePlugin(&d.Plugins[i], n)
 	}
+	d.validateProjects()
 }
 
 func (d *draft) validatePlugin(p *config.Plugin, n *tree.Node) {
@@ -74,7 +77,7 @@ func (d *draft) require(n *tree.Node, what string) {
 	}
 	owner, repository := n.Blank("owner"), n.Blank("repository")
 	forge := n.Parent.Parent.Parent != nil
-	switch id := n.Str("repository"); {
+	switch {
 	case owner && repository && !forge:
 		d.Errorf(n.Key, "%s has none of module_name, url, path, owner and repository", what)
 	case owner:
@@ -84,9 +87,54 @@ func (d *draft) require(n *tree.Node, what string) {
 		}
 	case repository:
 		d.Errorf(n.Key, "%s has no repository", what)
-	case onGitLab(n) && isNumber(id) && d.root.At("gitlab", "projects").Blank(id):
-		p := d.Errorf(n.Get("repository").Pos, "%s: repository %q is a project id, and git cannot clone by number", what, id)
-		p.Hint = config.Snippet(fmt.Sprintf(`set url = "%s/GROUP/PROJECT.git" on the plugin, or name the project`, d.base("gitlab", config.GitLab)), "[gitlab.projects]", config.Setting{Key: id, Value: "GROUP/PROJECT"})
+	}
+}
+
+// ByNumber is how the problem of project ids ends.
+const ByNumber = ", and git cannot clone by number"
+
+// numbered reports whether a plugin's repository is a project id that nothing gives
+// a path.
+func (d *draft) numbered(n *tree.Node) bool {
+	id := n.Str("repository")
+	return onGitLab(n) && n.Blank("path") && n.Blank("url") && n.Blank("module_name") && !n.Blank("owner") &&
+		isNumber(id) && d.root.At("gitlab", "projects").Blank(id)
+}
+
+// validateProjects reports all project ids at once, with one table to fill in.
+func (d *draft) validateProjects() {
+	var names, ids []string
+	var settings []config.Setting
+	var first *tree.Node
+	for _, n := range d.plugins {
+		if !d.numbered(n) {
+			continue
+		}
+		id := n.Get("repository")
+		names = append(names, strconv.Quote(n.Name))
+		if first == nil {
+			first = id
+		}
+		if !slices.Contains(ids, strconv.Quote(id.Text)) {
+			ids = append(ids, strconv.Quote(id.Text))
+			settings = append(settings, config.Setting{Key: id.Text, Value: "GROUP/PROJECT"})
+		}
+	}
+	if first == nil {
+		return
+	}
+	plugins, are, projects := "plugin", "repository %s is a project id", "project"
+	if len(names) > 1 {
+		plugins = "plugins"
+	}
+	if len(ids) > 1 {
+		are, projects = "repositories %s are project ids", "projects"
+	}
+	p := d.Errorf(first.Pos, "gitlab %s %s: "+are+ByNumber, plugins, strings.Join(names, ", "), strings.Join(ids, ", "))
+	words := fmt.Sprintf(`set url = "%s/GROUP/PROJECT.git" on the %s, or name the %s`, d.base("gitlab", config.GitLab), plugins, projects)
+	p.Hint = config.Snippet(words, "[gitlab.projects]", settings...)
+	if t := d.root.At("gitlab", "projects"); t != nil { // a second header would be an error
+		p.Hint = words + " in [gitlab.projects]:\n" + strings.Join(config.TableLines("", settings...)[1:], "\n")
 	}
 }
 

@@ -153,6 +153,7 @@ var notInSchema = map[string][]string{
 		"undefined", "undefined password", "undefined in build_args", "newline", "NUL", "not UTF-8", "newline in a token", "no home",
 	},
 	"that a string is a date": {"date for string"},
+	"which files there are":   {"no such patch", "an empty patch", "patches of nothing", "two plugins of a module, patches of one"},
 	"more than a pattern says": {
 		"size beyond all", "malformed", "not closed", "quote not closed", "race not boolean", "ref is a range", "replace's version",
 		"scp host is a flag", "not a URL", "password", "base cannot be parsed", "empty mirror", "pattern", "replaces no version",

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -78,12 +77,47 @@ func (c *cli) newPlugin(ctx *urfave.Context) error {
 	if err != nil {
 		return err
 	}
-	summary := fmt.Sprintf("run it with: cd %s && vxlite run --watch -- serve", name)
+	steps := []string{"cd " + name, "vxlite run --watch -- serve"}
 	if above != "" {
-		summary = fmt.Sprintf("add it to %s:\n\n[plugins.%s]\npath = %q\n\nand %s", above, name, p.Path, summary)
+		steps, err = stepsBelow(cfg, above, p)
+		if err != nil {
+			return err
+		}
 	}
+	summary := "run it with: " + strings.Join(steps, " && ")
 	c.screen.Wrote(screen.Wrote{Files: files, Summary: summary})
 	return nil
+}
+
+// stepsBelow are the commands that add a new plugin to a config, with the plugin
+// of the release that calls it, and run the server from the plugin's folder.
+func stepsBelow(cfg *config.Config, file string, p scaffold.PluginOptions) ([]string, error) {
+	file, err := filepath.Abs(file)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := filepath.Abs(".")
+	if err != nil {
+		return nil, err
+	}
+	here, there := filepath.Join(dir, "velox.toml"), config.Above(filepath.Join(dir, p.Name), "velox.toml")
+	add, run := "vxlite add "+flagUnless(file == here, dir, file)+"./"+p.Name, "vxlite run --watch "+flagUnless(file == there, filepath.Join(dir, p.Name), file)+"-- serve"
+	if caller := map[string]string{"middleware": "http", "jobs": "jobs"}[p.Kind]; caller != "" && cfg.Plugin(caller) == nil {
+		add += " " + caller
+	}
+	return []string{add, "cd " + p.Name, run}, nil
+}
+
+// flagUnless is the flag that names a config in a directory, or nothing where that
+// is found without.
+func flagUnless(found bool, dir, file string) string {
+	if found {
+		return ""
+	}
+	if rel, err := filepath.Rel(dir, file); err == nil {
+		file = rel
+	}
+	return "-c " + file + " "
 }
 
 // pluginConfig is the config that is named, or the nearest above, for its

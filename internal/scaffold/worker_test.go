@@ -21,6 +21,7 @@ import (
 const (
 	control = 0x01
 	raw     = 0x04
+	inJSON  = 0x08
 	failed  = 0x40
 	proto   = 0x80
 )
@@ -145,12 +146,18 @@ func TestMiddlewareWorker(t *testing.T) {
 			t.Errorf("%s: flags %#x, options %v, %.100q; want %.100q", tt.uri, flags, options, got, tt.head+tt.answer)
 		}
 	}
+	const older = `{"remoteAddr":"127.0.0.1","protocol":"HTTP/1.1","method":"GET","uri":"/z","headers":{"Host":["h"]},"cookies":{},"rawQuery":"","parsed":false,"uploads":null,"attributes":{}}`
+	w.send(inJSON, older, uint32(len(older)))
+	const head = `{"status":200,"headers":{"Content-Type":["text\/plain"]}}`
+	if flags, got, options := w.receive(); flags != inJSON || len(options) != 1 || int(options[0]) != len(head) || got != head+"PHP got GET /z\n" {
+		t.Errorf("flags %#x, options %v, %s", flags, options, got)
+	}
 	w.send(proto, message("/")+"fail", uint32(len(message("/"))))
 	if flags, got, _ := w.receive(); flags != failed || !strings.HasPrefix(got, "Exception: no such thing in ") {
 		t.Errorf("flags %#x, %s", flags, got)
 	}
 	w.bye()
-	if got := w.stderr.String(); got != "seenseenseen" {
+	if got := w.stderr.String(); got != "seenseenseenseen" {
 		t.Errorf("standard error has %q", got)
 	}
 }

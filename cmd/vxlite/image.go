@@ -51,8 +51,12 @@ digest.
 				return err
 			}
 			io := image.Request{Image: p.Config.Image, Files: ctx.Args().Slice(), Output: ctx.String("output"), Push: ctx.String("push")}
-			io.Base = cmp.Or(ctx.String("base"), io.Base)
-			io.CACerts = cmp.Or(ctx.String("ca-certs"), io.CACerts)
+			if base := ctx.String("base"); base != "" {
+				io.Base, io.BasePlace = base, config.Place{}
+			}
+			if certs := ctx.String("ca-certs"); certs != "" {
+				io.CACerts, io.CACertsPlace = certs, config.Place{}
+			}
 			io.User = cmp.Or(ctx.String("user"), io.User)
 			result, err := image.Make(c.ctx, m, p, io)
 			if err != nil {

@@ -18,7 +18,7 @@ import (
 func (c *cli) layTarget(ctx *urfave.Context, cfg *config.Config) error {
 	targets := ctx.StringSlice("target")
 	if len(targets) > 0 {
-		cfg.Build.Targets = nil
+		cfg.Build.Targets, cfg.Places.Targets = nil, config.Place{}
 	}
 	for _, s := range targets {
 		t, err := config.ParseTarget(s)
@@ -47,7 +47,7 @@ func (c *cli) layTarget(ctx *urfave.Context, cfg *config.Config) error {
 	case err != nil:
 		return usageError{error: err}
 	case t != host:
-		cfg.Build.Targets = []config.Target{t}
+		cfg.Build.Targets, cfg.Places.Targets = []config.Target{t}, config.Place{}
 		c.note(cfg, "compiling for %v, as %s in the environment", t, strings.Join(said, " "))
 	}
 	return nil

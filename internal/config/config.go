@@ -8,6 +8,7 @@
 package config
 
 import (
+	"fmt"
 	"regexp"
 	"time"
 
@@ -28,7 +29,7 @@ type Config struct {
 	Replaces   []Replace
 	Excludes   []Exclude
 	Build      Build
-	Flags      Flags
+	Places     Places
 	Signatures SignaturePolicy
 	Image      Image
 	Check      Check
@@ -171,8 +172,10 @@ type Git struct {
 	Modules []string
 	// KnownHosts are absolute paths; empty for the user's own.
 	KnownHosts []string
-	// CAFile is an absolute path of PEM certificates trusted besides the system's.
+	// CAFile is an absolute path of PEM certificates trusted besides the system's,
+	// and CAPlace where that is said.
 	CAFile      string
+	CAPlace     Place
 	Credentials []Credential
 	Patience    Patience
 	// Tokens are github.token and gitlab.token, for their endpoint's host.
@@ -263,9 +266,9 @@ type Build struct {
 	CacheProg string
 }
 
-// Flags are where the arguments for the tools of [Build] stand, for what those
-// say of them. Their zero values are for none.
-type Flags struct{ LDFlags, GCFlags Place }
+// Places are where keys of [Build] stand whose values others judge, such as the
+// compiler. Their zero values are for none.
+type Places struct{ LDFlags, GCFlags, PGO, CacheProg, Targets Place }
 
 // Place is a key with where it stands.
 type Place struct {
@@ -273,13 +276,42 @@ type Place struct {
 	Pos Position
 }
 
+// Wrap makes an error that of a key's value. Where the value is not the file's,
+// it is left as it is.
+func (p Place) Wrap(err error) error {
+	if err == nil || p.Key == "" {
+		return err
+	}
+	return &ValueError{p, err}
+}
+
+// ValueError is a value that is well-formed, and cannot be used.
+type ValueError struct {
+	Place
+	Err error
+}
+
+// Error implements error.
+func (e *ValueError) Error() string {
+	if e.Pos.Line == 0 { // as in a vendor folder
+		return fmt.Sprintf("%s: %v", e.Key, e.Err)
+	}
+	return fmt.Sprintf("%s:%d: %s: %v", e.Pos.File, e.Pos.Line, e.Key, e.Err)
+}
+
+// Unwrap returns what is wrong with it.
+func (e *ValueError) Unwrap() error { return e.Err }
+
+// ExitStatus is that of a wrong config.
+func (*ValueError) ExitStatus() int { return 2 }
+
 // SignaturePolicy is the [verify] table: whose signatures the sources need.
 type SignaturePolicy struct {
 	// Required is "tag", "commit" or empty for none.
 	Required string
 	// Keys are absolute files: OpenPGP keys, or SSH's allowed_signers.
-	Keys []string
-	Pos  Position
+	Keys  []string
+	Place Place // of Keys
 }
 
 // Image is the [image] table: what a container's image has besides the server.
@@ -289,6 +321,8 @@ type Image struct {
 	Base string
 	// CACerts is an absolute file of PEM certificates; empty for the base's.
 	CACerts string
+	// BasePlace and CACertsPlace are where these stand.
+	BasePlace, CACertsPlace Place
 	// User is who the server runs as: UID or UID:GID; empty for the default.
 	User string
 }

@@ -59,7 +59,7 @@ func Write(ctx context.Context, m workspace.Machine, p workspace.Project, place 
 		return nil, err
 	}
 	d.locals()
-	files, err := gen.Develop(plan, gen.Options{Profile: k.Profile(), NoProfile: p.Config.Build.PGO == "off", GoSums: pl.GoSums, Sums: pl.Lock.Sums()}, d.at)
+	files, err := gen.Develop(plan, gen.Options{Profile: k.Profile(), ProfilePlace: k.Config.Places.PGO, NoProfile: p.Config.Build.PGO == "off", GoSums: pl.GoSums, Sums: pl.Lock.Sums()}, d.at)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,9 @@ import (
 // hand, or by a program in the place of one.
 const MostText = 16 << 20
 
+// MostLarge is more bytes than a program or a profile has that is read whole.
+const MostLarge = 2 << 30
+
 // IrregularError is a file that is none to read: a pipe, which waits for its
 // writer, a device, which may have no end, or one that is larger than any of its
 // kind. It is what a [fs.PathError] has.
@@ -99,8 +102,8 @@ func ReadRegular(name string, most int64) ([]byte, error) {
 	return readAll(f, most)
 }
 
-// ReadAny is ReadRegular for a file of any size.
-func ReadAny(name string) ([]byte, error) { return ReadRegular(name, math.MaxInt64-1) }
+// ReadLarge is ReadRegular for a file of [MostLarge] at most.
+func ReadLarge(name string) ([]byte, error) { return ReadRegular(name, MostLarge) }
 
 // ReadText is ReadRegular for a file of [MostText] at most.
 func ReadText(name string) ([]byte, error) { return ReadRegular(name, MostText) }

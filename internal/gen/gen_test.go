@@ -14,6 +14,7 @@ import (
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
 
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/plan"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
@@ -299,7 +300,7 @@ func TestProfile(t *testing.T) {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}
-	_, err := Generate(&plan.Plan{RoadRunner: with}, Options{Profile: own + ".none"})
+	_, err := Generate(&plan.Plan{RoadRunner: with}, Options{Profile: own + ".none", ProfilePlace: config.Place{Key: "build.pgo"}})
 	if want := "build.pgo: open " + own + ".none: no such file or directory"; err == nil || testkit.Unix(err.Error()) != testkit.Unix(want) {
 		t.Errorf("error %v, want %s", err, want)
 	}

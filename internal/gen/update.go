@@ -133,7 +133,7 @@ func (w *Workspace) each(do func(name string, data []byte) error) error {
 			case rel == "go.work", rel == "go.work.sum": // it would win over the workspace's
 				return nil
 			}
-			data, err := disk.ReadAny(p)
+			data, err := disk.ReadLarge(p)
 			if err != nil {
 				return err
 			}

@@ -21,6 +21,7 @@ import (
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
 
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/gosum"
 	"github.com/vxlite/vxlite/internal/lock"
@@ -66,7 +67,8 @@ type Place struct {
 type Options struct {
 	// Profile is a file for profile-guided optimisation, or empty for
 	// RoadRunner's own, where its release ships one.
-	Profile string
+	Profile      string
+	ProfilePlace config.Place
 	// NoProfile leaves it out.
 	NoProfile bool
 	// GoSums are the plan's, where they are read already.
@@ -325,9 +327,9 @@ func (g *generator) profile(o Options) ([]File, error) {
 			return nil, nil
 		}
 	}
-	data, err := disk.ReadAny(name)
+	data, err := disk.ReadLarge(name)
 	if err != nil {
-		return nil, fmt.Errorf("build.pgo: %w", err)
+		return nil, o.ProfilePlace.Wrap(err)
 	}
 	return []File{{Path: "app/default.pgo", Data: data}}, nil
 }

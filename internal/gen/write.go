@@ -36,7 +36,7 @@ func (w *Workspace) Intact(dir string) bool {
 	generated := map[string]bool{}
 	for _, f := range w.Files {
 		generated[f.Path] = true
-		if data, err := disk.ReadAny(filepath.Join(dir, filepath.FromSlash(f.Path))); err != nil || !bytes.Equal(data, f.Data) {
+		if data, err := disk.ReadRegular(filepath.Join(dir, filepath.FromSlash(f.Path)), int64(len(f.Data))); err != nil || !bytes.Equal(data, f.Data) {
 			return false
 		}
 	}
@@ -76,11 +76,11 @@ func (m Place) intact(dir string, generated map[string]bool) bool {
 var errOther = errors.New("not the same")
 
 func sameFile(a, b string) error {
-	x, err := disk.ReadAny(a)
+	x, err := disk.ReadLarge(a)
 	if err != nil {
 		return err
 	}
-	y, err := disk.ReadAny(b)
+	y, err := disk.ReadRegular(b, int64(len(x)))
 	if err == nil && !bytes.Equal(x, y) {
 		return errOther
 	}

@@ -48,7 +48,7 @@ func newHTTPPool(env Env, git config.Git, limits config.Limits, sink event.Sink)
 	if git.CAFile != "" {
 		pool, err := certPool(git.CAFile)
 		if err != nil {
-			return nil, err
+			return nil, git.CAPlace.Wrap(err)
 		}
 		tr.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	}
@@ -90,10 +90,10 @@ func certPool(file string) (*x509.CertPool, error) {
 	}
 	pem, err := disk.ReadText(file)
 	if err != nil {
-		return nil, fmt.Errorf("git.ca_file: %w", err)
+		return nil, err
 	}
 	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("git.ca_file: %s has no certificate in PEM form", file)
+		return nil, fmt.Errorf("%s has no certificate in PEM form", file)
 	}
 	return pool, nil
 }

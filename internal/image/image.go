@@ -238,7 +238,7 @@ func ids(user string) string {
 
 // server is the layer with the binary.
 func (o Options) server(file string, kind types.MediaType) (v1.Layer, error) {
-	data, err := disk.ReadAny(file)
+	data, err := disk.ReadLarge(file)
 	if err != nil {
 		return nil, err
 	}

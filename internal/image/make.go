@@ -159,17 +159,17 @@ func (r Request) options(ctx context.Context, m workspace.Machine) (Options, err
 	if r.CACerts != "" {
 		data, err := disk.ReadNamed(r.CACerts)
 		if err != nil {
-			return opts, fmt.Errorf("CA certificates %s: %s", r.CACerts, disk.Reason(err))
+			return opts, r.CACertsPlace.Wrap(fmt.Errorf("CA certificates %s: %s", r.CACerts, disk.Reason(err)))
 		}
 		if !hasCertificate(data) {
-			return opts, fmt.Errorf("CA certificates %s: no PEM certificate in it", r.CACerts)
+			return opts, r.CACertsPlace.Wrap(fmt.Errorf("CA certificates %s: no PEM certificate in it", r.CACerts))
 		}
 		opts.CACerts = data
 	}
 	if r.Base != "" && r.Base != "scratch" {
 		base, err := Base(ctx, r.Base, m.Offline)
 		if err != nil {
-			return opts, err
+			return opts, r.BasePlace.Wrap(err)
 		}
 		opts.Base = base
 		if !disk.IsDir(r.Base) {
@@ -209,7 +209,7 @@ func placeFile(made, file string) error {
 	if disk.Rename(made, file) == nil {
 		return nil
 	}
-	data, err := disk.ReadAny(made)
+	data, err := disk.ReadLarge(made)
 	if err != nil {
 		return err
 	}

@@ -60,15 +60,20 @@ func pack(out io.Writer, dir string) error {
 		if d.IsDir() {
 			return w.WriteHeader(h)
 		}
-		data, err := disk.ReadAny(p)
+		f, err := disk.Open(p)
 		if err != nil {
 			return err
 		}
-		h.Typeflag, h.Name, h.Mode, h.Size = tar.TypeReg, filepath.ToSlash(rel), 0o644, int64(len(data))
+		defer f.Close()
+		fi, err := f.Stat()
+		if err != nil {
+			return err
+		}
+		h.Typeflag, h.Name, h.Mode, h.Size = tar.TypeReg, filepath.ToSlash(rel), 0o644, fi.Size()
 		if err := w.WriteHeader(h); err != nil {
 			return err
 		}
-		_, err = w.Write(data)
+		_, err = io.Copy(w, f)
 		return err
 	})
 	return errors.Join(err, w.Close())

@@ -3,7 +3,6 @@ package vendoring
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -36,9 +35,9 @@ func (g *gatherer) patches() error {
 func (g *gatherer) config(context.Context) error {
 	o := portable.Options{Private: g.ws.Tool.Private()}
 	if p := g.ws.Profile(); p != "" {
-		data, err := disk.ReadAny(p)
+		data, err := disk.ReadLarge(p)
 		if err != nil {
-			return fmt.Errorf("build.pgo: %w", err)
+			return g.ws.Config.Places.PGO.Wrap(err)
 		}
 		if err := os.WriteFile(filepath.Join(g.folder, vendordir.ProfileFile), data, 0o644); err != nil {
 			return err

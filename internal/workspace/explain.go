@@ -23,7 +23,7 @@ func (w *Workspace) Explain(ctx context.Context, dir string, c gotool.Compile, e
 	if lacking := explain.Cgo(w.Plan, w.Tool, cc, dir, c, err); lacking != nil {
 		return lacking
 	}
-	if refused := explain.Flag(w.Config.Flags, err); refused != nil {
+	if refused := explain.Value(w.Config.Places, err); refused != nil {
 		return refused
 	}
 	client := func() (*source.Client, error) { return w.Client(false) }

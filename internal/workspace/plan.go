@@ -65,7 +65,7 @@ func (k *Kit) planFor(ctx context.Context, a Ask) (*Planned, error) {
 	defer client.Close()
 	for _, t := range k.Config.Build.Targets {
 		if err := k.Tool.CheckTarget(ctx, t.OS, t.Arch, k.Store); err != nil {
-			return nil, err
+			return nil, k.Config.Places.Targets.Wrap(err)
 		}
 	}
 	return k.PlanWith(ctx, client, a)

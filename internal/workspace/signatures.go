@@ -68,7 +68,7 @@ func (k *Kit) checkSignatures(ctx context.Context, client *source.Client, plan *
 	}
 	keys, err := signature.ReadKeys(v.Keys)
 	if err != nil {
-		return err
+		return v.Place.Wrap(err)
 	}
 	var failed []error
 	seen := map[string]bool{}

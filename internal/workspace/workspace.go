@@ -40,7 +40,7 @@ func (k *Kit) generate(p *Planned, sums []lock.Sum) (*Workspace, error) {
 		return nil, err
 	}
 	w := &Workspace{Kit: k, Planned: p, Sums: sums}
-	w.Files, err = gen.Generate(p.Plan, gen.Options{Profile: k.Profile(), NoProfile: k.Config.Build.PGO == "off", Manifest: inside,
+	w.Files, err = gen.Generate(p.Plan, gen.Options{Profile: k.Profile(), ProfilePlace: k.Config.Places.PGO, NoProfile: k.Config.Build.PGO == "off", Manifest: inside,
 		GoSums: p.GoSums, Sums: sums})
 	if err != nil {
 		return nil, err

@@ -66,14 +66,14 @@ func (d *draft) valueArg(arg *tree.Node, name, value string) {
 		d.Build.Tags = append(d.Build.Tags, separated(value, ",")...)
 	case "gcflags":
 		d.Build.GCFlags = append(d.Build.GCFlags, value)
-		d.Flags.GCFlags = config.Place{Key: arg.Path(), Pos: arg.Pos}
+		d.Places.GCFlags = config.Place{Key: arg.Path(), Pos: arg.Pos}
 	case "ldflags":
 		flags, err := splitQuoted(value)
 		if err != nil {
 			d.Errorf(arg.Pos, "%s: -ldflags has %v", arg.Path(), err)
 		}
 		d.Build.LDFlags = append(d.Build.LDFlags, d.takeMeta(flags)...)
-		d.Flags.LDFlags = config.Place{Key: arg.Path(), Pos: arg.Pos}
+		d.Places.LDFlags = config.Place{Key: arg.Path(), Pos: arg.Pos}
 	}
 }
 

@@ -168,7 +168,7 @@ func (d *draft) decodeGit(t *tree.Node) {
 		d.Git.Modules = append(d.Git.Modules, separated(patterns, ",")...) // as in GOPRIVATE
 	}
 	d.Git.KnownHosts = t.Texts("known_hosts")
-	d.Git.CAFile = t.Str("ca_file")
+	d.Git.CAFile, d.Git.CAPlace = t.Str("ca_file"), placeOf(t.Get("ca_file"))
 	credentials := t.Table("credentials")
 	if credentials == nil {
 		return
@@ -233,6 +233,10 @@ func (d *draft) decodeBuild(r *tree.Node) {
 	b.PGO = build.Str("pgo")
 	b.CGO = build.Bool("cgo")
 	b.CacheProg = build.Str("cacheprog")
+	d.Places.CacheProg, d.Places.Targets = placeOf(build.Get("cacheprog")), placeOf(build.Get("targets"))
+	if b.PGO != "auto" && b.PGO != "off" {
+		d.Places.PGO = placeOf(build.Get("pgo"))
+	}
 	b.Debug = debug.Bool("enabled")
 	raceDebug, race := debug.Bool("race"), build.Bool("race")
 	b.Race = b.Race || raceDebug || race

@@ -155,7 +155,7 @@ func (d *draft) defaultBuild() {
 	// Go's race detector is written in C.
 	b.CGO = b.CGO || b.Race
 	if t, ok := platform(d.root.Get("target_platform")); ok && len(b.Targets) == 0 {
-		b.Targets = []config.Target{t}
+		b.Targets, d.Places.Targets = []config.Target{t}, placeOf(d.root.Get("target_platform"))
 	}
 }
 

@@ -86,6 +86,7 @@ func TestGenerations(t *testing.T) {
 				},
 				Excludes: []config.Exclude{{Module: module.Version{Path: "github.com/acme/broken/v3", Version: "v3.1.0"}}},
 				Build:    config.Build{Name: "rr", PGO: "auto", CGO: true, Race: true, Targets: []config.Target{{OS: "darwin", Arch: "arm64"}}},
+				Places:   config.Places{Targets: config.Place{Key: "target_platform"}},
 				Notes:    []config.Note{{Text: `plugin "resetter" is always in, at the version that RoadRunner requires`}},
 			},
 		},
@@ -147,8 +148,8 @@ func TestGenerations(t *testing.T) {
 				Git: config.Git{
 					Modules:    []string{"github.com/acme/*", "git.acme.example/*", "github.com/team"},
 					KnownHosts: []string{"/srv/acme/build/ci/known_hosts"},
-					CAFile:     "/etc/acme/ca.pem",
-					Patience:   config.Patience{Timeout: 90 * time.Second, ConnectTimeout: 5 * time.Second, TotalTimeout: 10 * time.Minute, MinRate: 4096, Retries: 0},
+					CAFile:     "/etc/acme/ca.pem", CAPlace: config.Place{Key: "git.ca_file"},
+					Patience: config.Patience{Timeout: 90 * time.Second, ConnectTimeout: 5 * time.Second, TotalTimeout: 10 * time.Minute, MinRate: 4096, Retries: 0},
 					Credentials: []config.Credential{
 						{Host: "git.acme.example", Username: "oauth2", Password: "pw"},
 						{Host: "git.acme.example:2222", SSHKey: "/home/ann/.ssh/id_ed25519"},
@@ -163,9 +164,12 @@ func TestGenerations(t *testing.T) {
 					CGO:     true, PGO: "/srv/acme/build/profiles/rr.pprof",
 					Targets: []config.Target{{OS: "linux", Arch: "amd64"}, {OS: "linux", Arch: "arm64"}}, CacheProg: "/usr/local/bin/cacher --server http://cache.acme.example",
 				},
-				Flags:      config.Flags{LDFlags: config.Place{Key: "build.ldflags"}, GCFlags: config.Place{Key: "build.gcflags"}},
-				Signatures: config.SignaturePolicy{Required: "tag", Keys: []string{"/srv/acme/build/ci/allowed_signers", "/home/ann/keys.asc"}},
-				Image:      config.Image{Base: "/srv/acme/build/base", CACerts: "/srv/acme/build/ci/ca.pem", User: "1000:1000"},
+				Places: config.Places{
+					LDFlags: config.Place{Key: "build.ldflags"}, GCFlags: config.Place{Key: "build.gcflags"}, PGO: config.Place{Key: "build.pgo"},
+					CacheProg: config.Place{Key: "build.cacheprog"}, Targets: config.Place{Key: "build.targets"},
+				},
+				Signatures: config.SignaturePolicy{Required: "tag", Keys: []string{"/srv/acme/build/ci/allowed_signers", "/home/ann/keys.asc"}, Place: config.Place{Key: "verify.keys"}},
+				Image:      config.Image{Base: "/srv/acme/build/base", CACerts: "/srv/acme/build/ci/ca.pem", User: "1000:1000", BasePlace: config.Place{Key: "image.base"}, CACertsPlace: config.Place{Key: "image.ca_certs"}},
 				Check:      config.Check{AllowDisabled: []string{"informer"}, Allow: []string{"resetter"}},
 				Log:        config.Log{Mode: "off"},
 			},
@@ -216,9 +220,9 @@ func TestGeneration0(t *testing.T) {
 			{Name: "queue", Ref: "main", Symbol: "Plugin"},
 			{Name: "mail", URL: "https://gitlab.acme.example/platform/mail", Ref: "main", Symbol: "Plugin"},
 		},
-		Build: config.Build{Name: "rr", PGO: "auto", LDFlags: []string{"-s"}},
-		Flags: config.Flags{LDFlags: config.Place{Key: "velox.build_args"}},
-		Log:   config.Log{Level: "debug", Mode: "development"},
+		Build:  config.Build{Name: "rr", PGO: "auto", LDFlags: []string{"-s"}},
+		Places: config.Places{LDFlags: config.Place{Key: "velox.build_args"}},
+		Log:    config.Log{Level: "debug", Mode: "development"},
 	})
 }
 
@@ -335,7 +339,7 @@ func noteLines(c *config.Config) []string {
 
 // dropPositions clears what differs with every line added to a test's file.
 func dropPositions(c *config.Config) {
-	c.RoadRunner.Pos, c.Signatures.Pos = config.Position{}, config.Position{}
+	c.RoadRunner.Pos, c.Signatures.Place.Pos = config.Position{}, config.Position{}
 	for i := range c.Plugins {
 		c.Plugins[i].Pos = config.Position{}
 	}
@@ -357,7 +361,9 @@ func dropPositions(c *config.Config) {
 	for i := range c.Notes {
 		c.Notes[i].Pos = config.Position{}
 	}
-	c.Flags.LDFlags.Pos, c.Flags.GCFlags.Pos = config.Position{}, config.Position{}
+	for _, p := range []*config.Place{&c.Places.LDFlags, &c.Places.GCFlags, &c.Places.PGO, &c.Places.CacheProg, &c.Places.Targets, &c.Git.CAPlace, &c.Image.BasePlace, &c.Image.CACertsPlace} {
+		p.Pos = config.Position{}
+	}
 }
 
 // equal compares two Configs field by field, for errors that can be read.

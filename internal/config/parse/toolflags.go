@@ -4,7 +4,6 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/config/tree"
 )
 
@@ -32,7 +31,7 @@ func isTag(s string) bool {
 // say; a word without a dash can only be the value of the flag before it.
 func (d *draft) ldflags(build *tree.Node) []string {
 	key := build.Get("ldflags")
-	d.Flags.LDFlags = config.Place{Key: key.Path(), Pos: key.Key}
+	d.Places.LDFlags = placeOf(key)
 	var all []string
 	valued := false // the word before is a flag that may have a value
 	for _, n := range build.Get("ldflags").Strings() {
@@ -55,7 +54,7 @@ func (d *draft) ldflags(build *tree.Node) []string {
 // gcflags reads [build] gcflags, each a value of the go command's -gcflags.
 func (d *draft) gcflags(build *tree.Node) []string {
 	key := build.Get("gcflags")
-	d.Flags.GCFlags = config.Place{Key: key.Path(), Pos: key.Key}
+	d.Places.GCFlags = placeOf(key)
 	var all []string
 	for _, n := range build.Get("gcflags").Strings() {
 		flags := strings.TrimSpace(n.Text)

@@ -12,11 +12,18 @@ import (
 func (d *draft) decodeTrust(r *tree.Node) {
 	v := r.Table("verify")
 	d.Signatures = config.SignaturePolicy{Required: strings.ToLower(v.Str("signatures")), Keys: v.Texts("keys")}
-	if v != nil {
-		d.Signatures.Pos = v.Key
-	}
+	d.Signatures.Place = placeOf(v.Get("keys"))
 	i := r.Table("image")
-	d.Image = config.Image{Base: i.Str("base"), CACerts: i.Str("ca_certs"), User: i.Str("user")}
+	d.Image = config.Image{Base: i.Str("base"), CACerts: i.Str("ca_certs"), User: i.Str("user"),
+		BasePlace: placeOf(i.Get("base")), CACertsPlace: placeOf(i.Get("ca_certs"))}
+}
+
+// placeOf is where a key stands, zero if it does not.
+func placeOf(n *tree.Node) config.Place {
+	if n == nil {
+		return config.Place{}
+	}
+	return config.Place{Key: n.Path(), Pos: n.Key}
 }
 
 // defaultTrust makes paths absolute.

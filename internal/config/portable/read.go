@@ -43,10 +43,10 @@ func Read(file string, data []byte, dir string) (*config.Config, error) {
 		refuse(config.Position{}, "%s has a name or a password in front of its host, which vxlite vendor does not write", u.URL)
 	}
 	if f := foreignLDFlag(c.Build.LDFlags); f != "" {
-		refuse(c.Flags.LDFlags.Pos, "%s: %s is not taken from a vendor folder: it may start a program or write a file", c.Flags.LDFlags.Key, f)
+		refuse(c.Places.LDFlags.Pos, "%s: %s is not taken from a vendor folder: it may start a program or write a file", c.Places.LDFlags.Key, f)
 	}
 	if f := foreignGCFlag(c.Build.GCFlags); f != "" {
-		refuse(c.Flags.GCFlags.Pos, "%s: %s is not taken from a vendor folder: it may write a file", c.Flags.GCFlags.Key, f)
+		refuse(c.Places.GCFlags.Pos, "%s: %s is not taken from a vendor folder: it may write a file", c.Places.GCFlags.Key, f)
 	}
 	if len(e.Problems) > 0 {
 		return nil, e

@@ -63,6 +63,11 @@ func quietFlag() urfave.Flag {
 	return &urfave.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print errors only"}
 }
 
+// rrSetFlag overrides what a .rr.yaml has. rr's own -o would be taken for --output.
+func rrSetFlag() urfave.Flag {
+	return &urfave.StringSliceFlag{Name: "rr-set", Usage: "with --rr, as rr serve -o: set `KEY=VALUE`, such as http.address=:8080 (repeatable)"}
+}
+
 // targetFlag picks platforms.
 func targetFlag() urfave.Flag {
 	return &urfave.StringSliceFlag{Name: "target", Usage: "for the platform `OS/ARCH`, or OS/ARCH/VARIANT such as linux/arm/v6 (repeatable)"}

@@ -40,11 +40,11 @@ one collects. Plugins that would be disabled are red, and so is the cause.
 			if err != nil {
 				return err
 			}
-			graph, err := check.Graph(c.ctx, m, p)
+			graph, keys, err := check.Graph(c.ctx, m, p)
 			if err != nil {
 				return err
 			}
-			text, err := drawing.Draw(graph, format)
+			text, err := drawing.Draw(graph, keys, format)
 			if err != nil {
 				return err
 			}

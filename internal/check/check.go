@@ -4,18 +4,21 @@ package check
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/endure"
+	"github.com/vxlite/vxlite/internal/rrcheck"
+	"github.com/vxlite/vxlite/internal/rrkeys"
 	"github.com/vxlite/vxlite/internal/rryaml"
 	"github.com/vxlite/vxlite/internal/workspace"
 )
 
 // Plugins reads what would be built for each target, down to the types of the
 // plugins, and links nothing. The result says what was checked, also where the
-// error is an [endure.Findings]. rrYAML names a .rr.yaml to check along, or is
-// empty.
-func Plugins(ctx context.Context, m workspace.Machine, p workspace.Project, rrYAML string) (*Report, error) {
+// error is an [endure.Findings]. rr is a .rr.yaml to check along.
+func Plugins(ctx context.Context, m workspace.Machine, p workspace.Project, rr YAML) (*Report, error) {
 	w, err := workspace.Prepare(ctx, m, p, workspace.Ask{})
 	if err != nil {
 		return nil, err
@@ -25,17 +28,24 @@ func Plugins(ctx context.Context, m workspace.Machine, p workspace.Project, rrYA
 	err = w.EachTarget(ctx, func(t config.Target, s *endure.Set) error {
 		g := endure.Decide(s)
 		tell(g.Remarks(w.Allowance()))
-		check := checked(g)
+		keys, err := w.Keys(ctx, t)
+		if err != nil {
+			return err
+		}
+		check := checked(g, keys)
 		found := endure.Check(g, w.Allowance())
-		if rrYAML != "" {
-			conf, err := rryaml.Read(rrYAML, m.Env)
+		if rr.File != "" {
+			conf, err := rryaml.Read(rr.File, m.Env, rr.Set...)
 			if err != nil {
 				return err
 			}
-			sections, remarks, problems := rryaml.Check(conf, g, w.Allowance())
-			tell(remarks)
-			check.YAML = sections
-			found = endure.Join(found, problems)
+			r := rrcheck.Check(conf, g, keys, w.Allowance())
+			tell(r.Remarks)
+			if len(r.Unused) > 0 {
+				tell([]string{fmt.Sprintf("%s never uses %s", rr.File, endure.List(r.Unused))})
+			}
+			check.YAML, check.Unused = r.Sections, r.Unused
+			found = endure.Join(found, r.Problems)
 		}
 		if report == nil || found != nil {
 			report = check
@@ -45,24 +55,36 @@ func Plugins(ctx context.Context, m workspace.Machine, p workspace.Project, rrYA
 	return report, err
 }
 
-// Graph returns what Endure makes of the plugins, for the first target.
-func Graph(ctx context.Context, m workspace.Machine, p workspace.Project) (*endure.Graph, error) {
+// YAML is a .rr.yaml to check.
+type YAML struct {
+	// File is its name, empty for none.
+	File string
+	// Set are key=value, as rr serve -o takes them.
+	Set []string
+}
+
+// Graph returns what Endure makes of the plugins, for the first target, and what
+// they read of a .rr.yaml.
+func Graph(ctx context.Context, m workspace.Machine, p workspace.Project) (*endure.Graph, *rrkeys.Keys, error) {
 	w, err := workspace.Prepare(ctx, m, p, workspace.Ask{})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var g *endure.Graph
-	err = w.EachTarget(ctx, func(_ config.Target, s *endure.Set) error {
-		if g == nil {
-			g = endure.Decide(s)
+	var k *rrkeys.Keys
+	err = w.EachTarget(ctx, func(t config.Target, s *endure.Set) error {
+		if g != nil {
+			return nil
 		}
-		return nil
+		g = endure.Decide(s)
+		k, err = w.Keys(ctx, t)
+		return err
 	})
-	return g, err
+	return g, k, err
 }
 
 // checked is what a graph is shown as.
-func checked(g *endure.Graph) *Report {
+func checked(g *endure.Graph, k *rrkeys.Keys) *Report {
 	out := &Report{}
 	for i := range g.Set.Plugins {
 		p := &g.Set.Plugins[i]
@@ -74,6 +96,9 @@ func checked(g *endure.Graph) *Report {
 			}
 		}
 		row.Unknown = p.Unknowns()
+		if i < len(k.Plugins) && len(k.Plugins[i].Unknown) > 0 {
+			row.Unknown = append(row.Unknown, strings.Join(k.Plugins[i].Unknown, ", ")+": "+rrkeys.UnknownText)
+		}
 		out.Plugins = append(out.Plugins, row)
 	}
 	out.Edges = len(g.Edges)
@@ -87,7 +112,9 @@ type Report struct {
 	// Edges counts who meets or is collected by whom.
 	Edges int `json:"edges"`
 	// YAML are the sections of the .rr.yaml that was checked along.
-	YAML []rryaml.Section `json:"rr_yaml,omitempty"`
+	YAML []rrcheck.Section `json:"rr_yaml,omitempty"`
+	// Unused are the plugins that the .rr.yaml never uses.
+	Unused []string `json:"unused,omitempty"`
 }
 
 // Plugin is one registered plugin.

@@ -9,13 +9,14 @@ import (
 	"strings"
 
 	"github.com/vxlite/vxlite/internal/endure"
+	"github.com/vxlite/vxlite/internal/rrkeys"
 )
 
 // Formats are those that a graph can be drawn in, the usual one first.
 var Formats = []string{"svg", "dot", "mermaid", "json"}
 
 // Draw returns the graph in one of [Formats].
-func Draw(g *endure.Graph, format string) (string, error) {
+func Draw(g *endure.Graph, k *rrkeys.Keys, format string) (string, error) {
 	switch format {
 	case "svg":
 		return svg(g), nil
@@ -24,7 +25,7 @@ func Draw(g *endure.Graph, format string) (string, error) {
 	case "mermaid":
 		return mermaid(g), nil
 	case "json":
-		return graphData(g)
+		return graphData(g, k)
 	}
 	return "", fmt.Errorf("unknown format %q", format)
 }
@@ -198,12 +199,18 @@ type edgeJSON struct {
 	Cause bool `json:"cause,omitempty"`
 }
 
-func graphData(g *endure.Graph) (string, error) {
+func graphData(g *endure.Graph, k *rrkeys.Keys) (string, error) {
 	out := graphJSON{Plugins: []pluginJSON{}, Edges: []edgeJSON{}, Order: []string{}}
 	name := func(i int) string { return g.Set.Plugins[i].Name }
 	for i, p := range g.Set.Plugins {
 		row := pluginJSON{Name: p.Name, Version: p.Version, Module: p.Module, Import: p.Import, Symbol: p.Symbol, Type: p.Type, Title: p.Title, Weight: p.Weight,
-			State: g.Fates[i].State.String(), Lacks: lacks(g, i), Sections: p.Sections, Unknown: p.Unknown}
+			State: g.Fates[i].State.String(), Lacks: lacks(g, i), Unknown: p.Unknown}
+		if i < len(k.Plugins) {
+			row.Sections = k.Plugins[i].Sections()
+			for _, at := range k.Plugins[i].Unknown {
+				row.Unknown = append(row.Unknown, endure.Unknown{What: "section", Pos: at, Text: rrkeys.UnknownText})
+			}
+		}
 		if g.Fates[i].Root != i {
 			row.Root = name(g.Fates[i].Root)
 		}

@@ -14,9 +14,6 @@ type Set struct {
 	Plugins []Plugin `json:"plugins"`
 	// Endure is the version of the Endure that is linked.
 	Endure string `json:"endure"`
-	// Sections are what RoadRunner and the config plugin read of a .rr.yaml,
-	// sorted.
-	Sections []string `json:"sections,omitempty"`
 	// Mixed are modules of which several majors are linked, sorted by name.
 	Mixed []Mixed `json:"mixed,omitempty"`
 }
@@ -40,9 +37,6 @@ type Plugin struct {
 	Collects []Want `json:"collects,omitempty"`
 	// Provides are the interfaces of its dep.Bind.
 	Provides []Bound `json:"provides,omitempty"`
-	// Sections are the first elements of the keys that it reads of a .rr.yaml,
-	// sorted.
-	Sections []string `json:"sections,omitempty"`
 	// Broken are breaches of the contract.
 	Broken []Breach `json:"broken,omitempty"`
 	// Unknown are the things that cannot be read from the source.
@@ -110,8 +104,8 @@ type Breach struct {
 
 // Unknown is something that the source does not tell without being run.
 type Unknown struct {
-	// What is a method: Provides, Collects, Weight, Name; or "section", for a
-	// key of .rr.yaml; or "types" where the package could not be read at all.
+	// What is a method: Provides, Collects, Weight, Name; or "types" where the
+	// package could not be read at all.
 	What string `json:"what"`
 	Pos  string `json:"pos,omitempty"`
 	Text string `json:"text"`
@@ -136,7 +130,7 @@ func (p *Plugin) Unknowns() []string {
 	places := map[string][]string{}
 	for _, u := range p.Unknown {
 		text := u.Text
-		if u.What != "types" && u.What != "section" {
+		if u.What != "types" {
 			text = u.What + " " + text
 		}
 		if !slices.Contains(texts, text) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
-	"go/constant"
 	"go/parser"
 	"go/token"
 	"go/types"
@@ -14,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"golang.org/x/mod/module"
@@ -68,7 +68,6 @@ func Load(ctx context.Context, in Input) (*Set, error) {
 	for i := range in.Packages {
 		l.packages[in.Packages[i].Path] = &in.Packages[i]
 	}
-	l.scan = &scanner{loader: l, consts: map[string]map[string]constant.Value{}, files: map[string][]*ast.File{}, reads: map[string]reads{}}
 	own, err := l.registered()
 	if err != nil {
 		return nil, err
@@ -99,7 +98,7 @@ func Load(ctx context.Context, in Input) (*Set, error) {
 		}
 	}
 	l.offers(s)
-	return s, l.sections(s, own)
+	return s, nil
 }
 
 // registered finds the plugins that `rr serve` registers besides those it is
@@ -111,11 +110,11 @@ func (l *loader) registered() ([]Source, error) {
 		if l.in.RoadRunner == "" || p.Module != l.in.RoadRunner || !slices.Contains(p.Imports, l.in.Endure) {
 			continue
 		}
-		files, err := l.scan.parse(p)
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range files {
+		for _, name := range p.Files {
+			f, err := parser.ParseFile(l.fset, filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
+			if f == nil {
+				return nil, err
+			}
 			ast.Inspect(f, func(n ast.Node) bool {
 				lit, ok := n.(*ast.CompositeLit)
 				if !ok {
@@ -144,7 +143,6 @@ type loader struct {
 	packages map[string]*Package
 	imported map[string]*types.Package // complete ones, by path
 	checked  map[string]*checkedPackage
-	scan     *scanner
 	shapes   []shape
 	plugins  []Plugin
 	readers  []*reader // by plugin, as are the types
@@ -327,4 +325,28 @@ func comparePos(a, b string) int {
 		return len(lineA) - len(lineB)
 	}
 	return strings.Compare(lineA, lineB)
+}
+
+// importPath returns the import path of a name in a file.
+func importPath(f *ast.File, name string) string {
+	for _, spec := range f.Imports {
+		path, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			continue
+		}
+		if spec.Name != nil {
+			if spec.Name.Name == name {
+				return path
+			}
+			continue
+		}
+		base := path
+		if prefix, _, ok := module.SplitPathVersion(path); ok {
+			base = prefix
+		}
+		if base[strings.LastIndexByte(base, '/')+1:] == name {
+			return path
+		}
+	}
+	return ""
 }

@@ -22,6 +22,8 @@ type serving struct {
 	file, dir string
 	// dotenv is a file of environment variables, or empty.
 	dotenv string
+	// set are key=value, over what the file has.
+	set []string
 }
 
 // servingOf reads RoadRunner's command line as its internal/cli does. It is nil
@@ -32,7 +34,7 @@ func servingOf(args []string, env func(string) (string, bool)) *serving {
 	file := flags.StringP("config", "c", ".rr.yaml", "")
 	dir := flags.StringP("WorkDir", "w", "", "")
 	dotenv := flags.String("dotenv", "", "")
-	flags.StringArrayP("override", "o", nil, "")
+	set := flags.StringArrayP("override", "o", nil, "")
 	for name, short := range map[string]string{"enable-experimental": "e", "force": "f", "pid": "p", "debug": "d", "silent": "s", "version": "v"} {
 		flags.BoolP(name, short, false, "")
 	}
@@ -45,7 +47,7 @@ func servingOf(args []string, env func(string) (string, bool)) *serving {
 		}
 		return filepath.Join(dir, name)
 	}
-	s := &serving{file: at(*dir, *file), dir: *dir}
+	s := &serving{file: at(*dir, *file), dir: *dir, set: *set}
 	s.dir = cmp.Or(s.dir, filepath.Dir(s.file))
 	if name, ok := env("DOTENV_PATH"); ok {
 		*dotenv = name
@@ -81,7 +83,7 @@ func CheckPHP(cfg *config.Config, args []string, env func(string) (string, bool)
 		return nil
 	}
 	path, _ := env("PATH")
-	y, err := rryaml.ReadIn(s.dir, s.file, env)
+	y, err := rryaml.ReadIn(s.dir, s.file, env, s.set...)
 	if err != nil || run.LookPath("php", path) != "" {
 		return nil
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/endure"
 	"github.com/vxlite/vxlite/internal/gotool"
+	"github.com/vxlite/vxlite/internal/rrkeys"
 	"github.com/vxlite/vxlite/internal/store"
 	"github.com/vxlite/vxlite/internal/workspace"
 )
@@ -36,6 +37,7 @@ type Session struct {
 	settings gotool.Compile
 	// graph is nil until it was asked for.
 	graph     *endure.Graph
+	keys      *rrkeys.Keys
 	allowance endure.Allowance
 }
 
@@ -191,19 +193,22 @@ func (s *Session) Admitted(ctx context.Context) error {
 	return s.w.Admit(set, workspace.OnceEach(s.machine.Sink))
 }
 
-// Graph is what Endure makes of the plugins, as of the last build that they could
-// be read of; nil before that.
-func (s *Session) Graph(ctx context.Context) (*endure.Graph, endure.Allowance) {
+// Graph is what Endure makes of the plugins, and what they read of a .rr.yaml, as of
+// the last build that they could be read of; nil before that.
+func (s *Session) Graph(ctx context.Context) (*endure.Graph, *rrkeys.Keys, endure.Allowance) {
 	if s.w != nil {
 		set := s.remembered()
 		if set == nil && s.list(ctx) == nil {
 			set, _ = s.read(ctx) // what does not compile is a build's to say
 		}
-		if set != nil {
-			s.graph, s.allowance = endure.Decide(set), s.w.Allowance()
+		if set == nil {
+			return s.graph, s.keys, s.allowance
+		}
+		if keys, err := s.w.Keys(ctx, s.w.Config.Build.Targets[0]); err == nil {
+			s.graph, s.keys, s.allowance = endure.Decide(set), keys, s.w.Allowance()
 		}
 	}
-	return s.graph, s.allowance
+	return s.graph, s.keys, s.allowance
 }
 
 // remembered are the plugins where the build has read them, which needs no

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/vxlite/vxlite/internal/rrcheck"
 	"github.com/vxlite/vxlite/internal/rryaml"
 )
 
@@ -19,7 +20,7 @@ func (w *watching) look(ctx context.Context) looked {
 	if w.serving == nil {
 		return looked{}
 	}
-	conf, err := rryaml.ReadIn(w.serving.dir, w.serving.file, w.machine.Env)
+	conf, err := rryaml.ReadIn(w.serving.dir, w.serving.file, w.machine.Env, w.serving.set...)
 	if err != nil {
 		return looked{err: err}
 	}
@@ -27,10 +28,10 @@ func (w *watching) look(ctx context.Context) looked {
 	if err := CheckPHP(w.project.Config, w.Server.Args, w.machine.Env); err != nil {
 		l.problems = append(l.problems, err)
 	}
-	if g, allow := w.session.Graph(ctx); g != nil {
-		_, remarks, problems := rryaml.Check(conf, g, allow)
-		w.tell(remarks)
-		l.problems = append(l.problems, problems...)
+	if g, keys, allow := w.session.Graph(ctx); g != nil {
+		r := rrcheck.Check(conf, g, keys, allow)
+		w.tell(r.Remarks)
+		l.problems = append(l.problems, r.Problems...)
 	}
 	return l
 }

@@ -34,7 +34,7 @@ var platforms = []string{"darwin/amd64", "darwin/arm64", "linux/amd64", "linux/a
 var documents = []string{"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md",
 	"docs/airgap.md", "docs/cli.md", "docs/config.md", "docs/containers.md", "docs/developing.md",
 	"docs/environment.md", "docs/fetching.md", "docs/first-build.md", "docs/fleet.md", "docs/graph.md",
-	"docs/graph.svg", "docs/lock.md", "docs/patches.md", "docs/performance.md", "docs/reproducible.md", "docs/security.md",
+	"docs/graph.svg", "docs/lock.md", "docs/patches.md", "docs/performance.md", "docs/reproducible.md", "docs/rryaml.md", "docs/security.md",
 	"docs/trust.md", "docs/usage.md", "docs/velox.md", "docs/vendoring.md", "docs/workspace.md"}
 
 func main() {

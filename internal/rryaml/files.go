@@ -3,8 +3,6 @@ package rryaml
 import (
 	"path/filepath"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // Files returns the names of a .rr.yaml, of the files that it includes, and of
@@ -13,22 +11,19 @@ import (
 // directory.
 func Files(file, dir string, env func(string) (string, bool)) []string {
 	out := []string{file}
-	root, err := readFile(file)
+	root, err := (builder{env}).file(file)
 	if err != nil {
 		return out
 	}
-	y := &File{env: env}
-	add := func(dir string, names *yaml.Node) {
-		for _, n := range scalars(names) {
-			if name, known := y.value(n); known && name != "" {
+	add := func(dir, key string) {
+		for _, v := range root.Get(key).List() {
+			if name, known := v.Text(); known && name != "" {
 				out = append(out, beside(dir, name))
 			}
 		}
 	}
-	_, include := get(root, "include")
-	add(dir, include)
-	_, envfile := get(root, "envfile")
-	add(filepath.Dir(file), envfile)
+	add(dir, "include")
+	add(filepath.Dir(file), "envfile")
 	return out
 }
 
@@ -52,29 +47,27 @@ type Command struct {
 // is left out.
 func (y *File) Commands() []Command {
 	var out []Command
-	for _, s := range y.top() {
+	for _, s := range y.Root.Keys {
 		tables := []string{"pool"}
-		if s.name == "server" {
+		if s.Name == "server" {
 			tables = []string{"on_init"}
-			out = y.command(out, s.file, s.value)
+			out = command(out, s.Value)
 		}
 		for _, name := range tables {
-			_, table := get(s.value, name)
-			out = y.command(out, s.file, table)
+			out = command(out, s.Value.Get(name))
 		}
 	}
 	return out
 }
 
-func (y *File) command(out []Command, file string, table *yaml.Node) []Command {
-	_, command := get(table, "command")
-	words := scalars(command)
+func command(out []Command, table *Value) []Command {
+	words := table.Get("command").List()
 	if len(words) == 0 {
 		return out
 	}
-	line, known := y.value(words[0])
+	line, known := words[0].Text()
 	if fields := strings.Fields(line); known && len(fields) > 0 {
-		return append(out, Command{Program: fields[0], File: file, Line: words[0].Line})
+		return append(out, Command{Program: fields[0], File: words[0].File, Line: words[0].Line})
 	}
 	return out
 }

@@ -1,28 +1,33 @@
-// Package rryaml reads a .rr.yaml as RoadRunner does, and compares it with the
-// plugins of a build.
+// Package rryaml reads a .rr.yaml as RoadRunner's config plugin does: with the
+// files that it includes, with what `rr serve -o` sets, keys in lower case,
+// keys with dots as sections, and placeholders filled in. Each value knows the
+// line where it stands.
 package rryaml
 
 import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 
-	"github.com/vxlite/vxlite/internal/disk"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // File is a .rr.yaml with the files that it includes.
 type File struct {
-	files []part
-	env   func(string) (string, bool)
+	// Root is the whole of it, a mapping.
+	Root *Value
+	// Parts are the files alone: the one that was read first, with what is set over
+	// it, and then those that it includes.
+	Parts []Part
 }
 
-// part is one file, as a tree with lines.
-type part struct {
-	name string
-	root *yaml.Node // a mapping
+// Part is one file.
+type Part struct {
+	Name string
+	Root *Value // a mapping
 }
 
 // Error is a problem at a line of a .rr.yaml.
@@ -36,11 +41,14 @@ type Error struct {
 }
 
 // Error implements error.
-func (e *Error) Error() string {
-	if e.Line == 0 {
-		return e.File + ": " + e.Text
+func (e *Error) Error() string { return at(e.File, e.Line) + ": " + e.Text }
+
+// at is FILE:LINE, or FILE.
+func at(file string, line int) string {
+	if line == 0 {
+		return file
 	}
-	return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Text)
+	return fmt.Sprintf("%s:%d", file, line)
 }
 
 // Hints says what would help.
@@ -51,40 +59,61 @@ func (e *Error) ExitStatus() int { return e.Status }
 
 // Read reads a .rr.yaml and what it includes, as RoadRunner's config plugin
 // does: names of included files are relative to the file's directory, in which
-// `rr serve` works.
-func Read(file string, env func(string) (string, bool)) (*File, error) {
-	return ReadIn(filepath.Dir(file), file, env)
+// `rr serve` works. set are key=value as `rr serve -o` takes them.
+func Read(file string, env func(string) (string, bool), set ...string) (*File, error) {
+	return ReadIn(filepath.Dir(file), file, env, set...)
 }
 
 // ReadIn is Read for a server that works in another directory, as with `-w`.
-func ReadIn(dir, file string, env func(string) (string, bool)) (*File, error) {
-	y := &File{env: env}
-	root, err := readFile(file)
+func ReadIn(dir, file string, env func(string) (string, bool), set ...string) (*File, error) {
+	b := builder{env}
+	root, err := b.file(file)
 	if err != nil {
 		return nil, err
 	}
-	y.files = append(y.files, part{file, root})
-	_, include := get(root, "include")
-	for _, n := range scalars(include) {
-		name, known := y.value(n)
+	root = clone(root) // mappings may be the same by aliases
+	for _, s := range set {
+		if err := b.set(root, s); err != nil {
+			return nil, err
+		}
+	}
+	y := &File{Root: clone(root), Parts: []Part{{file, root}}}
+	for _, n := range list(root.Get("include")) {
+		name, known := n.Text()
 		if !known {
 			continue
 		}
 		name = beside(dir, name)
-		root, err := readFile(name)
+		root, err := b.file(name)
 		if err != nil {
 			var ye *Error
 			if errors.As(err, &ye) && ye.Status == 2 {
-				return nil, &Error{File: file, Line: n.Line, Text: "include: " + err.Error(), Status: 3}
+				return nil, &Error{File: n.File, Line: n.Line, Text: "include: " + err.Error(), Status: 3}
 			}
 			return nil, err
 		}
-		y.files = append(y.files, part{name, root})
+		y.Parts = append(y.Parts, Part{name, root})
+	}
+	for _, p := range y.Parts[1:] { // an included section counts alone
+		for _, k := range p.Root.Keys {
+			y.Root.put(k)
+		}
 	}
 	return y, nil
 }
 
-func readFile(name string) (*yaml.Node, error) {
+// list returns the elements of a list, or a scalar alone.
+func list(v *Value) []*Value {
+	switch {
+	case v == nil || v.IsMap() || v.IsNull():
+		return nil
+	case v.IsList():
+		return v.Items
+	}
+	return []*Value{v}
+}
+
+func (b builder) file(name string) (*Value, error) {
 	data, err := disk.ReadNamed(name)
 	if err != nil {
 		e := &Error{File: name, Text: disk.Reason(err), Status: 2}
@@ -93,181 +122,56 @@ func readFile(name string) (*yaml.Node, error) {
 		}
 		return nil, e
 	}
+	return b.parse(name, data)
+}
+
+// parse makes a mapping of a file's text.
+func (b builder) parse(name string, data []byte) (*Value, error) {
 	var doc yaml.Node
-	err = yaml.Unmarshal(data, &doc)
+	err := yaml.Unmarshal(data, &doc)
 	if err == nil {
-		err = yaml.Unmarshal(data, &map[string]any{}) // which also finds keys that stand twice
+		err = yaml.Unmarshal(data, &map[string]any{}) // which also finds keys that stand twice, and aliases without end
 	}
 	if err != nil {
 		return nil, &Error{File: name, Text: "does not parse: " + strings.TrimPrefix(err.Error(), "yaml: "), Status: 3}
 	}
-	if len(doc.Content) == 0 {
-		return &yaml.Node{Kind: yaml.MappingNode, Line: 1}, nil
-	}
-	return resolved(doc.Content[0]), nil
-}
-
-// resolved follows an alias.
-func resolved(n *yaml.Node) *yaml.Node {
-	for n != nil && n.Kind == yaml.AliasNode {
-		n = n.Alias
-	}
-	return n
-}
-
-// pair is a key of a mapping with its value.
-type pair struct {
-	name       string // in lower case, as viper compares
-	key, value *yaml.Node
-}
-
-// pairs returns what a mapping holds, merge keys followed.
-func pairs(n *yaml.Node) []pair {
-	n = resolved(n)
-	if n == nil || n.Kind != yaml.MappingNode {
-		return nil
-	}
-	var out []pair
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		key, value := n.Content[i], resolved(n.Content[i+1])
-		if key.Tag == "!!merge" {
-			merged := []*yaml.Node{value}
-			if value.Kind == yaml.SequenceNode {
-				merged = value.Content
-			}
-			for _, m := range merged {
-				out = append(out, pairs(m)...)
-			}
-			continue
-		}
-		out = append(out, pair{strings.ToLower(key.Value), key, value})
-	}
-	return out
-}
-
-// get returns a key of a mapping and its value, or nil twice.
-func get(n *yaml.Node, name string) (key, value *yaml.Node) {
-	for _, p := range pairs(n) {
-		if p.name == name {
-			return p.key, p.value
+	root := &Value{File: name, Line: 1, kind: yaml.MappingNode}
+	if len(doc.Content) > 0 {
+		if v := b.value(name, doc.Content[0], true); v.IsMap() {
+			root = v
 		}
 	}
-	return nil, nil
+	return root, nil
 }
 
-// scalars returns the elements of a sequence, or a scalar alone.
-func scalars(n *yaml.Node) []*yaml.Node {
-	switch n = resolved(n); {
-	case n == nil:
-		return nil
-	case n.Kind == yaml.ScalarNode:
-		return []*yaml.Node{n}
-	case n.Kind != yaml.SequenceNode:
-		return nil
-	}
-	var out []*yaml.Node
-	for _, c := range n.Content {
-		if c = resolved(c); c.Kind == yaml.ScalarNode {
-			out = append(out, c)
-		}
-	}
-	return out
-}
+// SetFlag is the flag by which something is set over a file.
+const SetFlag = "--rr-set"
 
-// value expands the environment variables of a scalar. It is not known where
-// one of them is not set now, for it may be when the server starts.
-func (y *File) value(n *yaml.Node) (text string, known bool) {
-	known = true
-	text = expand(n.Value, func(name string) string {
-		v, ok := y.env(name)
-		if !ok {
-			known = false
-		}
-		return v
-	}, func() { known = true })
-	return text, known
-}
-
-// expand replaces $NAME, ${NAME} and ${NAME:-default} as RoadRunner's config
-// plugin does: a default counts also where the variable is empty, and in a
-// string with a default anywhere, a variable without one makes the whole string
-// empty. defaulted is called where a default was taken.
-func expand(s string, mapping func(string) string, defaulted func()) string {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] != '$' || i+1 == len(s) {
-			b.WriteByte(s[i])
-			continue
-		}
-		name, width := shellName(s[i+1:])
-		switch {
-		case name == "" && width > 0: // bad syntax is eaten
-		case name == "":
-			b.WriteByte('$')
-		case strings.Contains(s, ":-"):
-			parts := strings.Split(name, ":-")
-			if len(parts) != 2 {
-				defaulted()
-				return ""
-			}
-			v := mapping(parts[0])
-			if v == "" {
-				v = parts[1]
-				defaulted()
-			}
-			b.WriteString(v)
-		default:
-			b.WriteString(mapping(name))
-		}
-		i += width
+// set sets a key over a file, as `rr serve -o key=value` does. The value is
+// text, and stands for whatever was there.
+func (b builder) set(root *Value, flag string) error {
+	key, text, ok := strings.Cut(strings.TrimLeft(flag, " \"'`"), "=")
+	key, text = strings.Trim(key, " \n\t"), strings.Trim(text, " \n\t")
+	if !ok || key == "" || text == "" {
+		return &Error{File: SetFlag + " " + flag, Text: "this is not key=value", Hint: []string{"write it as for rr serve -o, such as http.address=127.0.0.1:8080"}, Status: 2}
 	}
-	return b.String()
-}
-
-// shellName returns the name that a string begins with, and how many bytes it
-// takes, braces included.
-func shellName(s string) (name string, width int) {
-	const special = "*#$@!?-0123456789"
-	if s[0] == '{' {
-		end := strings.IndexByte(s, '}')
-		switch {
-		case end < 0:
-			return "", 1
-		case end == 1:
-			return "", 2
+	if q := text[:1]; strings.Contains("\"'`", q) {
+		text = strings.ReplaceAll(strings.Trim(text, q), `\`+q, q)
+	}
+	flag = SetFlag + " " + flag
+	v := &Value{File: flag, kind: yaml.ScalarNode, scalar: text}
+	v.scalar, v.unset = b.expanded(text)
+	at := root
+	elements := strings.Split(strings.ToLower(key), ".")
+	for _, e := range elements[:len(elements)-1] {
+		next := at.Get(e)
+		if next == nil || !next.IsMap() {
+			next = &Value{File: flag, kind: yaml.MappingNode}
+			at.put(Key{Name: e, Written: e, File: flag, Value: next})
 		}
-		return s[1:end], end + 1
+		at = next
 	}
-	if strings.IndexByte(special, s[0]) >= 0 {
-		return s[:1], 1
-	}
-	for width < len(s) && (s[width] == '_' || '0' <= s[width] && s[width] <= '9' || 'a' <= s[width]|0x20 && s[width]|0x20 <= 'z') {
-		width++
-	}
-	return s[:width], width
-}
-
-// top are the sections of all files, in their order. What stands twice counts
-// as it does for RoadRunner: the included file's, the last one.
-func (y *File) top() []section {
-	var out []section
-	for _, f := range y.files {
-		for _, p := range pairs(f.root) {
-			name, _, _ := strings.Cut(p.name, ".") // viper reads a.b as a section a
-			s := section{name: name, file: f.name, line: p.key.Line, value: p.value}
-			if i := slices.IndexFunc(out, func(o section) bool { return o.name == name }); i >= 0 {
-				out[i] = s
-				continue
-			}
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-// section is a top-level key.
-type section struct {
-	name, file string
-	line       int
-	value      *yaml.Node
+	last := elements[len(elements)-1]
+	at.put(Key{Name: last, Written: last, File: flag, Value: v})
+	return nil
 }

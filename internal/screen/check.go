@@ -6,7 +6,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/vxlite/vxlite/internal/check"
-	"github.com/vxlite/vxlite/internal/rryaml"
+	"github.com/vxlite/vxlite/internal/rrcheck"
 )
 
 // CheckText words what a check looked at: a row for each plugin, what their
@@ -37,7 +37,7 @@ func CheckText(c *check.Report, color bool) string {
 }
 
 // yamlTable renders the sections in the file's order.
-func yamlTable(sections []rryaml.Section, color bool) string {
+func yamlTable(sections []rrcheck.Section, color bool) string {
 	t := NewTable(color)
 	t.AppendHeader(table.Row{"SECTION", "LINE", "READ BY"})
 	for _, s := range sections {

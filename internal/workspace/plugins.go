@@ -4,14 +4,17 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"path"
+	"slices"
 
 	"golang.org/x/mod/module"
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/endure"
 	"github.com/vxlite/vxlite/internal/gotool"
+	"github.com/vxlite/vxlite/internal/rrkeys"
 )
 
 // EachTarget reads the plugins of EachTarget target.
@@ -66,7 +69,17 @@ func (w *Workspace) ReadPlugins(ctx context.Context, c gotool.Compile, key strin
 }
 
 // factsVersion changes with what is read of the sources, and how.
-const factsVersion = "4"
+const factsVersion = "5"
+
+// keysVersion changes with what is read of keys, and how.
+const keysVersion = "keys-1-"
+
+// facts is what is kept of the plugins.
+type facts struct {
+	*endure.Set
+	// Modules are all that take part, with their directories.
+	Modules []rrkeys.Module `json:"modules"`
+}
 
 // factsFile names what is read of the plugins. Without a lock, the key does not
 // tell which third-party modules went in: those of the proxies that were asked.
@@ -82,11 +95,18 @@ func (w *Workspace) factsFile(key string) string {
 // Remembered are the plugins that were read before, of the same sources and for
 // the same compiler; or nil.
 func (w *Workspace) Remembered(key string) *endure.Set {
-	var s endure.Set
-	if !w.Store.ReadJSON(&s, "plugins", w.factsFile(key)) {
+	if f := w.remembered(key); f != nil {
+		return f.Set
+	}
+	return nil
+}
+
+func (w *Workspace) remembered(key string) *facts {
+	f := &facts{}
+	if !w.Store.ReadJSON(f, "plugins", w.factsFile(key)) || f.Set == nil {
 		return nil
 	}
-	return &s
+	return f
 }
 
 // Plugins reads the plugins from their sources and from what is compiled.
@@ -102,7 +122,50 @@ func (w *Workspace) Plugins(ctx context.Context, c *gotool.Compilation, key stri
 	if err != nil {
 		return nil, err
 	}
-	return s, w.Store.WriteJSON(s, "plugins", w.factsFile(key))
+	f := facts{Set: s}
+	for _, p := range pkgs {
+		if m := (rrkeys.Module{Path: p.Module, Dir: p.ModuleDir}); p.ModuleDir != "" && !slices.Contains(f.Modules, m) {
+			f.Modules = append(f.Modules, m)
+		}
+	}
+	return s, w.Store.WriteJSON(f, "plugins", w.factsFile(key))
+}
+
+// Keys reads what the plugins of a target, which have been read, read of a
+// .rr.yaml.
+func (w *Workspace) Keys(ctx context.Context, t config.Target) (*rrkeys.Keys, error) {
+	c, err := w.Settings(w.Plan, t)
+	if err != nil {
+		return nil, err
+	}
+	locals, err := Fingerprints(w.Plan)
+	if err != nil {
+		return nil, err
+	}
+	key := Inputs(w.Digest, locals, w.Tool, c, w.Config.Check)
+	k := &rrkeys.Keys{}
+	if w.Store.ReadJSON(k, "plugins", keysVersion+w.factsFile(key)) {
+		return k, nil
+	}
+	f := w.remembered(key)
+	if f == nil {
+		return nil, errors.New("the plugins have changed meanwhile")
+	}
+	if err := w.Write(); err != nil {
+		return nil, err
+	}
+	in := rrkeys.Input{Modules: f.Modules, RoadRunner: w.Plan.RoadRunner.Path, GOOS: t.OS, GOARCH: t.Arch, Tags: c.Tags}
+	for i, p := range f.Plugins {
+		if i < len(w.Plan.Plugins) {
+			in.Plugins = append(in.Plugins, rrkeys.Source{Name: p.Name, Module: p.Module, Import: p.Import, Symbol: p.Symbol})
+		} else {
+			in.Own = append(in.Own, p.Module)
+		}
+	}
+	if k, err = rrkeys.Load(ctx, in); err != nil {
+		return nil, err
+	}
+	return k, w.Store.WriteJSON(k, "plugins", keysVersion+w.factsFile(key))
 }
 
 // input is what the plugins are read from: those that main.go registers. Those

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"go/format"
 	"go/token"
+	"go/types"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -135,7 +136,10 @@ func (o PluginOptions) Check() error {
 	if slices.Contains(special, o.Name) {
 		return NameTakenError(o.Name, "a folder of this name means something else to Go")
 	}
-	if p := o.pkg(); token.IsKeyword(p) || p == "main" || p == "errors" || p == "jobs" || p == "http" || p == "context" {
+	if plain, ok := strings.CutSuffix(o.Name, "_test"); ok {
+		return &PluginNameError{Name: o.Name, Reason: "Go takes a package of this name for one of tests", Hint: "take another name, as in vxlite new plugin " + plain}
+	}
+	if p := o.pkg(); token.IsKeyword(p) || types.Universe.Lookup(p) != nil || slices.Contains(occupied, p) {
 		return NameTakenError(o.Name, "a package of this name would conflict with one of Go or RoadRunner")
 	}
 	if slices.Contains(taken, o.Name) {
@@ -157,6 +161,15 @@ const moduleHint = "take a module path such as example.com/greeter"
 // special are the folders whose packages nobody else can import, or that ./...
 // does not have.
 var special = []string{"internal", "testdata", "vendor"}
+
+// occupied are the names of packages that would need another one where they are
+// imported: those that Go's language does not allow, those of its standard library
+// without a slash, and those that the files of a new plugin import.
+var occupied = []string{"init", "main",
+	"bufio", "bytes", "cmp", "context", "crypto", "embed", "encoding", "errors", "expvar", "flag", "fmt", "hash", "html", "image", "io", "iter",
+	"log", "maps", "math", "mime", "net", "os", "path", "plugin", "reflect", "regexp", "runtime", "slices", "sort", "strconv", "strings",
+	"structs", "sync", "syscall", "testing", "time", "unicode", "unique", "unsafe", "weak",
+	"http", "jobs"}
 
 // pkg is the name of the plugin's Go package.
 func (o PluginOptions) pkg() string { return strings.NewReplacer("-", "", "_", "").Replace(o.Name) }

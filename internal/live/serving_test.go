@@ -13,8 +13,8 @@ import (
 func TestServing(t *testing.T) {
 	for _, tt := range []struct {
 		args, dotenv string
-		// want is the .rr.yaml, the working directory and the file of variables;
-		// empty where the settings play no part.
+		// want is the .rr.yaml, the working directory, the file of variables, and what
+		// is set over the settings; empty where the settings play no part.
 		want string
 	}{
 		{"serve", "", ".rr.yaml . -"},
@@ -27,7 +27,7 @@ func TestServing(t *testing.T) {
 		{"serve -w app -c /etc/rr.yaml --dotenv .env", "", "/etc/rr.yaml app app/.env"},
 		{"serve -c conf/rr.yaml --dotenv ../.env", "", "conf/rr.yaml conf .env"},
 		{"serve --dotenv one.env", "/etc/two.env", ".rr.yaml . /etc/two.env"},
-		{"serve -o http.address=:80 -s -p -f", "", ".rr.yaml . -"},
+		{"serve -o http.address=:80 -s -p -f --override=version=3", "", ".rr.yaml . - http.address=:80 version=3"},
 		{"workers -i", "", ""},
 		{"serve --unknown", "", ""},
 		{"serve -h", "", ""},
@@ -41,6 +41,7 @@ func TestServing(t *testing.T) {
 			if s.dotenv == "" {
 				got += "-"
 			}
+			got = strings.Join(append([]string{got}, s.set...), " ")
 		}
 		if filepath.ToSlash(got) != tt.want {
 			t.Errorf("%s: %q, want %q", tt.args, got, tt.want)

@@ -206,10 +206,23 @@ func (nothingLocal) ExitStatus() int { return 2 }
 func (e nothingLocal) Hints() []string {
 	for _, o := range e.cfg.Overrides {
 		if o.Implied { // and no plugin of the config, or it would be watched
-			return []string{config.PluginSnippet("add this directory's plugin to "+e.cfg.File, e.cfg.File, o.Dir)}
+			return []string{fmt.Sprintf("add the plugin of this directory to the config: vxlite add -c %s %s", e.cfg.File, fromHere(o.Dir))}
 		}
 	}
 	return []string{"name one with --with NAME=DIR, or run in the folder of one of the config's plugins"}
+}
+
+// fromHere is a directory as it is named from the working directory.
+func fromHere(dir string) string {
+	here, err := filepath.Abs(".")
+	if err != nil {
+		return dir
+	}
+	rel, err := filepath.Rel(here, dir)
+	if err != nil {
+		return dir
+	}
+	return rel
 }
 
 // sameBinary reports whether two files hold the same bytes.

@@ -21,7 +21,7 @@ const module = "github.com/vxlite/vxlite/"
 // floors below it, and none of its own.
 var floors = [][]string{
 	{"internal/brief", "internal/disk", "internal/event", "internal/near"},
-	{"internal/config", "internal/lock", "internal/manifest", "internal/output", "internal/roadrunner", "internal/run", "internal/signature", "internal/watch"},
+	{"internal/binsize", "internal/config", "internal/lock", "internal/manifest", "internal/output", "internal/roadrunner", "internal/run", "internal/signature", "internal/watch"},
 	{"internal/config/keys"},
 	{"internal/config/lines", "internal/config/tree", "internal/gitattr", "internal/giturl", "internal/limit", "internal/store"},
 	{"internal/config/edit", "internal/config/parse", "internal/gitpack", "internal/openssh", "internal/schema"},

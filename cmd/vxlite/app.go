@@ -32,6 +32,7 @@ type cli struct {
 type usageError struct {
 	error
 	command string // whose help says what would, if one was given
+	hint    string // says more than the help
 }
 
 // ExitStatus implements the interface that picks the exit status.
@@ -39,6 +40,9 @@ func (usageError) ExitStatus() int { return screen.ExitUsage }
 
 // Hints says where to read on.
 func (e usageError) Hints() []string {
+	if e.hint != "" {
+		return []string{e.hint}
+	}
 	return []string{strings.TrimSpace("see vxlite help " + e.command)}
 }
 
@@ -97,6 +101,10 @@ func (c *cli) badUsage(ctx *urfave.Context, err error, _ bool) error {
 	if n, _ := fmt.Sscanf(text, "invalid boolean value %q for -%s", &value, &flag); n == 2 {
 		return badLine("%s takes no value but true or false, got %q", dashed(strings.TrimSuffix(flag, ":")), value)
 	}
+	var other string
+	if n, _ := fmt.Sscanf(text, "Cannot use two forms of the same flag: %s %s", &flag, &other); n == 2 {
+		return badLine("%s and %s mean the same: give one of them", dashed(flag), dashed(other))
+	}
 	return usageError{error: err}
 }
 
@@ -109,6 +117,10 @@ func (c *cli) unknownFlag(ctx *urfave.Context, flag string) error {
 		if arg, _, _ = strings.Cut(arg, "="); arg == "-"+name { // short flags in one, or a long one as Go writes it
 			typed = arg
 		}
+	}
+	if name == "version" { // of the program alone, or of something else
+		return usageError{error: fmt.Errorf("%s: %s has no such flag", typed, ctx.Command.Name),
+			hint: "vxlite version prints that of vxlite; RoadRunner's is the ref in the config, or of --rr-ref"}
 	}
 	flags, of := ctx.App.Flags, "unknown flag"
 	if ctx.Command != nil && ctx.Command.Name != "" && ctx.Command.Name != ctx.App.Name {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/config/parse"
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/screen"
 	"github.com/vxlite/vxlite/internal/workspace"
@@ -224,6 +225,9 @@ func absoluteIfLocal(to string) string {
 // for here alone, and is not here, it may be above.
 func badConfig(ctx *urfave.Context, err error) error {
 	e := configError{error: err}
+	if name := filepath.Join(ctx.String("config"), "velox.toml"); disk.IsDir(ctx.String("config")) && disk.Exists(name) {
+		return configError{error: errors.New(err.Error()), inside: name}
+	}
 	if dir, wdErr := os.Getwd(); wdErr == nil && !ctx.IsSet("config") && errors.Is(err, fs.ErrNotExist) {
 		if above := config.Above(dir, ctx.String("config")); above != "" {
 			if e.above, wdErr = filepath.Rel(dir, above); wdErr != nil {
@@ -239,6 +243,8 @@ type configError struct {
 	error
 	// above is the one that was probably meant, or empty.
 	above string
+	// inside is the one in the directory that was named, or empty.
+	inside string
 }
 
 // ExitStatus implements the interface that picks the exit status.
@@ -246,6 +252,9 @@ func (configError) ExitStatus() int { return screen.ExitUsage }
 
 // Hints says how to come by a config.
 func (e configError) Hints() []string {
+	if e.inside != "" {
+		return []string{"name the file in it: -c " + e.inside}
+	}
 	if e.above != "" {
 		return []string{"there is one in a parent directory: -c " + e.above}
 	}

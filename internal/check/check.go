@@ -19,6 +19,13 @@ import (
 // plugins, and links nothing. The result says what was checked, also where the
 // error is an [endure.Findings]. rr is a .rr.yaml to check along.
 func Plugins(ctx context.Context, m workspace.Machine, p workspace.Project, rr YAML) (*Report, error) {
+	var conf *rryaml.File
+	if rr.File != "" { // before anything is compiled
+		var err error
+		if conf, err = rryaml.Read(rr.File, m.Env, rr.Set...); err != nil {
+			return nil, err
+		}
+	}
 	w, err := workspace.Prepare(ctx, m, p, workspace.Ask{})
 	if err != nil {
 		return nil, err
@@ -34,11 +41,7 @@ func Plugins(ctx context.Context, m workspace.Machine, p workspace.Project, rr Y
 		}
 		check := checked(g, keys)
 		found := endure.Check(g, w.Allowance())
-		if rr.File != "" {
-			conf, err := rryaml.Read(rr.File, m.Env, rr.Set...)
-			if err != nil {
-				return err
-			}
+		if conf != nil {
 			r := rrcheck.Check(conf, g, keys, w.Allowance())
 			tell(r.Remarks)
 			if len(r.Unused) > 0 {

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"strings"
 
 	"golang.org/x/mod/module"
 
@@ -55,6 +56,10 @@ func (e *ProxyError) Hints() []string {
 		return []string{"check the network, or name another proxy with GOPROXY: go env GOPROXY shows which is asked"}
 	case e.Disabled:
 		return []string{"set GOPROXY to a module proxy, or unset it: go env GOPROXY shows what it is"}
+	case strings.HasPrefix(e.Status, "5") || strings.HasPrefix(e.Status, "429"):
+		return []string{"try again later, or name another proxy with GOPROXY: go env GOPROXY shows which is asked"}
+	case e.Status != "":
+		return []string{"put a credential for the proxy into ~/.netrc if it needs one, or ask those who run it whether it is to have the module"}
 	}
 	return []string{
 		config.Snippet("take it from git", "[git]", config.Setting{Key: "modules", Value: []string{e.Path}}),

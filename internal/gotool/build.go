@@ -308,7 +308,10 @@ type MissingModuleError struct {
 	Path, Version string
 	// Unreachable says that no proxy answered, Disabled that GOPROXY is off.
 	Unreachable, Disabled bool
-	Err                   error // all that the go command said
+	// Status is an answer that does not say whether the proxy has it, such as "403
+	// Forbidden"; empty for none.
+	Status string
+	Err    error // all that the go command said
 }
 
 // Error implements error.
@@ -323,6 +326,8 @@ func (e *MissingModuleError) Failure() string {
 		return "the module proxy cannot be reached for"
 	case e.Disabled:
 		return "GOPROXY is off, and the module cache does not have"
+	case e.Status != "":
+		return "the module proxy answers " + e.Status + " for"
 	}
 	return "the module proxy does not have"
 }
@@ -333,7 +338,7 @@ func (e *MissingModuleError) Unwrap() error { return e.Err }
 // notFound matches how the go command reports a module it could not get: by
 // its proxy's answer, or by having no way at all to ask. What takes its place
 // is what is missing then, and a directory is in no proxy.
-var notFound = regexp.MustCompile(`(?m)(?:^|[\s(])([^\s:@./][^\s:@]*)@(v[^\s:)]+)\)?: (reading |Get |module lookup disabled|unrecognized import path|GOVCS disallows|not found)`)
+var notFound = regexp.MustCompile(`(?m)(?:^|[\s(])([^\s:@./][^\s:@]*)@(v[^\s:)]+)\)?: (reading (?:\S+: ([1-9][0-9][0-9] [^\n]*))?|Get |module lookup disabled|unrecognized import path|GOVCS disallows|not found)`)
 
 // SumMismatchError is a module whose bytes are not those that a checksum is of.
 type SumMismatchError struct {
@@ -397,7 +402,11 @@ func explain(err error) error {
 	}
 	if m := notFound.FindStringSubmatch(re.Stderr); m != nil {
 		re.Stderr = once(re.Stderr)
-		return &MissingModuleError{Path: m[1], Version: m[2], Unreachable: m[3] == "Get ", Disabled: m[3] == "module lookup disabled", Err: err}
+		e := &MissingModuleError{Path: m[1], Version: m[2], Unreachable: m[3] == "Get ", Disabled: m[3] == "module lookup disabled", Err: err}
+		if m[4] != "" && !strings.HasPrefix(m[4], "404 ") && !strings.HasPrefix(m[4], "410 ") { // by go.dev/ref/mod#goproxy-protocol
+			e.Status = strings.TrimSpace(m[4])
+		}
+		return e
 	}
 	return err
 }

@@ -139,7 +139,7 @@ func (c *cli) candidates(before []string, last string) []string {
 		}
 	case "add":
 		return scaffold.Names()
-	case "remove", "update":
+	case "remove", "update", "upgrade":
 		return c.names(before)
 	case "workspace":
 		if slices.Contains(before, "--clones") {

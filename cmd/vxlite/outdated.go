@@ -40,7 +40,7 @@ if its branch has moved; or if it is retracted or deprecated.
 			if err != nil {
 				return err
 			}
-			result, err := outdated.Report(c.ctx, m, p, ctx.Bool("all"))
+			result, err := outdated.Report(c.ctx, m, p, outdated.Ask{Required: ctx.Bool("all")})
 			if result != nil {
 				c.screen.Done(result, func(color bool) string { return screen.OutdatedText(result, time.Now(), color) })
 			}

@@ -105,18 +105,51 @@ func (f File) write(ctx context.Context, data []byte, w *workspace.Workspace, re
 		}
 		now = w.NewLock(sums, false)
 	}
-	if there, err := disk.ReadText(f.Name); err != nil || !bytes.Equal(there, f.Data) {
-		return &ChangedError{File: f.Name}
-	}
-	if err := disk.Write(f.Name, data, 0o644); err != nil {
-		return &output.Error{Path: f.Name, Reason: disk.Reason(err), Hint: "make it writable, or name another config with -c"}
-	}
 	if w == nil {
-		return nil
+		_, err := f.Put(data, "", nil)
+		return err
 	}
-	wrote, err := w.Lock.Write(now, w.Sink)
+	wrote, err := f.Put(data, w.Lock.Name, now)
 	result.Lock = update.Made(w, now, wrote)
 	return err
+}
+
+// Put puts the new config in its place, and then its lock; nil for none. Both are
+// on disk before either is in place. Who is killed in between leaves a lock that the
+// next build brings up to date, as after an edit by hand. It reports whether the
+// lock changed.
+func (f File) Put(data []byte, lockName string, now *lock.File) (wrote bool, err error) {
+	if there, err := disk.ReadText(f.Name); err != nil || !bytes.Equal(there, f.Data) {
+		return false, &ChangedError{File: f.Name}
+	}
+	unwritable := func(err error) error {
+		return &output.Error{Path: f.Name, Reason: disk.Reason(err), Hint: "make it writable, or name another config with -c"}
+	}
+	var locked *disk.Staged
+	if now != nil {
+		if locked, err = now.Stage(lockName); err != nil {
+			return false, err
+		}
+	}
+	if locked != nil {
+		defer locked.Discard()
+	}
+	disk.Sweep(f.Name)
+	cfg, err := disk.Stage(f.Name, data, 0o644)
+	if err != nil {
+		return false, unwritable(err)
+	}
+	defer cfg.Discard()
+	if err := cfg.Commit(); err != nil {
+		return false, unwritable(err)
+	}
+	if locked == nil {
+		return false, nil
+	}
+	if err := locked.Commit(); err != nil {
+		return false, errors.Join(&lock.WriteError{Path: lockName, Err: err}, disk.Write(f.Name, f.Data, 0o644))
+	}
+	return true, nil
 }
 
 // ChangedError is a config that somebody else changed meanwhile.
@@ -164,10 +197,7 @@ func (e *UneditableError) Hints() []string {
 // reread reads what a config has become, and makes sure that it has the wanted
 // plugins and is otherwise as it was.
 func (f File) reread(old *config.Config, data []byte, plugins []string) (*config.Config, error) {
-	now, err := f.Read(data)
-	if invalid, ok := errors.AsType[*config.ErrorList](err); ok {
-		return nil, &UneditableError{File: f.Name, Invalid: invalid}
-	}
+	now, err := f.Reread(data)
 	if err != nil {
 		return nil, err
 	}
@@ -181,6 +211,16 @@ func (f File) reread(old *config.Config, data []byte, plugins []string) (*config
 		return nil, &UneditableError{File: f.Name}
 	}
 	return now, nil
+}
+
+// Reread reads what a config has become. Where that would not be valid, the error
+// is an [*UneditableError].
+func (f File) Reread(data []byte) (*config.Config, error) {
+	now, err := f.Read(data)
+	if invalid, ok := errors.AsType[*config.ErrorList](err); ok {
+		return nil, &UneditableError{File: f.Name, Invalid: invalid}
+	}
+	return now, err
 }
 
 // noteOnce is a machine that says what it has to say once: a config is resolved

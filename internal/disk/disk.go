@@ -11,26 +11,6 @@ import (
 	"strings"
 )
 
-// Write puts data in a file, of that mode, in one step: an interruption or a
-// full disk leaves the file that was there whole.
-func Write(name string, data []byte, mode os.FileMode) error {
-	tmp, err := CreateTemp(name)
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name()) // in vain once it is renamed
-	_, err = tmp.Write(data)
-	for _, step := range []func() error{func() error { return tmp.Chmod(mode) }, tmp.Sync, tmp.Close} {
-		if stepErr := step(); err == nil {
-			err = stepErr
-		}
-	}
-	if err == nil {
-		err = Rename(tmp.Name(), name)
-	}
-	return of(name, err)
-}
-
 // Copy copies a file to a place where none is yet, with that mode before the
 // umask.
 func Copy(from, to string, mode os.FileMode) error {

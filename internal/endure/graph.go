@@ -481,6 +481,12 @@ func (g *Graph) Remarks(a Allowance) []string {
 	if g.MayPanic {
 		out = append(out, "the server may panic at some starts: Endure removes the plugins that are disabled with another, but not every edge to them")
 	}
+	return append(out, g.MixedMajors()...)
+}
+
+// MixedMajors words which majors of RoadRunner's plugins, and of what they share,
+// are linked together.
+func (g *Graph) MixedMajors() (out []string) {
 	for _, m := range g.Set.Mixed {
 		var sides []string
 		for _, s := range m.Sides {

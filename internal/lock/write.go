@@ -63,13 +63,28 @@ func Read(name string) (*File, error) {
 // Write puts the lock in its place in one step, and does nothing where that is
 // what the file holds already. It reports whether it wrote.
 func (f *File) Write(name string) (bool, error) {
-	data := f.Format()
-	if old, err := disk.ReadText(name); err == nil && bytes.Equal(old, data) {
-		return false, nil
+	s, err := f.Stage(name)
+	if s == nil || err != nil {
+		return false, err
 	}
-	disk.Sweep(name)
-	if err := disk.Write(name, data, 0o644); err != nil {
+	defer s.Discard()
+	if err := s.Commit(); err != nil {
 		return false, &WriteError{Path: name, Err: err}
 	}
 	return true, nil
+}
+
+// Stage does all of Write but the last step. It returns nil where the file holds
+// that already.
+func (f *File) Stage(name string) (*disk.Staged, error) {
+	data := f.Format()
+	if old, err := disk.ReadText(name); err == nil && bytes.Equal(old, data) {
+		return nil, nil
+	}
+	disk.Sweep(name)
+	s, err := disk.Stage(name, data, 0o644)
+	if err != nil {
+		return nil, &WriteError{Path: name, Err: err}
+	}
+	return s, nil
 }

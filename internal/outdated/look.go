@@ -18,6 +18,7 @@ import (
 
 // survey is what repositories are asked with.
 type survey struct {
+	ask     Ask
 	client  *source.Client
 	with    resolve.Options
 	written map[string]string // Config.Written
@@ -47,8 +48,11 @@ func (s *survey) look(ctx context.Context, l *listing, rem resolve.Remote, row *
 	if err != nil {
 		return err
 	}
+	row.Moved = entry != nil && !Exact(rem.Asks.Ref) && leadsElsewhere(l.refs, rem.Asks, q, row)
+	if s.ask.VersionsOnly {
+		return nil
+	}
 	s.when(ctx, l, rem, row)
-	row.Moved = entry != nil && !exact(rem.Asks.Ref) && leadsElsewhere(l.refs, rem.Asks, q, row)
 	return s.between(ctx, rem, row, newest)
 }
 

@@ -11,11 +11,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"golang.org/x/mod/module"
 	"golang.org/x/mod/semver"
 
 	"github.com/vxlite/vxlite/internal/config"
@@ -82,10 +82,21 @@ type Row struct {
 	Outdated bool `json:"outdated,omitempty"`
 }
 
-// Report asks the repositories. With all, the modules of the lock that only
-// requirements bring are reported too. Where some repositories cannot be asked,
-// the rows of the others are returned with the error.
-func Report(ctx context.Context, m workspace.Machine, p workspace.Project, all bool) (*Result, error) {
+// Ask says what is asked for.
+type Ask struct {
+	// Required adds the modules of the lock that only requirements bring.
+	Required bool
+	// VersionsOnly leaves out how old what is in use is, what lies between, and
+	// RoadRunner's releases.
+	VersionsOnly bool
+	// Only are the indices of the rows that are asked about, RoadRunner being 0, the
+	// plugins and then the [[modules]] the next; nil for all.
+	Only []int
+}
+
+// Report asks the repositories. Where some of them cannot be asked, the rows of the
+// others are returned with the error.
+func Report(ctx context.Context, m workspace.Machine, p workspace.Project, a Ask) (*Result, error) {
 	k, err := workspace.Open(ctx, m, p)
 	if err != nil {
 		return nil, err
@@ -99,10 +110,10 @@ func Report(ctx context.Context, m workspace.Machine, p workspace.Project, all b
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	s := &survey{client: client, written: k.Config.Written, locked: locked, sink: k.Sink}
+	s := &survey{ask: a, client: client, written: k.Config.Written, locked: locked, sink: k.Sink}
 	s.with = resolve.Options{Client: client, Store: k.Store, Private: k.Tool.Private(), Offline: k.Offline, HTTP: client.HTTP(), Jobs: k.Jobs, Lock: locked}
 	remotes, own := resolve.Remotes(ctx, k.Config, s.with), 1+len(k.Config.Plugins)+len(k.Config.Modules)
-	if !all {
+	if !a.Required {
 		remotes = remotes[:own]
 	}
 	result := &Result{}
@@ -112,6 +123,9 @@ func Report(ctx context.Context, m workspace.Machine, p workspace.Project, all b
 	}
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
+	}
+	if a.VersionsOnly {
+		return result, err
 	}
 	r, relErr := s.releases(ctx, k.Config, result.Modules[0])
 	if ctx.Err() != nil {
@@ -139,7 +153,7 @@ func (s *survey) rows(ctx context.Context, remotes []resolve.Remote, named map[s
 		switch {
 		case r.Err != nil:
 			errs[i] = r.Err
-		case r.Dir == "" && !r.Replaced:
+		case r.Dir == "" && !r.Replaced && (s.ask.Only == nil || slices.Contains(s.ask.Only, i)):
 			byURL[r.URL] = append(byURL[r.URL], i)
 		}
 	}
@@ -206,28 +220,17 @@ func (r released) compare(row *Row) {
 	if v, other := r.within.of(row); v != "" && !other {
 		target = v
 	}
-	row.Outdated = newer(target, row.Version) && exact(row.Ref) && !row.Required || row.Moved || row.Retracted || row.Deprecated != ""
+	row.Outdated = newer(target, row.Version) && Exact(row.Ref) && !row.Required || row.Moved || row.Retracted || row.Deprecated != ""
 }
 
-// of is the version of a module that a release requires, and whether that has
-// another module path.
+// of is the version of a module that a release uses, and whether that has another
+// module path.
 func (r release) of(row *Row) (version string, other bool) {
 	if r.Release == nil || row.Path == "" {
 		return "", false
 	}
-	if row.Name == config.RoadRunnerName {
-		return r.Version, r.Path != row.Path
-	}
-	prefix, _, _ := module.SplitPathVersion(row.Path)
-	for _, req := range r.GoMod.Require {
-		if req.Mod.Path == row.Path {
-			return req.Mod.Version, false
-		}
-		if p, _, _ := module.SplitPathVersion(req.Mod.Path); p == prefix {
-			version, other = req.Mod.Version, true
-		}
-	}
-	return version, other
+	used := r.Uses(row.Path)
+	return used.Version, used.Path != row.Path && used.Path != ""
 }
 
 // newer reports whether a version is higher than another; what is no version is
@@ -236,9 +239,9 @@ func newer(v, than string) bool {
 	return semver.IsValid(v) && semver.IsValid(than) && semver.Compare(v, than) > 0
 }
 
-// exact reports whether a ref is a version's tag, so that it only moves by an edit
+// Exact reports whether a ref is a version's tag, so that it only moves by an edit
 // of the config.
-func exact(ref string) bool {
+func Exact(ref string) bool {
 	v := strings.TrimSuffix(ref[strings.LastIndex(ref, "/")+1:], "+incompatible")
 	return semver.IsValid(v) && semver.Canonical(v) == v
 }
@@ -253,6 +256,11 @@ func (e *Error) Error() string {
 
 // ExitStatus is that of a check that found a problem.
 func (*Error) ExitStatus() int { return 3 }
+
+// Hints says what to do.
+func (*Error) Hints() []string {
+	return []string{"look at what an upgrade would change: vxlite upgrade --dry-run"}
+}
 
 // Check returns an [*Error] where something is outdated.
 func (r *Result) Check() error {

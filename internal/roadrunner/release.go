@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
+	"golang.org/x/mod/semver"
 )
 
 // Release is what a RoadRunner release says of itself.
@@ -60,4 +62,20 @@ func (r *Release) Require(modulePath string) string {
 		}
 	}
 	return ""
+}
+
+// Uses returns the module of that path that the release requires, or else the one
+// of another major, with its highest version. It is itself the one of RoadRunner's
+// own path.
+func (r *Release) Uses(modulePath string) (used module.Version) {
+	prefix, _, _ := module.SplitPathVersion(modulePath)
+	for _, req := range append([]*modfile.Require{{Mod: module.Version{Path: r.Path, Version: r.Version}}}, r.GoMod.Require...) {
+		if req.Mod.Path == modulePath {
+			return req.Mod
+		}
+		if p, _, _ := module.SplitPathVersion(req.Mod.Path); p == prefix && semver.Compare(req.Mod.Version, used.Version) > 0 {
+			used = req.Mod
+		}
+	}
+	return used
 }

@@ -97,7 +97,7 @@ func (e *NoRepositoryError) Hints() []string {
 		return []string{"check the path in the config or in --mirror; where it is a mount, whether it is there"}
 	}
 	if filepath.IsAbs(e.URL) {
-		return []string{"neither the path nor the path with .git is a git repository"}
+		return []string{"correct the path: neither it nor PATH.git is a git repository"}
 	}
 	return []string{"check the URL; a server may also hide what the credentials may not see"}
 }

@@ -235,8 +235,8 @@ func (e *HostKeyError) Hints() []string {
 		return []string{config.Snippet("name a file of known hosts in the config", "[git]", config.Setting{Key: "known_hosts", Value: "known_hosts"})}
 	}
 	return []string{
-		"compare the fingerprint with the one the host's administrator gives, then add this line to " + e.files[0] + ":",
-		e.Host.keyName() + " " + strings.TrimSpace(string(ssh.MarshalAuthorizedKey(e.key))),
+		"compare the fingerprint with the one the host's administrator gives, then add this line to " + e.files[0] + ":\n  " +
+			e.Host.keyName() + " " + strings.TrimSpace(string(ssh.MarshalAuthorizedKey(e.key))),
 	}
 }
 

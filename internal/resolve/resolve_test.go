@@ -377,7 +377,7 @@ func TestErrors(t *testing.T) {
 		{"no such ref", "[plugins.lib]\nmodule_name = \"github.com/acme/lib\"\nref = \"v0.3.1\"\n",
 			"velox.toml:1: lib: DIR/acme/lib: no tag, branch or commit v0.3.1", []string{"did you mean v0.3.0?"}},
 		{"no such repository", plugin("x", "module_name", "github.com/acme/nowhere"),
-			"velox.toml:1: x: no repository at DIR/acme/nowhere", []string{"neither the path nor the path with .git is a git repository"}},
+			"velox.toml:1: x: no repository at DIR/acme/nowhere", []string{"correct the path: neither it nor PATH.git is a git repository"}},
 		{"no such required version", plugin("needy", "module_name", "github.com/acme/needy") + private,
 			"github.com/acme/lib (required by needy): DIR/acme/lib: no tag, branch or commit v0.9.0",
 			[]string{`pin a version that exists:
@@ -385,7 +385,7 @@ func TestErrors(t *testing.T) {
   module = "github.com/acme/lib"
   ref = "TAG or BRANCH"`, "did you mean v0.3.0?"}},
 		{"no such required repository", plugin("lost", "module_name", "github.com/acme/lost") + private,
-			"github.com/acme/nowhere (required by lost): no repository at DIR/acme/nowhere", []string{"neither the path nor the path with .git is a git repository"}},
+			"github.com/acme/nowhere (required by lost): no repository at DIR/acme/nowhere", []string{"correct the path: neither it nor PATH.git is a git repository"}},
 		{"another path than the config says", plugin("x", "module_name", "github.com/acme/renamed"),
 			"velox.toml:1: x: the module path in go.mod of DIR/acme/renamed at v1.0.0 is github.com/acme/other, not github.com/acme/renamed",
 			[]string{"if this is the module you mean, name it by its own path: github.com/acme/other"}},
@@ -417,7 +417,7 @@ func TestErrors(t *testing.T) {
 			fmt.Sprintf("velox.toml:4: roadrunner: https://github.com/acme/alpha at %.12s does not look like RoadRunner: it has no container/plugins.go", w.commit("acme/alpha", "v1.0.0")), nil},
 		{"several", plugin("x", "module_name", "github.com/acme/nowhere") + plugin("y", "module_name", "github.com/acme/lib"),
 			"velox.toml:1: x: no repository at DIR/acme/nowhere\nvelox.toml:4: y: DIR/acme/lib: no tag, branch or commit v1.0.0",
-			[]string{"neither the path nor the path with .git is a git repository", "did you mean v0.3.0?"}},
+			[]string{"correct the path: neither it nor PATH.git is a git repository", "did you mean v0.3.0?"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := w.resolve(tt.config)

@@ -101,7 +101,7 @@ func mirrorTo(from string, to ...string) []config.Mirror {
 }
 
 // noRepository is the hint of a path without a repository.
-const noRepository = "neither the path nor the path with .git is a git repository"
+const noRepository = "correct the path: neither it nor PATH.git is a git repository"
 
 // entries are the names in a directory of the store.
 func entries(t *testing.T, s *store.Store, elem ...string) []string {

@@ -141,8 +141,7 @@ func TestHostKeys(t *testing.T) {
 	changed := []string{"if the host was reinstalled, replace the line; if not, the connection may be intercepted"}
 	file := filepath.Join(t.TempDir(), "known_hosts")
 	unknown := []string{
-		"compare the fingerprint with the one the host's administrator gives, then add this line to " + file + ":",
-		testkit.KnownAs(s, s.Addr),
+		"compare the fingerprint with the one the host's administrator gives, then add this line to " + file + ":\n  " + testkit.KnownAs(s, s.Addr),
 	}
 	for _, tt := range []struct {
 		name   string
@@ -203,7 +202,7 @@ func TestKnownHostsFiles(t *testing.T) {
 	}
 	finger := "ssh-ed25519 " + ssh.FingerprintSHA256(s.HostKey)
 	testkit.WantError(t, find(env), "ssh "+s.User+"@"+s.Addr+": the host key is unknown: "+finger+" is not in "+own+", "+own+"2, /etc/ssh/ssh_known_hosts, /etc/ssh/ssh_known_hosts2",
-		"compare the fingerprint with the one the host's administrator gives, then add this line to "+own+":", testkit.KnownAs(s, s.Addr))
+		"compare the fingerprint with the one the host's administrator gives, then add this line to "+own+":\n  "+testkit.KnownAs(s, s.Addr))
 	testkit.WriteFile(t, filepath.Join(env["HOME"], ".ssh", "config"), "UserKnownHostsFile ~/.ssh/none ~/.ssh/known_hosts3\n")
 	if err := find(env); err != nil {
 		t.Errorf("UserKnownHostsFile: %v", err)

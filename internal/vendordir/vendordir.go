@@ -22,6 +22,9 @@
 // forms are checked whole before anything in them is used: [Check] and
 // [Unpack] name each file that is missing, changed, or not in the list.
 //
+// What zstd's format wants passed over, its skippable frames, is passed over, as by
+// zstd itself: it is no part of the folder, and nothing reads it.
+//
 // The same contents give the same bytes. Nothing in a folder tells when, where
 // or by whom it was made.
 package vendordir

@@ -92,6 +92,22 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// TestSkippable has frames that zstd passes over, before and after what Pack wrote.
+func TestSkippable(t *testing.T) {
+	var packed bytes.Buffer
+	if err := Pack(t.Context(), folder(t), &packed); err != nil {
+		t.Fatal(err)
+	}
+	skippable := "\x50\x2a\x4d\x18\x04\x00\x00\x00note"
+	out := t.TempDir()
+	if _, err := Unpack(t.Context(), "x.tar.zst", strings.NewReader(skippable+packed.String()+skippable), out, nil); err != nil {
+		t.Fatal(err)
+	}
+	if files, err := walk(out); err != nil || len(files) != len(contents)+1 { // and the list
+		t.Errorf("unpacked are %q, %v", files, err)
+	}
+}
+
 // TestCheck damages a folder in each way.
 func TestCheck(t *testing.T) {
 	for _, tt := range []struct {

@@ -15,6 +15,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,11 +32,10 @@ var platforms = []string{"darwin/amd64", "darwin/arm64", "linux/amd64", "linux/a
 
 // documents go into each archive: the README, and what it and its pages link
 // to.
-var documents = []string{"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md",
-	"docs/airgap.md", "docs/cli.md", "docs/config.md", "docs/containers.md", "docs/developing.md",
-	"docs/environment.md", "docs/fetching.md", "docs/first-build.md", "docs/fleet.md", "docs/graph.md",
-	"docs/graph.svg", "docs/lock.md", "docs/patches.md", "docs/performance.md", "docs/reproducible.md", "docs/rryaml.md", "docs/security.md",
-	"docs/trust.md", "docs/usage.md", "docs/velox.md", "docs/vendoring.md", "docs/workspace.md"}
+func documents(root string) ([]string, error) {
+	pages, err := fs.Glob(os.DirFS(root), "docs/*")
+	return append([]string{"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md"}, pages...), err
+}
 
 func main() {
 	if len(os.Args) != 2 {
@@ -106,7 +106,11 @@ func platform(tmp, goos, goarch string) (name string, data []byte, err error) {
 		return "", nil, err
 	}
 	base := "vxlite_" + version + "_" + goos + "_" + goarch
-	files := contents(tmp, file{name: binary, path: out, program: true})
+	docs, err := documents(".")
+	if err != nil {
+		return "", nil, err
+	}
+	files := contents(tmp, file{name: binary, path: out, program: true}, docs)
 	if goos == "windows" {
 		data, err = zipped(base, files, at)
 		return base + ".zip", data, err
@@ -117,7 +121,7 @@ func platform(tmp, goos, goarch string) (name string, data []byte, err error) {
 
 // contents are an archive's files: the program, the schema that lies in tmp, and
 // the documents.
-func contents(tmp string, program file) []file {
+func contents(tmp string, program file, documents []string) []file {
 	files := []file{program, {name: schema.File, path: filepath.Join(tmp, schema.File)}}
 	for _, d := range documents {
 		files = append(files, file{name: d, path: d})

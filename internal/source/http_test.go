@@ -255,8 +255,8 @@ func TestCAFileErrors(t *testing.T) {
 	rubbish := filepath.Join(dir, "rubbish.pem")
 	testkit.WriteFile(t, rubbish, "no certificate\n")
 	for _, tt := range []struct{ file, want string }{
-		{filepath.Join(dir, "none.pem"), "git.ca_file: open " + dir + "/none.pem: no such file or directory"},
-		{rubbish, "git.ca_file: " + rubbish + " has no certificate in PEM form"},
+		{filepath.Join(dir, "none.pem"), "open " + dir + "/none.pem: no such file or directory"},
+		{rubbish, rubbish + " has no certificate in PEM form"},
 	} {
 		_, err := NewClient(Options{Store: newStore(t), Env: testkit.Vars{}.Env, Git: config.Git{CAFile: tt.file}})
 		testkit.WantError(t, err, tt.want)

@@ -107,6 +107,9 @@ func Data(file string, data []byte, dir string, lookup func(name string) (string
 	if doc.Whole { // half a document lacks much that the whole one has
 		d.validate()
 	}
+	if len(d.Problems) > 0 {
+		d.validateTargets()
+	}
 	slices.SortStableFunc(d.Notes, func(a, b config.Note) int { return a.Pos.Compare(b.Pos) })
 	if len(d.Problems) > 0 {
 		slices.SortStableFunc(d.Problems, func(a, b config.Problem) int { return a.Pos.Compare(b.Pos) })

@@ -169,6 +169,19 @@ func (d *draft) validateBuild() {
 	d.validatePlatform(d.root.Get("target_platform"))
 }
 
+// validateTargets reports targets that Go does not compile for, where the file is
+// wrong anyway. Else the go command is asked, which may be a newer one.
+func (d *draft) validateTargets() {
+	for _, n := range d.root.Get("build").Get("targets").Strings() {
+		t, err := config.ParseTarget(n.Text)
+		if err != nil || slices.Contains(config.Ports, t.OS+"/"+t.Arch) {
+			continue
+		}
+		wrong := &config.TargetError{OS: t.OS, Arch: t.Arch, Known: config.Ports}
+		d.Errorf(n.Pos, "%s: %v", n.Path(), wrong).Hint = strings.Join(wrong.Hints(), "\n")
+	}
+}
+
 // always are the names of plugins that are in every server.
 var always = []string{"config", "informer", "resetter"}
 

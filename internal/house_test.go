@@ -35,7 +35,7 @@ var floors = [][]string{
 	{"internal/workspace"},
 	{"internal/build", "internal/check", "internal/develop", "internal/doctor", "internal/outdated", "internal/scaffold", "internal/update", "internal/vendoring"},
 	{"internal/amend"},
-	{"internal/upgrade"},
+	{"internal/pick", "internal/upgrade"},
 	{"internal/image", "internal/live", "internal/screen"},
 	{"cmd/vxlite"},
 }

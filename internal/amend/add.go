@@ -216,7 +216,7 @@ func (a *addition) attempt(ctx context.Context, m workspace.Machine) (data []byt
 	for i := range a.plugins { // there is no such line yet
 		cfg.Plugins[len(a.old.Plugins)+i].Pos = config.Position{}
 	}
-	w, found, err = prepare(ctx, m, cfg)
+	w, found, err = Prepare(ctx, m, cfg)
 	return data, w, found, err
 }
 

@@ -74,9 +74,9 @@ type Lacking struct {
 	Behind []string `json:"behind,omitempty"`
 }
 
-// prepare resolves what a config would be, and finds out what Endure makes of it:
+// Prepare resolves what a config would be, and finds out what Endure makes of it:
 // found is an [endure.Findings] or nil.
-func prepare(ctx context.Context, m workspace.Machine, cfg *config.Config) (w *workspace.Workspace, found, err error) {
+func Prepare(ctx context.Context, m workspace.Machine, cfg *config.Config) (w *workspace.Workspace, found, err error) {
 	if w, err = workspace.Prepare(ctx, m, workspace.Project{Config: cfg}, workspace.Ask{}); err != nil {
 		return nil, nil, err
 	}

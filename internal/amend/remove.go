@@ -32,7 +32,7 @@ func Remove(ctx context.Context, m workspace.Machine, f File, names []string) (*
 	}
 	result := &Result{Removed: gone}
 	m = noteOnce(m)
-	w, found, err := prepare(ctx, m, cfg)
+	w, found, err := Prepare(ctx, m, cfg)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}

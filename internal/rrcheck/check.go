@@ -156,9 +156,6 @@ func (c *checker) read(i int) *rrkeys.Plugin {
 	return &rrkeys.Plugin{} // one of RoadRunner's own
 }
 
-// ownKeys are those by which RoadRunner reads the file itself.
-var ownKeys = []string{"version", "include", "envfile"}
-
 // gone are sections of plugins that RoadRunner had, which stand in old files and in
 // its own sample, with the release that was the first without.
 var gone = map[string]string{"reload": "v2023.1.0", "broadcast": "v2.12.0", "websockets": "v2.12.0"}
@@ -166,7 +163,7 @@ var gone = map[string]string{"reload": "v2023.1.0", "broadcast": "v2.12.0", "web
 // readers are who reads a section, sorted.
 func (c *checker) readers(name string) []string {
 	var out []string
-	if slices.Contains(c.keys.Sections(), name) || slices.Contains(ownKeys, name) {
+	if slices.Contains(c.keys.Sections(), name) || slices.Contains(OwnKeys, name) {
 		out = append(out, "roadrunner")
 	}
 	for i := range c.graph.Set.Plugins {

@@ -1,49 +1,74 @@
 package rrcheck
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/vxlite/vxlite/internal/rrkeys"
 	"github.com/vxlite/vxlite/internal/rryaml"
 )
 
-// Named returns the value by which a .rr.yaml names a plugin as a middleware, an
-// interceptor or a driver, or nil. A placeholder that is not set may name it, so
-// it does.
-func Named(root *rryaml.Value, p *rrkeys.Plugin) *rryaml.Value {
-	for _, role := range p.Roles {
-		var from []*rryaml.Value
-		switch {
-		case role == "Middleware":
-			from = root.Get("http").Get("middleware").List()
-		case strings.HasSuffix(role, "Interceptor"):
-			from = append(root.Get("grpc").Get("interceptors").List(), root.Get("temporal").Get("interceptors").List()...)
-		case role == "DriverFromConfig":
-			from = drivers(root.Get("jobs").Get("pipelines"))
-		case role == "KvFromConfig":
-			from = drivers(root.Get("kv"))
-		}
-		for _, v := range from {
+// Naming is a place at which a .rr.yaml names plugins by their titles: as
+// middleware, an interceptor or a driver.
+type Naming struct {
+	// Key is the place's, such as http.middleware.
+	Key string
+	// Value is what stands there, and Names the titles in it; none where a
+	// placeholder is not set.
+	Value *rryaml.Value
+	Names []string
+	// role tells of a plugin whether it can be named there.
+	role func(role string) bool
+}
+
+// Fits reports whether a plugin can be named at a place.
+func (n *Naming) Fits(p *rrkeys.Plugin) bool { return slices.ContainsFunc(p.Roles, n.role) }
+
+// Namings are the places at which a .rr.yaml names plugins.
+func Namings(root *rryaml.Value) []Naming {
+	var out []Naming
+	add := func(key string, values []*rryaml.Value, role func(string) bool) {
+		for _, v := range values {
+			n := Naming{Key: key, Value: v, role: role}
 			text, known := v.Text()
 			for _, name := range strings.Split(text, ",") {
-				if !known && v.Unknown() || strings.TrimSpace(name) == p.Title {
-					return v
+				if name = strings.TrimSpace(name); known && name != "" {
+					n.Names = append(n.Names, name)
 				}
+			}
+			if known || v.Unknown() {
+				out = append(out, n)
 			}
 		}
 	}
-	return nil
-}
-
-func drivers(entries *rryaml.Value) []*rryaml.Value {
-	if entries == nil {
-		return nil
-	}
-	var out []*rryaml.Value
-	for _, k := range entries.Keys {
-		if d := k.Value.Get("driver"); d != nil {
-			out = append(out, d)
+	drivers := func(key string, entries *rryaml.Value, role string) {
+		if entries == nil {
+			return
+		}
+		for _, k := range entries.Keys {
+			add(key+"."+k.Written+".driver", k.Value.Get("driver").List(), func(r string) bool { return r == role })
 		}
 	}
+	add("http.middleware", root.Get("http").Get("middleware").List(), func(r string) bool { return r == "Middleware" })
+	for _, section := range []string{"grpc", "temporal"} {
+		add(section+".interceptors", root.Get(section).Get("interceptors").List(), func(r string) bool { return strings.HasSuffix(r, "Interceptor") })
+	}
+	drivers("jobs.pipelines", root.Get("jobs").Get("pipelines"), "DriverFromConfig")
+	drivers("kv", root.Get("kv"), "KvFromConfig")
 	return out
 }
+
+// named reports whether a .rr.yaml names a plugin. A placeholder that is not set
+// may name it.
+func named(root *rryaml.Value, p *rrkeys.Plugin) bool {
+	return slices.ContainsFunc(Namings(root), func(n Naming) bool {
+		return n.Fits(p) && (slices.Contains(n.Names, p.Title) || n.Value.Unknown())
+	})
+}
+
+// Gone returns the release that was the first without a plugin that read a
+// section, or "".
+func Gone(section string) string { return gone[section] }
+
+// OwnKeys are those by which RoadRunner reads the file itself.
+var OwnKeys = []string{"version", "include", "envfile"}

@@ -44,7 +44,7 @@ func (c *checker) uses(i int) bool {
 		return true
 	}
 	if len(k.Roles) > 0 {
-		return Named(c.root, k) != nil
+		return named(c.root, k)
 	}
 	for _, r := range k.Reads {
 		if key := rrkeys.Elements(r.Key); len(key) == 1 && c.root.Key(key[0]) != nil && c.titled(key[0]) < 0 {

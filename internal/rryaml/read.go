@@ -41,10 +41,10 @@ type Error struct {
 }
 
 // Error implements error.
-func (e *Error) Error() string { return at(e.File, e.Line) + ": " + e.Text }
+func (e *Error) Error() string { return At(e.File, e.Line) + ": " + e.Text }
 
-// at is FILE:LINE, or FILE.
-func at(file string, line int) string {
+// At is FILE:LINE, or FILE where there is no line.
+func At(file string, line int) string {
 	if line == 0 {
 		return file
 	}

@@ -84,8 +84,63 @@ func Config(rel *roadrunner.Release, only []string, mirrors []config.Mirror) ([]
 	if err != nil {
 		return nil, 0, err
 	}
+	return write(rel, plugins, nil, "of its release", mirrors), len(plugins), nil
+}
+
+// Reason is why a plugin is in a config.
+type Reason struct {
+	Plugin roadrunner.Plugin
+	// Why stands behind its header.
+	Why string
+}
+
+// For returns a commented velox.toml with some of a release's plugins, which are what
+// file uses, and lists of the others: those named in plain need no section, so the
+// file does not tell whether they are used.
+func For(rel *roadrunner.Release, file string, picked []Reason, plain []string, mirrors []config.Mirror) []byte {
+	var plugins, left, silent []roadrunner.Plugin
+	why := map[string]string{}
+	for _, r := range picked {
+		plugins = append(plugins, r.Plugin)
+		why[r.Plugin.Name] = r.Why
+	}
+	for _, p := range rel.Plugins {
+		switch _, in := why[p.Name]; {
+		case in:
+		case slices.Contains(plain, p.Name):
+			silent = append(silent, p)
+		default:
+			left = append(left, p)
+		}
+	}
 	var b strings.Builder
-	fmt.Fprintf(&b, `# %[1]cvxlite build%[1]c builds RoadRunner %[2]s with these plugins of its release.
+	b.Write(write(rel, plugins, why, "for "+file, mirrors))
+	list(&b, "Not in, but they need no section, so "+file+" does not show whether they are used:", silent)
+	list(&b, "Not in, as "+file+" does not use them:", left)
+	if len(left)+len(silent) > 0 {
+		b.WriteString("#\n# To add one: vxlite add NAME\n")
+	}
+	return []byte(b.String())
+}
+
+// list writes plugins as a comment.
+func list(b *strings.Builder, title string, plugins []roadrunner.Plugin) {
+	if len(plugins) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n# %s\n#\n", title)
+	for _, g := range sorted(plugins) {
+		for _, p := range g.plugins {
+			fmt.Fprintf(b, "#   %s\n", strings.TrimSpace(fmt.Sprintf("%-16s %s", p.Name, p.text)))
+		}
+	}
+}
+
+// write writes a config. why stands behind the plugins' headers; what they do where
+// it is nil.
+func write(rel *roadrunner.Release, plugins []roadrunner.Plugin, why map[string]string, of string, mirrors []config.Mirror) []byte {
+	var b strings.Builder
+	fmt.Fprintf(&b, `# %[1]cvxlite build%[1]c builds RoadRunner %[2]s with these plugins %[4]s.
 # Remove what you do not need, and add your own:
 #
 #   [plugins.mine]
@@ -98,15 +153,18 @@ func Config(rel *roadrunner.Release, only []string, mirrors []config.Mirror) ([]
 
 [roadrunner]
 ref = %[3]s
-`, '`', rel.Ref, strconv.Quote(rel.Ref))
+`, '`', rel.Ref, strconv.Quote(rel.Ref), of)
 	writeMirrors(&b, mirrors)
 	for _, g := range sorted(plugins) {
 		fmt.Fprintf(&b, "\n# %s\n", g.title)
 		for _, p := range g.plugins {
+			if why != nil {
+				p.text = why[p.Name]
+			}
 			writePlugin(&b, p)
 		}
 	}
-	return []byte(b.String()), len(plugins), nil
+	return []byte(b.String())
 }
 
 func writeMirrors(b *strings.Builder, mirrors []config.Mirror) {

@@ -52,8 +52,9 @@ func (d *display) update(e event.Event) {
 	case e.Kind == event.CompileStart, e.Kind == event.CompilePackage && i >= 0:
 		d.compile[i].update(e)
 	case e.Kind == event.LinkStart && i >= 0:
-		d.end(d.compile[i], true)
-		d.compile[i] = &compileBar{start: start(time.Now()), target: oneLine(e.Target), linking: true}
+		ended := d.compile[i]
+		d.compile[i] = &compileBar{start: start(time.Now()), target: ended.target, linking: true}
+		d.end(ended, true)
 	case e.Kind == event.CompileDone && i >= 0:
 		ended := d.compile[i]
 		d.compile = slices.Delete(d.compile, i, i+1)

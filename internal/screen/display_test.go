@@ -200,6 +200,23 @@ func TestCutMiddle(t *testing.T) {
 	}
 }
 
+// What has ended is not drawn again below its line.
+func TestDisplayEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var term terminal
+		s := New(&bytes.Buffer{}, &term, Options{Terminal: true, Width: 60})
+		s.Sink().Send(event.Event{Kind: event.FetchStart, Module: "example.com/m"})
+		s.Sink().Send(event.Event{Kind: event.FetchDone, Module: "example.com/m"})
+		s.Sink().Send(event.Event{Kind: event.CompileStart, Target: "linux/amd64", Total: 9})
+		compareText(t, "compiling", term.String(), "fetched 1 repository [0s]\n")
+		s.Sink().Send(event.Event{Kind: event.LinkStart, Target: "linux/amd64"})
+		compareText(t, "linking", term.String(), "fetched 1 repository [0s]\ncompiled linux/amd64 [0s]\n[0s] linking linux/amd64\n")
+		s.Sink().Send(event.Event{Kind: event.CompileDone, Target: "linux/amd64"})
+		compareText(t, "linked", term.String(), "fetched 1 repository [0s]\ncompiled linux/amd64 [0s]\nlinked linux/amd64 [0s]\n")
+		s.Close()
+	})
+}
+
 // In a narrow window the count and the package stay.
 func TestDisplayNarrow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

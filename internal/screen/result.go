@@ -27,13 +27,13 @@ func (s *Screen) ShowResult(v any, words func(color bool) string) {
 	case s.opts.JSON:
 		s.Write(jsonLine(v))
 	case !s.opts.Quiet:
-		s.Write(Wrap(words(s.opts.ColorResult), s.opts.ResultWidth))
+		s.Write(Wrap(words(s.opts.ColorResult), s.resultWidth()))
 	}
 }
 
 // Done shows what a command made. For --json it is an event, the last one.
 func (s *Screen) Done(result any, words func(color bool) string) {
-	s.done(result, func(color bool) string { return Wrap(words(color), s.opts.ResultWidth) })
+	s.done(result, func(color bool) string { return Wrap(words(color), s.resultWidth()) })
 }
 
 // done is Done for text that is not to be wrapped.

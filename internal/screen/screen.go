@@ -73,6 +73,9 @@ func (s *Screen) width() int {
 	return cmp.Or(InspectStream(s.stderr).width, s.opts.Width, usual)
 }
 
+// resultWidth is that of the terminal that stdout is, 0 if it is none.
+func (s *Screen) resultWidth() int { return cmp.Or(InspectStream(s.stdout).width, s.opts.ResultWidth) }
+
 // Sink returns what the pipeline sends its events to.
 func (s *Screen) Sink() event.Sink { return s.Show }
 

@@ -135,6 +135,11 @@ func (c *cli) amended(ctx *urfave.Context) (amend.File, error) {
 	if err != nil {
 		return amend.File{}, err
 	}
+	return c.fileOf(ctx, cfg)
+}
+
+// fileOf is the file of a config.
+func (c *cli) fileOf(ctx *urfave.Context, cfg *config.Config) (amend.File, error) {
 	data, err := parse.ReadFile(cfg.File)
 	if err != nil {
 		return amend.File{}, badConfig(ctx, err)

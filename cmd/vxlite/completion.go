@@ -131,6 +131,11 @@ func (c *cli) candidates(before []string, last string) []string {
 		if !slices.Contains(before, "clean") {
 			return []string{"clean"}
 		}
+	case "patch":
+		if prev == "patch" {
+			return patchCommands
+		}
+		return c.names(before)
 	case "completion":
 		return shellNames()
 	case "new":

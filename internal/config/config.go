@@ -76,7 +76,9 @@ type Patch struct {
 	// Name is the file as it lies to the config's, slash-separated, and its own
 	// name where the config has it by an absolute path.
 	Name string `json:"-"`
-	Data []byte `json:"-"`
+	// Pattern is the element of the list that it is one of.
+	Pattern string `json:"-"`
+	Data    []byte `json:"-"`
 	// SHA256 is of Data, 64 hex digits.
 	SHA256 string
 	Pos    Position `json:"-"`

@@ -83,7 +83,9 @@ type develop struct {
 }
 
 // cloneKey names a checkout among the record's clones.
-func cloneKey(m *plan.Module) string { return m.URL + " " + m.Commit }
+func cloneKey(m *plan.Module) string {
+	return strings.TrimSpace(m.URL + " " + m.Commit + " " + m.Patches.Key())
+}
 
 // clone makes the repositories that are asked for, and finds those of earlier
 // runs. All modules of a repository are taken from its one clone.
@@ -102,7 +104,7 @@ func (d *develop) clone(ctx context.Context, client *source.Client, names []stri
 			ref = m.Ref
 		}
 		cloned, err := client.Clone(ctx, source.CloneRequest{Module: explain.Label(m), URL: m.URL, Ref: ref, Commit: m.Commit,
-			Dir: filepath.Join(d.dir, filepath.FromSlash(place)), Without: d.workFiles(m)})
+			Dir: filepath.Join(d.dir, filepath.FromSlash(place)), Without: d.workFiles(m), Patches: m.Patches})
 		if err != nil {
 			return fmt.Errorf("cloning %s: %w", explain.Label(m), err)
 		}
@@ -121,6 +123,9 @@ func (d *develop) clone(ctx context.Context, client *source.Client, names []stri
 
 func cloneNote(place string, c source.Cloned) string {
 	note := fmt.Sprintf("%s is a clone, on the branch %s", place, c.Branch)
+	if c.Commits > 0 {
+		note += fmt.Sprintf(", with a commit for each patch, %d in all", c.Commits)
+	}
 	if len(c.LeftOut) > 0 {
 		note += fmt.Sprintf(", without %s, which would be used instead of the workspace's", strings.Join(c.LeftOut, " and "))
 	}

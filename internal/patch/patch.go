@@ -170,11 +170,15 @@ func (s *Series) Apply(t Tree, limits config.Limits) ([]Step, error) {
 	return out, nil
 }
 
-// title is what a patch without a message is called.
+// title is what a patch without a message is called: its file's name, without the
+// number that puts it in its place.
 func title(file string) string {
 	base := path.Base(file)
 	for _, ext := range []string{".patch", ".diff"} {
 		base = strings.TrimSuffix(base, ext)
+	}
+	if name := strings.TrimLeft(base, "0123456789"); len(name) > 1 && strings.ContainsAny(name[:1], "-_.") {
+		return name[1:]
 	}
 	return base
 }

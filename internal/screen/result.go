@@ -194,6 +194,21 @@ func localState(m workspace.Row) string {
 	return "(clean, at " + shortCommit(m.Head) + ")"
 }
 
+// UpdateText words what became of a lock, and before it of patches.
+func UpdateText(r *update.Result, color bool) string {
+	if len(r.Patched) == 0 {
+		return LockText(r.Lock, color)
+	}
+	t := NewTable(color)
+	t.AppendHeader(table.Row{"PATCHED", "VERSION", "PATCH", ""})
+	for _, m := range r.Patched {
+		for _, p := range m.Patches {
+			t.AppendRow(table.Row{Cell(m.Name), Cell(m.Version), Cell(p.File), string(p.Fate)})
+		}
+	}
+	return t.Render() + "\n\n" + LockText(r.Lock, color)
+}
+
 // LockText words what became of a lock: what moved, and how much it holds.
 func LockText(l *update.Outcome, color bool) string {
 	var b strings.Builder

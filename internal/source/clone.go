@@ -18,6 +18,7 @@ import (
 	"github.com/vxlite/vxlite/internal/gitconn"
 	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/giturl"
+	"github.com/vxlite/vxlite/internal/patch"
 )
 
 // CloneRequest asks for a repository to work in.
@@ -33,12 +34,17 @@ type CloneRequest struct {
 	Dir string
 	// Without are files to leave out of the checkout, if there are any.
 	Without []string
+	// Patches become commits on top of Commit; nil for none.
+	Patches *patch.Series
+	// Work makes it one whose commits are to become patches: see [OpenWork].
+	Work bool
 }
 
 // Cloned is a repository to work in.
 type Cloned struct {
 	Branch  string
 	LeftOut []string // of CloneRequest.Without
+	Commits int      // that the patches have become
 }
 
 // Clone makes a repository with its whole history, a branch at the commit and
@@ -81,7 +87,7 @@ func (c *Client) cloneFrom(ctx context.Context, req CloneRequest, remote giturl.
 	if err != nil {
 		return Cloned{}, err
 	}
-	cloned, err := checkOut(ctx, tmp, req, remote, refs)
+	cloned, err := c.checkOut(ctx, tmp, req, remote, refs)
 	if err != nil {
 		return Cloned{}, fmt.Errorf("%s: %w", remote, err)
 	}
@@ -125,7 +131,7 @@ func (c *Client) cloneObjects(ctx context.Context, req CloneRequest, remote gitu
 
 // checkOut gives the repository in dir/.git its refs, remote and branch, and
 // writes the files.
-func checkOut(ctx context.Context, dir string, req CloneRequest, remote giturl.Remote, refs *Refs) (Cloned, error) {
+func (c *Client) checkOut(ctx context.Context, dir string, req CloneRequest, remote giturl.Remote, refs *Refs) (Cloned, error) {
 	gitDir := filepath.Join(dir, ".git")
 	branch := workBranch(req, refs)
 	cfg := config.NewConfig()
@@ -169,11 +175,20 @@ func checkOut(ctx context.Context, dir string, req CloneRequest, remote giturl.R
 	if err := ctx.Err(); err != nil {
 		return Cloned{}, context.Cause(ctx)
 	}
-	if err := tree.Checkout(&git.CheckoutOptions{Hash: plumbing.NewHash(req.Commit), Branch: plumbing.NewBranchReferenceName(branch), Create: true}); err != nil {
+	head, commits, err := c.commitPatches(repo, req.URL, req.Commit, req.Patches)
+	if err != nil {
+		return Cloned{}, err
+	}
+	if req.Work {
+		if err := repo.Storer.SetReference(plumbing.NewHashReference(refBase, plumbing.NewHash(req.Commit))); err != nil {
+			return Cloned{}, err
+		}
+	}
+	if err := tree.Checkout(&git.CheckoutOptions{Hash: head, Branch: plumbing.NewBranchReferenceName(branch), Create: true}); err != nil {
 		return Cloned{}, err
 	}
 	left, err := leaveOut(repo, tree, req.Without)
-	return Cloned{branch, left}, err
+	return Cloned{branch, left, commits}, err
 }
 
 // leaveOut removes files of a checkout so that git does not miss them: its index

@@ -13,9 +13,11 @@ import (
 	"golang.org/x/mod/semver"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/explain"
 	"github.com/vxlite/vxlite/internal/lock"
+	"github.com/vxlite/vxlite/internal/patching"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/source"
 	"github.com/vxlite/vxlite/internal/workspace"
@@ -55,14 +57,21 @@ func Made(w *workspace.Workspace, now *lock.File, wrote bool) *Outcome {
 }
 
 // Update moves the lock's entries of some names (plugins, module paths,
-// roadrunner), or all, to what their refs lead to now. A dry run only says
-// what would change.
-func Update(ctx context.Context, m workspace.Machine, p workspace.Project, names []string, dryRun bool) (*Result, error) {
+// roadrunner), or all, to what their refs lead to now, and carries the patches in
+// file, the config, over to there. A dry run only says what would change.
+func Update(ctx context.Context, m workspace.Machine, p workspace.Project, file patching.File, names []string, o patching.Options) (*Result, error) {
 	var dropped []lock.Module
 	a := workspace.Ask{Fresh: true, Renew: len(names) == 0, Edit: func(old *lock.File) (left *lock.File, err error) {
 		left, dropped, err = drop(p.Config, old, names)
 		return left, err
 	}}
+	moved, written, err := patching.Carry(ctx, m, p, file, a, o)
+	if err != nil {
+		return nil, err
+	}
+	if p.Config, err = patchedConfig(p.Config, file, moved, written, o.DryRun); err != nil {
+		return nil, err
+	}
 	w, err := workspace.Prepare(ctx, m, p, a)
 	if err != nil {
 		return nil, err
@@ -76,8 +85,8 @@ func Update(ctx context.Context, m workspace.Machine, p workspace.Project, names
 		return nil, err
 	}
 	tellPinned(w, dropped, now, names)
-	if dryRun {
-		return &Result{Lock: &Outcome{Path: w.Lock.Name, Modules: len(now.Modules), Sums: len(w.Lock.Old.Sums), DryRun: true, Changes: changes}}, nil
+	if o.DryRun {
+		return &Result{Patched: moved, Lock: &Outcome{Path: w.Lock.Name, Modules: len(now.Modules), Sums: len(w.Lock.Old.Sums), DryRun: true, Changes: changes}}, nil
 	}
 	sums, err := w.Checksums(ctx)
 	if err != nil {
@@ -90,7 +99,23 @@ func Update(ctx context.Context, m workspace.Machine, p workspace.Project, names
 	}
 	result := Made(w, now, wrote)
 	result.Changes = changes
-	return &Result{Lock: result}, nil
+	return &Result{Patched: moved, Lock: result}, nil
+}
+
+// patchedConfig is the config with the patches as they were carried over. In a dry
+// run, which writes none, those modules have none: nothing is compiled.
+func patchedConfig(cfg *config.Config, file patching.File, moved []patching.Moved, written, dryRun bool) (*config.Config, error) {
+	switch {
+	case dryRun:
+		return patching.Without(cfg, moved), nil
+	case !written:
+		return cfg, nil
+	}
+	data, err := disk.ReadText(file.Name)
+	if err != nil {
+		return nil, err
+	}
+	return file.Read(data)
 }
 
 // drop takes the entries of some names out of a lock, or all.
@@ -273,5 +298,7 @@ type Entry struct {
 // Result is a lock, and of what it is.
 type Result struct {
 	Modules []workspace.Row `json:"modules,omitempty"`
-	Lock    *Outcome        `json:"lock"`
+	// Patched are the modules whose patches were carried over to another commit.
+	Patched []patching.Moved `json:"patched,omitempty"`
+	Lock    *Outcome         `json:"lock"`
 }

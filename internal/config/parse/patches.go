@@ -84,7 +84,7 @@ func (d *draft) patchFiles(n *tree.Node) (out []config.Patch, err error) {
 			name = filepath.Base(file)
 		}
 		sum := sha256.Sum256(data)
-		out = append(out, config.Patch{Name: filepath.ToSlash(name), Data: data, SHA256: hex.EncodeToString(sum[:]), Pos: n.Pos})
+		out = append(out, config.Patch{Name: filepath.ToSlash(name), Pattern: n.Text, Data: data, SHA256: hex.EncodeToString(sum[:]), Pos: n.Pos})
 	}
 	return out, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -114,8 +115,11 @@ func (e *RegistryError) Error() string { return fmt.Sprintf("%s %s: %v", e.Doing
 // Unwrap returns the cause.
 func (e *RegistryError) Unwrap() error { return e.Err }
 
-// Hints says where logins come from.
+// Hints says where logins come from, unless the registry was not reached.
 func (e *RegistryError) Hints() []string {
+	if _, ok := errors.AsType[*net.OpError](e.Err); ok {
+		return []string{"check the registry's name and port, and that it runs"}
+	}
 	return []string{"a registry's login is that of docker login or podman login: ~/.docker/config.json"}
 }
 

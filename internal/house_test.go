@@ -33,6 +33,7 @@ var floors = [][]string{
 	{"internal/endure", "internal/gen", "internal/gotool", "internal/provenance", "internal/rrkeys", "internal/rryaml", "internal/sbom", "internal/vendordir"},
 	{"internal/drawing", "internal/explain", "internal/rrcheck"},
 	{"internal/workspace"},
+	{"internal/size"},
 	{"internal/patching"},
 	{"internal/build", "internal/check", "internal/develop", "internal/doctor", "internal/outdated", "internal/scaffold", "internal/update", "internal/vendoring"},
 	{"internal/amend"},

@@ -59,6 +59,7 @@ func TestScript(t *testing.T) {
 			"https":        w.startHTTPS,
 			"sshd":         w.startSSHD,
 			"validbom":     validBOM,
+			"saves":        saves,
 			"documented":   documented,
 			"cijob":        cijob,
 			"racedetector": raceDetector,

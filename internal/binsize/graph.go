@@ -233,9 +233,14 @@ func (g *graph) connect(code, data []edge) {
 	n := len(g.t.funcs) + len(g.atoms)
 	type pair struct{ from, to int32 }
 	pairs := make([]pair, 0, len(code)+len(data))
+	maps := g.mapInits(code)
 	for _, e := range code {
-		if to := g.node(e.to); to >= 0 {
+		to := g.node(e.to)
+		if to >= 0 && (int(to) >= len(g.t.funcs) || !maps.weak[to]) {
 			pairs = append(pairs, pair{int32(e.from), to})
+		}
+		if fn, ok := maps.fills[e.to]; ok && uint64(fn) != e.from {
+			pairs = append(pairs, pair{int32(e.from), fn})
 		}
 	}
 	for _, e := range data {
@@ -257,6 +262,32 @@ func (g *graph) connect(code, data []edge) {
 		g.to[next[p.from]] = p.to
 		next[p.from]++
 	}
+}
+
+// mapInits are the functions that fill variables with large maps. A package's init
+// calls each, but the linker drops the calls for variables that nothing else needs.
+type mapInits struct {
+	weak  map[int32]bool
+	fills map[uint64]int32 // the function that fills the variable at an address
+}
+
+// mapInits finds those functions, and their variables: what they refer to in memory
+// that is not in the file, and the runtime does not.
+func (g *graph) mapInits(code []edge) mapInits {
+	m := mapInits{map[int32]bool{}, map[uint64]int32{}}
+	runtimes := map[uint64]bool{}
+	for _, e := range code {
+		if g.t.funcs[e.from].pkg == "runtime" {
+			runtimes[e.to] = true
+		}
+	}
+	for _, e := range code {
+		if strings.Contains(g.t.funcs[e.from].name, ".map.init.") && g.im.at(e.to) == nil && !runtimes[e.to] {
+			m.weak[int32(e.from)] = true
+			m.fills[e.to] = int32(e.from)
+		}
+	}
+	return m
 }
 
 // connectMethods turns the methods' addresses into nodes.

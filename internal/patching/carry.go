@@ -3,6 +3,8 @@ package patching
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -20,8 +22,9 @@ import (
 
 // Options say what is done with patches that are carried over.
 type Options struct {
-	// DropUpstream removes those that the new commit contains.
-	DropUpstream bool
+	// DropUpstream removes those that the new commit contains. NoDrop says that it is
+	// no flag of the command.
+	DropUpstream, NoDrop bool
 	// DryRun writes nothing, and leaves no clone.
 	DryRun bool
 }
@@ -40,45 +43,53 @@ type Patch struct {
 	Fate    patch.Fate `json:"fate"`
 }
 
+// Carried is what becomes of a config's patches when its modules move.
+type Carried struct {
+	Moved []Moved
+	// Config has the patches as they are to be. In a dry run, a module whose patches
+	// are in conflict has none.
+	Config *config.Config
+	file   File
+	moves  []move
+}
+
 // Carry carries the patches of modules that move to another commit over to it: ask
-// says which plan they move by. It returns what became of them, and whether the
-// config or a patch file is another now. Where a patch cannot be carried over, or
-// is not needed any more, nothing is written.
-func Carry(ctx context.Context, m workspace.Machine, p workspace.Project, f File, ask workspace.Ask, o Options) ([]Moved, bool, error) {
-	bare, any := unpatched(p.Config)
-	if !any {
-		return nil, false, nil
+// says which plan they move by. It writes no patch: see [Carried.Write]. One that is
+// in conflict is an error, for which it leaves a clone, and one that is not needed
+// any more is an error unless it is to be dropped.
+func Carry(ctx context.Context, m workspace.Machine, p workspace.Project, f File, ask workspace.Ask, o Options) (*Carried, error) {
+	out := &Carried{Config: p.Config, file: f}
+	bare, some := unpatched(p.Config)
+	if !some {
+		return out, nil
 	}
 	m.Sink, p.Config = nil, bare // what there is to say is said when it is resolved again
 	k, err := workspace.Open(ctx, m, p)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	client, err := k.Client(ask.Fresh)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	defer client.Close()
 	pl, err := k.PlanWith(ctx, client, ask)
 	if err != nil || pl.Lock.Old == nil {
-		return nil, false, err
+		return out, err
 	}
-	cfg, err := f.Read(f.Data)
-	if err != nil {
-		return nil, false, err
-	}
-	var moves []move
-	for _, e := range entries(cfg) {
-		if one, err := moveOf(ctx, client, e, e.module(pl.Plan), pl.Lock.Old); err != nil {
-			return nil, false, err
-		} else if one != nil {
-			moves = append(moves, *one)
+	for _, e := range entries(out.Config) {
+		one, err := moveOf(ctx, client, e, e.module(pl.Plan), pl.Lock.Old)
+		if err != nil {
+			return nil, err
+		}
+		if one != nil {
+			out.moves = append(out.moves, *one)
 		}
 	}
-	if err := settle(ctx, client, moves, o); err != nil {
-		return nil, false, err
+	if err := settle(ctx, client, out.moves, o); err != nil {
+		return nil, err
 	}
-	return f.carried(moves, o)
+	return out, out.decide()
 }
 
 // unpatched is a config without patches, and whether it has any.
@@ -95,28 +106,24 @@ func unpatched(cfg *config.Config) (*config.Config, bool) {
 	return &bare, len(cfg.AllPatches()) > 0
 }
 
-// Without is a config without the patches of what was moved.
-func Without(cfg *config.Config, moved []Moved) *config.Config {
-	for _, m := range moved {
-		bare, _ := unpatched(cfg)
-		out := *cfg
-		out.Plugins, out.Modules = slices.Clone(cfg.Plugins), slices.Clone(cfg.Modules)
-		if m.Name == config.RoadRunnerName {
-			out.RoadRunner = bare.RoadRunner
-		}
-		for i, p := range cfg.Plugins {
-			if p.Name == m.Name {
-				out.Plugins[i] = bare.Plugins[i]
-			}
-		}
-		for i, mod := range cfg.Modules {
-			if mod.Path == m.Name {
-				out.Modules[i] = bare.Modules[i]
-			}
-		}
-		cfg = &out
+// withPatches is a config in which an entry has other patches.
+func withPatches(cfg *config.Config, name string, patches []config.Patch) *config.Config {
+	out := *cfg
+	out.Plugins, out.Modules = slices.Clone(cfg.Plugins), slices.Clone(cfg.Modules)
+	if name == config.RoadRunnerName {
+		out.RoadRunner.Patches = patches
 	}
-	return cfg
+	for i := range out.Plugins {
+		if out.Plugins[i].Name == name {
+			out.Plugins[i].Patches = patches
+		}
+	}
+	for i := range out.Modules {
+		if out.Modules[i].Path == name {
+			out.Modules[i].Patches = patches
+		}
+	}
+	return &out
 }
 
 // move is a module with patches that goes to another commit.
@@ -125,6 +132,7 @@ type move struct {
 	mod     *plan.Module
 	from    source.Found // with the patches
 	carried []patch.Carried
+	files   []patchFile // what is left, and how it is to be
 }
 
 // moveOf carries the patches of an entry over in memory. It is nil where the commit
@@ -145,7 +153,7 @@ func moveOf(ctx context.Context, client *source.Client, e entry, mod *plan.Modul
 	if misfit || applied {
 		return nil, nil
 	}
-	return &move{e, mod, from, carried}, err
+	return &move{entry: e, mod: mod, from: from, carried: carried}, err
 }
 
 // settle refuses what is not to be written: patches that are in conflict, for which
@@ -166,7 +174,7 @@ func settle(ctx context.Context, client *source.Client, moves []move, o Options)
 		case conflict:
 			errs = append(errs, m.leave(ctx, client))
 		case len(upstream) > 0 && !o.DropUpstream:
-			errs = append(errs, &UpstreamError{Name: m.name, Ref: refOf(m.mod), Files: slices.Compact(upstream)})
+			errs = append(errs, &UpstreamError{Name: m.name, Ref: refOf(m.mod), Files: slices.Compact(upstream), NoDrop: o.NoDrop})
 		}
 	}
 	return errors.Join(errs...)
@@ -217,6 +225,7 @@ func (e *ConflictError) Hints() []string {
 type UpstreamError struct {
 	Name, Ref string
 	Files     []string
+	NoDrop    bool // see Options
 }
 
 // Error implements error.
@@ -226,41 +235,65 @@ func (e *UpstreamError) Error() string {
 
 // Hints offers to remove them.
 func (e *UpstreamError) Hints() []string {
+	if e.NoDrop {
+		return []string{"remove what is no longer needed, and do it again"}
+	}
 	return []string{fmt.Sprintf("to remove what is no longer needed: vxlite update %s --drop-upstream", e.Name)}
 }
 
-// carried writes the patches as they are for the new commits.
-func (f File) carried(moves []move, o Options) (out []Moved, changed bool, err error) {
-	for _, m := range moves {
+// decide works out the patch files, and the config that has them.
+func (c *Carried) decide() error {
+	for i := range c.moves {
+		m := &c.moves[i]
 		moved := Moved{Name: m.name, Version: m.mod.Version}
-		for _, c := range m.carried {
-			moved.Patches = append(moved.Patches, Patch{c.File, c.Subject, c.Fate})
+		conflict := false
+		for _, p := range m.carried {
+			moved.Patches = append(moved.Patches, Patch{p.File, p.Subject, p.Fate})
+			conflict = conflict || p.Fate == patch.Conflicted
 		}
-		out = append(out, moved)
-		files, err := m.files()
-		if err != nil {
-			return nil, false, err
-		}
-		if o.DryRun {
+		c.Moved = append(c.Moved, moved)
+		if conflict {
+			c.Config = withPatches(c.Config, m.name, nil)
 			continue
 		}
-		saved, err := f.write(m.entry, files, m.list(files))
-		if err != nil {
-			return nil, false, err
+		var err error
+		if m.files, err = m.made(); err != nil {
+			return err
 		}
-		changed = changed || slices.ContainsFunc(saved.Files, func(s State) bool { return s.Was != "unchanged" })
+		var patches []config.Patch
+		for _, p := range m.patches {
+			for _, f := range m.files {
+				if f.name == p.Name {
+					sum := sha256.Sum256(f.data)
+					p.Data, p.SHA256 = f.data, hex.EncodeToString(sum[:])
+					patches = append(patches, p)
+				}
+			}
+		}
+		c.Config = withPatches(c.Config, m.name, patches)
+	}
+	return nil
+}
+
+// Write writes the patches as they are for the new commits.
+func (c *Carried) Write() error {
+	for _, m := range c.moves {
+		saved, err := c.file.write(m.entry, m.files, m.list(m.files))
+		if err != nil {
+			return err
+		}
 		if saved.Config != "" {
-			if f.Data, err = disk.ReadText(f.Name); err != nil {
-				return nil, false, err
+			if c.file.Data, err = disk.ReadText(c.file.Name); err != nil {
+				return err
 			}
 		}
 	}
-	return out, changed, nil
+	return nil
 }
 
-// files are the patch files for the new commit, under the names that they have. One
+// made are the patch files for the new commit, under the names that they have. One
 // stays as it is if all of it applies.
-func (m move) files() (out []patchFile, err error) {
+func (m move) made() (out []patchFile, err error) {
 	for _, p := range m.patches {
 		var data []byte
 		same, some := true, false

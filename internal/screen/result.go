@@ -12,6 +12,7 @@ import (
 	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/manifest"
+	"github.com/vxlite/vxlite/internal/patching"
 	"github.com/vxlite/vxlite/internal/store"
 	"github.com/vxlite/vxlite/internal/update"
 	"github.com/vxlite/vxlite/internal/vendoring"
@@ -196,17 +197,23 @@ func localState(m workspace.Row) string {
 
 // UpdateText words what became of a lock, and before it of patches.
 func UpdateText(r *update.Result, color bool) string {
-	if len(r.Patched) == 0 {
-		return LockText(r.Lock, color)
+	return carriedTable(r.Patched, color) + LockText(r.Lock, color)
+}
+
+// carriedTable renders a line for each patch that was carried over, and a blank one;
+// it is empty for none.
+func carriedTable(moved []patching.Moved, color bool) string {
+	if len(moved) == 0 {
+		return ""
 	}
 	t := NewTable(color)
 	t.AppendHeader(table.Row{"PATCHED", "VERSION", "PATCH", ""})
-	for _, m := range r.Patched {
+	for _, m := range moved {
 		for _, p := range m.Patches {
 			t.AppendRow(table.Row{Cell(m.Name), Cell(m.Version), Cell(p.File), string(p.Fate)})
 		}
 	}
-	return t.Render() + "\n\n" + LockText(r.Lock, color)
+	return t.Render() + "\n\n"
 }
 
 // LockText words what became of a lock: what moved, and how much it holds.

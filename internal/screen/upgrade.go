@@ -25,7 +25,7 @@ func UpgradeText(r *upgrade.Result, color bool) string {
 		t.AppendRow(table.Row{Cell(c.Name), Cell(c.Old), Cell(newVersion(c)), Cell(between(c))})
 	}
 	var b strings.Builder
-	b.WriteString(t.Render() + "\n")
+	b.WriteString(carriedTable(r.Patched, color) + t.Render() + "\n")
 	if r.Written {
 		fmt.Fprintf(&b, "\n%s, %s  (written)\n", oneLine(r.Config), oneLine(r.Lock))
 		return b.String()

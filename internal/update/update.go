@@ -13,7 +13,6 @@ import (
 	"golang.org/x/mod/semver"
 
 	"github.com/vxlite/vxlite/internal/config"
-	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/explain"
 	"github.com/vxlite/vxlite/internal/lock"
@@ -65,13 +64,11 @@ func Update(ctx context.Context, m workspace.Machine, p workspace.Project, file 
 		left, dropped, err = drop(p.Config, old, names)
 		return left, err
 	}}
-	moved, written, err := patching.Carry(ctx, m, p, file, a, o)
+	carried, err := patching.Carry(ctx, m, p, file, a, o)
 	if err != nil {
 		return nil, err
 	}
-	if p.Config, err = patchedConfig(p.Config, file, moved, written, o.DryRun); err != nil {
-		return nil, err
-	}
+	p.Config = carried.Config
 	w, err := workspace.Prepare(ctx, m, p, a)
 	if err != nil {
 		return nil, err
@@ -86,10 +83,13 @@ func Update(ctx context.Context, m workspace.Machine, p workspace.Project, file 
 	}
 	tellPinned(w, dropped, now, names)
 	if o.DryRun {
-		return &Result{Patched: moved, Lock: &Outcome{Path: w.Lock.Name, Modules: len(now.Modules), Sums: len(w.Lock.Old.Sums), DryRun: true, Changes: changes}}, nil
+		return &Result{Patched: carried.Moved, Lock: &Outcome{Path: w.Lock.Name, Modules: len(now.Modules), Sums: len(w.Lock.Old.Sums), DryRun: true, Changes: changes}}, nil
 	}
 	sums, err := w.Checksums(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := carried.Write(); err != nil {
 		return nil, err
 	}
 	now = w.NewLock(sums, a.Renew)
@@ -99,23 +99,7 @@ func Update(ctx context.Context, m workspace.Machine, p workspace.Project, file 
 	}
 	result := Made(w, now, wrote)
 	result.Changes = changes
-	return &Result{Patched: moved, Lock: result}, nil
-}
-
-// patchedConfig is the config with the patches as they were carried over. In a dry
-// run, which writes none, those modules have none: nothing is compiled.
-func patchedConfig(cfg *config.Config, file patching.File, moved []patching.Moved, written, dryRun bool) (*config.Config, error) {
-	switch {
-	case dryRun:
-		return patching.Without(cfg, moved), nil
-	case !written:
-		return cfg, nil
-	}
-	data, err := disk.ReadText(file.Name)
-	if err != nil {
-		return nil, err
-	}
-	return file.Read(data)
+	return &Result{Patched: carried.Moved, Lock: result}, nil
 }
 
 // drop takes the entries of some names out of a lock, or all.

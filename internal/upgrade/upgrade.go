@@ -18,6 +18,7 @@ import (
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/outdated"
+	"github.com/vxlite/vxlite/internal/patching"
 	"github.com/vxlite/vxlite/internal/roadrunner"
 	"github.com/vxlite/vxlite/internal/scaffold"
 	"github.com/vxlite/vxlite/internal/source"
@@ -45,6 +46,8 @@ type Result struct {
 	// Changes are RoadRunner, the plugins and the [[modules]] that move, in the
 	// config's order.
 	Changes []Change `json:"changes,omitempty"`
+	// Patched are the modules whose patches were carried over to another commit.
+	Patched []patching.Moved `json:"patched,omitempty"`
 	// Written says that the files have changed; a dry run changes none.
 	Written bool `json:"written,omitempty"`
 	// Diff and LockDiff are what a dry run would change.
@@ -137,6 +140,12 @@ func (a Ask) apply(ctx context.Context, m workspace.Machine, f amend.File, old *
 	if cfg.Digest() != want.Digest() {
 		return &amend.UneditableError{File: f.Name}
 	}
+	carried, err := patching.Carry(ctx, m, workspace.Project{Config: cfg}, patching.File{Name: f.Name, Data: data, Read: f.Reread},
+		workspace.Ask{}, patching.Options{NoDrop: true, DryRun: f.DryRun})
+	if err != nil {
+		return err
+	}
+	cfg, r.Patched = carried.Config, carried.Moved
 	w, err := check(ctx, m, old, cfg)
 	if err != nil {
 		return &RefusedError{File: f.Name, Err: err}
@@ -157,6 +166,9 @@ func (a Ask) apply(ctx context.Context, m workspace.Machine, f amend.File, old *
 		r.Diff = string(diff.Diff(f.Name, f.Data, f.Name+" (changed)", data))
 		r.LockDiff = string(diff.Diff(r.Lock, before, r.Lock+" (changed)", now.Format()))
 		return nil
+	}
+	if err := carried.Write(); err != nil { // no key changes, as none is dropped
+		return err
 	}
 	_, err = f.Put(data, w.Lock.Name, now)
 	r.Written = err == nil

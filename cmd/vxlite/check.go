@@ -37,7 +37,7 @@ that it never uses are listed. The exit status is 3 if there is a problem.
 			if err != nil {
 				return err
 			}
-			report, err := check.Plugins(c.ctx, m, p, check.YAML{File: ctx.String("rr"), Set: ctx.StringSlice("rr-set")})
+			report, err := check.Plugins(c.ctx, m, p, check.YAML{File: ctx.String("rr"), Set: ctx.StringSlice("rr-set"), Binary: builtFile(p)})
 			if report != nil {
 				c.screen.Done(struct {
 					Check *check.Report `json:"check"`

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"io/fs"
+	"path/filepath"
 	"slices"
 
 	urfave "github.com/urfave/cli/v2"
@@ -93,11 +94,7 @@ func (c *cli) configSize(ctx *urfave.Context, without []string) (*size.Report, e
 	if err != nil {
 		return nil, err
 	}
-	name := one.Build.Name
-	if one.Build.Targets[0].OS == "windows" {
-		name += ".exe"
-	}
-	if disk.Exists(name) {
+	if name := builtFile(p); name != "" {
 		r, err := size.Plugins(c.ctx, w, name, without)
 		if !isOther(err) {
 			return r, err
@@ -118,9 +115,22 @@ func (c *cli) configSize(ctx *urfave.Context, without []string) (*size.Report, e
 	}
 	r, err := size.Plugins(c.ctx, w, result.Binaries[0].Path, without)
 	if r != nil {
-		r.File = name // where build would put it
+		r.File = filepath.Base(r.File) // it is gone
 	}
 	return r, err
+}
+
+// builtFile is the binary that build puts here by default, or empty where there is
+// none.
+func builtFile(p workspace.Project) string {
+	name := p.Config.Build.Name
+	if p.Targets()[0].OS == "windows" {
+		name += ".exe"
+	}
+	if !disk.Exists(name) {
+		return ""
+	}
+	return name
 }
 
 // isOther reports whether a binary is not that of the config.

@@ -5,13 +5,16 @@ package check
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/endure"
 	"github.com/vxlite/vxlite/internal/rrcheck"
 	"github.com/vxlite/vxlite/internal/rrkeys"
 	"github.com/vxlite/vxlite/internal/rryaml"
+	"github.com/vxlite/vxlite/internal/size"
 	"github.com/vxlite/vxlite/internal/workspace"
 )
 
@@ -45,7 +48,7 @@ func Plugins(ctx context.Context, m workspace.Machine, p workspace.Project, rr Y
 			r := rrcheck.Check(conf, g, keys, w.Allowance())
 			tell(r.Remarks)
 			if len(r.Unused) > 0 {
-				tell([]string{fmt.Sprintf("%s never uses %s", rr.File, endure.List(r.Unused))})
+				tell([]string{unused(ctx, w, rr, r.Unused)})
 			}
 			check.YAML, check.Unused = r.Sections, r.Unused
 			found = endure.Join(found, r.Problems)
@@ -64,6 +67,26 @@ type YAML struct {
 	File string
 	// Set are key=value, as rr serve -o takes them.
 	Set []string
+	// Binary is the server that was built last, empty if there is none: what it is
+	// larger by is said of plugins that the file never uses.
+	Binary string
+}
+
+// unused words which plugins a .rr.yaml never uses, with what they cost if the binary
+// at hand is that of the config.
+func unused(ctx context.Context, w *workspace.Workspace, rr YAML, names []string) string {
+	words := slices.Clone(names)
+	end := ""
+	if rr.Binary != "" {
+		each, all, err := size.Costs(ctx, w, rr.Binary, names)
+		for i := range each {
+			words[i] += " (" + brief.Bytes(each[i]) + ")"
+		}
+		if err == nil && len(names) > 1 {
+			end = fmt.Sprintf("; without them, %s would be %s smaller", rr.Binary, brief.Bytes(all))
+		}
+	}
+	return fmt.Sprintf("%s never uses %s%s", rr.File, endure.List(words), end)
 }
 
 // Graph returns what Endure makes of the plugins, for the first target, and what

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/vxlite/vxlite/internal/brief"
 )
 
 // Box is a part of a whole, drawn as large as it is.
@@ -57,7 +59,7 @@ func drawBoxes(b *strings.Builder, boxes []Box, in rect, depth int) {
 			opacity = 0.75
 		}
 		fmt.Fprintf(b, `<g><title>%s: %s%s</title><rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill="%s" fill-opacity="%.2f" stroke="%s"/>`+"\n",
-			html.EscapeString(box.Name), megabytes(box.Size), html.EscapeString(box.Note), r.x, r.y, r.w, r.h, box.Colour, opacity, stroke)
+			html.EscapeString(box.Name), brief.Bytes(box.Size), html.EscapeString(box.Note), r.x, r.y, r.w, r.h, box.Colour, opacity, stroke)
 		drawName(b, box, r, depth)
 		inner := rect{r.x + 2, r.y + headHeight, r.w - 4, r.h - headHeight - 2}
 		if len(box.Parts) > 0 && inner.w > 20 && inner.h > 12 {
@@ -90,7 +92,7 @@ func drawName(b *strings.Builder, box Box, r rect, depth int) {
 		return
 	}
 	text := []rune(shortened(box.Name, fits))
-	if full := box.Name + "  " + megabytes(box.Size); len([]rune(full)) <= fits {
+	if full := box.Name + "  " + brief.Bytes(box.Size); len([]rune(full)) <= fits {
 		text = []rune(full)
 	} else if len(text) > fits {
 		text = append(text[:fits-1], '…')
@@ -119,13 +121,6 @@ func shortened(path string, fits int) string {
 		path = rest
 	}
 	return path
-}
-
-func megabytes(n int64) string {
-	if n < 100_000 {
-		return fmt.Sprintf("%.0f kB", float64(n)/1e3)
-	}
-	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
 }
 
 // squarify lays out boxes, the largest first, so that each is as near to a square as

@@ -50,7 +50,7 @@ func TestTreemap(t *testing.T) {
 		{Name: "small", Size: 50_000, Colour: "#654321"},
 		{Name: "nothing", Size: 0},
 	})
-	for _, want := range []string{"<title>a &amp; b</title>", "&lt;large&gt;  3.0 MB", "github.com/acme/a-part/v5  2.0 MB", "other: 1.0 MB", "small: 50 kB"} {
+	for _, want := range []string{"<title>a &amp; b</title>", "&lt;large&gt;  3.0 MB", "github.com/acme/a-part/v5  2.0 MB", "other: 1.0 MB", "small: 50.0 kB"} {
 		if !strings.Contains(svg, want) {
 			t.Errorf("there is no %q in\n%s", want, svg)
 		}

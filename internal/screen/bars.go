@@ -10,6 +10,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"golang.org/x/mod/module"
 
+	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/event"
 )
 
@@ -116,7 +117,7 @@ func (b *fetchBar) message(room int) string {
 		size += n
 	}
 	if size > 0 && room >= fullRoom {
-		message += ", " + byteSize(size)
+		message += ", " + brief.Bytes(size)
 	}
 	names := make([]string, len(b.underWay))
 	for i, module := range b.underWay {
@@ -137,7 +138,7 @@ func (b *fetchBar) ended(complete bool) string {
 		message = fmt.Sprintf("fetched %d of %s", b.done, Count(b.done+len(b.underWay), "repository", "repositories"))
 	}
 	if b.bytes > 0 {
-		message += ", " + byteSize(b.bytes)
+		message += ", " + brief.Bytes(b.bytes)
 	}
 	return message
 }

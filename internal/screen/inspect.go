@@ -9,6 +9,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/inspect"
 	"github.com/vxlite/vxlite/internal/manifest"
 	"github.com/vxlite/vxlite/internal/source"
@@ -20,7 +21,7 @@ func BinaryText(b *inspect.Binary, color bool) string {
 	facts := NewTable(false)
 	row := func(name, value string) { facts.AppendRow(table.Row{name, Cell(value)}) }
 	row("file", b.File)
-	row("size", byteSize(b.Size))
+	row("size", brief.Bytes(b.Size))
 	row("sha256", b.SHA256)
 	row("target", b.Target)
 	row("go", b.Go)

@@ -9,6 +9,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/manifest"
@@ -86,7 +87,7 @@ func (s *Screen) Removed(r *store.Removed) {
 		if len(r.Paths) == 0 {
 			return "there was nothing to remove\n"
 		}
-		return "removed " + Count(len(r.Paths), "entry", "entries") + ", " + byteSize(r.Size) + "\n"
+		return "removed " + Count(len(r.Paths), "entry", "entries") + ", " + brief.Bytes(r.Size) + "\n"
 	})
 }
 
@@ -145,7 +146,7 @@ func vendoredTable(v *vendoring.Made, color bool) string {
 	if !v.Archive {
 		of = "(of SHA256SUMS)"
 	}
-	t.AppendRow(table.Row{Cell(v.Path), Count(v.Files, "file", "files"), byteSize(v.Size), "sha256:" + Cell(v.SHA256), of})
+	t.AppendRow(table.Row{Cell(v.Path), Count(v.Files, "file", "files"), brief.Bytes(v.Size), "sha256:" + Cell(v.SHA256), of})
 	return t.Render()
 }
 
@@ -298,9 +299,9 @@ func binaryTable(binaries []build.Binary, color bool) string {
 		case b.Verified:
 			note = "(verified)"
 		}
-		t.AppendRow(table.Row{Cell(b.Path), Cell(b.Target), byteSize(b.Size), "sha256:" + Cell(b.SHA256), note})
+		t.AppendRow(table.Row{Cell(b.Path), Cell(b.Target), brief.Bytes(b.Size), "sha256:" + Cell(b.SHA256), note})
 		for _, f := range b.Beside {
-			t.AppendRow(table.Row{Cell(f.Path), Cell(f.Kind), byteSize(f.Size), "sha256:" + Cell(f.SHA256)})
+			t.AppendRow(table.Row{Cell(f.Path), Cell(f.Kind), brief.Bytes(f.Size), "sha256:" + Cell(f.SHA256)})
 		}
 	}
 	return t.Render()
@@ -341,9 +342,9 @@ func CacheTable(c *store.Contents, color bool) string {
 		files += p.Files
 		size += p.Size
 	}
-	t.AppendRow(table.Row{Cell(c.Path), Count(files, "file", "files"), byteSize(size)})
+	t.AppendRow(table.Row{Cell(c.Path), Count(files, "file", "files"), brief.Bytes(size)})
 	for _, p := range c.Parts {
-		t.AppendRow(table.Row{"  " + Cell(p.Name), Count(p.Files, "file", "files"), byteSize(p.Size)})
+		t.AppendRow(table.Row{"  " + Cell(p.Name), Count(p.Files, "file", "files"), brief.Bytes(p.Size)})
 	}
 	return t.Render() + "\n" + Count(len(c.Locks), "lock", "locks") + " used in the last 30 days"
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/size"
 )
 
@@ -26,9 +27,9 @@ func SizeText(r *size.Report, color bool) string {
 	for _, p := range r.Plugins {
 		most := ""
 		if len(p.Modules) > 0 && p.Modules[0].Size > p.Only/10 {
-			most = fmt.Sprintf("%s %s", cmp.Or(p.Modules[0].Path, "Go"), byteSize(p.Modules[0].Size))
+			most = fmt.Sprintf("%s %s", cmp.Or(p.Modules[0].Path, "Go"), brief.Bytes(p.Modules[0].Size))
 		}
-		t.AppendRow(table.Row{Cell(p.Name), Cell(p.Version), byteSize(p.Leaves), byteSize(p.Own), byteSize(p.Only), Cell(most)})
+		t.AppendRow(table.Row{Cell(p.Name), Cell(p.Version), brief.Bytes(p.Leaves), brief.Bytes(p.Own), brief.Bytes(p.Only), Cell(most)})
 	}
 	b.WriteString(t.Render() + "\n\n")
 	var modules int64
@@ -36,14 +37,14 @@ func SizeText(r *size.Report, color bool) string {
 		modules += m.Size
 	}
 	t = NewTable(color)
-	t.AppendRow(table.Row{"for several plugins", byteSize(r.Shared)})
-	t.AppendRow(table.Row{"RoadRunner and its modules", byteSize(modules)})
-	t.AppendRow(table.Row{"Go's runtime and standard library", byteSize(r.Go)})
-	t.AppendRow(table.Row{"other data", byteSize(r.Other)})
+	t.AppendRow(table.Row{"for several plugins", brief.Bytes(r.Shared)})
+	t.AppendRow(table.Row{"RoadRunner and its modules", brief.Bytes(modules)})
+	t.AppendRow(table.Row{"Go's runtime and standard library", brief.Bytes(r.Go)})
+	t.AppendRow(table.Row{"other data", brief.Bytes(r.Other)})
 	b.WriteString(t.Render() + "\n\n")
-	fmt.Fprintf(&b, "%s  %s  %s\n", oneLine(r.File), r.Target, byteSize(r.Size))
+	fmt.Fprintf(&b, "%s  %s  %s\n", oneLine(r.File), r.Target, brief.Bytes(r.Size))
 	if w := r.Without; w != nil {
-		fmt.Fprintf(&b, "without %s: %s, %s less\n", oneLine(strings.Join(w.Names, ", ")), byteSize(r.Size-w.Leaves), byteSize(w.Leaves))
+		fmt.Fprintf(&b, "without %s: %s, %s less\n", oneLine(strings.Join(w.Names, ", ")), brief.Bytes(r.Size-w.Leaves), brief.Bytes(w.Leaves))
 		if len(w.Disables) > 0 {
 			fmt.Fprintf(&b, "Endure would then disable %s\n", oneLine(strings.Join(w.Disables, ", ")))
 		}
@@ -57,15 +58,15 @@ func sizeModules(r *size.Report, color bool) string {
 	var rest int64
 	for i, m := range r.Modules {
 		if i < mostModules {
-			t.AppendRow(table.Row{Cell(m.Path), Cell(m.Version), byteSize(m.Size)})
+			t.AppendRow(table.Row{Cell(m.Path), Cell(m.Version), brief.Bytes(m.Size)})
 		} else {
 			rest += m.Size
 		}
 	}
 	if n := len(r.Modules) - mostModules; n > 0 {
-		t.AppendRow(table.Row{Count(n, "module", "modules") + " more", "", byteSize(rest)})
+		t.AppendRow(table.Row{Count(n, "module", "modules") + " more", "", brief.Bytes(rest)})
 	}
-	t.AppendRow(table.Row{"Go's runtime and standard library", "", byteSize(r.Go)})
-	t.AppendRow(table.Row{"other data", "", byteSize(r.Other)})
-	return fmt.Sprintf("%s\n\n%s  %s  %s\n", t.Render(), oneLine(r.File), r.Target, byteSize(r.Size))
+	t.AppendRow(table.Row{"Go's runtime and standard library", "", brief.Bytes(r.Go)})
+	t.AppendRow(table.Row{"other data", "", brief.Bytes(r.Other)})
+	return fmt.Sprintf("%s\n\n%s  %s  %s\n", t.Render(), oneLine(r.File), r.Target, brief.Bytes(r.Size))
 }

@@ -64,15 +64,6 @@ type Removal struct {
 	Disables []string `json:"disables,omitempty"`
 }
 
-// Costs are what each plugin would leave, in bytes by name.
-func (r *Report) Costs() map[string]int64 {
-	costs := map[string]int64{}
-	for _, p := range r.Plugins {
-		costs[p.Name] = p.Leaves
-	}
-	return costs
-}
-
 // Modules reports on a binary of which there is no config: what is known of it is
 // which modules are in it. Together with a [*inspect.ForeignError] it returns that of
 // a program that vxlite did not build.

@@ -48,8 +48,10 @@ func (e *OtherError) Hints() []string {
 
 // server is a binary with what it was built from.
 type server struct {
-	program *binsize.Program
-	plugins []plan.Plugin
+	binary   *inspect.Binary
+	settings gotool.Compile
+	program  *binsize.Program
+	plugins  []plan.Plugin
 	// packages are all that is linked, by import path; root is the main package.
 	packages map[string]gotool.Import
 	root     string
@@ -62,26 +64,11 @@ func Plugins(ctx context.Context, w *workspace.Workspace, file string, without [
 	if err := known(w, without); err != nil {
 		return nil, err
 	}
-	b, err := inspect.Read(file)
+	s, err := open(ctx, w, file)
 	if err != nil {
 		return nil, err
 	}
-	if err := same(w, b); err != nil {
-		return nil, err
-	}
-	target, err := config.ParseTarget(b.Target)
-	if err != nil {
-		return nil, err
-	}
-	c, err := w.Settings(w.Plan, target)
-	if err != nil {
-		return nil, err
-	}
-	s, err := open(ctx, w, c, file)
-	if err != nil {
-		return nil, err
-	}
-	r := &Report{File: file, Target: b.Target, Size: b.Size}
+	r := &Report{File: file, Target: s.binary.Target, Size: s.binary.Size}
 	if err := s.measure(ctx, r); err != nil {
 		return nil, err
 	}
@@ -93,8 +80,26 @@ func Plugins(ctx context.Context, w *workspace.Workspace, file string, without [
 		return nil, err
 	}
 	r.Without = &Removal{Names: without, Leaves: total(leaving)}
-	r.Without.Disables, err = disabled(ctx, w, c, without)
+	r.Without.Disables, err = disabled(ctx, w, s.settings, without)
 	return r, err
+}
+
+// Costs returns how much smaller, in bytes, a binary that was built from the workspace
+// would be without each of some plugins, in their order, and without all of them.
+func Costs(ctx context.Context, w *workspace.Workspace, file string, names []string) (each []int64, all int64, err error) {
+	s, err := open(ctx, w, file)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, name := range names {
+		leaving, err := s.without([]string{name})
+		if err != nil {
+			return nil, 0, err
+		}
+		each = append(each, total(leaving))
+	}
+	leaving, err := s.without(names)
+	return each, total(leaving), err
 }
 
 // known checks the names of plugins.
@@ -138,23 +143,48 @@ func same(w *workspace.Workspace, b *inspect.Binary) error {
 	return nil
 }
 
-// open reads the binary, and lists the packages that it is made of.
-func open(ctx context.Context, w *workspace.Workspace, c gotool.Compile, file string) (*server, error) {
-	if err := w.Check(ctx); err != nil {
+// open reads a binary of the workspace, and lists the packages that it is made of.
+func open(ctx context.Context, w *workspace.Workspace, file string) (*server, error) {
+	b, err := inspect.Read(file)
+	if err != nil {
 		return nil, err
 	}
-	if err := w.Write(); err != nil {
+	if err := same(w, b); err != nil {
 		return nil, err
+	}
+	target, err := config.ParseTarget(b.Target)
+	if err != nil {
+		return nil, err
+	}
+	c, err := w.Settings(w.Plan, target)
+	if err != nil {
+		return nil, err
+	}
+	s := &server{binary: b, settings: c, packages: map[string]gotool.Import{}, versions: map[string]string{}}
+	if err := s.list(ctx, w); err != nil {
+		return nil, err
+	}
+	s.program, err = read(file)
+	return s, err
+}
+
+// list finds out which packages and plugins the server is made of.
+func (s *server) list(ctx context.Context, w *workspace.Workspace) error {
+	c := s.settings
+	if err := w.Check(ctx); err != nil {
+		return err
+	}
+	if err := w.Write(); err != nil {
+		return err
 	}
 	l, err := w.List(ctx, c)
 	if err != nil {
-		return nil, w.Explain(ctx, w.Dir, c, err)
+		return w.Explain(ctx, w.Dir, c, err)
 	}
 	imports, err := l.Tool.Imports(ctx, w.Dir, c)
 	if err != nil {
-		return nil, w.Explain(ctx, w.Dir, c, err)
+		return w.Explain(ctx, w.Dir, c, err)
 	}
-	s := &server{packages: map[string]gotool.Import{}, versions: map[string]string{}}
 	for _, p := range imports {
 		s.packages[p.Path] = p
 		s.versions[p.Module] = p.Version
@@ -165,8 +195,7 @@ func open(ctx context.Context, w *workspace.Workspace, c gotool.Compile, file st
 			s.plugins = append(s.plugins, p)
 		}
 	}
-	s.program, err = read(file)
-	return s, err
+	return nil
 }
 
 // without returns what leaves with plugins.

@@ -1,11 +1,11 @@
-package screen
+package brief
 
 import (
 	"math"
 	"testing"
 )
 
-func TestByteSize(t *testing.T) {
+func TestBytes(t *testing.T) {
 	tests := []struct {
 		n    int64
 		want string
@@ -20,8 +20,8 @@ func TestByteSize(t *testing.T) {
 		{math.MaxInt64, "9.2 EB"},
 	}
 	for _, tt := range tests {
-		if got := byteSize(tt.n); got != tt.want {
-			t.Errorf("byteSize(%d) = %q, want %q", tt.n, got, tt.want)
+		if got := Bytes(tt.n); got != tt.want {
+			t.Errorf("Bytes(%d) = %q, want %q", tt.n, got, tt.want)
 		}
 	}
 }

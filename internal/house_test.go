@@ -21,7 +21,7 @@ const module = "github.com/vxlite/vxlite/"
 // floors below it, and none of its own.
 var floors = [][]string{
 	{"internal/brief", "internal/disk", "internal/event", "internal/near"},
-	{"internal/binsize", "internal/config", "internal/lock", "internal/manifest", "internal/output", "internal/roadrunner", "internal/run", "internal/signature", "internal/watch"},
+	{"internal/binsize", "internal/config", "internal/lock", "internal/manifest", "internal/output", "internal/roadrunner", "internal/run", "internal/signature", "internal/vulndb", "internal/watch"},
 	{"internal/config/keys"},
 	{"internal/config/lines", "internal/config/tree", "internal/gitattr", "internal/giturl", "internal/limit", "internal/store"},
 	{"internal/config/edit", "internal/config/parse", "internal/gitpack", "internal/openssh", "internal/schema"},
@@ -36,7 +36,7 @@ var floors = [][]string{
 	{"internal/size"},
 	{"internal/patching"},
 	{"internal/build", "internal/check", "internal/develop", "internal/doctor", "internal/outdated", "internal/scaffold", "internal/update", "internal/vendoring"},
-	{"internal/amend"},
+	{"internal/amend", "internal/audit"},
 	{"internal/pick", "internal/upgrade"},
 	{"internal/image", "internal/live", "internal/screen"},
 	{"cmd/vxlite"},
@@ -61,6 +61,7 @@ var only = map[string][]string{
 	"github.com/bluekeyes/go-gitdiff":        {"internal/patch"},
 	"github.com/urfave/cli":                  {"cmd/vxlite"},
 	"github.com/xrash/smetrics":              {"internal/near"},
+	"golang.org/x/vuln":                      {"internal/audit"},
 	"log":                                    nil,
 	"flag":                                   nil,
 }

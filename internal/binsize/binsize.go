@@ -20,6 +20,7 @@ import (
 	"debug/buildinfo"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -73,6 +74,30 @@ func Read(file string) (*Program, error) {
 		version = info.GoVersion
 	}
 	return read(f, fi.Size(), version)
+}
+
+// Functions returns the names of all functions that are linked into a program, as
+// the linker has them, and of those that were inlined wherever they are called. -s
+// and -w make no difference.
+func Functions(file string) ([]string, error) {
+	f, err := disk.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	fi, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	im, err := readImage(f, fi.Size())
+	if err != nil {
+		return nil, err
+	}
+	t, err := findPclntab(im)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(strings.Split(string(t.names), "\x00"), func(name string) bool { return name == "" }), nil
 }
 
 // read reads a program that Go of that version built.

@@ -28,6 +28,8 @@ type pclntab struct {
 	funcs  []function    // by entry
 	shared []sharedTable // by place
 	end    uint64        // of the records, relative to addr
+	// names are those of all functions, with those that were inlined everywhere.
+	names names
 	// lastData is the last offset of funcdata.
 	lastData uint64
 	// inlined are the bytes of names of functions that were inlined everywhere, by
@@ -127,7 +129,7 @@ func readPclntab(data []byte, order binary.ByteOrder, ptr int) *pclntab {
 	funcs := table{data[records:], order}
 	name := names(data[namesAt:cus])
 	budget := 4 * len(name) // names that overlap would be more
-	t := &pclntab{inlined: map[string]int64{}, funcs: make([]function, 0, n), end: records + 8*n + 4}
+	t := &pclntab{names: name, inlined: map[string]int64{}, funcs: make([]function, 0, n), end: records + 8*n + 4}
 	named := map[uint64]bool{}
 	places := make([][]uint64, 0, n)
 	packages := map[string]string{}

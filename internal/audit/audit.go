@@ -1,0 +1,270 @@
+// Package audit finds the known vulnerabilities of a server: begin at [File].
+//
+// What is known is package vulndb's to read. What of it concerns a program is
+// decided by govulncheck's own library, golang.org/x/vuln/scan, in its binary mode:
+// by the versions of the modules and the functions that are linked. It is not given
+// the file, but what vxlite reads of it, which is more than govulncheck does: the
+// functions of a stripped program, by package binsize, and the versions of modules
+// from git, which the workspace replaces by folders.
+//
+// A config is linked for it, into a directory that is removed. govulncheck's source
+// mode would tell which functions are called, not only linked; of RoadRunner with
+// its own plugins that takes 100 s and 5.4 GB of memory, and plugins call each
+// other by interfaces that it has to guess at.
+package audit
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"golang.org/x/mod/module"
+	"golang.org/x/mod/semver"
+
+	"github.com/vxlite/vxlite/internal/binsize"
+	"github.com/vxlite/vxlite/internal/gotool"
+	"github.com/vxlite/vxlite/internal/inspect"
+	"github.com/vxlite/vxlite/internal/source"
+	"github.com/vxlite/vxlite/internal/vulndb"
+	"github.com/vxlite/vxlite/internal/workspace"
+)
+
+// Reach says how much of a vulnerability is in a program. A higher one includes
+// those below it.
+type Reach int
+
+const (
+	// ReachModule is a module of a vulnerable version.
+	ReachModule Reach = iota
+	// ReachPackage is a vulnerable package of it that is linked, and ReachSymbol a
+	// vulnerable function.
+	ReachPackage
+	ReachSymbol
+)
+
+// String is the word for it.
+func (r Reach) String() string { return [...]string{"module", "package", "symbol"}[r] }
+
+// MarshalText implements encoding.TextMarshaler.
+func (r Reach) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// Result is what was found.
+type Result struct {
+	// File is the binary, the config or the lock.
+	File string `json:"file"`
+	// SHA256 is a binary's.
+	SHA256 string `json:"sha256,omitempty"`
+	// Go is the toolchain: go1.26.4.
+	Go       string   `json:"go"`
+	Database Database `json:"database"`
+	// Findings are sorted by module and ID.
+	Findings []Finding `json:"findings"`
+	// Skipped are modules whose version is not known, such as local directories.
+	Skipped []string `json:"skipped,omitempty"`
+	// Sources says that the import graph is known, and with it which plugins bring a
+	// module.
+	Sources bool `json:"sources"`
+}
+
+// Database says which one it was held against.
+type Database struct {
+	Name string `json:"name"`
+	// Modified is when an entry was last changed.
+	Modified time.Time `json:"modified"`
+}
+
+// Finding is one vulnerability in one module.
+type Finding struct {
+	ID      string   `json:"id"`
+	Aliases []string `json:"aliases,omitempty"`
+	Summary string   `json:"summary,omitempty"`
+	// Module is "stdlib" for the standard library.
+	Module  string `json:"module"`
+	Version string `json:"version"`
+	// Fixed is the version that mends it; empty where there is none.
+	Fixed string `json:"fixed,omitempty"`
+	// Reach is how much of it is there. Where Known is not set, only versions were
+	// compared, and more may be.
+	Reach Reach `json:"reach"`
+	Known bool  `json:"linked_known"`
+	// Packages and Symbols are the vulnerable ones that are linked, sorted.
+	Packages []string `json:"packages,omitempty"`
+	Symbols  []string `json:"symbols,omitempty"`
+	// Plugins are those that bring the module, sorted, and Chain are the packages of
+	// the shortest chain of imports from one of them.
+	Plugins []string `json:"plugins,omitempty"`
+	Chain   []string `json:"chain,omitempty"`
+	// Remedy is what to write into velox.toml, or to do, as a hint has it.
+	Remedy string `json:"remedy,omitempty"`
+}
+
+// Linked reports whether a vulnerable function is linked, as far as is known.
+func (f *Finding) Linked() bool { return !f.Known || f.Reach == ReachSymbol }
+
+// Options say where to look for known vulnerabilities.
+type Options struct {
+	// DB is an address, a folder or an archive; empty for the module proxy's.
+	DB string
+}
+
+// File audits a binary.
+func File(ctx context.Context, m workspace.Machine, o Options, file string) (*Result, error) {
+	b, err := readBinary(file)
+	if err != nil {
+		return nil, err
+	}
+	k, err := workspace.Open(ctx, m, workspace.Project{})
+	if err != nil {
+		return nil, err
+	}
+	client, err := source.NewClient(source.Options{Store: k.Store, Env: k.Env, Jobs: max(1, k.Jobs), Offline: k.Offline, Sink: k.Sink})
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	return auditBinary(ctx, k, client.HTTP(), o, b)
+}
+
+// readBinary reads a binary, of vxlite or of any other tool.
+func readBinary(file string) (*inspect.Binary, error) {
+	b, err := inspect.Read(file)
+	if b != nil {
+		return b, nil // without a manifest, what the go command records will do
+	}
+	return nil, err
+}
+
+func auditBinary(ctx context.Context, k *workspace.Kit, client *http.Client, o Options, b *inspect.Binary) (*Result, error) {
+	s := subjectOf(b)
+	if functions, err := binsize.Functions(b.File); err == nil {
+		s.setSymbols(symbols(functions))
+	} // else another Go's, or packed: its versions are known all the same
+	db, err := readDatabase(ctx, k.Tool, client, k.Offline, o.DB, s.concerns)
+	if err != nil {
+		return nil, err
+	}
+	dir, remove, err := k.Store.TempDir()
+	if err != nil {
+		return nil, err
+	}
+	defer remove()
+	all, err := runScan(ctx, s.program, db.Entries, dir)
+	if err != nil {
+		return nil, err
+	}
+	r := &Result{File: b.File, SHA256: b.SHA256, Go: b.Go, Database: Database{db.Name, db.Modified}, Skipped: s.skipped}
+	r.Findings = s.findings(all, db.Entries)
+	return r, nil
+}
+
+// readDatabase reads the database that was named, else the newest that the module
+// proxy has.
+func readDatabase(ctx context.Context, tool *gotool.Tool, client *http.Client, offline bool, place string, about func(string) bool) (*vulndb.Database, error) {
+	o := vulndb.Options{HTTP: client, About: about}
+	if offline {
+		o.HTTP = nil
+	}
+	if place != "" {
+		return vulndb.Read(ctx, place, o)
+	}
+	version, zip, err := tool.DownloadLatest(ctx, vulndb.Module, offline)
+	if err != nil {
+		return nil, &NoDatabaseError{Err: err, Offline: offline}
+	}
+	db, err := vulndb.Read(ctx, zip, o)
+	if err != nil {
+		return nil, err
+	}
+	db.Name = vulndb.Module + " " + version
+	if t, err := module.PseudoVersionTime(version); err == nil {
+		db.Modified = t // the commit's; its entries do not say
+	}
+	return db, nil
+}
+
+// NoDatabaseError is a module proxy without the vulnerability database.
+type NoDatabaseError struct {
+	Err     error
+	Offline bool
+}
+
+// Error implements error.
+func (e *NoDatabaseError) Error() string {
+	if e.Offline {
+		return "no vulnerability database: the module cache has none, and --offline forbids asking the module proxy"
+	}
+	return "no vulnerability database: " + e.Err.Error()
+}
+
+// Unwrap returns what the go command said.
+func (e *NoDatabaseError) Unwrap() error { return e.Err }
+
+// Hints says where else there may be one.
+func (e *NoDatabaseError) Hints() []string {
+	return []string{
+		"the database is the module " + vulndb.Module + ": let the module proxy have it",
+		"or name one with --db or GOVULNDB: an address such as https://vuln.go.dev, a folder of files ID.json, or a .zip or .tar.zst of one",
+	}
+}
+
+// Error says that something vulnerable is linked.
+type Error struct{ Linked, Modules int }
+
+// Error implements error.
+func (e *Error) Error() string {
+	vulnerabilities, modules := "vulnerabilities are", "modules"
+	if e.Linked == 1 {
+		vulnerabilities = "vulnerability is"
+	}
+	if e.Modules == 1 {
+		modules = "module"
+	}
+	return fmt.Sprintf("%d known %s linked, in %d %s", e.Linked, vulnerabilities, e.Modules, modules)
+}
+
+// ExitStatus is that of a check that found a problem.
+func (*Error) ExitStatus() int { return 3 }
+
+// Check returns an [*Error] where something vulnerable is linked.
+func (r *Result) Check() error {
+	modules, ids := map[string]bool{}, map[string]bool{}
+	for _, f := range r.Findings {
+		if f.Linked() {
+			modules[f.Module], ids[f.ID] = true, true
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	return &Error{Linked: len(ids), Modules: len(modules)}
+}
+
+// findings words what was found.
+func (s *subject) findings(all []found, entries []vulndb.Entry) []Finding {
+	newest := map[string]string{} // by module: what mends all of it
+	for _, f := range all {
+		if semver.Compare(f.fixed, newest[f.module]) > 0 {
+			newest[f.module] = f.fixed
+		}
+	}
+	out := []Finding{}
+	for _, f := range all {
+		one := Finding{ID: f.id, Module: f.module, Version: f.version, Fixed: f.fixed, Reach: f.reach, Known: s.program.PkgSymbols != nil,
+			Packages: f.packages, Symbols: f.symbols}
+		if i, ok := slices.BinarySearchFunc(entries, f.id, func(e vulndb.Entry, id string) int { return cmp.Compare(e.ID, id) }); ok {
+			one.Aliases, one.Summary = entries[i].Aliases, entries[i].Summary
+		}
+		if name := s.plugin(f.module); name != "" {
+			one.Plugins = []string{name}
+		}
+		if f.fixed != "" {
+			one.Remedy = s.remedy(f.module, newest[f.module])
+		}
+		out = append(out, one)
+	}
+	slices.SortStableFunc(out, func(a, b Finding) int { return cmp.Or(cmp.Compare(a.Module, b.Module), cmp.Compare(a.ID, b.ID)) })
+	return out
+}

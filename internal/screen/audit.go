@@ -1,0 +1,101 @@
+package screen
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"github.com/vxlite/vxlite/internal/audit"
+	"github.com/vxlite/vxlite/internal/brief"
+)
+
+// AuditText words what is known to be vulnerable: a row for each, what to do about
+// each module, and which database says so.
+func AuditText(r *audit.Result, now time.Time, color bool) string {
+	var b strings.Builder
+	if len(r.Findings) > 0 {
+		b.WriteString(findingsTable(r.Findings, color) + "\n\n")
+	}
+	var told []string
+	for _, f := range r.Findings {
+		if !f.Linked() {
+			continue
+		}
+		if text := remedyText(&f); !slices.Contains(told, text) {
+			told = append(told, text)
+			b.WriteString(text + "\n")
+		}
+	}
+	for _, path := range r.Skipped {
+		fmt.Fprintf(&b, "not audited, as its version is not known: %s\n", oneLine(path))
+	}
+	fmt.Fprintf(&b, "database: %s, %s\n", oneLine(r.Database.Name), databaseAge(r.Database, now))
+	linked := 0
+	for _, f := range r.Findings {
+		if f.Linked() {
+			linked++
+		}
+	}
+	switch {
+	case len(r.Findings) == 0:
+		b.WriteString("no known vulnerabilities\n")
+	case linked == 0:
+		fmt.Fprintf(&b, "%s, none of which is linked\n", Count(len(r.Findings), "finding", "findings"))
+	default:
+		fmt.Fprintf(&b, "%s, of which %d linked\n", Count(len(r.Findings), "finding", "findings"), linked)
+	}
+	return b.String()
+}
+
+func findingsTable(all []audit.Finding, color bool) string {
+	t := NewTable(color)
+	t.AppendHeader(table.Row{"VULNERABILITY", "MODULE", "VERSION", "FIXED IN", "LINKED", "PLUGINS", ""})
+	for _, f := range all {
+		t.AppendRow(table.Row{Cell(f.ID), Cell(f.Module), Cell(f.Version), Cell(f.Fixed), linkedText(&f), Cell(brief.List(f.Plugins, 3)), oneLine(f.Summary)})
+	}
+	return t.Render()
+}
+
+// linkedText says whether what is vulnerable is linked.
+func linkedText(f *audit.Finding) string {
+	switch {
+	case !f.Known:
+		return "not known"
+	case f.Reach == audit.ReachSymbol:
+		return "yes"
+	case f.Reach == audit.ReachPackage:
+		return "no, only its package"
+	}
+	return "no"
+}
+
+// remedyText says where a module comes from, and what mends it.
+func remedyText(f *audit.Finding) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s\n", oneLine(f.Module), oneLine(f.Version))
+	if len(f.Chain) > 0 {
+		b.WriteString("  imported by " + oneLine(strings.Join(f.Chain, " → ")) + "\n")
+	}
+	if f.Remedy == "" {
+		return b.String() + "  no version fixes it\n"
+	}
+	for line := range strings.Lines(f.Remedy) {
+		b.WriteString("  " + strings.TrimSuffix(printable(line), "\n") + "\n")
+	}
+	return b.String()
+}
+
+// databaseAge says when a database was last changed.
+func databaseAge(d audit.Database, now time.Time) string {
+	if d.Modified.IsZero() {
+		return "of unknown age"
+	}
+	date := "last changed on " + d.Modified.UTC().Format(time.DateOnly)
+	if age := ageText(now.Sub(d.Modified)); age != "today" {
+		return date + ", " + age + " ago"
+	}
+	return date
+}

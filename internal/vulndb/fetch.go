@@ -1,0 +1,141 @@
+package vulndb
+
+import (
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// isAddress reports whether a place is on a server.
+func isAddress(place string) bool {
+	return strings.HasPrefix(place, "https://") || strings.HasPrefix(place, "http://")
+}
+
+// FilePath is the path of a place that is no address: GOVULNDB has it as a URL.
+func FilePath(place string) string {
+	rest, ok := strings.CutPrefix(place, "file://")
+	if !ok {
+		return place
+	}
+	if p, err := url.PathUnescape(rest); err == nil {
+		rest = p
+	}
+	if len(rest) > 2 && rest[0] == '/' && rest[2] == ':' { // file:///C:/vulndb
+		rest = rest[1:]
+	}
+	return filepath.FromSlash(rest)
+}
+
+// shown is a place without a password.
+func shown(place string) string {
+	if !isAddress(place) {
+		return FilePath(place)
+	}
+	u, err := url.Parse(place)
+	if err != nil {
+		return "(an address that cannot be read)"
+	}
+	return strings.TrimSuffix(u.Redacted(), "/")
+}
+
+// atOnce is how many entries are asked for at once, as govulncheck does.
+const atOnce = 10
+
+// fetch reads a database on a server: its index, and of its entries only those
+// that are wanted.
+func fetch(ctx context.Context, address string, o Options) (*Database, error) {
+	if o.HTTP == nil {
+		return nil, errors.New("--offline forbids asking it")
+	}
+	base, err := url.Parse(address)
+	if err != nil {
+		return nil, errors.New("the address cannot be read")
+	}
+	var meta struct{ Modified time.Time }
+	if err := get(ctx, o.HTTP, base, "index/db.json.gz", mostIndex, &meta); err != nil {
+		return nil, err
+	}
+	var modules []struct {
+		Path  string
+		Vulns []struct{ ID string }
+	}
+	if err := get(ctx, o.HTTP, base, "index/modules.json.gz", mostIndex, &modules); err != nil {
+		return nil, err
+	}
+	d := &Database{Modified: meta.Modified}
+	var wanted []string
+	for _, m := range modules {
+		for _, v := range m.Vulns {
+			if !idForm.MatchString(v.ID) {
+				return nil, fmt.Errorf("index/modules.json.gz: %.50q is no ID", v.ID)
+			}
+			d.IDs = append(d.IDs, v.ID)
+			if o.About == nil || o.About(m.Path) {
+				wanted = append(wanted, v.ID)
+			}
+		}
+	}
+	slices.Sort(d.IDs)
+	d.IDs = slices.Compact(d.IDs)
+	slices.Sort(wanted)
+	wanted = slices.Compact(wanted)
+	d.Entries = make([]Entry, len(wanted))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	for i, id := range wanted {
+		g.Go(func() (err error) {
+			var data json.RawMessage
+			name := "ID/" + id + ".json"
+			if err = get(ctx, o.HTTP, base, name+".gz", mostEntry, &data); err == nil {
+				d.Entries[i], err = parse(name, data)
+			}
+			return err
+		})
+	}
+	return d, g.Wait()
+}
+
+// get decodes a file of a server, which it has in gzip.
+func get(ctx context.Context, client *http.Client, base *url.URL, name string, most int64, v any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base.JoinPath(name).String(), nil)
+	if err != nil {
+		return err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		if e, ok := errors.AsType[*url.Error](err); ok {
+			err = e.Err // the address is named already
+		}
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: the server answers %s", name, resp.Status)
+	}
+	z, err := gzip.NewReader(io.LimitReader(resp.Body, most))
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	data, err := io.ReadAll(io.LimitReader(z, most+1))
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if int64(len(data)) > most {
+		return fmt.Errorf("%s has more than %d MiB", name, most>>20)
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return fmt.Errorf("%s: %s", name, reason(err))
+	}
+	return nil
+}

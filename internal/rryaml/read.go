@@ -158,7 +158,7 @@ func (b builder) set(root *Value, flag string) error {
 	if q := text[:1]; strings.Contains("\"'`", q) {
 		text = strings.ReplaceAll(strings.Trim(text, q), `\`+q, q)
 	}
-	flag = SetFlag + " " + flag
+	flag = SetFlag + " " + key // what it is set to may be a secret
 	v := &Value{File: flag, kind: yaml.ScalarNode, scalar: text}
 	v.scalar, v.unset = b.expanded(text)
 	at := root

@@ -10,7 +10,7 @@ import (
 // Value is a value of a .rr.yaml.
 type Value struct {
 	// File and Line are where it stands; Line is 0 for what is set over the file,
-	// and File the flag then.
+	// and File the flag and the key then.
 	File string
 	Line int
 	// Keys are a mapping's, in their order.

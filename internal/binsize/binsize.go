@@ -56,7 +56,7 @@ type Program struct {
 }
 
 // ErrNoData is returned by Without for a program whose references cannot be followed.
-var ErrNoData = errors.New("which data belongs to which package cannot be told for this platform")
+var ErrNoData = errors.New("what would leave with a package can be told of programs for amd64 and arm64 only")
 
 // Read reads a program.
 func Read(file string) (*Program, error) {

@@ -117,75 +117,111 @@ func (n names) at(off uint64) string {
 	return s
 }
 
-// readPclntab reads the table that data begins with, or returns nil.
-func readPclntab(data []byte, order binary.ByteOrder, ptr int) *pclntab {
-	all := table{data, order}
-	head := func(i uint64) uint64 { return all.pointer(8+i*uint64(ptr), ptr) }
+// parts are where the parts of pclntab begin.
+type parts struct {
+	n                                 int // functions
+	names, units, files, pcs, records uint64
+}
+
+// readParts reads the header; nil where it makes no sense.
+func readParts(data []byte, order binary.ByteOrder, ptr int) *parts {
+	head := func(i uint64) uint64 { return table{data, order}.pointer(8+i*uint64(ptr), ptr) }
 	n := head(0)
-	namesAt, cus, files, pcs, records := head(3), head(4), head(5), head(6), head(7)
-	if !(namesAt < cus && cus <= files && files <= pcs && pcs <= records && records < uint64(len(data))) || n == 0 || n > uint64(len(data))/recordSize {
+	p := &parts{names: head(3), units: head(4), files: head(5), pcs: head(6), records: head(7)}
+	ascending := p.names < p.units && p.units <= p.files && p.files <= p.pcs && p.pcs <= p.records && p.records < uint64(len(data))
+	if !ascending || n == 0 || n > uint64(len(data))/recordSize {
 		return nil
 	}
-	funcs := table{data[records:], order}
-	name := names(data[namesAt:cus])
-	budget := 4 * len(name) // names that overlap would be more
-	t := &pclntab{names: name, inlined: map[string]int64{}, funcs: make([]function, 0, n), end: records + 8*n + 4}
-	named := map[uint64]bool{}
-	places := make([][]uint64, 0, n)
-	packages := map[string]string{}
-	for i := range n {
-		entry, next, off := funcs.u32(8*i), funcs.u32(8*i+8), uint64(funcs.u32(8*i+4))
-		if next < entry || off+recordSize > uint64(len(funcs.data)) {
+	p.n = int(n)
+	return p
+}
+
+// readPclntab reads the table that data begins with, or returns nil.
+func readPclntab(data []byte, order binary.ByteOrder, ptr int) *pclntab {
+	p := readParts(data, order, ptr)
+	if p == nil {
+		return nil
+	}
+	t := &pclntab{names: names(data[p.names:p.units]), inlined: map[string]int64{}, funcs: make([]function, 0, p.n), end: p.records + 8*uint64(p.n) + 4}
+	r := recordReader{p, table{data[p.records:], order}, t.names, map[uint64]bool{}, map[string]string{}}
+	budget := 4 * len(r.names) // names that overlap would be more
+	places := make([][]uint64, 0, p.n)
+	for i := range uint64(p.n) {
+		f, shared, end, ok := r.read(i)
+		if budget -= len(f.name); !ok || budget < 0 {
 			return nil
-		}
-		at := uint64(funcs.u32(off + 4))
-		f := function{name: name.at(at), entry: uint64(entry), code: int64(next - entry)}
-		if budget -= len(f.name); budget < 0 {
-			return nil
-		}
-		f.pkg = packageOf(f.name)
-		if p, ok := packages[f.pkg]; ok {
-			f.pkg = p // one string for all
-		} else {
-			packages[f.pkg] = f.pkg
-		}
-		npc, nfd := uint64(funcs.u32(off+28)), uint64(funcs.data[off+recordSize-1])
-		size := recordSize + 4*(npc+nfd)
-		if npc > mostTables || nfd > mostTables || off+size > uint64(len(funcs.data)) {
-			return nil
-		}
-		t.end = max(t.end, records+off+size)
-		f.tables = int64(size) + 8
-		if !named[at] { // one symbol may have several ranges of code
-			named[at] = true
-			f.tables += int64(len(f.name)) + 1
-		}
-		var shared []uint64
-		if unit := 4 * uint64(funcs.u32(off+32)); unit < files-cus { // assembly has none
-			shared = append(shared, unit|unitBit)
-		}
-		for k := range 3 + npc {
-			at := off + 16 + 4*k
-			if k >= 3 {
-				at = off + recordSize + 4*(k-3)
-			}
-			if place := uint64(funcs.u32(at)); place > 0 {
-				shared = append(shared, place)
-			}
-		}
-		for k := range nfd {
-			if place := funcs.u32(off + recordSize + 4*(npc+k)); place != noFuncdata {
-				shared = append(shared, uint64(place)|funcdataBit)
-				t.lastData = max(t.lastData, uint64(place))
-			}
 		}
 		t.funcs = append(t.funcs, f)
 		places = append(places, shared)
+		t.end = max(t.end, p.records+end)
+		for _, place := range shared {
+			if place&funcdataBit != 0 {
+				t.lastData = max(t.lastData, place&^funcdataBit)
+			}
+		}
 	}
-	t.measure(places, map[uint64]uint64{0: records - pcs, unitBit: files - cus})
-	for at := uint64(0); at < uint64(len(name)); {
-		s := name.at(at)
-		if !named[at] && s != "" {
+	t.measure(places, map[uint64]uint64{0: p.records - p.pcs, unitBit: p.files - p.units})
+	t.divide(r)
+	return t
+}
+
+// recordReader reads what pclntab has of each function.
+type recordReader struct {
+	*parts
+	table
+	names names
+	named map[uint64]bool   // names that were counted: one may have several ranges of code
+	paths map[string]string // so that a package's path is one string
+}
+
+// read reads the record of a function, and the places of its shared tables. end is
+// that of the record.
+func (r recordReader) read(i uint64) (f function, shared []uint64, end uint64, ok bool) {
+	entry, next, off := r.u32(8*i), r.u32(8*i+8), uint64(r.u32(8*i+4))
+	if next < entry || off+recordSize > uint64(len(r.data)) {
+		return f, nil, 0, false
+	}
+	npc, nfd := uint64(r.u32(off+28)), uint64(r.data[off+recordSize-1])
+	end = off + recordSize + 4*(npc+nfd)
+	if npc > mostTables || nfd > mostTables || end > uint64(len(r.data)) {
+		return f, nil, 0, false
+	}
+	name := uint64(r.u32(off + 4))
+	f = function{name: r.names.at(name), entry: uint64(entry), code: int64(next - entry), tables: int64(end-off) + 8}
+	f.pkg = packageOf(f.name)
+	if _, ok := r.paths[f.pkg]; !ok {
+		r.paths[f.pkg] = f.pkg
+	}
+	f.pkg = r.paths[f.pkg]
+	if !r.named[name] {
+		r.named[name] = true
+		f.tables += int64(len(f.name)) + 1
+	}
+	if unit := 4 * uint64(r.u32(off+32)); unit < r.files-r.units { // assembly has none
+		shared = append(shared, unit|unitBit)
+	}
+	for k := range 3 + npc {
+		at := off + 16 + 4*k
+		if k >= 3 {
+			at = off + recordSize + 4*(k-3)
+		}
+		if place := uint64(r.u32(at)); place > 0 {
+			shared = append(shared, place)
+		}
+	}
+	for k := range nfd {
+		if place := r.u32(off + recordSize + 4*(npc+k)); place != noFuncdata {
+			shared = append(shared, uint64(place)|funcdataBit)
+		}
+	}
+	return f, shared, end, true
+}
+
+// divide finds the names that no function has, and what is left for all of them.
+func (t *pclntab) divide(r recordReader) {
+	for at := uint64(0); at < uint64(len(r.names)); {
+		s := r.names.at(at)
+		if !r.named[at] && s != "" {
 			t.inlined[packageOf(s)] += int64(len(s)) + 1
 		}
 		at += uint64(len(s)) + 1
@@ -203,7 +239,6 @@ func readPclntab(data []byte, order binary.ByteOrder, ptr int) *pclntab {
 		t.pool -= n
 	}
 	t.pool = max(t.pool, 0)
-	return t
 }
 
 // kindBits tell the kinds of shared tables apart.

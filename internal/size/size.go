@@ -37,8 +37,14 @@ type OtherError struct {
 
 // Error implements error.
 func (e *OtherError) Error() string {
-	has, wants := cmp.Or(e.Has, "not in it"), cmp.Or(e.Wants, "not in this config")
-	return fmt.Sprintf("%s: not built from %s: %s is %s, and %s here", e.File, e.Config, e.Module, has, wants)
+	s := fmt.Sprintf("%s: not built from %s: %s is ", e.File, e.Config, e.Module)
+	switch {
+	case e.Has == "":
+		return s + "not in it"
+	case e.Wants == "":
+		return s + "in it, and not here"
+	}
+	return s + e.Has + " in it, and " + e.Wants + " here"
 }
 
 // Hints says what would do.
@@ -225,7 +231,11 @@ func (s *server) without(names []string) (map[string]binsize.Sizes, error) {
 		}
 	}
 	gone := func(pkg string) bool { _, linked := s.packages[pkg]; return linked && !stay[pkg] }
-	return s.program.Without(gone, func(pkg string) bool { return drop[pkg] })
+	leaving, err := s.program.Without(gone, func(pkg string) bool { return drop[pkg] })
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.binary.File, err)
+	}
+	return leaving, nil
 }
 
 func total(sizes map[string]binsize.Sizes) (sum int64) {
@@ -259,15 +269,23 @@ func (s *server) measure(ctx context.Context, r *Report) error {
 		all = append(all, p.Name)
 	}
 	leaving, err := s.without(all)
-	if err != nil {
-		return err
-	}
+	s.rest(r, leaving)
+	return err
+}
+
+// rest fills in what is of no single plugin; leaving is what leaves with all of them.
+func (s *server) rest(r *Report, leaving map[string]binsize.Sizes) {
 	r.Shared = total(leaving)
-	shared := map[string]int64{}
-	for pkg, size := range leaving {
-		if pkg != "" {
-			shared[s.module(pkg)] += size.Total()
+	r.Other = r.Size - total(leaving)
+	shared, stays := map[string]int64{}, map[string]int64{}
+	for pkg, size := range s.program.Packages {
+		if pkg == "" {
+			continue
 		}
+		n := size.Total() - leaving[pkg].Total()
+		shared[s.module(pkg)] += leaving[pkg].Total()
+		stays[s.module(pkg)] += n
+		r.Other -= n
 	}
 	for _, p := range r.Plugins {
 		r.Shared -= p.Leaves
@@ -278,20 +296,9 @@ func (s *server) measure(ctx context.Context, r *Report) error {
 	}
 	maps.DeleteFunc(shared, func(_ string, n int64) bool { return n <= 0 })
 	r.SharedModules = sorted(shared, s.versions)
-	stays := map[string]int64{}
-	r.Other = r.Size - total(leaving)
-	for pkg, size := range s.program.Packages {
-		if pkg == "" {
-			continue
-		}
-		n := size.Total() - leaving[pkg].Total()
-		stays[s.module(pkg)] += n
-		r.Other -= n
-	}
 	r.Go = stays[""]
 	delete(stays, "")
 	r.Modules = sorted(stays, s.versions)
-	return nil
 }
 
 // module is that of a package; of Go's own, and of what the compiler makes, "".

@@ -82,7 +82,7 @@ func Carry(ctx context.Context, m workspace.Machine, p workspace.Project, f File
 		if err != nil {
 			return nil, err
 		}
-		if one != nil {
+		if one != nil && !slices.ContainsFunc(out.moves, func(m move) bool { return slices.Contains(m.also, e.name) }) {
 			out.moves = append(out.moves, *one)
 		}
 	}
@@ -107,19 +107,19 @@ func unpatched(cfg *config.Config) (*config.Config, bool) {
 }
 
 // withPatches is a config in which an entry has other patches.
-func withPatches(cfg *config.Config, name string, patches []config.Patch) *config.Config {
+func withPatches(cfg *config.Config, e entry, patches []config.Patch) *config.Config {
 	out := *cfg
 	out.Plugins, out.Modules = slices.Clone(cfg.Plugins), slices.Clone(cfg.Modules)
-	if name == config.RoadRunnerName {
+	if e.name == config.RoadRunnerName {
 		out.RoadRunner.Patches = patches
 	}
 	for i := range out.Plugins {
-		if out.Plugins[i].Name == name {
+		if name := out.Plugins[i].Name; name == e.name || slices.Contains(e.also, name) {
 			out.Plugins[i].Patches = patches
 		}
 	}
 	for i := range out.Modules {
-		if out.Modules[i].Path == name {
+		if out.Modules[i].Path == e.name {
 			out.Modules[i].Patches = patches
 		}
 	}
@@ -253,7 +253,7 @@ func (c *Carried) decide() error {
 		}
 		c.Moved = append(c.Moved, moved)
 		if conflict {
-			c.Config = withPatches(c.Config, m.name, nil)
+			c.Config = withPatches(c.Config, m.entry, nil)
 			continue
 		}
 		var err error
@@ -270,7 +270,7 @@ func (c *Carried) decide() error {
 				}
 			}
 		}
-		c.Config = withPatches(c.Config, m.name, patches)
+		c.Config = withPatches(c.Config, m.entry, patches)
 	}
 	return nil
 }

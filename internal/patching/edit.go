@@ -28,16 +28,24 @@ type entry struct {
 	patches []config.Patch
 	local   string // the directory in place of a repository
 	replace bool   // it has a replace
+	// also are other plugins of its module, whose patches are the same.
+	also []string
 }
 
 // entries are those of a config: RoadRunner, the plugins, [[modules]].
 func entries(cfg *config.Config) []entry {
-	out := []entry{{config.RoadRunnerName, cfg.RoadRunner.Patches, cfg.RoadRunner.Path, false}}
+	out := []entry{{name: config.RoadRunnerName, patches: cfg.RoadRunner.Patches, local: cfg.RoadRunner.Path}}
 	for _, p := range cfg.Plugins {
-		out = append(out, entry{p.Name, p.Patches, p.Path, p.Replace != nil})
+		e := entry{name: p.Name, patches: p.Patches, local: p.Path, replace: p.Replace != nil}
+		for _, other := range cfg.Plugins {
+			if p.ModulePath != "" && other.ModulePath == p.ModulePath && other.Name != p.Name {
+				e.also = append(e.also, other.Name)
+			}
+		}
+		out = append(out, e)
 	}
 	for _, m := range cfg.Modules {
-		out = append(out, entry{m.Path, m.Patches, m.Dir, false})
+		out = append(out, entry{name: m.Path, patches: m.Patches, local: m.Dir})
 	}
 	return out
 }

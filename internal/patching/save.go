@@ -242,7 +242,7 @@ func (f File) own(cfg *config.Config, e entry, folder string) error {
 	}
 	for _, other := range entries(cfg) {
 		for _, p := range other.patches {
-			if other.name != e.name && (mine[p.Name] || path.Dir(p.Name) == folder) {
+			if other.name != e.name && !slices.Contains(e.also, other.name) && (mine[p.Name] || path.Dir(p.Name) == folder) {
 				return &Error{Name: e.name, Reason: fmt.Sprintf("%s is a patch of %s, too", p.Name, other.name), Hint: "give each a folder of its own"}
 			}
 		}
@@ -270,13 +270,17 @@ func (f File) withKey(e entry, list []string) (text []byte, changed bool, err er
 	if slices.Equal(now, list) {
 		return f.Data, false, nil
 	}
-	text, ok := edit.Patches(f.Data, e.name, list)
-	if !ok {
-		header := config.PluginHeader(e.name)
-		if e.name == config.RoadRunnerName {
+	text = f.Data
+	for _, name := range append([]string{e.name}, e.also...) {
+		var ok bool
+		if text, ok = edit.Patches(text, name, list); ok {
+			continue
+		}
+		header := config.PluginHeader(name)
+		if name == config.RoadRunnerName {
 			header = "[roadrunner]"
 		}
-		return nil, false, &Error{Name: e.name, Reason: f.Name + " has the entry in a form that is not edited",
+		return nil, false, &Error{Name: name, Reason: f.Name + " has the entry in a form that is not edited",
 			Hint: config.Snippet("write it as a table with this key, and save again", header, config.Setting{Key: "patches", Value: list})}
 	}
 	return text, true, nil

@@ -20,7 +20,8 @@ func TestMake(t *testing.T) {
 		Manifest: &manifest.Manifest{Format: 1, Config: "sha256:11", Flags: []string{"-trimpath", "-ldflags=-s"}, Modules: []manifest.Module{
 			{Name: "here", Path: "github.com/acme/here", Version: "v0.0.0", Commit: commit, Local: true, Dirty: true},
 			{Path: "github.com/acme/lib", Version: "v1.0.0", URL: "https://github.com/acme/fork.git", Commit: commit, Folder: "lib",
-				H1: "h1:Khu2En+0gcYPZ2kuIihfswbzxv/mIHXgzPZ018Oty48=", ReplacedBy: "github.com/acme/fork@v1.0.1"},
+				H1: "h1:Khu2En+0gcYPZ2kuIihfswbzxv/mIHXgzPZ018Oty48=", ReplacedBy: "github.com/acme/fork@v1.0.1",
+				Patches: []manifest.Patch{{Name: "0001-x.patch", SHA256: strings.Repeat("2", 64)}}},
 		}},
 		ThirdParty: []inspect.Module{
 			{Path: "example.com/third/tally", Version: "v1.0.0", Sum: "h1:Khu2En+0gcYPZ2kuIihfswbzxv/mIHXgzPZ018Oty48=", ReplacedBy: "example.com/third/other@v1.0.1"},

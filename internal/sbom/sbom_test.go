@@ -24,7 +24,8 @@ func sample() *inspect.Binary {
 	return &inspect.Binary{
 		File: "dist/rr", Size: 7, SHA256: strings.Repeat("0", 64), Target: "linux/amd64", Go: "go1.26.4",
 		Manifest: &manifest.Manifest{Format: 1, Config: "sha256:" + strings.Repeat("1", 64), Modules: []manifest.Module{
-			{Path: "git.corp/Team/scp", Version: "v1.0.0", URL: "git@git.corp:team/scp.git", Commit: commit, H1: "h1:scp", Folder: "go"},
+			{Path: "git.corp/Team/scp", Version: "v1.0.0", URL: "git@git.corp:team/scp.git", Commit: commit, H1: "h1:scp", Folder: "go",
+				Patches: []manifest.Patch{{Name: "0001 ü.patch", SHA256: strings.Repeat("2", 64)}, {Name: "2.diff", SHA256: strings.Repeat("3", 64)}}},
 			{Name: "here", Path: "github.com/acme/here", Version: "v0.0.0", Commit: commit, Local: true, Dirty: true},
 			{Path: "github.com/acme/lib", Version: "v1.0.0", URL: "https://github.com/acme/fork.git", Commit: commit, H1: "h1:lib", ReplacedBy: "github.com/acme/fork@v1.0.1"},
 			{Name: "mirrored", Path: "github.com/acme/mirrored", Version: "v2.0.0+incompatible", URL: "local:mirrored", Commit: commit, H1: "h1:m"},
@@ -51,7 +52,10 @@ func options(t *testing.T) Options {
 		}
 	}
 	return Options{
-		Tool:    "v0.1.0",
+		Tool: "v0.1.0",
+		Patch: func(_ manifest.Module, p manifest.Patch) []byte {
+			return map[bool][]byte{true: []byte("--- a/x\n+++ b/x\n")}[p.Name == "2.diff"]
+		},
 		FromGit: func(m manifest.Module) string { return map[bool]string{true: dir}[m.Name == "roadrunner"] },
 		ThirdParty: func(path, version string) string {
 			return map[bool]string{true: dir}[path+version == "example.com/third/otherv1.0.1"]

@@ -46,7 +46,7 @@ func (c *Client) commitPatches(repo *git.Repository, url, commit string, patches
 		return head, 0, err
 	}
 	for _, s := range steps {
-		if head, err = putCommit(repo, head, s.tree, MessageOf(s.Patch, base.Committer.When)); err != nil {
+		if head, err = putCommit(repo, head, s.tree, MessageOf(s.Patch, base.Committer.When.UTC())); err != nil {
 			return head, 0, err
 		}
 	}

@@ -3,6 +3,7 @@ package pick
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -69,5 +70,35 @@ func TestUsed(t *testing.T) {
 	}
 	if got := brief([]string{"a", "b", "c", "d"}); got != "a; b; c; …" {
 		t.Error(got)
+	}
+}
+
+// TestKinds has the .rr.yaml files of testdata, with upstream's titles: what each
+// asks for, without what that needs.
+func TestKinds(t *testing.T) {
+	keys := &rrkeys.Keys{Own: []rrkeys.Read{{Key: "rpc"}}}
+	for title, roles := range map[string]string{"logs": "", "server": "", "rpc": "", "http": "", "jobs": "", "kv": "", "grpc": "", "temporal": "", "centrifuge": "", "tcp": "",
+		"metrics": "", "status": "", "fileserver": "", "service": "", "amqp": "DriverFromConfig", "memory": "DriverFromConfig KvFromConfig", "redis": "KvFromConfig",
+		"memcached": "KvFromConfig", "gzip": "Middleware", "http_metrics": "Middleware", "otel": "Middleware WorkerInterceptor"} {
+		keys.Plugins = append(keys.Plugins, rrkeys.Plugin{Name: title, Title: title, Roles: strings.Fields(roles)})
+	}
+	for kind, want := range map[string]string{
+		"http": "http server", "jobs": "gzip http jobs memory rpc server", "amqp": "amqp jobs rpc server", "kv": "kv memcached redis rpc", "grpc": "grpc server",
+		"temporal": "rpc server temporal", "centrifuge": "centrifuge rpc server", "tcp": "server tcp", "static": "fileserver",
+		"observed": "http http_metrics logs metrics otel rpc server status",
+	} {
+		y, err := rryaml.Read(filepath.Join("../../testdata/rryaml", kind+".yaml"), func(string) (string, bool) { return "", false })
+		if err != nil {
+			t.Fatal(err)
+		}
+		uses, unknown := used([]*rryaml.File{y}, keys)
+		var names []string
+		for _, u := range uses {
+			names = append(names, u.name)
+		}
+		slices.Sort(names)
+		if got := strings.Join(names, " "); got != want || len(unknown) > 0 {
+			t.Errorf("%s: %s, want %s; unknown %q", kind, got, want, unknown)
+		}
 	}
 }

@@ -104,8 +104,11 @@ func checked(t *testing.T, k *rrkeys.Keys, text string) string {
 func TestContents(t *testing.T) {
 	for text, want := range map[string]string{
 		// What mapstructure makes of it.
-		"app: {address: 5, workers: '2', debug: '1', ratio: 1, timeout: 10s, any: {x: 1}}":             "",
-		"app: {address: true, workers: 2.0, debug: 1, ratio: '.5', timeout: 1000, NAMES: a}":           "",
+		"app: {address: 5, workers: '2', debug: '1', ratio: 1, timeout: 10s, any: {x: 1}}":      "",
+		"app: {address: true, workers: 2.0, debug: 1, ratio: '.5', timeout: 1000000, NAMES: a}": "",
+		"app: {timeout: 60}":  "2: app.timeout: 60 without a unit is 60 nanoseconds write 60s, or another unit",
+		"app: {timeout: 0}":   "",
+		"app: {workers: 10s}": `2: app.workers: "10s" is not a whole number write the number without a unit`,
 		"app: {names: 'a,b', ports: '1,2', env: {A: 1}, users: {x: {Name: y}}, rules: {allow: false}}": "",
 		"app: {names: [a], ports: [1, '2'], env: [], rules: [{allow: 'true'}], users: }":               "",
 		"app: {workers: $N, debug: '${N}', timeout: '${N:-1h}', names: [$N]}":                          "",

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -149,11 +150,11 @@ func (c *checker) walk(p place) {
 	}
 	for _, t := range p.types {
 		if want := refuses(t, p.value); want != "" {
-			var hints []string
-			if p.value.Split != "" {
-				hints = []string{"RoadRunner takes the key " + p.value.Split + " apart at its dot"}
-			}
-			c.report(p.value.File, p.value.Line, hints, "%s: %s is not %s", &p, shown(p.value), want)
+			c.report(p.value.File, p.value.Line, remedy(t, p.value), "%s: %s is not %s", &p, shown(p.value), want)
+			return
+		}
+		if n, ok := p.value.Scalar().(int); ok && t.Kind == rrkeys.Duration && n > 0 && n < int(time.Millisecond) {
+			c.report(p.value.File, p.value.Line, []string{fmt.Sprintf("write %ds, or another unit", n)}, "%s: %d without a unit is %d nanoseconds", &p, n, n)
 			return
 		}
 	}

@@ -56,6 +56,18 @@ func refuses(t *rrkeys.Type, v *rryaml.Value) (want string) {
 	return ""
 }
 
+// remedy says what may be wrong with a value that a type refuses.
+func remedy(t *rrkeys.Type, v *rryaml.Value) []string {
+	if v.Split != "" {
+		return []string{"RoadRunner takes the key " + v.Split + " apart at its dot"}
+	}
+	text, _ := v.Scalar().(string)
+	if _, err := time.ParseDuration(text); err == nil && (t.Kind == rrkeys.Int || t.Kind == rrkeys.Uint) {
+		return []string{"write the number without a unit"}
+	}
+	return nil
+}
+
 // mappings reports whether all elements of a list are mappings, which count as
 // one then.
 func mappings(v *rryaml.Value) bool {

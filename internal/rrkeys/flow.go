@@ -22,8 +22,12 @@ type value struct {
 // unknown stands for text that is not known.
 const unknown = "*"
 
-// most bounds the values that are followed.
-const most = 64
+// most bounds the values that are followed, and mostSteps how often: many ways may
+// lead from one variable to another.
+const (
+	most      = 64
+	mostSteps = 10_000
+)
 
 // bind notes what is assigned to variables, fields and parameters. The order of
 // statements does not count.
@@ -103,6 +107,7 @@ func (l *loader) call(p *pkg, call *ast.CallExpr) {
 	if l.reader(p, call) == "UnmarshalKey" && len(call.Args) == 2 {
 		if u, ok := ast.Unparen(call.Args[1]).(*ast.UnaryExpr); ok && u.Op == token.AND {
 			if to := p.object(u.X); to != nil {
+				l.steps = 0
 				l.targets[to] = append(l.targets[to], l.eval(p, call.Args[0], nil)...)
 			}
 		}
@@ -205,6 +210,9 @@ func (l *loader) eval(p *pkg, e ast.Expr, path []types.Object) []string {
 func (l *loader) variable(obj types.Object, path []types.Object) []string {
 	if slices.Contains(path, obj) || len(path) > most {
 		return nil
+	}
+	if l.steps++; l.steps > mostSteps {
+		return []string{unknown}
 	}
 	path = append(slices.Clone(path), obj)
 	values := l.values[obj]

@@ -1,10 +1,12 @@
 package rrkeys
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/tools/txtar"
 )
@@ -106,4 +108,37 @@ func shape(t *Type) string {
 		s += " {" + strings.Join(fields, ", ") + "}"
 	}
 	return s
+}
+
+// TestBounds has sources that many ways lead through: variables that each may have
+// the value of each, and types of types.
+func TestBounds(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("package p\n\nfunc F(cfg interface{ UnmarshalKey(string, any) error }) {\n\tvar v [0]struct{}\n\t_ = v\n")
+	for i := range 30 {
+		fmt.Fprintf(&b, "\tv%d := \"k\"\n", i)
+	}
+	for i := range 30 {
+		for k := range 30 {
+			fmt.Fprintf(&b, "\tv%d = v%d\n", i, k)
+		}
+	}
+	b.WriteString("\tvar t T0\n\tcfg.UnmarshalKey(v0, &t)\n}\n")
+	for i := range 30 {
+		fmt.Fprintf(&b, "\ntype T%d struct{ A, B, C, D *T%d }\n", i, i+1)
+	}
+	b.WriteString("\ntype T30 int\n")
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "p.go"), []byte(b.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	k, err := Load(t.Context(), Input{Plugins: []Source{{Name: "p", Module: "example.com/a/p", Import: "example.com/a/p", Symbol: "Plugin"}},
+		Modules: []Module{{Path: "example.com/a/p", Dir: dir}}, GOOS: "linux", GOARCH: "amd64"})
+	if err != nil || len(k.Plugins[0].Reads) != 1 || k.Plugins[0].Reads[0].Key != "k" || len(k.Plugins[0].Unknown) != 1 {
+		t.Errorf("%+v, %v", k.Plugins, err)
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("it takes %v", took)
+	}
 }

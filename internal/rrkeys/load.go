@@ -93,6 +93,8 @@ type loader struct {
 	calls   map[string][]value
 	targets map[types.Object][]string
 	params  map[types.Object]string // made when it is first asked for
+	// steps and nodes count what is done for one key and one type.
+	steps, nodes int
 }
 
 // pkg is a package, type-checked as far as its imports can be read.

@@ -73,6 +73,7 @@ func (l *loader) reading(modulePath string) (reads []Read, unknowns []string) {
 				if !ok || l.reader(p, call) == "" {
 					return true
 				}
+				l.steps = 0
 				for _, key := range l.eval(p, call.Args[0], nil) {
 					key = element(key)
 					if key == unknown {
@@ -130,6 +131,7 @@ func (l *loader) into(p *pkg, call *ast.CallExpr) *Type {
 	sel := call.Fun.(*ast.SelectorExpr)
 	switch {
 	case sel.Sel.Name == "UnmarshalKey" && len(call.Args) == 2:
+		l.nodes = 0
 		return l.typeOf(p.info.TypeOf(call.Args[1]), nil)
 	case sel.Sel.Name == "Get":
 		return &Type{}
@@ -190,9 +192,12 @@ func isString(t types.Type) bool {
 	return ok && b.Kind() == types.String
 }
 
+// mostNodes bounds a type with all that is in it.
+const mostNodes = 5_000
+
 // typeOf describes a type. One that contains itself ends as Any there.
 func (l *loader) typeOf(t types.Type, path []types.Type) *Type {
-	if t == nil || len(path) > 16 || slices.ContainsFunc(path, func(o types.Type) bool { return types.Identical(o, t) }) {
+	if l.nodes++; t == nil || l.nodes > mostNodes || len(path) > 16 || slices.ContainsFunc(path, func(o types.Type) bool { return types.Identical(o, t) }) {
 		return &Type{}
 	}
 	path = append(slices.Clone(path), t)

@@ -13,15 +13,16 @@ import (
 	yaml "go.yaml.in/yaml/v3"
 )
 
-// documented writes the block of code below a heading of docs/fleet.md to a
-// file, with other names for what is no place of a test:
-// documented HEADING FILE [OLD=NEW…]
+// documented writes the block of code below a heading of a page to a file, with
+// other names for what is no place of a test:
+// documented PAGE HEADING FILE [OLD=NEW…]
 func documented(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: documented HEADING FILE [OLD=NEW…]")
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: documented PAGE HEADING FILE [OLD=NEW…]")
 	}
-	data, err := os.ReadFile(filepath.Join("..", "..", "docs", "fleet.md"))
+	data, err := os.ReadFile(filepath.Join("..", "..", "docs", args[0]+".md"))
 	ts.Check(err)
+	args = args[1:]
 	_, section, _ := strings.Cut(string(data), "\n## "+args[0]+"\n")
 	section, _, _ = strings.Cut(section, "\n## ")
 	_, block, _ := strings.Cut(section, "\n```")
@@ -43,14 +44,15 @@ func documented(ts *testscript.TestScript, neg bool, args []string) {
 // ciJob is a job of GitHub Actions, which has steps, or of GitLab CI, which has
 // a script. Keys that are not here are an error.
 type ciJob struct {
-	RunsOn    string `yaml:"runs-on"`
-	Steps     []ciStep
-	Image     string
-	Tags      []string
-	Rules     []map[string]any
-	Variables map[string]string
-	Script    []string
-	Artifacts struct{ Paths []string }
+	RunsOn      string `yaml:"runs-on"`
+	Permissions map[string]string
+	Steps       []ciStep
+	Image       string
+	Tags        []string
+	Rules       []map[string]any
+	Variables   map[string]string
+	Script      []string
+	Artifacts   struct{ Paths []string }
 }
 
 type ciStep struct {
@@ -127,11 +129,12 @@ func command(ts *testscript.TestScript, s ciStep) string {
 	return ""
 }
 
-// exports sets variables. ${{ vars.NAME }} is the script's own NAME.
+// exports sets variables. ${{ vars.NAME }} is the script's own NAME; there is no
+// other expression but the job's token.
 func exports(ts *testscript.TestScript, vars map[string]string) []string {
 	var out []string
 	for _, name := range slices.Sorted(maps.Keys(vars)) {
-		value := vars[name]
+		value := strings.ReplaceAll(vars[name], "${{ github.token }}", "a-token")
 		before, expr, ok := strings.Cut(value, "${{ vars.")
 		if variable, after, closed := strings.Cut(expr, " }}"); ok && closed {
 			value = before + ts.Getenv(variable) + after

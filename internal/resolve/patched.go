@@ -9,6 +9,7 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/patch"
 	"github.com/vxlite/vxlite/internal/plan"
+	"github.com/vxlite/vxlite/internal/source"
 )
 
 // patchesOf are the patches for what is wanted. A module that others require has
@@ -53,12 +54,39 @@ func (w wanted) posOf(err error) config.Position {
 	return w.pos
 }
 
-// withRef tells an error of patches at which ref they are not needed.
-func (w wanted) withRef(err error) error {
-	if e, ok := errors.AsType[*patch.AppliedError](err); ok {
-		e.In = w.asked()
+// misfit tells an error of patches at which ref they are not needed, and how to
+// bring them there from the commit that the lock has.
+func (r *resolver) misfit(w wanted, found source.Found, err error) error {
+	applied, isApplied := errors.AsType[*patch.AppliedError](err)
+	if isApplied {
+		applied.In = w.asked()
+	}
+	if _, ok := errors.AsType[*patch.ApplyError](err); !ok && !isApplied {
+		return err
+	}
+	for _, e := range r.lock.modules() {
+		if len(e.Patches) > 0 && e.URL == r.lock.url(found.URL) && e.Commit != found.Commit {
+			return &StaleError{Name: w.name, Err: err}
+		}
 	}
 	return err
+}
+
+// StaleError are patches that were made for the commit that a lock has.
+type StaleError struct {
+	Name string
+	Err  error
+}
+
+// Error implements error.
+func (e *StaleError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what does not fit.
+func (e *StaleError) Unwrap() error { return e.Err }
+
+// Hints says how to carry them over.
+func (e *StaleError) Hints() []string {
+	return []string{"to carry the patches over from the commit in the lock: vxlite update " + e.Name}
 }
 
 // allPatched makes sure that all patches of the config are applied: a replace may

@@ -33,6 +33,9 @@ that it never uses are listed. The exit status is 3 if there is a problem.
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,
 		Action: func(ctx *urfave.Context) error {
+			if err := rrSetAlone(ctx); err != nil {
+				return err
+			}
 			m, p, err := c.inputs(ctx)
 			if err != nil {
 				return err

@@ -69,6 +69,14 @@ func rrSetFlag() urfave.Flag {
 	return &urfave.StringSliceFlag{Name: "rr-set", Usage: "with --rr, as rr serve -o: set `KEY=VALUE`, such as http.address=:8080 (repeatable)"}
 }
 
+// rrSetAlone refuses --rr-set without --rr.
+func rrSetAlone(ctx *urfave.Context) error {
+	if ctx.IsSet("rr-set") && !ctx.IsSet("rr") {
+		return badLine("--rr-set sets something over the file of --rr, and there is none")
+	}
+	return nil
+}
+
 // targetFlag picks platforms.
 func targetFlag() urfave.Flag {
 	return &urfave.StringSliceFlag{Name: "target", Usage: "for the platform `OS/ARCH`, or OS/ARCH/VARIANT such as linux/arm/v6 (repeatable)"}

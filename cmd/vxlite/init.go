@@ -60,8 +60,8 @@ all plugins of the release, and compiles those that are used.
 			if ctx.IsSet("only") && ctx.IsSet("rr") {
 				return badLine("--rr chooses the plugins, so --only cannot be used with it")
 			}
-			if ctx.IsSet("rr-set") && !ctx.IsSet("rr") {
-				return badLine("--rr-set sets something over the file of --rr, and there is none")
+			if err := rrSetAlone(ctx); err != nil {
+				return err
 			}
 			if _, err := os.Lstat(file); err == nil {
 				return existsError{file}

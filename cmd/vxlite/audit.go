@@ -1,12 +1,15 @@
 package main
 
 import (
+	"slices"
 	"time"
 
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/vxlite/vxlite/internal/audit"
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/manifest"
 	"github.com/vxlite/vxlite/internal/screen"
 )
 
@@ -14,44 +17,106 @@ import (
 func (c *cli) auditCommand() *urfave.Command {
 	return &urfave.Command{
 		Name:  "audit",
-		Usage: "find the known vulnerabilities of a binary",
-		UsageText: `vxlite audit FILE
+		Usage: "find the known vulnerabilities of a config or a binary",
+		UsageText: `vxlite audit [FILE]
 
 Holds the modules of a binary, the functions that are linked, and Go's standard
 library, against the Go vulnerability database. For each vulnerability, shows
 whether a vulnerable function is linked, the version that fixes it, and how to
 get that version. No source is needed, and the binary may be stripped.
 
+Without FILE, the config is built, and the binary thrown away. Then it is known
+which plugins bring each module, and [audit] in the config counts: vulnerabilities
+to ignore, and licences to allow.
+
 The database is --db or GOVULNDB, or else the module golang.org/x/vulndb, from
 the same module proxy as all other modules. The exit status is 3 if a vulnerable
 function is linked.
 
+   vxlite audit
    vxlite audit rr
+   vxlite audit -c velox.toml rr             with the [audit] ignore of the config
    vxlite audit --db https://vuln.go.dev rr
-   vxlite audit --db /srv/vulndb.zip --json rr`,
+   vxlite audit --db /srv/vulndb.zip -f sarif rr > audit.sarif`,
 		Flags: append([]urfave.Flag{
 			dbFlag(),
-			&urfave.BoolFlag{Name: "offline", Usage: "contact no server: use the module cache's newest database, or a local one"},
-		}, screenFlags()...),
+			&urfave.StringFlag{Name: "format", Aliases: []string{"f"}, Value: auditFormats[0], Usage: "`FORMAT`: text, json, sarif, openvex"},
+			targetFlag(),
+		}, sharedFlags()...),
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,
-		Action: func(ctx *urfave.Context) error {
-			c.startScreen(ctx, config.Log{})
-			if ctx.Args().Len() != 1 {
-				return badLine("audit takes one binary")
-			}
-			m, err := c.machine(ctx)
-			if err != nil {
-				return err
-			}
-			result, err := audit.File(c.ctx, m, c.auditOptions(ctx), ctx.Args().First())
-			if err != nil {
-				return err
-			}
-			c.screen.Done(result, func(color bool) string { return screen.AuditText(result, time.Now(), color) })
-			return result.Check()
-		},
+		Action:          c.audit,
 	}
+}
+
+// auditFormats are those of a result, the usual one first.
+var auditFormats = append([]string{"text"}, audit.Formats...)
+
+func (c *cli) audit(ctx *urfave.Context) error {
+	format := ctx.String("format")
+	if !slices.Contains(auditFormats, format) {
+		return &config.NameError{Flag: "--format", Name: format, Known: auditFormats, Of: "unknown format"}
+	}
+	var result *audit.Result
+	var err error
+	switch ctx.Args().Len() {
+	case 0:
+		result, err = c.auditConfig(ctx)
+	case 1:
+		result, err = c.auditFile(ctx)
+	default:
+		return badLine("audit takes one binary, or none for the config")
+	}
+	if err != nil {
+		return err
+	}
+	if err := c.showAudit(result, format); err != nil {
+		return err
+	}
+	return result.Check()
+}
+
+func (c *cli) auditConfig(ctx *urfave.Context) (*audit.Result, error) {
+	m, p, err := c.inputs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return audit.Config(c.ctx, m, p, c.auditOptions(ctx))
+}
+
+// auditFile needs no config: the binary says what is in it. One that is named says
+// what to ignore.
+func (c *cli) auditFile(ctx *urfave.Context) (*audit.Result, error) {
+	c.startScreen(ctx, config.Log{})
+	o := c.auditOptions(ctx)
+	if ctx.IsSet("config") {
+		cfg, err := c.readConfig(ctx)
+		if err != nil {
+			return nil, err
+		}
+		o.Ignore = cfg.Audit.Ignore
+	}
+	m, err := c.machine(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return audit.File(c.ctx, m, o, ctx.Args().First())
+}
+
+// showAudit shows what was found.
+func (c *cli) showAudit(r *audit.Result, format string) error {
+	for _, text := range r.Notes {
+		c.screen.Show(event.Event{Kind: event.Note, Text: text})
+	}
+	if format == auditFormats[0] {
+		c.screen.Done(r, func(color bool) string { return screen.AuditText(r, time.Now(), color) })
+		return nil
+	}
+	data, err := r.Format(format, manifest.ToolVersion(), time.Now())
+	if err == nil {
+		c.screen.ShowDocument(data)
+	}
+	return err
 }
 
 func dbFlag() urfave.Flag {
@@ -60,7 +125,7 @@ func dbFlag() urfave.Flag {
 
 // auditOptions say which database is used.
 func (c *cli) auditOptions(ctx *urfave.Context) audit.Options {
-	o := audit.Options{DB: ctx.String("db")}
+	o := audit.Options{DB: ctx.String("db"), Now: time.Now()}
 	if o.DB == "" {
 		o.DB, _ = c.env("GOVULNDB")
 	}

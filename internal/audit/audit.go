@@ -1,4 +1,4 @@
-// Package audit finds the known vulnerabilities of a server: begin at [File].
+// Package audit finds the known vulnerabilities of a server: begin at [File] and [Config].
 //
 // What is known is package vulndb's to read. What of it concerns a program is
 // decided by govulncheck's own library, golang.org/x/vuln/scan, in its binary mode:
@@ -19,12 +19,14 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/mod/module"
 	"golang.org/x/mod/semver"
 
 	"github.com/vxlite/vxlite/internal/binsize"
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/inspect"
 	"github.com/vxlite/vxlite/internal/source"
@@ -64,9 +66,15 @@ type Result struct {
 	Findings []Finding `json:"findings"`
 	// Skipped are modules whose version is not known, such as local directories.
 	Skipped []string `json:"skipped,omitempty"`
+	// Licences are the modules under others than the config allows.
+	Licences []Licence `json:"licences,omitempty"`
+	// Notes are what in the config concerns nothing.
+	Notes []string `json:"notes,omitempty"`
 	// Sources says that the import graph is known, and with it which plugins bring a
 	// module.
 	Sources bool `json:"sources"`
+
+	inDatabase func(id string) bool
 }
 
 // Database says which one it was held against.
@@ -99,15 +107,35 @@ type Finding struct {
 	Chain   []string `json:"chain,omitempty"`
 	// Remedy is what to write into velox.toml, or to do, as a hint has it.
 	Remedy string `json:"remedy,omitempty"`
+	// Ignored is what the config says of it; nil for nothing.
+	Ignored *Ignored `json:"ignored,omitempty"`
+}
+
+// Ignored is an entry of [audit] ignore.
+type Ignored struct {
+	// Until is the last day on which it counts, zero for no end.
+	Until   time.Time `json:"until,omitzero"`
+	Expired bool      `json:"expired,omitempty"`
+	Reason  string    `json:"reason,omitempty"`
 }
 
 // Linked reports whether a vulnerable function is linked, as far as is known.
 func (f *Finding) Linked() bool { return !f.Known || f.Reach == ReachSymbol }
 
+// Counts reports whether a finding is one to fail for: it is linked, and not
+// ignored, or no longer.
+func (f *Finding) Counts() bool {
+	return f.Linked() && (f.Ignored == nil || f.Ignored.Expired)
+}
+
 // Options say where to look for known vulnerabilities.
 type Options struct {
 	// DB is an address, a folder or an archive; empty for the module proxy's.
 	DB string
+	// Ignore is what does not count in a binary that is audited without its config.
+	Ignore []config.Ignored
+	// Now is the time by which what the config ignores expires.
+	Now time.Time
 }
 
 // File audits a binary.
@@ -125,7 +153,12 @@ func File(ctx context.Context, m workspace.Machine, o Options, file string) (*Re
 		return nil, err
 	}
 	defer client.Close()
-	return auditBinary(ctx, k, client.HTTP(), o, b)
+	r, _, err := auditBinary(ctx, k, client.HTTP(), o, b)
+	if err != nil {
+		return nil, err
+	}
+	r.ignore(o.Ignore, o.Now)
+	return r, nil
 }
 
 // readBinary reads a binary, of vxlite or of any other tool.
@@ -137,27 +170,27 @@ func readBinary(file string) (*inspect.Binary, error) {
 	return nil, err
 }
 
-func auditBinary(ctx context.Context, k *workspace.Kit, client *http.Client, o Options, b *inspect.Binary) (*Result, error) {
+func auditBinary(ctx context.Context, k *workspace.Kit, client *http.Client, o Options, b *inspect.Binary) (*Result, *subject, error) {
 	s := subjectOf(b)
 	if functions, err := binsize.Functions(b.File); err == nil {
 		s.setSymbols(symbols(functions))
 	} // else another Go's, or packed: its versions are known all the same
 	db, err := readDatabase(ctx, k.Tool, client, k.Offline, o.DB, s.concerns)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	dir, remove, err := k.Store.TempDir()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer remove()
 	all, err := runScan(ctx, s.program, db.Entries, dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r := &Result{File: b.File, SHA256: b.SHA256, Go: b.Go, Database: Database{db.Name, db.Modified}, Skipped: s.skipped}
-	r.Findings = s.findings(all, db.Entries)
-	return r, nil
+	r.Findings, r.inDatabase = s.findings(all, db.Entries), db.Has
+	return r, s, nil
 }
 
 // readDatabase reads the database that was named, else the newest that the module
@@ -210,36 +243,45 @@ func (e *NoDatabaseError) Hints() []string {
 	}
 }
 
-// Error says that something vulnerable is linked.
-type Error struct{ Linked, Modules int }
+// Error says that something vulnerable is linked, or that modules are under licences
+// that are not allowed.
+type Error struct{ Linked, Modules, Licences int }
 
 // Error implements error.
 func (e *Error) Error() string {
-	vulnerabilities, modules := "vulnerabilities are", "modules"
-	if e.Linked == 1 {
-		vulnerabilities = "vulnerability is"
+	var parts []string
+	if e.Linked > 0 {
+		parts = append(parts, count(e.Linked, "known vulnerability is", "known vulnerabilities are")+" linked, in "+count(e.Modules, "module", "modules"))
 	}
-	if e.Modules == 1 {
-		modules = "module"
+	if e.Licences > 0 {
+		parts = append(parts, count(e.Licences, "module is", "modules are")+" not under a licence that audit.licences allows")
 	}
-	return fmt.Sprintf("%d known %s linked, in %d %s", e.Linked, vulnerabilities, e.Modules, modules)
+	return strings.Join(parts, "; ")
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprint(n, " ", many)
 }
 
 // ExitStatus is that of a check that found a problem.
 func (*Error) ExitStatus() int { return 3 }
 
-// Check returns an [*Error] where something vulnerable is linked.
+// Check returns an [*Error] where something vulnerable is linked, or a licence is not
+// allowed.
 func (r *Result) Check() error {
 	modules, ids := map[string]bool{}, map[string]bool{}
 	for _, f := range r.Findings {
-		if f.Linked() {
+		if f.Counts() {
 			modules[f.Module], ids[f.ID] = true, true
 		}
 	}
-	if len(ids) == 0 {
+	if len(ids)+len(r.Licences) == 0 {
 		return nil
 	}
-	return &Error{Linked: len(ids), Modules: len(modules)}
+	return &Error{Linked: len(ids), Modules: len(modules), Licences: len(r.Licences)}
 }
 
 // findings words what was found.

@@ -10,9 +10,9 @@ import (
 	"github.com/vxlite/vxlite/internal/manifest"
 )
 
-// TestSubject has modules of each kind.
-func TestSubject(t *testing.T) {
-	b := &inspect.Binary{Target: "linux/arm/v6", Go: "go1.26.1", Main: "example.com/app", Manifest: &manifest.Manifest{Modules: []manifest.Module{
+// kinds has modules of each kind.
+func kinds() *inspect.Binary {
+	return &inspect.Binary{Target: "linux/arm/v6", Go: "go1.26.1", Main: "example.com/app", Manifest: &manifest.Manifest{Modules: []manifest.Module{
 		{Name: "roadrunner", Path: "example.com/rr", Version: "v1.0.0"},
 		{Name: "a.b", Path: "example.com/plugin", Version: "v1.0.0"},
 		{Name: "forked", Path: "example.com/old", Version: "v1.0.0", ReplacedBy: "example.com/fork@v1.1.0"},
@@ -24,7 +24,11 @@ func TestSubject(t *testing.T) {
 		{Path: "example.com/same", Version: "v1.0.0", ReplacedBy: "example.com/same@v1.0.1"},
 		{Path: "example.com/folder", Version: "v1.0.0", ReplacedBy: inspect.Folder},
 	}}
-	s := subjectOf(b)
+}
+
+// TestSubject has modules of each kind.
+func TestSubject(t *testing.T) {
+	s := subjectOf(kinds())
 	s.setSymbols([]symbol{{"example.com/old/p", "F"}, {"example.com/older", "G"}})
 	want := "{example.com/app [{example.com/rr v1.0.0} {example.com/plugin v1.0.0} {example.com/fork v1.1.0} {example.com/lib v1.0.0} {example.com/tagged v1.2.0} " +
 		"{example.com/third v1.0.0} {example.com/same v1.0.1}] [{example.com/fork/p F} {example.com/older G}] go1.26.1 linux arm}"

@@ -4,10 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"path/filepath"
 	"slices"
-
-	"golang.org/x/mod/module"
 
 	"github.com/vxlite/vxlite/internal/inspect"
 	"github.com/vxlite/vxlite/internal/manifest"
@@ -104,15 +101,7 @@ func billOptions(k *workspace.Kit) (sbom.Options, error) {
 		dir, _ := k.Store.Module(m.Commit, m.Folder)
 		return dir
 	}
-	cache := k.Tool.Var("GOMODCACHE")
-	o.ThirdParty = func(path, version string) string {
-		p, err := module.EscapePath(path)
-		v, err2 := module.EscapeVersion(version)
-		if err != nil || err2 != nil {
-			return ""
-		}
-		return filepath.Join(cache, filepath.FromSlash(p)+"@"+v)
-	}
+	o.ThirdParty = k.Tool.ModuleDir
 	var err error
 	o.Time, err = k.Epoch()
 	return o, err

@@ -33,6 +33,7 @@ type Config struct {
 	Signatures SignaturePolicy
 	Image      Image
 	Check      Check
+	Audit      Audit
 	Log        Log
 	// Overrides are the flags --with; a file has none.
 	Overrides []Override
@@ -345,6 +346,28 @@ type Check struct {
 	// rpc plugin look for: what is found of them is told, and refuses nothing.
 	// Sorted.
 	Allow []string
+}
+
+// Audit is the [audit] table: what audit lets pass.
+type Audit struct {
+	Ignore []Ignored
+	// Licences are the SPDX names that modules may be under; nil for any.
+	Licences []string
+}
+
+// Ignored is one entry of [audit] ignore.
+type Ignored struct {
+	// ID is a vulnerability's, or an alias such as a CVE number.
+	ID string
+	// Until is the last day on which it is ignored, in UTC; zero for no end.
+	Until  time.Time
+	Reason string
+	Pos    Position
+}
+
+// Expired reports whether it counts again.
+func (i Ignored) Expired(now time.Time) bool {
+	return !i.Until.IsZero() && !now.Before(i.Until.AddDate(0, 0, 1))
 }
 
 // Log is the [log] table. Level is debug, info, warn or error; Mode is

@@ -12,10 +12,10 @@ import (
 	"github.com/vxlite/vxlite/internal/disk"
 )
 
-// licences are those that a module's files have at its root, by their SPDX
-// names, sorted; nil where none is known. Each holds for the whole or a part,
-// which only a person can tell.
-func licences(dir string) *cdx.Licenses {
+// Licences are those that a module's files have at its root, by their SPDX names,
+// sorted; nil where none is known. Each holds for the whole or a part, which only a
+// person can tell.
+func Licences(dir string) []string {
 	if dir == "" {
 		return nil
 	}
@@ -30,8 +30,13 @@ func licences(dir string) *cdx.Licenses {
 		}
 	}
 	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// licences are those of a module as CycloneDX has them, or nil.
+func licences(dir string) *cdx.Licenses {
 	var out cdx.Licenses
-	for _, id := range slices.Compact(ids) {
+	for _, id := range Licences(dir) {
 		l := &cdx.License{ID: id}
 		if slices.Contains(notSPDX, id) {
 			l = &cdx.License{Name: id}

@@ -21,7 +21,7 @@ func AuditText(r *audit.Result, now time.Time, color bool) string {
 	}
 	var told []string
 	for _, f := range r.Findings {
-		if !f.Linked() {
+		if !f.Counts() {
 			continue
 		}
 		if text := remedyText(&f); !slices.Contains(told, text) {
@@ -29,14 +29,24 @@ func AuditText(r *audit.Result, now time.Time, color bool) string {
 			b.WriteString(text + "\n")
 		}
 	}
+	for _, l := range r.Licences {
+		found := "none found"
+		if len(l.Found) > 0 {
+			found = brief.List(l.Found, 5)
+		}
+		fmt.Fprintf(&b, "licence of %s %s: %s\n", oneLine(l.Module), oneLine(l.Version), oneLine(found))
+	}
 	for _, path := range r.Skipped {
 		fmt.Fprintf(&b, "not audited, as its version is not known: %s\n", oneLine(path))
 	}
 	fmt.Fprintf(&b, "database: %s, %s\n", oneLine(r.Database.Name), databaseAge(r.Database, now))
-	linked := 0
+	linked, ignored := 0, 0
 	for _, f := range r.Findings {
 		if f.Linked() {
 			linked++
+		}
+		if f.Linked() && !f.Counts() {
+			ignored++
 		}
 	}
 	switch {
@@ -45,7 +55,11 @@ func AuditText(r *audit.Result, now time.Time, color bool) string {
 	case linked == 0:
 		fmt.Fprintf(&b, "%s, none of which is linked\n", Count(len(r.Findings), "finding", "findings"))
 	default:
-		fmt.Fprintf(&b, "%s, of which %d linked\n", Count(len(r.Findings), "finding", "findings"), linked)
+		fmt.Fprintf(&b, "%s, of which %d linked", Count(len(r.Findings), "finding", "findings"), linked)
+		if ignored > 0 {
+			fmt.Fprintf(&b, ", and of these %d ignored", ignored)
+		}
+		b.WriteString("\n")
 	}
 	return b.String()
 }
@@ -54,7 +68,7 @@ func findingsTable(all []audit.Finding, color bool) string {
 	t := NewTable(color)
 	t.AppendHeader(table.Row{"VULNERABILITY", "MODULE", "VERSION", "FIXED IN", "LINKED", "PLUGINS", ""})
 	for _, f := range all {
-		t.AppendRow(table.Row{Cell(f.ID), Cell(f.Module), Cell(f.Version), Cell(f.Fixed), linkedText(&f), Cell(brief.List(f.Plugins, 3)), oneLine(f.Summary)})
+		t.AppendRow(table.Row{Cell(f.ID), Cell(f.Module), Cell(f.Version), Cell(f.Fixed), linkedText(&f), Cell(brief.List(f.Plugins, 3)), oneLine(f.Summary) + ignoredText(f.Ignored)})
 	}
 	return t.Render()
 }
@@ -72,11 +86,29 @@ func linkedText(f *audit.Finding) string {
 	return "no"
 }
 
+// ignoredText says what the config says of a finding.
+func ignoredText(i *audit.Ignored) string {
+	if i == nil {
+		return ""
+	}
+	text := " (ignored"
+	if i.Expired {
+		text = " (was ignored"
+	}
+	if !i.Until.IsZero() {
+		text += " until " + i.Until.Format(time.DateOnly)
+	}
+	if i.Reason != "" {
+		text += ": " + oneLine(i.Reason)
+	}
+	return text + ")"
+}
+
 // remedyText says where a module comes from, and what mends it.
 func remedyText(f *audit.Finding) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s\n", oneLine(f.Module), oneLine(f.Version))
-	if len(f.Chain) > 0 {
+	if len(f.Chain) > 1 {
 		b.WriteString("  imported by " + oneLine(strings.Join(f.Chain, " → ")) + "\n")
 	}
 	if f.Remedy == "" {

@@ -21,6 +21,8 @@ const (
 	// Their limits are read with them, and not with the other types.
 	Count
 	Size
+	// Date is a day, as a TOML date or as a string: 2027-01-31.
+	Date
 	// Section is a table, Sections an array of tables.
 	Section
 	Sections

@@ -5,6 +5,7 @@ package keys
 const (
 	refPattern    = `^[^- ~^:?*\[\\][^ ~^:?*\[\\]*$`
 	modulePattern = `^[^/: ]+(/[^/: ]+)*$`
+	datePattern   = `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`
 	timePattern   = `^\+?[0-9.]`
 	goName        = `[A-Za-z0-9]+`
 	tagsPattern   = `^[\s\p{Z}]*` + tagName + `[\s\p{Z}]*(,[\s\p{Z}]*` + tagName + `[\s\p{Z}]*)*$`

@@ -16,6 +16,7 @@ var Root = &Table{Keys: []Key{
 	section("verify", "see [signed sources](trust.md#signed-sources)", verify),
 	section("image", "see [containers](containers.md)", image),
 	section("check", "what the checks let pass", check),
+	section("audit", "what [`vxlite audit`](audit.md) lets pass", audit),
 	section("github", "as older generations have it: plugins, token and address of GitHub", forge("github", "`https://github.com`", nil)),
 	section("gitlab", "as older generations have it: plugins, token and address of GitLab", forge("gitlab", "`https://gitlab.com`", projects)),
 	section("github_token", "an older place of `github.token`", &Table{Keys: []Key{{Name: "token", Doc: "the same as `github.token.token`"}}}),
@@ -183,6 +184,22 @@ var check = &Table{Keys: []Key{
 	{Name: "allow_disabled", Type: Texts, Doc: "plugins that [may be disabled](graph.md)", Default: "none"},
 	{Name: "allow", Type: Texts, Doc: "plugins whose [methods may have other signatures](graph.md#method-signatures) than expected: a note instead of an error", Default: "none"},
 }}
+
+var audit = &Table{Keys: []Key{
+	{Name: "ignore", Type: Sections, Table: ignored, Doc: "vulnerabilities that do not count, each with its `id`, and if need be with `until` and `reason`: see [ignoring](audit.md#ignoring)"},
+	{Name: "licences", Type: Section, Doc: "see [licences](audit.md#licences)", Table: &Table{Keys: []Key{
+		{Name: "allow", Type: Texts, Doc: "the licences that modules may be under, by their SPDX names", Default: "any"},
+	}}},
+}}
+
+var ignored = &Table{
+	Keys: []Key{
+		{Name: "id", Doc: "`GO-2026-0001`, or another name of it such as a CVE number"},
+		{Name: "until", Type: Date, Doc: "the last day on which it is ignored, `2027-01-31`, as a date or a string", Default: "no end", Pattern: datePattern},
+		{Name: "reason", Doc: "why, for those who read the result"},
+	},
+	Needs: [][]string{{"id"}},
+}
 
 // projects are names of GitLab projects, by id.
 var projects = &Key{Name: "projects", Type: Section, Doc: "`NUMBER = \"GROUP/PROJECT\"`, for plugins whose `repository` is a number",

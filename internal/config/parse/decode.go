@@ -31,6 +31,7 @@ func (d *draft) decode() {
 	d.decodeBuild(r)
 	d.decodeTrust(r)
 	d.decodeCheck(r.Table("check"))
+	d.decodeAudit(r.Table("audit"))
 	d.decodeLog(r.Table("log"))
 }
 

@@ -171,7 +171,12 @@ func TestGenerations(t *testing.T) {
 				Signatures: config.SignaturePolicy{Required: "tag", Keys: []string{"/srv/acme/build/ci/allowed_signers", "/home/ann/keys.asc"}, Place: config.Place{Key: "verify.keys"}},
 				Image:      config.Image{Base: "/srv/acme/build/base", CACerts: "/srv/acme/build/ci/ca.pem", User: "1000:1000", BasePlace: config.Place{Key: "image.base"}, CACertsPlace: config.Place{Key: "image.ca_certs"}},
 				Check:      config.Check{AllowDisabled: []string{"informer"}, Allow: []string{"resetter"}},
-				Log:        config.Log{Mode: "off"},
+				Audit: config.Audit{Ignore: []config.Ignored{
+					{ID: "GO-2026-0001", Until: time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), Reason: "no untrusted input"},
+					{ID: "CVE-2026-2", Until: time.Date(2027, 2, 28, 0, 0, 0, 0, time.UTC)},
+					{ID: "GO-2026-0003"},
+				}, Licences: []string{"MIT", "Apache-2.0"}},
+				Log: config.Log{Mode: "off"},
 			},
 		},
 	}
@@ -354,6 +359,9 @@ func dropPositions(c *config.Config) {
 	}
 	for i := range c.Replaces {
 		c.Replaces[i].Pos = config.Position{}
+	}
+	for i := range c.Audit.Ignore {
+		c.Audit.Ignore[i].Pos = config.Position{}
 	}
 	for i := range c.Excludes {
 		c.Excludes[i].Pos = config.Position{}

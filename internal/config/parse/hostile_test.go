@@ -79,6 +79,9 @@ var mayHold = map[string]string{
 	"Modules.Path":                   "a module path, which needs no dot",
 	"Replaces.New.Module.Version":    "as RoadRunner.Ref",
 	"Excludes.Module.Version":        "checked to be a version",
+	"Audit.Ignore.ID":                "compared with IDs",
+	"Audit.Ignore.Reason":            "shown, and printed by way of printable",
+	"Audit.Licences":                 "compared with names of licences",
 }
 
 // TestHostileStrings puts each hostile value into each string of a config. It is

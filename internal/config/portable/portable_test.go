@@ -92,10 +92,13 @@ func comparable(c *config.Config) map[string]any {
 	for _, r := range c.Replaces {
 		replaces[r.Old.String()] = r.New.Module.String()
 	}
+	for i := range c.Audit.Ignore {
+		c.Audit.Ignore[i].Pos = config.Position{}
+	}
 	build := c.Build
 	build.CacheProg = "" // a program of this machine
 	return map[string]any{"ref": c.RoadRunner.Ref, "url": c.RoadRunner.URL, "plugins": plugins, "modules": modules,
-		"excludes": excludes, "replaces": replaces, "build": build}
+		"excludes": excludes, "replaces": replaces, "build": build, "audit": c.Audit}
 }
 
 // TestPortableExtras has what is not the config's own, and what cannot be

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pelletier/go-toml/v2"
 
@@ -65,6 +66,14 @@ func Write(c *config.Config, o Options) ([]byte, error) {
 	p.sort()
 	p.Debug.Enabled = c.Build.Debug
 	p.Check.AllowDisabled, p.Check.Allow = c.Check.AllowDisabled, c.Check.Allow
+	for _, x := range c.Audit.Ignore {
+		e := ignoredTable{ID: x.ID, Reason: x.Reason}
+		if !x.Until.IsZero() {
+			e.Until = x.Until.Format(time.DateOnly)
+		}
+		p.Audit.Ignore = append(p.Audit.Ignore, e)
+	}
+	p.Audit.Licences.Allow = c.Audit.Licences
 	return p.encode()
 }
 
@@ -203,6 +212,18 @@ type document struct {
 		AllowDisabled []string `toml:"allow_disabled,omitempty"`
 		Allow         []string `toml:"allow,omitempty"`
 	} `toml:"check,omitempty"`
+	Audit struct {
+		Ignore   []ignoredTable `toml:"ignore,omitempty"`
+		Licences struct {
+			Allow []string `toml:"allow,omitempty"`
+		} `toml:"licences,omitempty"`
+	} `toml:"audit,omitempty"`
+}
+
+type ignoredTable struct {
+	ID     string `toml:"id"`
+	Until  string `toml:"until,omitempty"`
+	Reason string `toml:"reason,omitempty"`
 }
 
 type roadRunnerTable struct {

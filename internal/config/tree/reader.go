@@ -52,6 +52,11 @@ func (r *Reader) checkValue(n *Node) {
 		}
 	case keys.Bool:
 		r.want(n, unstable.Bool)
+	case keys.Date:
+		if n.Kind != unstable.LocalDate && n.Kind != unstable.String && !n.Broken {
+			r.Errorf(n.Pos, "%s is %s, want a day like 2027-01-31", n.Path(), Article(n.Kind))
+			n.Broken = true
+		}
 	case keys.Integer:
 		if r.want(n, unstable.Integer) {
 			r.checkBounds(n)

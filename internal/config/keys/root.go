@@ -7,7 +7,7 @@ var Root = &Table{Keys: []Key{
 	section("roadrunner", "which RoadRunner", roadrunner),
 	{Name: "plugins", Type: Section, Table: plugins, Doc: "the plugins, each a table of its own under a name of your choice"},
 	{Name: "modules", Type: Sections, Table: modules, Doc: "modules that are not plugins and come from git: see [which modules come from git](fetching.md#which-modules-come-from-git)"},
-	section("mirrors", "where clone URLs lead in truth: see [mirrors and insteadOf](fetching.md#mirrors-and-insteadof)", mirrors),
+	section("mirrors", "where repositories are cloned from instead: see [mirrors and insteadOf](fetching.md#mirrors-and-insteadof)", mirrors),
 	section("git", "how to reach git servers, and which modules come from them", git),
 	section("limits", "limits on repositories and on what servers send", limits()),
 	{Name: "replaces", Type: Sections, Table: replaces, Doc: "what stands in for modules, as with `replace` in a go.mod"},

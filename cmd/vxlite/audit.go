@@ -1,16 +1,19 @@
 package main
 
 import (
+	"context"
 	"slices"
 	"time"
 
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/vxlite/vxlite/internal/audit"
+	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/manifest"
 	"github.com/vxlite/vxlite/internal/screen"
+	"github.com/vxlite/vxlite/internal/workspace"
 )
 
 // auditCommand looks for known vulnerabilities.
@@ -41,6 +44,9 @@ function is linked.
 		Flags: append([]urfave.Flag{
 			dbFlag(),
 			&urfave.StringFlag{Name: "format", Aliases: []string{"f"}, Value: auditFormats[0], Usage: "`FORMAT`: text, json, sarif, openvex"},
+			&urfave.StringFlag{Name: "vendor", Usage: "audit what is built from the vendor folder `DIR`, or a .tar.zst of one, by the database in it"},
+			compileCacheFlag(),
+			signedByFlag(),
 			targetFlag(),
 		}, sharedFlags()...),
 		HideHelpCommand: true,
@@ -59,10 +65,23 @@ func (c *cli) audit(ctx *urfave.Context) error {
 	}
 	var result *audit.Result
 	var err error
+	if !ctx.IsSet("vendor") && (ctx.IsSet("with-compile-cache") || ctx.IsSet("signed-by")) {
+		return errWithoutVendor
+	}
 	switch ctx.Args().Len() {
 	case 0:
-		result, err = c.auditConfig(ctx)
+		if ctx.IsSet("vendor") {
+			err = c.withVendored(ctx, func(m workspace.Machine, p workspace.Project) (err error) {
+				result, err = audit.Config(c.ctx, m, p, c.auditOptions(ctx))
+				return err
+			})
+		} else {
+			result, err = c.auditConfig(ctx)
+		}
 	case 1:
+		if ctx.IsSet("vendor") {
+			return badLine("audit takes a binary or --vendor, not both")
+		}
 		result, err = c.auditFile(ctx)
 	default:
 		return badLine("audit takes one binary, or none for the config")
@@ -119,6 +138,30 @@ func (c *cli) showAudit(r *audit.Result, format string) error {
 	return err
 }
 
+// auditLinked is what refuses a binary with known vulnerabilities, where that is
+// asked for.
+func (c *cli) auditLinked(ctx *urfave.Context) build.Linked {
+	if !ctx.Bool("audit") {
+		return nil
+	}
+	return func(run context.Context, w *workspace.Workspace, t config.Target, file string) error {
+		r, err := audit.Built(run, w, c.auditOptions(ctx), t, file)
+		if err != nil {
+			return err
+		}
+		if r.Check() != nil {
+			if err := c.showAudit(r, auditFormats[0]); err != nil {
+				return err
+			}
+			return r.Check()
+		}
+		for _, text := range append(r.Notes, screen.AuditNote(r, time.Now())) {
+			c.screen.Show(event.Event{Kind: event.Note, Text: text})
+		}
+		return nil
+	}
+}
+
 func dbFlag() urfave.Flag {
 	return &urfave.StringFlag{Name: "db", Usage: "read known vulnerabilities from `DB`: an address, a folder, or a .zip or .tar.zst file", DefaultText: "GOVULNDB, or the module proxy's golang.org/x/vulndb"}
 }
@@ -126,7 +169,7 @@ func dbFlag() urfave.Flag {
 // auditOptions say which database is used.
 func (c *cli) auditOptions(ctx *urfave.Context) audit.Options {
 	o := audit.Options{DB: ctx.String("db"), Now: time.Now()}
-	if o.DB == "" {
+	if o.DB == "" && !ctx.IsSet("vendor") { // which has all that counts
 		o.DB, _ = c.env("GOVULNDB")
 	}
 	return o

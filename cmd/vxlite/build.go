@@ -41,6 +41,7 @@ and what has changed since the last build; with --table or -v, everything.
                                              plugins, and one more
    vxlite build --target linux/amd64 --target linux/arm64 -o dist/
    vxlite build --sbom --provenance          also rr.cdx.json and rr.intoto.json
+   vxlite build --audit                      not with a known vulnerability
    vxlite build --vendor rr.tar.zst          only from what vxlite vendor wrote`,
 		Flags: append([]urfave.Flag{
 			&urfave.StringFlag{Name: "output", Aliases: []string{"o", "out"}, Value: ".", Usage: "put the binary into `DIR`; a DIR that is a file, or is named rr, rr.exe or as in [build] name, is the binary itself"},
@@ -50,14 +51,20 @@ and what has changed since the last build; with --table or -v, everything.
 			&urfave.BoolFlag{Name: "sbom", Usage: "write a CycloneDX bill of materials beside each binary"},
 			&urfave.BoolFlag{Name: "provenance", Usage: "write an in-toto provenance statement beside each binary"},
 			&urfave.StringFlag{Name: "vendor", Usage: "read only the vendor folder `DIR`, or a .tar.zst of one; with -c, the config must fit its lock"},
-			&urfave.BoolFlag{Name: "with-compile-cache", Usage: "with --vendor, use its compiled packages, although nothing proves which sources they were made from"},
-			&urfave.StringSliceFlag{Name: "signed-by", Usage: "with --vendor, require a signature by a key in `FILE`, and use its compiled packages (repeatable)"},
+			compileCacheFlag(),
+			signedByFlag(),
+			&urfave.BoolFlag{Name: "audit", Usage: "refuse a binary with a known vulnerability: see vxlite help audit"},
+			dbFlag(),
 			tableFlag(),
 			&urfave.BoolFlag{Name: "verify", Usage: "build twice, in different ways, and compare the bytes"},
 		}, sharedFlags()...),
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,
 		Action: func(ctx *urfave.Context) error {
+			if ctx.IsSet("db") && !ctx.Bool("audit") {
+				c.startScreen(ctx, config.Log{})
+				return badLine("--db needs --audit")
+			}
 			if ctx.IsSet("vendor") && !ctx.IsSet("rr-ref") {
 				return c.buildVendored(ctx)
 			}
@@ -77,7 +84,7 @@ and what has changed since the last build; with --table or -v, everything.
 			if err != nil {
 				return err
 			}
-			err = c.build(ctx, build.Options{Machine: m, Project: p, Output: ctx.String("output"),
+			err = c.build(ctx, build.Options{Machine: m, Project: p, Output: ctx.String("output"), Linked: c.auditLinked(ctx),
 				SBOM: ctx.Bool("sbom"), Provenance: ctx.Bool("provenance"), BuildTwice: ctx.Bool("verify")})
 			if more := endure.Adds(err); ctx.IsSet("only") && len(more) > 0 {
 				return onlyError{err, append(splitNames(ctx.StringSlice("only")), more...)}
@@ -85,6 +92,15 @@ and what has changed since the last build; with --table or -v, everything.
 			return err
 		},
 	}
+}
+
+// compileCacheFlag and signedByFlag say what of a vendor folder is used.
+func compileCacheFlag() urfave.Flag {
+	return &urfave.BoolFlag{Name: "with-compile-cache", Usage: "with --vendor, use its compiled packages, although nothing proves which sources they were made from"}
+}
+
+func signedByFlag() urfave.Flag {
+	return &urfave.StringSliceFlag{Name: "signed-by", Usage: "with --vendor, require a signature by a key in `FILE`, and use its compiled packages (repeatable)"}
 }
 
 var errWithoutVendor = badLine("--with-compile-cache and --signed-by need --vendor")
@@ -153,9 +169,16 @@ func (c *cli) build(ctx *urfave.Context, o build.Options) error {
 	return nil
 }
 
-// buildVendored builds from a vendor folder or file. The config is the one in
-// it, unless another is named.
-func (c *cli) buildVendored(ctx *urfave.Context) (err error) {
+// buildVendored builds from a vendor folder or file.
+func (c *cli) buildVendored(ctx *urfave.Context) error {
+	return c.withVendored(ctx, func(m workspace.Machine, p workspace.Project) error {
+		return c.build(ctx, build.Options{Machine: m, Project: p, Output: ctx.String("output"), Linked: c.auditLinked(ctx), BuildTwice: ctx.Bool("verify")})
+	})
+}
+
+// withVendored uses a vendor folder or file. The config is the one in it, unless
+// another is named.
+func (c *cli) withVendored(ctx *urfave.Context, use func(workspace.Machine, workspace.Project) error) (err error) {
 	c.startScreen(ctx, config.Log{})
 	store, err := c.storeDir()
 	if err != nil {
@@ -183,5 +206,5 @@ func (c *cli) buildVendored(ctx *urfave.Context) (err error) {
 	m, p := c.machineWithoutStore(ctx), c.project(ctx, cfg)
 	m.StoreDir, m.Env, p.Vendored = v.EmptyStore(), v.Getenv, v
 	m.Offline = false // the folder is all that is read, its proxy too, which GOPROXY=off would forbid
-	return c.build(ctx, build.Options{Machine: m, Project: p, Output: ctx.String("output"), BuildTwice: ctx.Bool("verify")})
+	return use(m, p)
 }

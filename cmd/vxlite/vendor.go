@@ -36,6 +36,8 @@ network, a home directory or git.
 			&urfave.StringFlag{Name: "output", Aliases: []string{"o", "out"}, Value: "vendor", Usage: "write the folder `DIR`, or a file if the name ends in .tar.zst"},
 			&urfave.BoolFlag{Name: "with-compile-cache", Usage: "add the compiled packages for all targets"},
 			&urfave.BoolFlag{Name: "with-toolchain", Usage: "add the Go release in use, from the module proxy"},
+			&urfave.BoolFlag{Name: "with-vulndb", Usage: "add the known vulnerabilities of all modules, for audit --vendor and build --vendor --audit"},
+			dbFlag(),
 			&urfave.StringFlag{Name: "sign", Usage: "sign it with the private key in the file `KEY`, SSH or OpenPGP"},
 			&urfave.BoolFlag{Name: "prune", Usage: "fetch nothing: remove from the folder what its own lock does not need"},
 			targetFlag(),
@@ -51,12 +53,16 @@ func (c *cli) vendor(ctx *urfave.Context) error {
 	if ctx.Bool("prune") {
 		return c.prune(ctx)
 	}
+	if ctx.IsSet("db") && !ctx.Bool("with-vulndb") {
+		c.startScreen(ctx, config.Log{})
+		return badLine("--db needs --with-vulndb")
+	}
 	m, p, err := c.inputs(ctx)
 	if err != nil {
 		return err
 	}
 	result, err := vendoring.Make(c.ctx, m, p, ctx.String("output"),
-		vendoring.Options{CompileCache: ctx.Bool("with-compile-cache"), Toolchain: ctx.Bool("with-toolchain"), Sign: ctx.String("sign")})
+		vendoring.Options{CompileCache: ctx.Bool("with-compile-cache"), Toolchain: ctx.Bool("with-toolchain"), VulnDB: ctx.Bool("with-vulndb"), DB: c.auditOptions(ctx).DB, Sign: ctx.String("sign")})
 	if err != nil {
 		return err
 	}
@@ -64,12 +70,12 @@ func (c *cli) vendor(ctx *urfave.Context) error {
 	return nil
 }
 
-var errPruneWith = badLine("--prune uses the folder's own lock: it cannot be used with -c, --target, --sign, --with-compile-cache or --with-toolchain")
+var errPruneWith = badLine("--prune uses the folder's own lock: it cannot be used with -c, --target, --sign, --with-compile-cache, --with-toolchain or --with-vulndb")
 
 // prune removes from a vendor folder what its lock does not need.
 func (c *cli) prune(ctx *urfave.Context) error {
 	c.startScreen(ctx, config.Log{})
-	if ctx.Bool("with-compile-cache") || ctx.Bool("with-toolchain") || ctx.IsSet("target") || ctx.IsSet("config") || ctx.IsSet("sign") {
+	if ctx.Bool("with-compile-cache") || ctx.Bool("with-toolchain") || ctx.IsSet("target") || ctx.IsSet("config") || ctx.IsSet("sign") || ctx.Bool("with-vulndb") {
 		return errPruneWith
 	}
 	removed, err := vendoring.Prune(c.ctx, ctx.String("output"))

@@ -22,12 +22,10 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/mod/module"
 	"golang.org/x/mod/semver"
 
 	"github.com/vxlite/vxlite/internal/binsize"
 	"github.com/vxlite/vxlite/internal/config"
-	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/inspect"
 	"github.com/vxlite/vxlite/internal/source"
 	"github.com/vxlite/vxlite/internal/vulndb"
@@ -175,7 +173,7 @@ func auditBinary(ctx context.Context, k *workspace.Kit, client *http.Client, o O
 	if functions, err := binsize.Functions(b.File); err == nil {
 		s.setSymbols(symbols(functions))
 	} // else another Go's, or packed: its versions are known all the same
-	db, err := readDatabase(ctx, k.Tool, client, k.Offline, o.DB, s.concerns)
+	db, err := k.VulnDB(ctx, client, o.DB, s.concerns)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -191,56 +189,6 @@ func auditBinary(ctx context.Context, k *workspace.Kit, client *http.Client, o O
 	r := &Result{File: b.File, SHA256: b.SHA256, Go: b.Go, Database: Database{db.Name, db.Modified}, Skipped: s.skipped}
 	r.Findings, r.inDatabase = s.findings(all, db.Entries), db.Has
 	return r, s, nil
-}
-
-// readDatabase reads the database that was named, else the newest that the module
-// proxy has.
-func readDatabase(ctx context.Context, tool *gotool.Tool, client *http.Client, offline bool, place string, about func(string) bool) (*vulndb.Database, error) {
-	o := vulndb.Options{HTTP: client, About: about}
-	if offline {
-		o.HTTP = nil
-	}
-	if place != "" {
-		return vulndb.Read(ctx, place, o)
-	}
-	version, zip, err := tool.DownloadLatest(ctx, vulndb.Module, offline)
-	if err != nil {
-		return nil, &NoDatabaseError{Err: err, Offline: offline}
-	}
-	db, err := vulndb.Read(ctx, zip, o)
-	if err != nil {
-		return nil, err
-	}
-	db.Name = vulndb.Module + " " + version
-	if t, err := module.PseudoVersionTime(version); err == nil {
-		db.Modified = t // the commit's; its entries do not say
-	}
-	return db, nil
-}
-
-// NoDatabaseError is a module proxy without the vulnerability database.
-type NoDatabaseError struct {
-	Err     error
-	Offline bool
-}
-
-// Error implements error.
-func (e *NoDatabaseError) Error() string {
-	if e.Offline {
-		return "no vulnerability database: the module cache has none, and --offline forbids asking the module proxy"
-	}
-	return "no vulnerability database: " + e.Err.Error()
-}
-
-// Unwrap returns what the go command said.
-func (e *NoDatabaseError) Unwrap() error { return e.Err }
-
-// Hints says where else there may be one.
-func (e *NoDatabaseError) Hints() []string {
-	return []string{
-		"the database is the module " + vulndb.Module + ": let the module proxy have it",
-		"or name one with --db or GOVULNDB: an address such as https://vuln.go.dev, a folder of files ID.json, or a .zip or .tar.zst of one",
-	}
 }
 
 // Error says that something vulnerable is linked, or that modules are under licences

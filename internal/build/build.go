@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/explain"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/output"
@@ -29,7 +30,13 @@ type Options struct {
 	BuildTwice bool
 	// Planned is nil, or refuses what would be compiled.
 	Planned func(*workspace.Workspace) error
+	// Linked is nil, or refuses a binary before it is put in its place, or that is
+	// there and up to date.
+	Linked Linked
 }
+
+// Linked looks at a binary that was linked for a target.
+type Linked func(ctx context.Context, w *workspace.Workspace, t config.Target, file string) error
 
 // Build makes the binaries, one for each target. The workspace is that of the
 // result; with an error, as far as it came to one: what does not compile may
@@ -58,8 +65,15 @@ func Build(ctx context.Context, o Options) (w *workspace.Workspace, result *Resu
 	}
 	before := jobs[0].stamp.before(w.Store)
 	if !w.Fits() && !w.Plan.Overridden || !allFresh(jobs) { // what was built before was checked before
-		if w, jobs, err = compile(ctx, w, jobs); err != nil {
+		if w, jobs, err = compile(ctx, w, jobs, o.Linked); err != nil {
 			return w, nil, err
+		}
+	}
+	for _, j := range jobs {
+		if j.fresh && o.Linked != nil {
+			if err := o.Linked(ctx, w, j.Target, j.file); err != nil {
+				return w, nil, err
+			}
 		}
 	}
 	if o.BuildTwice {
@@ -75,7 +89,7 @@ func Build(ctx context.Context, o Options) (w *workspace.Workspace, result *Resu
 
 // compile makes what is not up to date, by a lock that has all checksums. It
 // returns the workspace with them, and the jobs with their binaries.
-func compile(ctx context.Context, w *workspace.Workspace, jobs []job) (*workspace.Workspace, []job, error) {
+func compile(ctx context.Context, w *workspace.Workspace, jobs []job, linked Linked) (*workspace.Workspace, []job, error) {
 	if err := w.Check(ctx); err != nil {
 		return w, nil, err
 	}
@@ -91,7 +105,7 @@ func compile(ctx context.Context, w *workspace.Workspace, jobs []job) (*workspac
 		if j.fresh {
 			continue
 		}
-		bin, err := one(ctx, w, j, listings[i], tell)
+		bin, err := one(ctx, w, j, listings[i], tell, linked)
 		if err != nil {
 			return w, nil, err
 		}
@@ -105,7 +119,7 @@ func compile(ctx context.Context, w *workspace.Workspace, jobs []job) (*workspac
 
 // one makes one binary: compile, check the plugins, link, smoke-test, put in
 // place. The notes are for the user.
-func one(ctx context.Context, w *workspace.Workspace, j job, l workspace.Listing, tell func(notes []string)) (Binary, error) {
+func one(ctx context.Context, w *workspace.Workspace, j job, l workspace.Listing, tell func(notes []string), linked Linked) (Binary, error) {
 	if err := w.CheckLinked(ctx, l.Packages, j.settings); err != nil {
 		return Binary{}, err
 	}
@@ -131,6 +145,11 @@ func one(ctx context.Context, w *workspace.Workspace, j job, l workspace.Listing
 	compilation.Done()
 	if err := smoke(ctx, w, built, j.settings); err != nil {
 		return Binary{}, err
+	}
+	if linked != nil {
+		if err := linked(ctx, w, j.Target, built); err != nil {
+			return Binary{}, err
+		}
 	}
 	size, sum, err := output.Hash(built)
 	if err != nil {

@@ -56,7 +56,7 @@ func buildSecond(ctx context.Context, w *workspace.Workspace, j job, dir string)
 		return Binary{}, w.Explain(ctx, w.Dir, j.settings, err)
 	}
 	j.file = filepath.Join(dir, filepath.Base(j.file))
-	return one(ctx, w, j, l, workspace.OnceEach(w.Sink))
+	return one(ctx, w, j, l, workspace.OnceEach(w.Sink), nil)
 }
 
 // VerifyError is a build that gives other bytes each time.

@@ -39,7 +39,17 @@ func AuditText(r *audit.Result, now time.Time, color bool) string {
 	for _, path := range r.Skipped {
 		fmt.Fprintf(&b, "not audited, as its version is not known: %s\n", oneLine(path))
 	}
-	fmt.Fprintf(&b, "database: %s, %s\n", oneLine(r.Database.Name), databaseAge(r.Database, now))
+	fmt.Fprintf(&b, "database: %s\n%s\n", databaseText(r.Database, now), totals(r))
+	return b.String()
+}
+
+// AuditNote says in one line that nothing was found for which a build is refused.
+func AuditNote(r *audit.Result, now time.Time) string {
+	return "audit: " + totals(r) + "; database " + databaseText(r.Database, now)
+}
+
+// totals counts what was found.
+func totals(r *audit.Result) string {
 	linked, ignored := 0, 0
 	for _, f := range r.Findings {
 		if f.Linked() {
@@ -49,19 +59,16 @@ func AuditText(r *audit.Result, now time.Time, color bool) string {
 			ignored++
 		}
 	}
+	all := Count(len(r.Findings), "finding", "findings")
 	switch {
 	case len(r.Findings) == 0:
-		b.WriteString("no known vulnerabilities\n")
+		return "no known vulnerabilities"
 	case linked == 0:
-		fmt.Fprintf(&b, "%s, none of which is linked\n", Count(len(r.Findings), "finding", "findings"))
-	default:
-		fmt.Fprintf(&b, "%s, of which %d linked", Count(len(r.Findings), "finding", "findings"), linked)
-		if ignored > 0 {
-			fmt.Fprintf(&b, ", and of these %d ignored", ignored)
-		}
-		b.WriteString("\n")
+		return all + ", none of which is linked"
+	case ignored > 0:
+		return fmt.Sprintf("%s, of which %d linked, and of these %d ignored", all, linked, ignored)
 	}
-	return b.String()
+	return fmt.Sprintf("%s, of which %d linked", all, linked)
 }
 
 func findingsTable(all []audit.Finding, color bool) string {
@@ -120,12 +127,12 @@ func remedyText(f *audit.Finding) string {
 	return b.String()
 }
 
-// databaseAge says when a database was last changed.
-func databaseAge(d audit.Database, now time.Time) string {
+// databaseText says which database it was, and when it was last changed.
+func databaseText(d audit.Database, now time.Time) string {
 	if d.Modified.IsZero() {
-		return "of unknown age"
+		return oneLine(d.Name) + ", of unknown age"
 	}
-	date := "last changed on " + d.Modified.UTC().Format(time.DateOnly)
+	date := oneLine(d.Name) + ", last changed on " + d.Modified.UTC().Format(time.DateOnly)
 	if age := ageText(now.Sub(d.Modified)); age != "today" {
 		return date + ", " + age + " ago"
 	}

@@ -14,6 +14,7 @@
 //	build.pgo     the config's own profile, where it has one
 //	patches/SHA256/NAME
 //	              its patches
+//	vulndb.zip    known vulnerabilities, where they were asked for
 //	SHA256SUMS    every other file's hash; sha256sum -c reads it
 //	SHA256SUMS.sig
 //	              its signature, where it is signed
@@ -49,6 +50,7 @@ const (
 	ModulesDir  = "mod"
 	ProfileFile = "build.pgo"
 	PatchesDir  = "patches"
+	VulnDBFile  = "vulndb.zip"
 	ListFile    = "SHA256SUMS"
 	// SignatureFile signs the list, and by it all else.
 	SignatureFile = "SHA256SUMS.sig"
@@ -65,7 +67,7 @@ const sumsDir = "SUMS"
 const Extension = ".tar.zst"
 
 // names are all that stand at a folder's top.
-var names = []string{ConfigFile, LockFile, GitDir, ProxyDir, CacheDir, ModulesDir, ProfileFile, PatchesDir, ListFile, SignatureFile}
+var names = []string{ConfigFile, LockFile, GitDir, ProxyDir, CacheDir, ModulesDir, ProfileFile, PatchesDir, VulnDBFile, ListFile, SignatureFile}
 
 // Is reports whether dir looks like a vendor folder: it has a list and a lock,
 // and nothing that no vendor folder has.

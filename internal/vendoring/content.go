@@ -62,6 +62,24 @@ func (g *gatherer) lockFile(context.Context) error {
 	return os.WriteFile(filepath.Join(g.folder, vendordir.LockFile), g.locked.Format(), 0o644)
 }
 
+// vulnDB writes the database of known vulnerabilities.
+func (g *gatherer) vulnDB(ctx context.Context) error {
+	client, err := g.ws.Client(false)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	db, err := g.ws.VulnDB(ctx, client.HTTP(), g.with.DB, nil)
+	if err != nil {
+		return err
+	}
+	data, err := db.Zip()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(g.folder, vendordir.VulnDBFile), data, 0o644)
+}
+
 // repositories writes a repository for each commit.
 func (g *gatherer) repositories(ctx context.Context) error {
 	client, err := g.ws.Client(false)

@@ -29,6 +29,10 @@ type Options struct {
 	CompileCache bool
 	// Toolchain adds the Go release that is in use, for this machine's platform.
 	Toolchain bool
+	// VulnDB adds the known vulnerabilities of all modules, from the database DB, or
+	// the module proxy's where that is empty.
+	VulnDB bool
+	DB     string
 	// Sign is the file of a private key to sign it with, or empty.
 	Sign string
 }
@@ -135,6 +139,9 @@ type gatherer struct {
 // compiled packages, and the list of it all.
 func (g *gatherer) gather(ctx context.Context) error {
 	steps := []func(context.Context) error{g.download, g.repositories, g.config, g.lockFile}
+	if g.with.VulnDB {
+		steps = append(steps, g.vulnDB)
+	}
 	if g.with.CompileCache {
 		steps = append(steps, g.compiled)
 	}

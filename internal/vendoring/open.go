@@ -240,6 +240,14 @@ func (v *Vendored) Lock() string { return filepath.Join(v.dir, vendordir.LockFil
 // LockName is the lock file's name for messages.
 func (v *Vendored) LockName() string { return filepath.Join(v.place, vendordir.LockFile) }
 
+// VulnDB is the folder's database of known vulnerabilities, or empty.
+func (v *Vendored) VulnDB() string {
+	if name := filepath.Join(v.dir, vendordir.VulnDBFile); disk.Exists(name) {
+		return name
+	}
+	return ""
+}
+
 // Repositories is the directory of the repositories.
 func (v *Vendored) Repositories() string { return filepath.Join(v.dir, vendordir.GitDir) }
 

@@ -1,6 +1,7 @@
 package vulndb
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -56,11 +57,11 @@ const atOnce = 10
 // that are wanted.
 func fetch(ctx context.Context, address string, o Options) (*Database, error) {
 	if o.HTTP == nil {
-		return nil, errors.New("--offline forbids asking it")
+		return nil, errOffline
 	}
 	base, err := url.Parse(address)
 	if err != nil {
-		return nil, errors.New("the address cannot be read")
+		return nil, errAddress
 	}
 	var meta struct{ Modified time.Time }
 	if err := get(ctx, o.HTTP, base, "index/db.json.gz", mostIndex, &meta); err != nil {
@@ -106,24 +107,66 @@ func fetch(ctx context.Context, address string, o Options) (*Database, error) {
 	return d, g.Wait()
 }
 
-// get decodes a file of a server, which it has in gzip.
-func get(ctx context.Context, client *http.Client, base *url.URL, name string, most int64, v any) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base.JoinPath(name).String(), nil)
+// fetchAll reads all of a database on a server.
+func fetchAll(ctx context.Context, address string, o Options, use func(name string, data []byte) error) error {
+	if o.HTTP == nil {
+		return errOffline
+	}
+	base, err := url.Parse(address)
+	if err != nil {
+		return errAddress
+	}
+	body, err := ask(ctx, o.HTTP, base, allName)
 	if err != nil {
 		return err
+	}
+	defer body.Close()
+	data, err := io.ReadAll(io.LimitReader(body, mostBytes+1))
+	if err != nil {
+		return fmt.Errorf("%s: %w", allName, err)
+	}
+	if len(data) > mostBytes {
+		return fmt.Errorf("%s has more than %d MiB", allName, mostBytes>>20)
+	}
+	return (&budget{ctx: ctx, use: use}).zip(bytes.NewReader(data), int64(len(data)))
+}
+
+// allName is the archive that a server has of all entries.
+const allName = "vulndb.zip"
+
+var (
+	errOffline = errors.New("--offline forbids asking it")
+	errAddress = errors.New("the address cannot be read")
+)
+
+// ask opens a file of a server.
+func ask(ctx context.Context, client *http.Client, base *url.URL, name string) (io.ReadCloser, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base.JoinPath(name).String(), nil)
+	if err != nil {
+		return nil, err
 	}
 	resp, err := client.Do(req)
 	if err != nil {
 		if e, ok := errors.AsType[*url.Error](err); ok {
 			err = e.Err // the address is named already
 		}
+		return nil, err
+	}
+	if resp.StatusCode != http.StatusOK {
+		resp.Body.Close()
+		return nil, fmt.Errorf("%s: the server answers %s", name, resp.Status)
+	}
+	return resp.Body, nil
+}
+
+// get decodes a file of a server, which it has in gzip.
+func get(ctx context.Context, client *http.Client, base *url.URL, name string, most int64, v any) error {
+	body, err := ask(ctx, client, base, name)
+	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: the server answers %s", name, resp.Status)
-	}
-	z, err := gzip.NewReader(io.LimitReader(resp.Body, most))
+	defer body.Close()
+	z, err := gzip.NewReader(io.LimitReader(body, most))
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}

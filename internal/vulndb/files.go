@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -117,7 +116,7 @@ func (b *budget) folder(dir string) error {
 	})
 }
 
-func (b *budget) zip(f *os.File, size int64) error {
+func (b *budget) zip(f io.ReaderAt, size int64) error {
 	z, err := zip.NewReader(f, size)
 	if err != nil {
 		return err

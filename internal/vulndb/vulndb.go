@@ -75,7 +75,8 @@ func (d *Database) Has(id string) bool {
 type Options struct {
 	// HTTP asks servers; nil where none may be asked.
 	HTTP *http.Client
-	// About reports whether entries on a module are wanted.
+	// About reports whether entries on a module are wanted; nil is for all. All that
+	// a server has is one archive, vulndb.zip.
 	About func(module string) bool
 }
 
@@ -99,12 +100,12 @@ func Read(ctx context.Context, place string, o Options) (*Database, error) {
 }
 
 func read(ctx context.Context, place string, o Options) (*Database, error) {
-	if isAddress(place) {
+	if isAddress(place) && o.About != nil {
 		return fetch(ctx, place, o)
 	}
 	d := &Database{}
 	seen := map[string]bool{}
-	err := walk(ctx, FilePath(place), func(name string, data []byte) error {
+	use := func(name string, data []byte) error {
 		e, err := parse(name, data)
 		if err != nil {
 			return err
@@ -123,8 +124,11 @@ func read(ctx context.Context, place string, o Options) (*Database, error) {
 			d.Entries = append(d.Entries, e)
 		}
 		return nil
-	})
-	return d, err
+	}
+	if isAddress(place) {
+		return d, fetchAll(ctx, place, o, use)
+	}
+	return d, walk(ctx, FilePath(place), use)
 }
 
 // concerns reports whether an entry is about a module that is wanted.

@@ -83,8 +83,11 @@ func TestRead(t *testing.T) {
 	zstdOf := maps(two)
 	delete(zstdOf, ".git/GO-0000-0005.json") // an archive has no such folder
 	archives := write(t, map[string]string{"db.zip": string(zipped), "db.tar.zst": string(tarZstd(t, zstdOf))})
-	server := httptest.NewServer(served(two))
+	server := httptest.NewServer(served(two, zipped))
 	defer server.Close()
+	if d, err := Read(t.Context(), server.URL+"/v1", Options{HTTP: server.Client()}); err != nil || len(d.Entries) != 2 || len(d.IDs) != 2 {
+		t.Errorf("all: %v, %v", d, err)
+	}
 	for _, place := range []string{dir, "file://" + filepath.ToSlash(dir), filepath.Join(archives, "db.zip"), filepath.Join(archives, "db.tar.zst"), server.URL + "/v1/"} {
 		d, err := Read(t.Context(), place, Options{HTTP: server.Client(), About: aboutA})
 		if err != nil {
@@ -106,13 +109,17 @@ func maps(m map[string]string) map[string]string {
 }
 
 // served is a database behind HTTP: as go.dev/security/vuln/database has it.
-func served(files map[string]string) http.Handler {
+func served(files map[string]string, all []byte) http.Handler {
 	index := map[string]string{
 		"index/db.json":      `{"modified":"2026-02-01T00:00:00Z"}`,
 		"index/modules.json": `[{"path":"example.com/a","vulns":[{"id":"GO-0000-0001"}]},{"path":"example.com/b","vulns":[{"id":"GO-0000-0002"},{"id":"GO-0000-0001"}]}]`,
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, "/v1/"), ".gz")
+		if name == "vulndb.zip" {
+			w.Write(all)
+			return
+		}
 		data, ok := index[name]
 		if !ok {
 			data, ok = files[name]

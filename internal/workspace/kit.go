@@ -54,6 +54,8 @@ type Vendored interface {
 	// Lock is the lock file, and LockName what it is called in messages.
 	Lock() string
 	LockName() string
+	// VulnDB is a database of known vulnerabilities, or empty.
+	VulnDB() string
 	// Modules returns a module cache for builds of a kind (see
 	// [gotool.Tool.Kind]), of modules that have these checksums; empty where the
 	// folder has none. DropModules says that it lacks something, and is not to

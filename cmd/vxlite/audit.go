@@ -20,7 +20,7 @@ import (
 func (c *cli) auditCommand() *urfave.Command {
 	return &urfave.Command{
 		Name:  "audit",
-		Usage: "find the known vulnerabilities of a config or a binary",
+		Usage: "find the known vulnerabilities of a config, a binary or a lock",
 		UsageText: `vxlite audit [FILE]
 
 Holds the modules of a binary, the functions that are linked, and Go's standard
@@ -30,7 +30,7 @@ get that version. No source is needed, and the binary may be stripped.
 
 Without FILE, the config is built, and the binary thrown away. Then it is known
 which plugins bring each module, and [audit] in the config counts: vulnerabilities
-to ignore, and licences to allow.
+to ignore, and licences to allow. Of a velox.lock, only the versions are compared.
 
 The database is --db or GOVULNDB, or else the module golang.org/x/vulndb, from
 the same module proxy as all other modules. The exit status is 3 if a vulnerable
@@ -38,6 +38,7 @@ function is linked.
 
    vxlite audit
    vxlite audit rr
+   vxlite audit velox.lock                   at once: nothing is fetched or compiled
    vxlite audit -c velox.toml rr             with the [audit] ignore of the config
    vxlite audit --db https://vuln.go.dev rr
    vxlite audit --db /srv/vulndb.zip -f sarif rr > audit.sarif`,
@@ -84,7 +85,7 @@ func (c *cli) audit(ctx *urfave.Context) error {
 		}
 		result, err = c.auditFile(ctx)
 	default:
-		return badLine("audit takes one binary, or none for the config")
+		return badLine("audit takes one binary or lock, or none for the config")
 	}
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -27,6 +28,8 @@ import (
 	"github.com/vxlite/vxlite/internal/binsize"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/inspect"
+	"github.com/vxlite/vxlite/internal/lock"
+	"github.com/vxlite/vxlite/internal/manifest"
 	"github.com/vxlite/vxlite/internal/source"
 	"github.com/vxlite/vxlite/internal/vulndb"
 	"github.com/vxlite/vxlite/internal/workspace"
@@ -136,9 +139,14 @@ type Options struct {
 	Now time.Time
 }
 
-// File audits a binary.
+// File audits a binary, or a lock where the file's name ends so. Of a lock, only the
+// versions are known.
 func File(ctx context.Context, m workspace.Machine, o Options, file string) (*Result, error) {
-	b, err := readBinary(file)
+	read := readBinary
+	if filepath.Ext(file) == ".lock" {
+		read = readLock
+	}
+	b, err := read(file)
 	if err != nil {
 		return nil, err
 	}
@@ -168,11 +176,31 @@ func readBinary(file string) (*inspect.Binary, error) {
 	return nil, err
 }
 
+// readLock is what would be linked by a lock, on some platform.
+func readLock(file string) (*inspect.Binary, error) {
+	l, err := lock.Read(file)
+	if err != nil {
+		return nil, err
+	}
+	b := &inspect.Binary{File: file, Go: l.Go, Manifest: &manifest.Manifest{}}
+	for _, e := range l.Modules {
+		b.Manifest.Modules = append(b.Manifest.Modules, manifest.Module{Path: e.Path, Version: e.Version, ReplacedBy: e.ReplacedBy})
+	}
+	for _, s := range l.Sums {
+		if s.H1 != "" {
+			b.ThirdParty = append(b.ThirdParty, inspect.Module{Path: s.Path, Version: s.Version})
+		}
+	}
+	return b, nil
+}
+
 func auditBinary(ctx context.Context, k *workspace.Kit, client *http.Client, o Options, b *inspect.Binary) (*Result, *subject, error) {
 	s := subjectOf(b)
-	if functions, err := binsize.Functions(b.File); err == nil {
-		s.setSymbols(symbols(functions))
-	} // else another Go's, or packed: its versions are known all the same
+	if s.named { // a lock has neither functions nor names
+		if functions, err := binsize.Functions(b.File); err == nil {
+			s.setSymbols(symbols(functions))
+		} // else another Go's, or packed: its versions are known all the same
+	}
 	db, err := k.VulnDB(ctx, client, o.DB, s.concerns)
 	if err != nil {
 		return nil, nil, err
@@ -193,13 +221,21 @@ func auditBinary(ctx context.Context, k *workspace.Kit, client *http.Client, o O
 
 // Error says that something vulnerable is linked, or that modules are under licences
 // that are not allowed.
-type Error struct{ Linked, Modules, Licences int }
+type Error struct {
+	Linked, Modules, Licences int
+	// Perhaps says that of some only the versions are known.
+	Perhaps bool
+}
 
 // Error implements error.
 func (e *Error) Error() string {
 	var parts []string
 	if e.Linked > 0 {
-		parts = append(parts, count(e.Linked, "known vulnerability is", "known vulnerabilities are")+" linked, in "+count(e.Modules, "module", "modules"))
+		what := count(e.Linked, "known vulnerability is", "known vulnerabilities are") + " linked"
+		if e.Perhaps {
+			what = count(e.Linked, "known vulnerability", "known vulnerabilities") + " may be linked"
+		}
+		parts = append(parts, what+", in "+count(e.Modules, "module", "modules"))
 	}
 	if e.Licences > 0 {
 		parts = append(parts, count(e.Licences, "module is", "modules are")+" not under a licence that audit.licences allows")
@@ -220,16 +256,17 @@ func (*Error) ExitStatus() int { return 3 }
 // Check returns an [*Error] where something vulnerable is linked, or a licence is not
 // allowed.
 func (r *Result) Check() error {
-	modules, ids := map[string]bool{}, map[string]bool{}
+	modules, ids, perhaps := map[string]bool{}, map[string]bool{}, false
 	for _, f := range r.Findings {
 		if f.Counts() {
 			modules[f.Module], ids[f.ID] = true, true
+			perhaps = perhaps || !f.Known
 		}
 	}
 	if len(ids)+len(r.Licences) == 0 {
 		return nil
 	}
-	return &Error{Linked: len(ids), Modules: len(modules), Licences: len(r.Licences)}
+	return &Error{Linked: len(ids), Modules: len(modules), Licences: len(r.Licences), Perhaps: perhaps}
 }
 
 // findings words what was found.

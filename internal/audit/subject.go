@@ -24,11 +24,13 @@ type subject struct {
 	// where these differ.
 	replaced map[string]string
 	skipped  []string
+	// named says that it is a binary; a lock does not say which module is a plugin.
+	named bool
 }
 
 // subjectOf is a binary, without its symbols.
 func subjectOf(b *inspect.Binary) *subject {
-	s := &subject{git: map[string]manifest.Module{}, replaced: map[string]string{}}
+	s := &subject{git: map[string]manifest.Module{}, replaced: map[string]string{}, named: b.SHA256 != ""}
 	goos, arch, _ := strings.Cut(b.Target, "/")
 	arch, _, _ = strings.Cut(arch, "/")
 	s.program = program{Path: b.Main, GoVersion: b.Go, GOOS: goos, GOARCH: arch}
@@ -102,6 +104,8 @@ func (s *subject) remedy(path, version string) string {
 	m, git := s.git[own]
 	set := config.Setting{Key: "ref", Value: version}
 	switch {
+	case git && !s.named:
+		return "in velox.toml, set its ref to " + version
 	case own != path:
 		return config.ReplaceSnippet("in velox.toml, replace it by a newer version", own, (module.Version{Path: path, Version: version}).String())
 	case m.Name == config.RoadRunnerName:

@@ -12,7 +12,7 @@ import (
 
 // kinds has modules of each kind.
 func kinds() *inspect.Binary {
-	return &inspect.Binary{Target: "linux/arm/v6", Go: "go1.26.1", Main: "example.com/app", Manifest: &manifest.Manifest{Modules: []manifest.Module{
+	return &inspect.Binary{SHA256: "0", Target: "linux/arm/v6", Go: "go1.26.1", Main: "example.com/app", Manifest: &manifest.Manifest{Modules: []manifest.Module{
 		{Name: "roadrunner", Path: "example.com/rr", Version: "v1.0.0"},
 		{Name: "a.b", Path: "example.com/plugin", Version: "v1.0.0"},
 		{Name: "forked", Path: "example.com/old", Version: "v1.0.0", ReplacedBy: "example.com/fork@v1.1.0"},

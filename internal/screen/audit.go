@@ -50,8 +50,11 @@ func AuditNote(r *audit.Result, now time.Time) string {
 
 // totals counts what was found.
 func totals(r *audit.Result) string {
-	linked, ignored := 0, 0
+	linked, ignored, how := 0, 0, "linked"
 	for _, f := range r.Findings {
+		if !f.Known {
+			how = "perhaps linked"
+		}
 		if f.Linked() {
 			linked++
 		}
@@ -66,9 +69,9 @@ func totals(r *audit.Result) string {
 	case linked == 0:
 		return all + ", none of which is linked"
 	case ignored > 0:
-		return fmt.Sprintf("%s, of which %d linked, and of these %d ignored", all, linked, ignored)
+		return fmt.Sprintf("%s, of which %d %s, and of these %d ignored", all, linked, how, ignored)
 	}
-	return fmt.Sprintf("%s, of which %d linked", all, linked)
+	return fmt.Sprintf("%s, of which %d %s", all, linked, how)
 }
 
 func findingsTable(all []audit.Finding, color bool) string {

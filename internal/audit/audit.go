@@ -16,7 +16,9 @@ package audit
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -27,6 +29,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/binsize"
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/inspect"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/manifest"
@@ -179,6 +182,9 @@ func readBinary(file string) (*inspect.Binary, error) {
 // readLock is what would be linked by a lock, on some platform.
 func readLock(file string) (*inspect.Binary, error) {
 	l, err := lock.Read(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %s", file, disk.Reason(err))
+	}
 	if err != nil {
 		return nil, err
 	}

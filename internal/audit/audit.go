@@ -283,6 +283,9 @@ func (s *subject) findings(all []found, entries []vulndb.Entry) []Finding {
 			newest[f.module] = f.fixed
 		}
 	}
+	for path, version := range newest {
+		newest[path] = clean(path, version, entries)
+	}
 	out := []Finding{}
 	for _, f := range all {
 		one := Finding{ID: f.id, Module: f.module, Version: f.version, Fixed: f.fixed, Reach: f.reach, Known: s.program.PkgSymbols != nil,
@@ -300,4 +303,18 @@ func (s *subject) findings(all []found, entries []vulndb.Entry) []Finding {
 	}
 	slices.SortStableFunc(out, func(a, b Finding) int { return cmp.Or(cmp.Compare(a.Module, b.Module), cmp.Compare(a.ID, b.ID)) })
 	return out
+}
+
+// clean is the first version from one on that no entry is about, but for entries that
+// nothing fixes. What is fixed in two releases may be open again in a third.
+func clean(path, version string, entries []vulndb.Entry) string {
+	for again := true; again; {
+		again = false
+		for i := range entries {
+			if fixed := entries[i].FixedAfter(path, version); fixed != "" { // which is higher
+				version, again = fixed, true
+			}
+		}
+	}
+	return version
 }

@@ -133,3 +133,30 @@ func FuzzScan(f *testing.F) {
 		_, _ = runScan(t.Context(), p, db.Entries, empty)
 	})
 }
+
+// TestClean has a version that fixes one thing, and is open to another.
+func TestClean(t *testing.T) {
+	entry := func(id, events string) string {
+		return fmt.Sprintf(`{"id":%q,"affected":[{"package":{"name":"other"},"ranges":[{"events":[{"introduced":"0"},{"fixed":"9.0.0"}]}]},{"package":{"name":"m"},"ranges":[{"events":%s}]}]}`, id, events)
+	}
+	dir := t.TempDir()
+	for id, events := range map[string]string{
+		"GO-0000-0001": `[{"introduced":"0"},{"fixed":"1.82.2"},{"introduced":"1.83.0"},{"fixed":"1.83.2"}]`,
+		"GO-0000-0002": `[{"introduced":"0"},{"fixed":"1.83.1"}]`,
+		"GO-0000-0003": `[{"introduced":"1.83.2"}]`,
+		"GO-0000-0004": `[{"fixed":"7.0.0"},{},{"introduced":"x"},{"fixed":"y"},{"fixed":"8.0.0"}]`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, id+".json"), []byte(entry(id, events)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	db, err := vulndb.Read(t.Context(), dir, vulndb.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for from, want := range map[string]string{"v1.83.1": "v1.83.2", "v1.82.2": "v1.83.2", "v1.0.0": "v1.83.2", "v1.83.2": "v1.83.2"} {
+		if got := clean("m", from, db.Entries); got != want {
+			t.Errorf("%s: %s, want %s", from, got, want)
+		}
+	}
+}

@@ -24,6 +24,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/mod/semver"
+
 	"github.com/vxlite/vxlite/internal/disk"
 )
 
@@ -50,6 +52,39 @@ type Affected struct {
 	Package struct {
 		Name string `json:"name"`
 	} `json:"package"`
+	Ranges []struct {
+		// Events are versions without v in ascending order; "0" is before all.
+		Events []struct {
+			Introduced string `json:"introduced"`
+			Fixed      string `json:"fixed"`
+		} `json:"events"`
+	} `json:"ranges"`
+}
+
+// FixedAfter returns the version that fixes the entry for those who have a version of
+// a module; empty where that is not vulnerable, or nothing fixes it. Versions begin
+// with v.
+func (e *Entry) FixedAfter(module, version string) string {
+	for _, a := range e.Affected {
+		if a.Package.Name != module {
+			continue
+		}
+		for _, r := range a.Ranges {
+			since := ""
+			for _, ev := range r.Events {
+				if ev.Introduced != "" {
+					since = "v" + ev.Introduced
+				}
+				if fixed := "v" + ev.Fixed; ev.Fixed != "" && since != "" {
+					if (since == "v0" || semver.Compare(since, version) <= 0) && semver.Compare(version, fixed) < 0 {
+						return fixed
+					}
+					since = ""
+				}
+			}
+		}
+	}
+	return ""
 }
 
 // Database is what was read of a database.
@@ -141,7 +176,7 @@ const (
 	mostEntry = 4 << 20   // bytes
 	mostNames = 1 << 18   // files and directories, those that are no entries among them
 	mostBytes = 512 << 20 // of all entries
-	mostIndex = 64 << 20  // bytes of an index
+	mostIndex = 16 << 20  // bytes of an index
 )
 
 // idForm is what an ID may look like: it becomes a file's name.

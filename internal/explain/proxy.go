@@ -51,6 +51,7 @@ func (e *ProxyError) Hints() []string {
 	if e.Offline {
 		return []string{"run the same build once without --offline"}
 	}
+	fromGit := config.Snippet("take it from git", "[git]", config.Setting{Key: "modules", Value: []string{e.Path}})
 	switch {
 	case e.Unreachable:
 		return []string{"check the network, or name another proxy with GOPROXY: go env GOPROXY shows which is asked"}
@@ -59,12 +60,9 @@ func (e *ProxyError) Hints() []string {
 	case strings.HasPrefix(e.Status, "5") || strings.HasPrefix(e.Status, "429"):
 		return []string{"try again later, or name another proxy with GOPROXY: go env GOPROXY shows which is asked"}
 	case e.Status != "":
-		return []string{"put a credential for the proxy into ~/.netrc if it needs one, or ask those who run it whether it is to have the module"}
+		return []string{"put a credential for the proxy into ~/.netrc if it needs one, or ask those who run it whether it is to have the module", "or " + fromGit}
 	}
-	return []string{
-		config.Snippet("take it from git", "[git]", config.Setting{Key: "modules", Value: []string{e.Path}}),
-		"or ask a proxy that has it, with GOPROXY",
-	}
+	return []string{fromGit, "or ask a proxy that has it, with GOPROXY"}
 }
 
 // Missing says who requires a module that could not be had.

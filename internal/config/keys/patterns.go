@@ -18,7 +18,7 @@ const (
 	repositoryElement = `([^-/. \\:?#%@]|\.[^/. \\:?#%@]|\.\.[^/ \\:?#%@])[^/ \\:?#%@]*`
 	repositoryPath    = repositoryElement + `(/` + repositoryElement + `)*`
 	repositoryPattern = `^` + repositoryPath + `$`
-	projectPattern    = `^/*` + repositoryPath + `/*$`
+	projectPattern    = `^/*` + repositoryElement + `(/` + repositoryElement + `)+/*$`
 
 	directory  = `^(\.\.?([/\\]|$)|[/\\]|~/|[A-Za-z]:[/\\])`
 	urlPattern = `^([Hh][Tt][Tt][Pp][Ss]?|[Ss][Ss][Hh]|[Gg][Ii][Tt]\+[Ss][Ss][Hh]|[Ss][Ss][Hh]\+[Gg][Ii][Tt])://(([^-/@][^/]*)?@)?([^-/@]|$)`

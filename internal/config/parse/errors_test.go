@@ -216,6 +216,7 @@ var brokenConfigs = []brokenConfig{
 	{name: "base is a path", data: "[github]\nbase_url = '/srv/git'\n", want: "2:12: github.base_url is not a URL"},
 	{name: "base cannot be parsed", data: "[github]\nbase_url = 'https://%zz'\ntoken.token = 'hunter2'\n", want: "2:12: github: base_url is not a valid URL"},
 	{name: "base is a flag", data: "[gitlab.endpoint]\nendpoint = 'ssh://-o'\n", want: "2:12: gitlab.endpoint: endpoint has a part that begins with a dash"},
+	{name: "project without a group", data: "[gitlab.projects]\n12 = 'a'\n", want: `2:6: gitlab.projects.12 is "a", want GROUP/PROJECT`},
 	{name: "project is a path", data: "[gitlab.projects]\n12 = '../a'\n", want: `2:6: gitlab.projects.12 is "../a", want GROUP/PROJECT`},
 
 	// Mirrors, git

@@ -87,7 +87,7 @@ func (d *draft) validateForges() {
 		d.agree(base, endpoint)
 	}
 	for _, n := range d.projects {
-		if !isRepositoryPath(strings.Trim(n.Text, "/")) {
+		if name := strings.Trim(n.Text, "/"); !isRepositoryPath(name) || !strings.Contains(name, "/") {
 			d.Errorf(n.Pos, "%s is %q, want GROUP/PROJECT", n.Path(), n.Text)
 		}
 	}

@@ -59,6 +59,8 @@ func (c *cli) migrate(ctx *urfave.Context) error {
 	}
 	var result screen.Wrote
 	switch {
+	case bytes.Equal(data, out) && len(notes) > 0: // they say what is left
+		result.Summary = file + "  (unchanged)"
 	case bytes.Equal(data, out):
 		result.Summary = file + " is in today's form"
 	case ctx.Bool("dry-run"):

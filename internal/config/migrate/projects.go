@@ -10,10 +10,14 @@ import (
 	"github.com/vxlite/vxlite/internal/config/lines"
 )
 
+// fillIn is the comment above the projects to fill in.
+var fillIn = []string{"# Write the path of each project in place of GROUP/PROJECT, and remove the # before", "# its number."}
+
 // projects writes a line to fill in for each GitLab project that is known by its
 // number only, into [gitlab.projects].
 func (m *migration) projects() {
 	if len(m.numbered) == 0 {
+		m.dropProjects()
 		return
 	}
 	var names, ids []string
@@ -35,11 +39,28 @@ func (m *migration) projects() {
 		m.doc.Insert(m.doc.Expressions[header].Last+1, ids...)
 	case m.root.At("gitlab", "projects") != nil: // in another form, of which there cannot be two
 	default:
-		table := append([]string{"", "# Write the path of each project in place of GROUP/PROJECT, and remove the # before", "# its number.", "[gitlab.projects]"}, ids...)
+		table := slices.Concat([]string{""}, fillIn, []string{"[gitlab.projects]"}, ids)
 		if m.doc.Lines[end] != "" { // no line end
 			end++
 			table = append(table, "")
 		}
 		m.doc.Insert(end, table...)
+	}
+}
+
+// dropProjects removes [gitlab.projects], which no plugin needs any more, with the
+// comment of a former migration.
+func (m *migration) dropProjects() {
+	for i, x := range m.doc.Expressions {
+		if x.Kind != unstable.Table || !lines.Is(x.Path, "gitlab", "projects") {
+			continue
+		}
+		m.doc.Drop(x)
+		for _, gone := range m.doc.Body(i) {
+			m.doc.Drop(gone)
+		}
+		if above := x.First - len(fillIn); above >= 0 && slices.Equal(m.doc.Lines[above:x.First], fillIn) {
+			m.doc.Delete(above, x.First-1)
+		}
 	}
 }

@@ -29,7 +29,7 @@ type note struct{ name, text string }
 
 // groups are the plugins that are known, in the order of the config.
 var groups = []group{
-	{"What most servers need", []note{
+	{"Of use to servers of all kinds", []note{
 		{"logger", "logs, for all other plugins"},
 		{"rpc", "RPC: what `rr workers`, `rr reset` and PHP talk to"},
 		{"server", "starts PHP workers; http, jobs, grpc and the like need it"},

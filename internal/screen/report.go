@@ -60,20 +60,21 @@ const mostFindings, fewFindings = 50, 10
 // reportFindings words each finding with its own hints below it. Those that
 // follow one another with the same hints have them once.
 func (s *Screen) reportFindings(all []finding) {
-	name := s.paint("vxlite:", text.Bold, text.FgRed) + " "
 	if more := len(all) - fewFindings; len(all) > mostFindings && !s.opts.Verbose {
 		last := finding{text: fmt.Sprintf("and %s more like these", brief.Count(more)), hints: []string{"-v shows all of them"}}
 		all = append(all[:fewFindings:fewFindings], last)
 	}
 	for i, f := range all {
+		name := s.paint("vxlite:", text.Bold, text.FgRed) + " "
+		if i > 0 && (slices.Equal(f.hints, all[i-1].hints) || f.joined && len(all[i-1].hints) == 0) {
+			name = "" // it shares the hints of the one before
+		}
 		fmt.Fprintln(s.stderr, name+ours(f.text))
-		name = "" // until a hint has come between
 		if i+1 < len(all) && slices.Equal(f.hints, all[i+1].hints) {
 			continue
 		}
 		for _, hint := range f.hints {
 			fmt.Fprintln(s.stderr, s.paint("hint:", text.Bold), ours(hint))
-			name = s.paint("vxlite:", text.Bold, text.FgRed) + " "
 		}
 	}
 }
@@ -90,6 +91,8 @@ type failure struct {
 type finding struct {
 	text  string
 	hints []string
+	// joined is one that shares its wrapper's hints with that before.
+	joined bool
 }
 
 // describe takes err apart. An interruption says only that: the user knows
@@ -129,6 +132,9 @@ func findings(err error) []finding {
 		all = append(all, findings(w)...)
 	}
 	if own, ok := err.(interface{ Hints() []string }); ok {
+		for i := 1; i < len(all); i++ {
+			all[i].joined = true
+		}
 		last := &all[len(all)-1]
 		for _, hint := range own.Hints() {
 			if !slices.Contains(last.hints, hint) {

@@ -68,7 +68,7 @@ func TestReport(t *testing.T) {
 			name:   "joined",
 			err:    errors.Join(boom, fmt.Errorf("b: %w", login), nil, usage),
 			status: ExitFailed,
-			text:   "vxlite: boom\nb: no credential for git.corp\nhint: set CORP_TOKEN\nhint: see vxlite doctor\nvxlite: no velox.toml here\nhint: see vxlite init\n",
+			text:   "vxlite: boom\nvxlite: b: no credential for git.corp\nhint: set CORP_TOKEN\nhint: see vxlite doctor\nvxlite: no velox.toml here\nhint: see vxlite init\n",
 			json:   `{"event":"error","text":"boom\nb: no credential for git.corp\nno velox.toml here","hints":["set CORP_TOKEN","see vxlite doctor","see vxlite init"]}` + "\n",
 		},
 		{

@@ -13,6 +13,7 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/manifest"
 	"github.com/vxlite/vxlite/internal/near"
+	"github.com/vxlite/vxlite/internal/rryaml"
 	"github.com/vxlite/vxlite/internal/screen"
 )
 
@@ -129,6 +130,9 @@ func (c *cli) unknownFlag(ctx *urfave.Context, flag string) error {
 	var known []string
 	for _, f := range flags {
 		known = append(known, dashed(f.Names()[0]))
+	}
+	if name == "o" && slices.Contains(known, rryaml.SetFlag) {
+		return usageError{error: fmt.Errorf("%s: %s", typed, of), hint: "what rr serve takes as -o KEY=VALUE is " + rryaml.SetFlag + " KEY=VALUE here"}
 	}
 	if len(near.Paths(typed, known)) == 0 {
 		return badLine("%s: %s", typed, of)

@@ -35,7 +35,7 @@ func used(files []*rryaml.File, keys *rrkeys.Keys) (uses []use, unknown []string
 			for _, p := range readers {
 				add(p, s.Name, s.File, s.Line)
 			}
-			if len(readers) == 0 && !read(s.Name, f, keys) {
+			if len(readers) == 0 && !read(s.Name, f, keys) && !forAliases(&s, keys) {
 				unknown = append(unknown, rryaml.At(s.File, s.Line)+": "+unread(s.Name, keys))
 			}
 		}
@@ -82,6 +82,12 @@ func read(name string, f *rryaml.File, keys *rrkeys.Keys) bool {
 		return true
 	}
 	return f.Root.Get("kv").Get(name) != nil // what a storage has in common with others
+}
+
+// forAliases reports whether a section is there for aliases only. A slip of a
+// plugin's title is none.
+func forAliases(s *rryaml.Key, keys *rrkeys.Keys) bool {
+	return rrcheck.Custom(s.Name) || s.Value.Anchors() && meant(s.Name, keys, func(*rrkeys.Plugin) bool { return true }) == ""
 }
 
 // unread says that a section is nobody's.

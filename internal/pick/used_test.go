@@ -35,18 +35,19 @@ func TestUsed(t *testing.T) {
 		{Name: "lock", Title: "lock"},
 	}}
 	for text, want := range map[string]string{
-		"version: '3'\nendure: {}\nenvfile: x\n":                                 "",
-		"logs: {}\nhttp: {headers: {}}\n":                                        "logger: logs, f:1\nhttp: http, f:2",
-		"rpc: {}\n":                                                              "rpc: rpc, f:1",
-		"http:\n  middleware:\n  - headers\n  - otel, headers\n":                 "http: http, f:1\nheaders: http.middleware, f:3; http.middleware, f:4\notel: http.middleware, f:4",
-		"temporal: {interceptors: [otel]}\n":                                     "otel: temporal.interceptors, f:1\n? f:1: no plugin of the release reads the section temporal",
-		"jobs:\n  pipelines:\n    Mail: {driver: nats}\n    b: {driver: nast}\n": "jobs: jobs, f:1\nnats: jobs.pipelines.Mail.driver, f:3\n? f:4: jobs.pipelines.b.driver: no plugin of the release provides nast, did you mean nats?",
-		"kv:\n  fast: {driver: memory}\n  far: {driver: redis}\nfar: {}\n":       "kv: kv, f:1\nmemory: kv.fast.driver, f:2\nredis: kv.far.driver, f:3",
-		"kv: {a: {driver: nats}}\n":                                              "kv: kv, f:1\n? f:1: kv.a.driver: no plugin of the release provides nats",
-		"jobs: {pipelines: {a: {driver: $NONE}}}\n":                              "jobs: jobs, f:1\n? f:1: jobs.pipelines.a.driver depends on a variable that is not set, so no plugin is added for it",
-		"nats: {}\nwatch: {}\n":                                                  "nats: nats, f:1\nmonitor: watch, f:2",
-		"htpp: {}\nmine: {}\nreload: {}\n":                                       "? f:1: no plugin of the release reads the section htpp, did you mean http?\n? f:2: no plugin of the release reads the section mine\n? f:3: no plugin reads the section reload: RoadRunner has no such plugin since v2023.1.0",
-		"http: {middleware: [gzip]}\n":                                           "http: http, f:1\n? f:1: http.middleware: no plugin of the release provides gzip",
+		"version: '3'\nendure: {}\nenvfile: x\n":                                             "",
+		"logs: {}\nhttp: {headers: {}}\n":                                                    "logger: logs, f:1\nhttp: http, f:2",
+		"rpc: {}\n":                                                                          "rpc: rpc, f:1",
+		"http:\n  middleware:\n  - headers\n  - otel, headers\n":                             "http: http, f:1\nheaders: http.middleware, f:3; http.middleware, f:4\notel: http.middleware, f:4",
+		"temporal: {interceptors: [otel]}\n":                                                 "otel: temporal.interceptors, f:1\n? f:1: no plugin of the release reads the section temporal",
+		"jobs:\n  pipelines:\n    Mail: {driver: nats}\n    b: {driver: nast}\n":             "jobs: jobs, f:1\nnats: jobs.pipelines.Mail.driver, f:3\n? f:4: jobs.pipelines.b.driver: no plugin of the release provides nast, did you mean nats?",
+		"kv:\n  fast: {driver: memory}\n  far: {driver: redis}\nfar: {}\n":                   "kv: kv, f:1\nmemory: kv.fast.driver, f:2\nredis: kv.far.driver, f:3",
+		"kv: {a: {driver: nats}}\n":                                                          "kv: kv, f:1\n? f:1: kv.a.driver: no plugin of the release provides nats",
+		"jobs: {pipelines: {a: {driver: $NONE}}}\n":                                          "jobs: jobs, f:1\n? f:1: jobs.pipelines.a.driver depends on a variable that is not set, so no plugin is added for it",
+		"nats: {}\nwatch: {}\n":                                                              "nats: nats, f:1\nmonitor: watch, f:2",
+		"x-pool: &p {}\nshared: {q: &q {}}\nhttp: {<<: *p, pool: *q}\nhtp: &r {}\nrpc: *r\n": "http: http, f:3\nrpc: rpc, f:5\n? f:4: no plugin of the release reads the section htp, did you mean http?",
+		"htpp: {}\nmine: {}\nreload: {}\n":                                                   "? f:1: no plugin of the release reads the section htpp, did you mean http?\n? f:2: no plugin of the release reads the section mine\n? f:3: no plugin reads the section reload: RoadRunner has no such plugin since v2023.1.0",
+		"http: {middleware: [gzip]}\n":                                                       "http: http, f:1\n? f:1: http.middleware: no plugin of the release provides gzip",
 	} {
 		file := filepath.Join(t.TempDir(), "f")
 		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {

@@ -51,6 +51,11 @@ func Check(y *rryaml.File, g *endure.Graph, k *rrkeys.Keys, a endure.Allowance) 
 	}
 	c.contents()
 	c.unused()
+	c.inOrder(c.result.Problems)
+	c.inOrder(c.remarks)
+	for _, r := range c.remarks {
+		c.result.Remarks = append(c.result.Remarks, r.Error())
+	}
 	return &c.result
 }
 
@@ -61,6 +66,10 @@ type checker struct {
 	keys   *rrkeys.Keys
 	allow  endure.Allowance
 	result Result
+	// remarks are of the type Error, as problems are.
+	remarks []error
+	// meant are names that are in, and of which a slip stands in the file.
+	meant []string
 }
 
 func (c *checker) report(file string, line int, hints []string, format string, args ...any) {
@@ -68,8 +77,7 @@ func (c *checker) report(file string, line int, hints []string, format string, a
 }
 
 func (c *checker) remark(file string, line int, format string, args ...any) {
-	at := rryaml.Error{File: file, Line: line, Text: fmt.Sprintf(format, args...)}
-	c.result.Remarks = append(c.result.Remarks, at.Error())
+	c.remarks = append(c.remarks, &rryaml.Error{File: file, Line: line, Text: fmt.Sprintf(format, args...)})
 }
 
 // version: RoadRunner refuses a file without it, or whose version is a number,
@@ -126,7 +134,7 @@ func (c *checker) unread() {
 				c.report(s.File, s.Line, []string{releases(name, m)}, "the section %s is read by %s, but its own plugin is not in the server", s.Name, endure.List(row.ReadBy))
 			}
 		}
-		if len(row.ReadBy) > 0 {
+		if len(row.ReadBy) > 0 || Custom(s.Name) {
 			continue
 		}
 		if since := gone[s.Name]; since != "" {
@@ -138,8 +146,11 @@ func (c *checker) unread() {
 			hints = append(hints, releases(name, m))
 		} else if meant := near.Name(s.Name, known); meant != "" {
 			hints = append(hints, near.Hint(meant))
+			c.meant = append(c.meant, meant)
 		} else if meant := c.nearReleased(s.Name); meant != "" {
 			hints = append(hints, meant)
+		} else if s.Value.Anchors() {
+			continue
 		}
 		if len(blind) > 0 {
 			hints = append(hints, "unless one of these does, which cannot be read from their sources: "+strings.Join(blind, ", "))
@@ -265,6 +276,7 @@ func (c *checker) instead(name string, known []string) []string {
 		return []string{releases(base, m)}
 	}
 	if meant := near.Name(name, known); meant != "" {
+		c.meant = append(c.meant, meant)
 		return []string{near.Hint(meant)}
 	}
 	if meant := c.nearReleased(name); meant != "" {

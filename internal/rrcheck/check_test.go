@@ -113,7 +113,7 @@ func TestContents(t *testing.T) {
 		"app: {names: [a], ports: [1, '2'], env: [], rules: [{allow: 'true'}], users: }":               "",
 		"app: {workers: $N, debug: '${N}', timeout: '${N:-1h}', names: [$N]}":                          "",
 		"app: {workers: '${N:-two}'}":   `2: app.workers: "two" is not a whole number`,
-		"app: {workers: -1}":            "note: 2: app.workers: minimum: got -1, want 1",
+		"app: {workers: -1}":            "note: 2: app.workers: -1 is less than 1",
 		"app: {workers: [1]}":           "2: app.workers: a list is not a whole number",
 		"app: {debug: maybe}":           `2: app.debug: "maybe" is not true or false`,
 		"app: {ratio: x}":               `2: app.ratio: "x" is not a number`,
@@ -137,11 +137,12 @@ func TestContents(t *testing.T) {
 		// Words, bounds, and what is not asked for: what a schema requires.
 		"app: {level: trace}":    `2: app.level: "trace" is not debug or info`,
 		"app: {level: INFO}":     "",
+		"app: {level: Warning}":  "", // zap takes it
 		"app: {level: ifno}":     `2: app.level: "ifno" is not debug or info did you mean info?`,
 		"app: {level: $NONE}":    "",
 		"app: {debug: no}":       `2: app.debug: "no" is not true or false`,
 		"app: {names: [a, c]}":   `2: app.names.1: "c" is not a or b did you mean a?`,
-		"app: {workers: 10}":     "note: 2: app.workers: maximum: got 10, want 9",
+		"app: {workers: 10}":     "note: 2: app.workers: 10 is more than 9",
 		"app: {timeout: 1m}":     "",
 		"rpc: {listen: x, y: 1}": "",
 		// Only a schema.
@@ -159,6 +160,9 @@ func TestContents(t *testing.T) {
 		"jobs: {pipelines: {a: {driver: amqp, config: {prefetch: 1, queue: q}}}}\namqp: {addr: x}": "",
 		"jobs: {pipelines: {a: {driver: amqp, priority: 1, config: {prefetsh: 1}}}}":               "2: jobs.pipelines.a.config.prefetsh: no plugin reads this key did you mean prefetch?",
 		"jobs: {pipelines: {a: {driver: amqp, priority: x}}}":                                      `2: jobs.pipelines.a.priority: "x" is not a whole number`,
+		"jobs: {pipelines: {a: {driver: amqp, prioirty: 1}}}":                                      "2: jobs.pipelines.a.prioirty: no plugin reads this key did you mean priority?",
+		"jobs: {pipelines: {a: {driver: amqp, confg: {}}}}":                                        "2: jobs.pipelines.a.confg: no plugin reads this key did you mean config?",
+		"jobs: {pipelines: {a: {driver: amqp, queue: q, tags: 1}}}":                                "",
 		"jobs: {pipelines: {a: {driver: $D, config: {prefetsh: 1}}}}":                              "",
 		"jobs: {consume: [a, $NONE], pipelines: {a: {driver: amqp}}}":                              "",
 		"jobs: {consume: 'a,c', pipelines: {a: {driver: amqp}}}":                                   "2: jobs.consume: there is no pipeline c did you mean a?",
@@ -168,6 +172,16 @@ func TestContents(t *testing.T) {
 		"kv: {far-away: {driver: redis}}\nfar-away: {addrs: [1]}": "",
 		"kv: {far-away: {driver: redis}}\nfar-away: {addr: [1]}":  "3: far-away.addr: no plugin reads this key did you mean addrs?",
 		"kv: {near: {driver: redis}}\nfar-away: {}":               "3: no plugin reads the section far-away",
+		// Sections for aliases, which the server does not look at.
+		"x-common: &pool {prefetch: 1}\napp: {wrap: {<<: *pool}}": "",
+		"x-none: 1": "",
+		"shared:\n  pool: &pool {prefetch: 1}\napp: {wrap: *pool}": "",
+		"shared: &pool {prefetch: 1}\napp: {wrap: {prefetch: 1}}":  "2: no plugin reads the section shared",
+		"app: {wrap: &pool {prefetch: 1}}\nshared: *pool":          "3: no plugin reads the section shared",
+		"apps: &pool {prefetch: 1}\napp: {wrap: *pool}":            "2: no plugin reads the section apps did you mean app?",
+		// The order is the file's.
+		"app: {adress: x}\nnothing: 1\njobs: {consume: [x]}": "2: app.adress: no plugin reads this key did you mean address?\n3: no plugin reads the section nothing\n4: jobs.consume: there is no pipeline x",
+		"app: {obsolete: 1}\nreload: {}\nlax: {nothing: 1}":  "note: 2: app.obsolete: no plugin reads this key\nnote: 3: no plugin reads the section reload: RoadRunner has no such plugin since v2023.1.0\nnote: 4: lax.nothing: no plugin reads this key",
 		"reload: {}": "note: 2: no plugin reads the section reload: RoadRunner has no such plugin since v2023.1.0",
 	} {
 		for range 3 { // a map's order has no say
@@ -188,8 +202,10 @@ func TestUnused(t *testing.T) {
 		"app: {}":                         "wrap, jobs, amqp, redis, lax", // app needs kv
 		"http: {middleware: 'gzip,wrap'}": "app, jobs, kv, amqp, redis, lax",
 		"jobs: {pipelines: {a: {driver: amqp}}}\nlax: 1": "app, wrap, kv, redis",
-		"amqp: {}":                 "app, wrap, jobs, kv, redis, lax",
-		"kv: {x: {driver: $NONE}}": "app, wrap, jobs, amqp, lax",
+		"jobs: {pipelines: {a: {driver: ampq}}}":         "app, wrap, kv, redis, lax", // a slip is no reason to remove one
+		"lx: 1":                                          "app, wrap, jobs, kv, amqp, redis",
+		"amqp: {}":                                       "app, wrap, jobs, kv, redis, lax",
+		"kv: {x: {driver: $NONE}}":                       "app, wrap, jobs, amqp, lax",
 	} {
 		file := filepath.Join(t.TempDir(), "f")
 		if err := os.WriteFile(file, []byte("version: '3'\n"+text), 0o644); err != nil {

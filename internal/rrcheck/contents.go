@@ -30,8 +30,6 @@ func (p *place) String() string { return strings.Join(p.path, ".") }
 // cannot be decoded. A section that nothing reads has been reported.
 func (c *checker) contents() {
 	schemas := c.compile()
-	before := len(c.result.Problems)
-	defer func() { c.inOrder(c.result.Problems[before:]) }() // a schema's errors come as they please
 	for _, s := range c.root.Keys {
 		if len(c.readers(s.Name)) == 0 {
 			continue
@@ -45,7 +43,8 @@ func (c *checker) contents() {
 	}
 }
 
-// inOrder sorts problems as the files have them.
+// inOrder sorts problems as the files have them. Those of a schema come as they
+// please.
 func (c *checker) inOrder(problems []error) {
 	place := func(err error) (file, line int) {
 		e := err.(*rryaml.Error)
@@ -189,12 +188,17 @@ func (c *checker) unknownKey(p *place, k rryaml.Key) {
 // that could be meant; otherwise it may be one that an older plugin read, which
 // does no harm.
 func (c *checker) misspelled(path string, in *rryaml.Value, k rryaml.Key, known []string) {
-	known = slices.DeleteFunc(known, func(name string) bool { return in.Get(name) != nil })
-	if meant := near.Within(min(2, max(1, len(k.Written)/3)), k.Written, known); len(meant) > 0 {
+	if meant := meantBy(in, k, known); len(meant) > 0 {
 		c.report(k.File, k.Line, []string{near.Hint(meant[0])}, "%s.%s: no plugin reads this key", path, k.Written)
 		return
 	}
 	c.remark(k.File, k.Line, "%s.%s: no plugin reads this key", path, k.Written)
+}
+
+// meantBy are the known keys that one is a slip of, without those that are there.
+func meantBy(in *rryaml.Value, k rryaml.Key, known []string) []string {
+	missing := slices.DeleteFunc(slices.Clone(known), func(name string) bool { return in.Get(name) != nil })
+	return near.Within(min(2, max(1, len(k.Written)/3)), k.Written, missing)
 }
 
 // reads reports whether some plugin reads a path, or something below it.

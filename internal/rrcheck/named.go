@@ -70,5 +70,9 @@ func named(root *rryaml.Value, p *rrkeys.Plugin) bool {
 // section, or "".
 func Gone(section string) string { return gone[section] }
 
+// Custom reports whether a section is by custom one of no plugin, as those of
+// Docker's Compose files that begin so: it holds what aliases refer to.
+func Custom(section string) bool { return strings.HasPrefix(section, "x-") }
+
 // OwnKeys are those by which RoadRunner reads the file itself.
 var OwnKeys = []string{"version", "include", "envfile"}

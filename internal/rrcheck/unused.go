@@ -34,13 +34,13 @@ func (c *checker) unused() {
 	}
 }
 
-// uses reports whether the .rr.yaml uses a plugin itself.
+// uses reports whether the .rr.yaml uses a plugin itself, or would but for a slip.
 func (c *checker) uses(i int) bool {
 	p, k := &c.graph.Set.Plugins[i], c.read(i)
 	if i >= len(c.keys.Plugins) || !p.Knows("types") || !p.Knows("Name") || len(k.Unknown) > 0 {
 		return true // RoadRunner's own, or not known
 	}
-	if c.root.Key(strings.ToLower(p.Title)) != nil {
+	if c.root.Key(strings.ToLower(p.Title)) != nil || slices.ContainsFunc(c.meant, func(m string) bool { return strings.EqualFold(m, p.Title) }) {
 		return true
 	}
 	if len(k.Roles) > 0 {

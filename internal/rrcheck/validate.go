@@ -2,14 +2,13 @@ package rrcheck
 
 import (
 	"fmt"
+	"math/big"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
-	"golang.org/x/text/language"
-	"golang.org/x/text/message"
 
 	"github.com/vxlite/vxlite/internal/near"
 	"github.com/vxlite/vxlite/internal/rrkeys"
@@ -173,7 +172,11 @@ func (c *checker) worded(e *jsonschema.ValidationError, p place, want []string) 
 		return nil
 	}
 	text := fmt.Sprint(v.Scalar())
-	if slices.ContainsFunc(want, func(w string) bool { return strings.EqualFold(w, text) }) {
+	accepted := want
+	if slices.Contains(want, "debug") && slices.Contains(want, "info") {
+		accepted = append(slices.Clone(want), moreLevels...)
+	}
+	if slices.ContainsFunc(accepted, func(w string) bool { return strings.EqualFold(w, text) }) {
 		return nil
 	}
 	var hints []string
@@ -184,6 +187,10 @@ func (c *checker) worded(e *jsonschema.ValidationError, p place, want []string) 
 		c.report(v.File, v.Line, hints, "%s: %s is not %s", strings.Join(path, "."), shown(v), either(want))
 	}}
 }
+
+// moreLevels are levels of a log that schemas leave out: zap, which RoadRunner's
+// plugins parse a level with, takes them too.
+var moreLevels = []string{"warning", "dpanic", "fatal"}
 
 // either lists words: a, b or c.
 func either(words []string) string {
@@ -197,7 +204,12 @@ func either(words []string) string {
 // additional: a key of what is decoded into a type is looked at there.
 func (c *checker) additional(e *jsonschema.ValidationError, p place, name string) *finding {
 	v, path := c.value(p, e.InstanceLocation)
-	if v == nil || len(telling(c.types(path))) > 0 || c.reads(append(path, name)) {
+	if v == nil || c.reads(append(path, name)) {
+		return nil
+	}
+	told := telling(c.types(path))
+	open := len(told) > 0 // the plugin takes any key, and may read those that the schema does not have
+	if slices.ContainsFunc(told, func(t *rrkeys.Type) bool { return t.Kind != rrkeys.Map || t.Elem.Kind != rrkeys.Any }) {
 		return nil
 	}
 	k := v.Key(name)
@@ -218,9 +230,20 @@ func (c *checker) additional(e *jsonschema.ValidationError, p place, name string
 			}
 			schemas = expand(schemas, at)
 		}
-		c.misspelled(strings.Join(path, "."), v, *k, listed(schemas))
+		known := listed(schemas)
+		if len(path) == 3 && path[0] == "jobs" && path[1] == "pipelines" {
+			known = append(known, pipelineKeys...)
+		}
+		if open && (slices.Contains(known, k.Name) || len(meantBy(v, *k, known)) == 0) {
+			return
+		}
+		c.misspelled(strings.Join(path, "."), v, *k, known)
 	}}
 }
+
+// pipelineKeys are those that jobs itself reads of a pipeline, which is a mapping
+// of anything to it: the methods of its Pipeline.
+var pipelineKeys = []string{"name", "queue", "driver", "priority", "config"}
 
 // bounded: what is out of a schema's bounds is not refused by a server that has
 // its own.
@@ -230,6 +253,31 @@ func (c *checker) bounded(e *jsonschema.ValidationError, p place) *finding {
 		return nil
 	}
 	return &finding{strings.Join(path, "."), func() {
-		c.remark(v.File, v.Line, "%s: %s", strings.Join(path, "."), e.ErrorKind.LocalizedString(message.NewPrinter(language.English)))
+		c.remark(v.File, v.Line, "%s: %s", strings.Join(path, "."), outside(v, e.ErrorKind))
 	}}
+}
+
+// outside says how a value is out of bounds.
+func outside(v *rryaml.Value, bound jsonschema.ErrorKind) string {
+	switch k := bound.(type) {
+	case *kind.Minimum:
+		return shown(v) + " is less than " + number(k.Want)
+	case *kind.Maximum:
+		return shown(v) + " is more than " + number(k.Want)
+	case *kind.ExclusiveMinimum:
+		return shown(v) + " is not more than " + number(k.Want)
+	case *kind.ExclusiveMaximum:
+		return shown(v) + " is not less than " + number(k.Want)
+	case *kind.Pattern:
+		return shown(v) + " does not match the pattern " + k.Want
+	case *kind.Const:
+		return fmt.Sprintf("%s is not %v", shown(v), k.Want)
+	}
+	return shown(v) + " is out of bounds"
+}
+
+// number writes a bound as a person does.
+func number(n *big.Rat) string {
+	f, _ := n.Float64()
+	return strconv.FormatFloat(f, 'f', -1, 64)
 }

@@ -11,7 +11,7 @@ import (
 // directory.
 func Files(file, dir string, env func(string) (string, bool)) []string {
 	out := []string{file}
-	root, err := (builder{env}).file(file)
+	root, err := (builder{env: env}).file(file)
 	if err != nil {
 		return out
 	}

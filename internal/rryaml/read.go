@@ -66,7 +66,7 @@ func Read(file string, env func(string) (string, bool), set ...string) (*File, e
 
 // ReadIn is Read for a server that works in another directory, as with `-w`.
 func ReadIn(dir, file string, env func(string) (string, bool), set ...string) (*File, error) {
-	b := builder{env}
+	b := builder{env: env}
 	root, err := b.file(file)
 	if err != nil {
 		return nil, err
@@ -136,6 +136,8 @@ func (b builder) parse(name string, data []byte) (*Value, error) {
 		return nil, &Error{File: name, Text: "does not parse: " + strings.TrimPrefix(err.Error(), "yaml: "), Status: 3}
 	}
 	root := &Value{File: name, Line: 1, kind: yaml.MappingNode}
+	b.aliased = map[*yaml.Node]bool{}
+	aliases(&doc, b.aliased)
 	if len(doc.Content) > 0 {
 		if v := b.value(name, doc.Content[0], true); v.IsMap() {
 			root = v

@@ -73,7 +73,7 @@ func FuzzRead(f *testing.F) {
 	f.Add("a.b: &x {c: ${D:-1}}\ne: [*x, {<<: *x}]\n", "a.b=c")
 	f.Add("? [a]\n: b\n1: 2\n~: 3\n", "..=x")
 	f.Fuzz(func(t *testing.T, text, set string) {
-		b := builder{one}
+		b := builder{env: one}
 		root, err := b.parse("x", []byte(text))
 		if err != nil {
 			return

@@ -24,6 +24,7 @@ type Value struct {
 	kind   yaml.Kind
 	scalar any
 	unset  bool
+	anchor bool // it has one that an alias refers to
 }
 
 // Key is a key of a mapping.
@@ -48,6 +49,12 @@ func (v *Value) IsNull() bool { return v == nil || v.kind == yaml.ScalarNode && 
 // Unknown reports whether a value has a placeholder that is not set now, but
 // may be when the server starts.
 func (v *Value) Unknown() bool { return v.unset }
+
+// Anchors reports whether a value, or one that it holds, has an anchor that an
+// alias refers to. What an alias stands for has none.
+func (v *Value) Anchors() bool {
+	return v.anchor || slices.ContainsFunc(v.Items, (*Value).Anchors) || slices.ContainsFunc(v.Keys, func(k Key) bool { return k.Value.Anchors() })
+}
 
 // Scalar returns a string, bool, int, float64 or the like, nil for what is none
 // of these.
@@ -129,16 +136,29 @@ func clone(v *Value) *Value {
 // builder makes values of YAML.
 type builder struct {
 	env func(string) (string, bool)
+	// aliased are the nodes that an alias refers to.
+	aliased map[*yaml.Node]bool
+}
+
+// aliases adds the nodes that an alias below a node refers to.
+func aliases(n *yaml.Node, to map[*yaml.Node]bool) {
+	if n.Kind == yaml.AliasNode {
+		to[n.Alias] = true
+	}
+	for _, c := range n.Content {
+		aliases(c, to)
+	}
 }
 
 // value makes a value of a node. Placeholders are filled in only where the
 // config plugin does: in scalars, and directly in lists, but in no mapping
 // that a list has.
 func (b builder) value(file string, n *yaml.Node, fill bool) *Value {
+	anchor := b.aliased[n]
 	for n.Kind == yaml.AliasNode {
 		n = n.Alias
 	}
-	v := &Value{File: file, Line: n.Line, kind: n.Kind}
+	v := &Value{File: file, Line: n.Line, kind: n.Kind, anchor: anchor}
 	switch n.Kind {
 	case yaml.MappingNode:
 		b.mapping(v, n, fill)

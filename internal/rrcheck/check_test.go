@@ -27,7 +27,8 @@ func field(name string, t *rrkeys.Type) rrkeys.Field { return rrkeys.Field{Name:
 // and kv, and lax, of which only a schema is known.
 func keys() *rrkeys.Keys {
 	app := structure(field("address", is(rrkeys.String)), field("workers", is(rrkeys.Uint)), field("debug", is(rrkeys.Bool)),
-		field("ratio", is(rrkeys.Float)), field("timeout", is(rrkeys.Duration)), field("level", is(rrkeys.String)), field("any", is(rrkeys.Any)),
+		field("ratio", is(rrkeys.Float)), field("timeout", is(rrkeys.Duration)), field("level", is(rrkeys.String)), field("encoding", is(rrkeys.String)),
+		field("pool", structure(field("allocate_timeout", is(rrkeys.Duration)))), field("any", is(rrkeys.Any)),
 		field("names", list(is(rrkeys.String))), field("ports", list(is(rrkeys.Int))), field("env", mapping(is(rrkeys.String))),
 		field("users", mapping(structure(field("name", is(rrkeys.String))))), field("rules", list(structure(field("allow", is(rrkeys.Bool))))))
 	part := structure(field("prefetch", is(rrkeys.Int)))
@@ -48,7 +49,7 @@ func keys() *rrkeys.Keys {
 		},
 		Schemas: map[string][]byte{
 			"github.com/acme/app/v2": []byte(`{"type": "object", "additionalProperties": false, "required": ["address"], "properties": {
-				"level": {"enum": ["debug", "info"]}, "workers": {"type": "integer", "minimum": 1, "maximum": 9}, "timeout": {"pattern": "^[0-9]+s$"}, "later": {},
+				"level": {"enum": ["debug", "info"]}, "encoding": {"enum": ["console", "json"]}, "workers": {"type": "integer", "minimum": 1, "maximum": 9}, "timeout": {"pattern": "^[0-9]+s$"}, "later": {},
 				"names": {"items": {"enum": ["a", "b"]}}, "middleware": {"items": {"enum": ["gzip"]}}}}`),
 			"github.com/acme/jobs": []byte(`{"type": "object", "properties": {"pipelines": {"patternProperties": {".": {"oneOf": [
 				{"$ref": "https://raw.githubusercontent.com/acme/amqp/refs/heads/master/schema.json#/definitions/pipeline"},
@@ -106,9 +107,10 @@ func TestContents(t *testing.T) {
 		// What mapstructure makes of it.
 		"app: {address: 5, workers: '2', debug: '1', ratio: 1, timeout: 10s, any: {x: 1}}":      "",
 		"app: {address: true, workers: 2.0, debug: 1, ratio: '.5', timeout: 1000000, NAMES: a}": "",
-		"app: {timeout: 60}":  "2: app.timeout: 60 without a unit is 60 nanoseconds write 60s, or another unit",
-		"app: {timeout: 0}":   "",
-		"app: {workers: 10s}": `2: app.workers: "10s" is not a whole number write the number without a unit`,
+		"app: {timeout: 60}":                  "2: app.timeout: 60 without a unit is 60 nanoseconds write 60s, or another unit",
+		"app: {timeout: 0}":                   "",
+		"app: {pool: {allocate_timeout: 60}}": "2: app.pool.allocate_timeout: 60 without a unit is 60 nanoseconds write 60s, or another unit",
+		"app: {workers: 10s}":                 `2: app.workers: "10s" is not a whole number write the number without a unit`,
 		"app: {names: 'a,b', ports: '1,2', env: {A: 1}, users: {x: {Name: y}}, rules: {allow: false}}": "",
 		"app: {names: [a], ports: [1, '2'], env: [], rules: [{allow: 'true'}], users: }":               "",
 		"app: {workers: $N, debug: '${N}', timeout: '${N:-1h}', names: [$N]}":                          "",
@@ -137,6 +139,8 @@ func TestContents(t *testing.T) {
 		// Words, bounds, and what is not asked for: what a schema requires.
 		"app: {level: trace}":    `2: app.level: "trace" is not debug or info`,
 		"app: {level: INFO}":     "",
+		"app: {encoding: json}":  "",
+		"app: {encoding: JSON}":  `2: app.encoding: "JSON" is not console or json did you mean json?`,
 		"app: {level: Warning}":  "", // zap takes it
 		"app: {level: ifno}":     `2: app.level: "ifno" is not debug or info did you mean info?`,
 		"app: {level: $NONE}":    "",

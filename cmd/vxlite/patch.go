@@ -93,7 +93,7 @@ func (c *cli) patchContinue(ctx *urfave.Context, name string) error {
 		return err
 	}
 	saved, err := patching.Continue(c.ctx, file, name, ctx.String("output"))
-	return c.showSaved(saved, "then run again what has moved it: vxlite update, or vxlite upgrade", err)
+	return c.showSaved(saved, "the patches are for the new commit now: run again the vxlite update or vxlite upgrade that found the conflict", err)
 }
 
 // patched is the config that patches are written beside.

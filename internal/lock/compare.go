@@ -24,8 +24,12 @@ type Difference struct {
 // String says what differs, in one line.
 func (d Difference) String() string {
 	switch {
+	case d.Key != "" && d.Old == "":
+		return fmt.Sprintf("%s: %s is not in the lock", d.Path, d.Key)
+	case d.Key != "" && d.New == "":
+		return fmt.Sprintf("%s: %s is in the lock, and no longer needed", d.Path, d.Key)
 	case d.Key != "":
-		return fmt.Sprintf("%s: %s is %s in the lock, and would be %s", d.Path, d.Key, orNone(d.Old), orNone(d.New))
+		return fmt.Sprintf("%s: %s is %s in the lock, and would be %s", d.Path, d.Key, d.Old, d.New)
 	case d.New == "":
 		return fmt.Sprintf("%s: in the lock, and no longer needed", d.Path)
 	}

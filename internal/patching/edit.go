@@ -15,6 +15,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/patch"
 	"github.com/vxlite/vxlite/internal/plan"
 	"github.com/vxlite/vxlite/internal/source"
@@ -154,7 +155,15 @@ func Edit(ctx context.Context, m workspace.Machine, p workspace.Project, name, d
 	if mod == nil || mod.Local {
 		return nil, &Error{Name: e.name, Reason: "it is not taken from a repository"}
 	}
-	return clone(ctx, client, mod, e, dir, mod.Patches)
+	edited, err := clone(ctx, client, mod, e, dir, mod.Patches)
+	if err != nil {
+		return nil, err
+	}
+	w, err := source.OpenWork(dir)
+	if err != nil {
+		return nil, err
+	}
+	return edited, remember(w, lock.Name(p.Config.File), e.sums())
 }
 
 // clone makes the directory to work in.

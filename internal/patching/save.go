@@ -2,6 +2,7 @@ package patching
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/config/edit"
 	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/output"
 	"github.com/vxlite/vxlite/internal/patch"
 	"github.com/vxlite/vxlite/internal/source"
@@ -55,6 +57,9 @@ func Save(ctx context.Context, f File, name, dir, message string) (*Saved, error
 	}
 	if err := w.Settled(); err != nil {
 		return nil, &UnsettledError{Name: e.name, Err: err}
+	}
+	if err := f.upToDate(w, e, cmp.Or(dir, Dir(e.name))); err != nil {
+		return nil, err
 	}
 	if err := commit(w, e.name, message); err != nil {
 		return nil, err
@@ -120,7 +125,11 @@ func (f File) save(ctx context.Context, cfg *config.Config, e entry, w *source.W
 	if err := f.own(cfg, e, folder); err != nil {
 		return nil, err
 	}
-	return f.write(e, now, list)
+	saved, err := f.write(e, now, list)
+	if err != nil {
+		return nil, err
+	}
+	return saved, remember(w, lock.Name(f.Name), sumsOf(now))
 }
 
 // commit makes sure that all is committed.

@@ -15,6 +15,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/object"
 
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/modfiles"
 	"github.com/vxlite/vxlite/internal/patch"
@@ -105,6 +106,9 @@ func OpenWork(dir string) (*Work, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !disk.Exists(dir) {
+		return nil, &NoWorkError{dir, "does not exist"}
+	}
 	repo, err := git.PlainOpen(dir)
 	if errors.Is(err, git.ErrRepositoryNotExists) {
 		return nil, &NoWorkError{dir, "is not a git repository"}
@@ -117,6 +121,20 @@ func OpenWork(dir string) (*Work, error) {
 		return nil, &NoWorkError{dir, "is a repository that vxlite patch edit did not make"}
 	}
 	return &Work{dir, repo, base.Hash()}, nil
+}
+
+// noteFile has what [Work.Note] keeps.
+const noteFile = "vxlite-patches"
+
+// Note keeps a text with the clone.
+func (w *Work) Note(text string) error {
+	return disk.Write(filepath.Join(w.Dir, ".git", noteFile), []byte(text), 0o644)
+}
+
+// Noted is the text that Note kept last, if any.
+func (w *Work) Noted() (text string, ok bool) {
+	data, err := disk.ReadText(filepath.Join(w.Dir, ".git", noteFile))
+	return string(data), err == nil
 }
 
 // Base is the commit that the patches begin at, 40 hex digits.

@@ -197,6 +197,9 @@ func (m move) leave(ctx context.Context, client *source.Client) error {
 	if err != nil {
 		return err
 	}
+	if err := remember(w, false, m.sums()); err != nil {
+		return err
+	}
 	c, err := client.CarryCommits(ctx, w, m.from, refOf(m.mod))
 	if err != nil || c == nil {
 		return err
@@ -340,6 +343,12 @@ func (m move) list(files []patchFile) (out []string) {
 func Continue(ctx context.Context, f File, name, dir string) (*Saved, error) {
 	cfg, e, w, err := f.open(name, dir)
 	if err != nil {
+		return nil, err
+	}
+	if err := f.upToDate(w, e, cmp.Or(dir, Dir(e.name))); err != nil {
+		if stale, ok := errors.AsType[*StaleError](err); ok {
+			return nil, stale.inConflict()
+		}
 		return nil, err
 	}
 	ref := w.Base()[:12]

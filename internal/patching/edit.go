@@ -163,7 +163,7 @@ func Edit(ctx context.Context, m workspace.Machine, p workspace.Project, name, d
 	if err != nil {
 		return nil, err
 	}
-	return edited, remember(w, lock.Name(p.Config.File), e.sums())
+	return edited, remember(w, locks(lock.Name(p.Config.File), w.Base()), e.sums())
 }
 
 // clone makes the directory to work in.

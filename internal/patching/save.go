@@ -129,7 +129,7 @@ func (f File) save(ctx context.Context, cfg *config.Config, e entry, w *source.W
 	if err != nil {
 		return nil, err
 	}
-	return saved, remember(w, lock.Name(f.Name), sumsOf(now))
+	return saved, remember(w, locks(lock.Name(f.Name), w.Base()), sumsOf(now))
 }
 
 // commit makes sure that all is committed.

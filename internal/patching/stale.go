@@ -17,9 +17,9 @@ import (
 
 // remember keeps the patches, and whether the lock has the clone's commit: one for an
 // update that is still to come has another.
-func remember(w *source.Work, lockFile string, patches []string) error {
+func remember(w *source.Work, locked bool, patches []string) error {
 	lines := slices.Sorted(slices.Values(patches))
-	if locks(lockFile, w.Base()) {
+	if locked {
 		lines = append(lines, lockedLine)
 	}
 	return w.Note(strings.Join(lines, "\n"))
@@ -78,12 +78,23 @@ func (f File) upToDate(w *source.Work, e entry, dir string) error {
 }
 
 // StaleError is a clone that would undo changes to the patches if it were saved.
-type StaleError struct{ Name, Dir, Reason string }
+type StaleError struct {
+	Name, Dir, Reason string
+	conflict          bool // it is for one
+}
+
+// inConflict is the error of a clone in which a patch is in conflict.
+func (e *StaleError) inConflict() *StaleError {
+	return &StaleError{e.Name, e.Dir, e.Reason, true}
+}
 
 // Error implements error.
 func (e *StaleError) Error() string { return fmt.Sprintf("%s: %s %s", e.Name, e.Dir, e.Reason) }
 
 // Hints says how to keep the work.
 func (e *StaleError) Hints() []string {
+	if e.conflict {
+		return []string{"move it away, and run again the vxlite update or vxlite upgrade that found the conflict"}
+	}
 	return []string{fmt.Sprintf("move it away, make a new one with vxlite patch edit %s, and take its commits over, as with git cherry-pick", e.Name)}
 }

@@ -150,7 +150,8 @@ func (a *applier) content(c change, old []byte) ([]byte, error) {
 			}
 			if frag.TrailingContext == 0 && end < len(lines) && !(frag.OldLines == 0 && len(lines) == 0) {
 				return nil, &ApplyError{File: a.patch.File, Line: c.hunks[i], Path: c.name(),
-					Text: fmt.Sprintf("hunk %d of %d has no line below its last change, and %s goes on there", i+1, len(f.TextFragments), brief.Name(c.name()))}
+					Text: fmt.Sprintf("hunk %d of %d has no line of context after its last change, and that is not the end of %s", i+1, len(f.TextFragments), brief.Name(c.name())),
+					hint: "make the patch with git diff, which writes three lines of context around each change"}
 			}
 		}
 		if err := applier.Close(); err != nil {

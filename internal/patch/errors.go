@@ -22,6 +22,7 @@ type ApplyError struct {
 	Hunk, Hunks, At, From int
 	Expected, Found       []string
 	Moved                 []int
+	hint                  string // of Text
 }
 
 // Error implements error.
@@ -46,8 +47,11 @@ func block(lines []string) string {
 	return b.String()
 }
 
-// Hints says where the hunk's lines are now.
+// Hints says where the hunk's lines are now, or what would do.
 func (e *ApplyError) Hints() []string {
+	if e.hint != "" {
+		return []string{e.hint}
+	}
 	switch len(e.Moved) {
 	case 0:
 		return nil

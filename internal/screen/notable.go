@@ -43,6 +43,8 @@ func changed(m workspace.Row, before []workspace.Row) string {
 	switch {
 	case i < 0:
 		return "(added)"
+	case before[i].Patches != m.Patches && version(before[i]) == version(m) && commitText(before[i]) == commitText(m):
+		return "(its patches have changed)"
 	case before[i].Version != m.Version || before[i].Commit != m.Commit || before[i].Local != m.Local || before[i].Patches != m.Patches:
 		return fmt.Sprintf("(was %s %s)", Cell(version(before[i])), Cell(commitText(before[i])))
 	}

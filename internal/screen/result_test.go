@@ -76,6 +76,8 @@ func TestNotable(t *testing.T) {
 	mine := workspace.Row{Name: "mine", Path: "example.com/mine", Version: "v0.0.0", From: "../mine", Local: true, Head: commit("e"), Dirty: true}
 	older := http
 	older.Version, older.Commit = "v5.1.0", commit("f")
+	patched, other := http, http
+	patched.Patches, other.Patches = "1", "2"
 
 	const head = "PLUGIN      VERSION     COMMIT        FROM\n" + "roadrunner  v2025.1.15  aaaaaaaaaaaa  /rr\n"
 	tests := []struct {
@@ -97,6 +99,18 @@ func TestNotable(t *testing.T) {
 				"http             v5.2.0      bbbbbbbbbbbb  /http  (was v5.1.0 ffffffffffff)\n" +
 				"one, two         v1.0.0      cccccccccccc  /two   (added)\n" +
 				"example.com/lib  v0.1.0      dddddddddddd  /lib   (removed)\n",
+		},
+		{
+			"other patches", []workspace.Row{rr, patched}, []workspace.Row{rr, other},
+			"PLUGIN      VERSION         COMMIT        FROM\n" +
+				"roadrunner  v2025.1.15      aaaaaaaaaaaa  /rr\n" +
+				"http        v5.2.0+patched  bbbbbbbbbbbb  /http  (its patches have changed)\n",
+		},
+		{
+			"the first patch", []workspace.Row{rr, patched}, []workspace.Row{rr, http},
+			"PLUGIN      VERSION         COMMIT        FROM\n" +
+				"roadrunner  v2025.1.15      aaaaaaaaaaaa  /rr\n" +
+				"http        v5.2.0+patched  bbbbbbbbbbbb  /http  (was v5.2.0 bbbbbbbbbbbb)\n",
 		},
 	}
 	for _, tt := range tests {

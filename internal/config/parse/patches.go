@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -69,24 +70,36 @@ func (d *draft) patchFiles(n *tree.Node) (out []config.Patch, err error) {
 	own := filepath.IsAbs(filepath.FromSlash(n.Text)) || strings.HasPrefix(n.Text, "~/")
 	most := d.Limits.OrDefault().Patch
 	for _, file := range files { // sorted
-		if fi, err := os.Stat(file); err == nil && fi.Mode().IsRegular() && fi.Size() > most {
-			return nil, limit.Bytes("has more than", "patch", most)
-		}
-		data, err := disk.ReadRegular(file, most)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, errNoPatch
-		}
-		if err != nil {
-			return nil, err
-		}
 		name, err := filepath.Rel(d.dir, file)
 		if err != nil || own { // a directory of this machine is nobody else's business
 			name = filepath.Base(file)
 		}
+		name = filepath.ToSlash(name)
+		data, err := readPatch(file, most)
+		if err != nil && file != d.abs(n, n.Text) { // one of those that match: which?
+			if e, ok := errors.AsType[*fs.PathError](err); ok {
+				err = e.Err // without the whole path
+			}
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if err != nil {
+			return nil, err
+		}
 		sum := sha256.Sum256(data)
-		out = append(out, config.Patch{Name: filepath.ToSlash(name), Pattern: n.Text, Data: data, SHA256: hex.EncodeToString(sum[:]), Pos: n.Pos})
+		out = append(out, config.Patch{Name: name, Pattern: n.Text, Data: data, SHA256: hex.EncodeToString(sum[:]), Pos: n.Pos})
 	}
 	return out, nil
+}
+
+func readPatch(file string, most int64) ([]byte, error) {
+	if fi, err := os.Stat(file); err == nil && fi.Mode().IsRegular() && fi.Size() > most {
+		return nil, limit.Bytes("has more than", "patch", most)
+	}
+	data, err := disk.ReadRegular(file, most)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errNoPatch
+	}
+	return data, err
 }
 
 // glob is a pattern as filepath.Glob takes it: below the config's directory, whose

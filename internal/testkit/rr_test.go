@@ -177,7 +177,19 @@ type running struct {
 	http, fileserver string
 	cmd              *exec.Cmd
 	stdout           *bufio.Scanner
-	stderr           buffer
+	stderr           logFile
+}
+
+// logFile is a file that the server writes itself: what it has said before it is
+// heard to have started is there.
+type logFile string
+
+func (f logFile) String() string {
+	data, err := os.ReadFile(string(f))
+	if err != nil {
+		return err.Error()
+	}
+	return string(data)
 }
 
 // start runs the server without some plugins, until it says that it started.
@@ -195,7 +207,12 @@ func start(t *testing.T, binary, without string) *running {
 	writeFile(t, filepath.Join(dir, "static/file.txt"), "served")
 	s.cmd = exec.CommandContext(t.Context(), binary, "serve", "-c", s.config)
 	s.cmd.Env = append(os.Environ(), "WITHOUT="+without)
-	s.cmd.Stderr = &s.stderr
+	stderr, err := os.Create(filepath.Join(dir, "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stderr.Close() // the server has its own
+	s.cmd.Stderr, s.stderr = stderr, logFile(stderr.Name())
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

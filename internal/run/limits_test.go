@@ -51,7 +51,7 @@ const flood = "head -c 500000000 /dev/zero; echo the end"
 // excerpt, or it is an error, and in neither case is the memory the program's to use.
 func TestFlood(t *testing.T) {
 	testkit.NeedsUnix(t, "sh and head")
-	const limit = 4*maxOutput + 4<<20 // what doubling a buffer up to there can take together, and all else
+	const limit = 6*maxOutput + 8<<20 // what doubling a buffer up to there can take together, the last one twice with the race detector, and all else
 	for _, tt := range []struct {
 		name, script string
 		excerpt      bool

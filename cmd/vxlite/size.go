@@ -16,7 +16,6 @@ import (
 	"github.com/vxlite/vxlite/internal/inspect"
 	"github.com/vxlite/vxlite/internal/screen"
 	"github.com/vxlite/vxlite/internal/size"
-	"github.com/vxlite/vxlite/internal/store"
 	"github.com/vxlite/vxlite/internal/workspace"
 )
 
@@ -100,23 +99,13 @@ func (c *cli) configSize(ctx *urfave.Context, without []string) (*size.Report, e
 			return r, err
 		}
 	}
-	st, err := store.Open(m.StoreDir)
-	if err != nil {
-		return nil, err
-	}
-	tmp, remove, err := st.TempDir()
-	if err != nil {
-		return nil, err
-	}
-	defer remove()
-	w, result, err := build.Build(c.ctx, build.Options{Machine: m, Project: p, Output: tmp + "/"})
-	if err != nil {
-		return nil, err
-	}
-	r, err := size.Plugins(c.ctx, w, result.Binaries[0].Path, without)
-	if r != nil {
-		r.File = filepath.Base(r.File) // it is gone
-	}
+	var r *size.Report
+	err = build.Scratch(c.ctx, m, p, func(w *workspace.Workspace, binaries []build.Binary) (err error) {
+		if r, err = size.Plugins(c.ctx, w, binaries[0].Path, without); r != nil {
+			r.File = filepath.Base(r.File) // it is gone
+		}
+		return err
+	})
 	return r, err
 }
 

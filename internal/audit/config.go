@@ -12,33 +12,25 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/inspect"
-	"github.com/vxlite/vxlite/internal/store"
 	"github.com/vxlite/vxlite/internal/workspace"
 )
 
 // Config audits what a config gives, for all its targets together. The binaries are
 // built as build does it, and removed.
 func Config(ctx context.Context, m workspace.Machine, p workspace.Project, o Options) (*Result, error) {
-	st, err := store.Open(m.StoreDir)
-	if err != nil {
-		return nil, err
-	}
-	tmp, remove, err := st.TempDir()
-	if err != nil {
-		return nil, err
-	}
-	defer remove()
-	w, made, err := build.Build(ctx, build.Options{Machine: m, Project: p, Output: tmp + "/"})
-	if err != nil {
-		return nil, err
-	}
 	var all []*Result
-	for i, t := range p.Targets() {
-		r, err := Built(ctx, w, o, t, made.Binaries[i].Path)
-		if err != nil {
-			return nil, err
+	err := build.Scratch(ctx, m, p, func(w *workspace.Workspace, binaries []build.Binary) error {
+		for i, t := range p.Targets() {
+			r, err := Built(ctx, w, o, t, binaries[i].Path)
+			if err != nil {
+				return err
+			}
+			all = append(all, r)
 		}
-		all = append(all, r)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	r := merge(all)
 	r.File, r.SHA256 = p.Config.File, ""

@@ -22,19 +22,14 @@ func Verify(ctx context.Context, m workspace.Machine, p workspace.Project, file 
 	if err != nil {
 		return nil, err
 	}
-	tmp, remove, err := m.TempDir()
-	if err != nil {
-		return nil, err
-	}
-	defer remove()
 	cfg := *p.Config
 	cfg.Build.Targets = []config.Target{target}
 	p.Config, p.Locked = &cfg, true
-	_, built, err := Build(ctx, Options{Machine: m, Project: p, Output: tmp})
-	if err != nil {
-		return nil, err
-	}
-	rebuilt, err := inspect.Read(built.Binaries[0].Path)
+	var rebuilt *inspect.Binary
+	err = Scratch(ctx, m, p, func(_ *workspace.Workspace, binaries []Binary) (err error) {
+		rebuilt, err = inspect.Read(binaries[0].Path)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ var floors = [][]string{
 	{"internal/modurl", "internal/source"},
 	{"internal/inspect", "internal/plan", "internal/query"},
 	{"internal/gosum", "internal/resolve"},
-	{"internal/endure", "internal/gen", "internal/gotool", "internal/provenance", "internal/rrkeys", "internal/rryaml", "internal/sbom", "internal/vendordir"},
+	{"internal/endure", "internal/gen", "internal/gotool", "internal/provenance", "internal/rrkeys", "internal/rryaml", "internal/mirrordir", "internal/sbom", "internal/vendordir"},
 	{"internal/drawing", "internal/explain", "internal/rrcheck"},
 	{"internal/workspace"},
 	{"internal/size"},

@@ -166,7 +166,7 @@ func (c *cli) app() *urfave.App {
 		CommandNotFound:           func(_ *urfave.Context, name string) { c.notFound = name }, // by help
 		Flags:                     []urfave.Flag{&urfave.BoolFlag{Name: "version", Usage: "print vxlite's version"}},
 		Commands: []*urfave.Command{c.buildCommand(), c.runCommand(), c.workspaceCommand(), c.checkCommand(), c.graphCommand(),
-			c.lockCommand(), c.updateCommand(), c.patchCommand(), c.outdatedCommand(), c.upgradeCommand(), c.auditCommand(), c.vendorCommand(), c.initCommand(), c.addCommand(), c.removeCommand(), c.newCommand(), c.migrateCommand(),
+			c.lockCommand(), c.updateCommand(), c.patchCommand(), c.outdatedCommand(), c.upgradeCommand(), c.auditCommand(), c.vendorCommand(), c.mirrorCommand(), c.initCommand(), c.addCommand(), c.removeCommand(), c.newCommand(), c.migrateCommand(),
 			c.doctorCommand(), c.cacheCommand(), c.completionCommand(), c.inspectCommand(), c.sizeCommand(), c.sbomCommand(), c.verifyCommand(),
 			c.imageCommand(), c.schemaCommand(), c.versionCommand()},
 		Action: func(ctx *urfave.Context) error {

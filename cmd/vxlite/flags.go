@@ -309,7 +309,7 @@ func (noCacheDir) Hints() []string { return []string{"set HOME, or VXLITE_CACHE=
 
 // haveArguments are the commands that take some, and say themselves which. Only
 // build lets pass what it ignores, as Velox does.
-var haveArguments = []string{"add", "audit", "build", "cache", "completion", "image", "inspect", "new", "patch", "remove", "run", "sbom", "size", "update", "upgrade", "verify", "workspace"}
+var haveArguments = []string{"add", "audit", "build", "cache", "completion", "image", "inspect", "mirror", "new", "patch", "remove", "run", "sbom", "size", "update", "upgrade", "verify", "workspace"}
 
 // noArguments refuses what a command would otherwise ignore.
 func noArguments(ctx *urfave.Context) error {

@@ -1,0 +1,145 @@
+package mirrordir
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/vxlite/vxlite/internal/disk"
+)
+
+// List is what SHA256SUMS says: hex hashes by slash-separated path.
+type List map[string]string
+
+// ReadList reads the mirror's list. One that is not there is empty.
+func (m *Mirror) ReadList() (List, error) {
+	data, err := disk.ReadRegular(filepath.Join(m.Dir, ListFile), mostState)
+	if errors.Is(err, fs.ErrNotExist) {
+		return List{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	l := List{}
+	for line := range strings.Lines(string(data)) {
+		if sum, name, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "  "); ok {
+			l[name] = sum
+		}
+	}
+	return l, nil
+}
+
+// Format is the list as the file has it.
+func (l List) Format() []byte {
+	var b bytes.Buffer
+	for _, name := range slices.Sorted(maps.Keys(l)) {
+		fmt.Fprintf(&b, "%s  %s\n", l[name], name)
+	}
+	return b.Bytes()
+}
+
+// writeList writes the list of all files. Those that never change under one name
+// are hashed once: all others are small.
+func (m *Mirror) writeList(ctx context.Context) error {
+	old, err := m.ReadList()
+	if err != nil {
+		return err
+	}
+	now, err := m.hash(ctx, func(name string) string {
+		if isFixed(name) {
+			return old[name]
+		}
+		return ""
+	})
+	if err != nil {
+		return err
+	}
+	if maps.Equal(old, now) {
+		return nil
+	}
+	return disk.Write(filepath.Join(m.Dir, ListFile), now.Format(), 0o644)
+}
+
+// isFixed reports whether a file of that name is never replaced by another.
+func isFixed(name string) bool {
+	return slices.Contains([]string{".pack", ".idx", ".zip", ".mod", ".info"}, path.Ext(name))
+}
+
+// hash hashes all files, several at once, but for those whose hash is known.
+func (m *Mirror) hash(ctx context.Context, known func(name string) string) (List, error) {
+	files, err := m.Files()
+	if err != nil {
+		return nil, err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	var mu sync.Mutex
+	out := make(List, len(files))
+	put := func(name, sum string) {
+		mu.Lock()
+		defer mu.Unlock()
+		out[name] = sum
+	}
+	for _, name := range files {
+		if sum := known(name); sum != "" {
+			put(name, sum)
+			continue
+		}
+		g.Go(func() error {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			sum, err := disk.Sum(m.Path(name))
+			put(name, hex.EncodeToString(sum[:]))
+			return err
+		})
+	}
+	return out, g.Wait()
+}
+
+// Path is where a file of the mirror lies.
+func (m *Mirror) Path(name string) string { return filepath.Join(m.Dir, filepath.FromSlash(name)) }
+
+// Files lists what the list names: all files but the list itself and those that
+// begin with a dot, sorted.
+func (m *Mirror) Files() ([]string, error) {
+	var files []string
+	err := filepath.WalkDir(m.Dir, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(m.Dir, p)
+		switch name := filepath.ToSlash(rel); {
+		case err != nil || name == ".":
+			return err
+		case strings.HasPrefix(d.Name(), ".") || strings.HasPrefix(d.Name(), "tmp_"):
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+		case d.IsDir() || name == ListFile:
+		case !d.Type().IsRegular():
+			return &fs.PathError{Op: "open", Path: p, Err: errors.New("is not a regular file")}
+		default:
+			files = append(files, name)
+		}
+		return nil
+	})
+	if errors.Is(err, os.ErrNotExist) && len(files) == 0 {
+		return nil, nil
+	}
+	slices.Sort(files)
+	return files, err
+}

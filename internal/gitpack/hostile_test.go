@@ -166,7 +166,7 @@ func TestHostilePacks(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			_, err := writePack(t.TempDir(), bytes.NewReader(tt.pack), config.Limits{}.OrDefault())
+			_, err := writePack(t.TempDir(), bytes.NewReader(tt.pack), config.Limits{}.OrDefault(), true)
 			runtime.ReadMemStats(&after)
 			var hints []string
 			if tt.hint != "" {
@@ -197,10 +197,10 @@ func TestPackLimits(t *testing.T) {
 		{"object", 2000, func(n int64) config.Limits { return config.Limits{Object: n} }},
 		{"unpacked", 3000 + delta, func(n int64) config.Limits { return config.Limits{Unpacked: n} }},
 	} {
-		if _, err := writePack(t.TempDir(), bytes.NewReader(pack), tt.limits(tt.exact).OrDefault()); err != nil {
+		if _, err := writePack(t.TempDir(), bytes.NewReader(pack), tt.limits(tt.exact).OrDefault(), true); err != nil {
 			t.Errorf("%s: %v", tt.key, err)
 		}
-		_, err := writePack(t.TempDir(), bytes.NewReader(pack), tt.limits(tt.exact-1).OrDefault())
+		_, err := writePack(t.TempDir(), bytes.NewReader(pack), tt.limits(tt.exact-1).OrDefault(), true)
 		var tooMuch *limit.Error
 		if !errors.As(err, &tooMuch) || tooMuch.Key != tt.key {
 			t.Errorf("%s: one less: error %v", tt.key, err)
@@ -229,10 +229,10 @@ func TestHeldObjects(t *testing.T) {
 		base = next
 	}
 	pack := rawPack(t, len(entries), entries...)
-	if _, err := writePack(t.TempDir(), bytes.NewReader(pack), config.Limits{}.OrDefault()); err != nil {
+	if _, err := writePack(t.TempDir(), bytes.NewReader(pack), config.Limits{}.OrDefault(), true); err != nil {
 		t.Error(err)
 	}
-	_, err := writePack(t.TempDir(), bytes.NewReader(pack), config.Limits{Object: size}.OrDefault())
+	_, err := writePack(t.TempDir(), bytes.NewReader(pack), config.Limits{Object: size}.OrDefault(), true)
 	if err == nil || !strings.HasPrefix(err.Error(), "unpacking it has to hold more than 4 objects of 1MiB") {
 		t.Errorf("error %v", err)
 	}

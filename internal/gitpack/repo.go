@@ -31,7 +31,7 @@ func WriteRepo(dir string, pack io.Reader, shallows []plumbing.Hash, limits conf
 			return nil, err
 		}
 	}
-	objects, err := writePack(filepath.Join(dir, "objects", "pack"), pack, limits)
+	got, err := writePack(filepath.Join(dir, "objects", "pack"), pack, limits, true)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func WriteRepo(dir string, pack io.Reader, shallows []plumbing.Hash, limits conf
 		}
 	}
 	// HEAD makes it a repository to git.
-	return objects, os.WriteFile(filepath.Join(dir, "HEAD"), []byte(Head), 0o644)
+	return got.objects, os.WriteFile(filepath.Join(dir, "HEAD"), []byte(Head), 0o644)
 }
 
 // Head is the HEAD of each repository in the store. No branch is there.

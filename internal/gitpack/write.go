@@ -2,6 +2,7 @@ package gitpack
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/sha1"
 	"encoding/binary"
 	"errors"
@@ -33,54 +34,74 @@ func (e *Error) Unwrap() error { return e.Err }
 
 var ErrEmpty = errors.New("the server sent nothing")
 
+// received is a pack that has been stored.
+type received struct {
+	// name is pack-SHA1, without an extension.
+	name string
+	size int64 // bytes
+	// objects are those of a small pack, for whoever needs them next: inflating them
+	// again from the pack is most of what extracting a tree costs. It is nil for none.
+	objects storer.EncodedObjectStorer
+}
+
 // writePack stores a pack and its index in dir. The pack is received whole
-// before it is indexed.
+// before it is indexed. Whoever is killed leaves files that git's gc removes, too.
 //
 // go-git could index it too, but has no limits for what comes of it: see the
 // package comment.
-//
-// The objects of a small pack are returned too, for whoever needs them next:
-// inflating them again from the pack is most of what extracting a tree costs.
-func writePack(dir string, pack io.Reader, limits config.Limits) (storer.EncodedObjectStorer, error) {
-	f, err := os.Create(filepath.Join(dir, "incoming"))
+func writePack(dir string, pack io.Reader, limits config.Limits, keep bool) (got received, err error) {
+	f, err := os.OpenFile(filepath.Join(dir, "tmp_pack_"+rand.Text()), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
-		return nil, err
+		return got, err
 	}
+	defer os.Remove(f.Name()) // in vain once it is renamed
 	defer f.Close()
 	pack = &limit.Reader{R: pack, Left: limits.Pack, Over: limit.Bytes("the pack has more than", "pack", limits.Pack)}
-	n, err := io.Copy(f, pack)
-	if err != nil {
-		return nil, err
+	if got.size, err = io.Copy(f, pack); err != nil {
+		return got, err
 	}
-	if n == 0 {
-		return nil, ErrEmpty
+	if got.size == 0 {
+		return got, ErrEmpty
 	}
-	x := &indexer{file: f, size: n, limits: limits, keep: n <= inMemory}
-	x.in = packReader{file: f, end: max(0, n-sha1.Size), chunk: 1 << 20}
-	if x.keep {
-		data := make([]byte, n)
-		if _, err := f.ReadAt(data, 0); err != nil {
-			return nil, err
-		}
-		x.file = bytes.NewReader(data)
-		x.in.file, x.in.data = x.file, data[:x.in.end]
+	x := &indexer{file: f, size: got.size, limits: limits, keep: keep && got.size <= inMemory}
+	if err := x.open(); err != nil {
+		return got, err
 	}
 	sum, err := x.index()
 	if err != nil {
-		return nil, err
+		return got, err
 	}
-	base := filepath.Join(dir, "pack-"+sum.String())
-	if err := x.write(base+".idx", sum); err != nil {
-		return nil, err
-	}
-	var objects storer.EncodedObjectStorer // nil for none, not a nil of some type
 	if x.keep {
-		objects = x.objects()
+		got.objects = x.objects()
 	}
+	got.name = "pack-" + sum.String()
 	if err := f.Close(); err != nil { // Windows renames no open file
-		return nil, err
+		return got, err
 	}
-	return objects, disk.Rename(f.Name(), base+".pack")
+	base := filepath.Join(dir, got.name)
+	if err := x.write(f.Name()+".idx", sum); err != nil {
+		return got, err
+	}
+	defer os.Remove(f.Name() + ".idx")
+	if err := disk.Rename(f.Name(), base+".pack"); err != nil {
+		return got, err
+	}
+	return got, disk.Rename(f.Name()+".idx", base+".idx") // last: it is what readers look for
+}
+
+// open begins to read the pack: from memory, where it is to be kept.
+func (x *indexer) open() error {
+	x.in = packReader{file: x.file, end: max(0, x.size-sha1.Size), chunk: 1 << 20}
+	if !x.keep {
+		return nil
+	}
+	data := make([]byte, x.size)
+	if _, err := x.file.ReadAt(data, 0); err != nil {
+		return err
+	}
+	x.file = bytes.NewReader(data)
+	x.in.file, x.in.data = x.file, data[:x.in.end]
+	return nil
 }
 
 // inMemory is how large a pack may be to be kept, in bytes: as many as there

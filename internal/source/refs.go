@@ -10,6 +10,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/storer"
+
+	"github.com/vxlite/vxlite/internal/gitpack"
 )
 
 // Ref is a name that may move, and the commit it names now.
@@ -103,7 +105,7 @@ func NewRefs(byName map[string]Ref, head Ref) *Refs {
 func refsFromAdvertisement(adv *packp.AdvRefs) *Refs {
 	byName := make(map[string]Ref, len(adv.References))
 	for name, hash := range adv.References {
-		if !isRefName(name) || hash.IsZero() {
+		if !gitpack.IsRefName(name) || hash.IsZero() {
 			continue
 		}
 		ref := Ref{Name: name, Commit: hash.String(), object: hash.String()}
@@ -133,7 +135,7 @@ func sortedRefs(refs iter.Seq[Ref]) []Ref {
 // since peeling all of them would open every tag object.
 func refsFromStorage(st storer.ReferenceStorer) *Refs {
 	lookup := func(name string) (Ref, bool) {
-		if !isRefName(name) { // which may be no file of the repository's
+		if !gitpack.IsRefName(name) { // which may be no file of the repository's
 			return Ref{}, false
 		}
 		r, err := st.Reference(plumbing.ReferenceName(name))
@@ -151,7 +153,9 @@ func refsFromStorage(st storer.ReferenceStorer) *Refs {
 
 // isBranch reports whether a default branch may have that name: a repository
 // could say that it is a tag's.
-func isBranch(name string) bool { return isRefName(name) && strings.HasPrefix(name, branchPrefix) }
+func isBranch(name string) bool {
+	return gitpack.IsRefName(name) && strings.HasPrefix(name, branchPrefix)
+}
 
 func localHead(st storer.ReferenceStorer, lookup func(string) (Ref, bool)) Ref {
 	switch head, err := st.Reference(plumbing.HEAD); {
@@ -181,25 +185,10 @@ func allLocalRefs(st storer.ReferenceStorer) []Ref {
 	}
 	var out []Ref
 	_ = iter.ForEach(func(r *plumbing.Reference) error {
-		if r.Type() == plumbing.HashReference && r.Name() != plumbing.HEAD && isRefName(r.Name().String()) && !r.Hash().IsZero() {
+		if r.Type() == plumbing.HashReference && r.Name() != plumbing.HEAD && gitpack.IsRefName(r.Name().String()) && !r.Hash().IsZero() {
 			out = append(out, localRef(r))
 		}
 		return nil
 	})
 	return sortedRefs(slices.Values(out))
-}
-
-// isRefName reports whether git allows the name, which is whole, for a ref: what
-// it does not allow it passes over, from a server too. See git-check-ref-format(1).
-func isRefName(name string) bool {
-	const longest = 1 << 10 // bytes; a ref that is a file can hardly be longer
-	if len(name) > longest || !strings.HasPrefix(name, "refs/") || strings.HasSuffix(name, ".") || strings.Contains(name, "..") || strings.Contains(name, "@{") {
-		return false
-	}
-	for part := range strings.SplitSeq(name, "/") {
-		if part == "" || part[0] == '.' || strings.HasSuffix(part, ".lock") {
-			return false
-		}
-	}
-	return !strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`~^:?*[\`, r) })
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -18,7 +19,7 @@ func TestRefNames(t *testing.T) {
 		"refs/heads/x.": false, "refs/heads/a b": false, "refs/heads/a\nb": false, "refs/heads/\x1b[m": false, "refs/heads/a~1": false, "refs/heads/a^{}": false, "refs/heads/a:b": false,
 		"refs/heads/a?": false, "refs/heads/*": false, "refs/heads/a[b": false, `refs/heads/a\b`: false, "refs/heads/a@{1}": false, "refs/heads/x\x7f": false,
 	} {
-		if got := isRefName(name); got != want {
+		if got := gitpack.IsRefName(name); got != want {
 			t.Errorf("%q: %v, want %v", name, got, want)
 		}
 		if git == "" || name == "HEAD" { // which git allows, for itself

@@ -22,7 +22,7 @@ const module = "github.com/vxlite/vxlite/"
 var floors = [][]string{
 	{"internal/brief", "internal/disk", "internal/event", "internal/near"},
 	{"internal/binsize", "internal/config", "internal/lock", "internal/manifest", "internal/output", "internal/roadrunner", "internal/run", "internal/signature", "internal/vulndb", "internal/watch"},
-	{"internal/config/keys"},
+	{"internal/archive", "internal/config/keys"},
 	{"internal/config/lines", "internal/config/tree", "internal/gitattr", "internal/giturl", "internal/limit", "internal/store"},
 	{"internal/config/edit", "internal/config/parse", "internal/gitpack", "internal/openssh", "internal/schema"},
 	{"internal/config/migrate", "internal/config/portable", "internal/gitconn", "internal/modfiles"},
@@ -86,9 +86,9 @@ var opens = []string{"ReadFile", "Open", "DirFS"}
 
 // granted is what a package may use all the same.
 var granted = map[string][]string{
-	"internal/disk":      {"time.Sleep", "os.Open"},                  // for two seconds at most, while Windows holds a file; it looks first
-	"internal/build":     {module + "internal/manifest.ToolVersion"}, // for what is written beside a binary
-	"internal/vendordir": {"os.Open"},                                // a directory, which it reads in parts
+	"internal/disk":    {"time.Sleep", "os.Open"},                  // for two seconds at most, while Windows holds a file; it looks first
+	"internal/build":   {module + "internal/manifest.ToolVersion"}, // for what is written beside a binary
+	"internal/archive": {"os.Open"},                                // a directory, which it reads in parts
 }
 
 // TestHouse reads every file of the program, and none of the tests.

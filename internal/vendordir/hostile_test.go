@@ -16,6 +16,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/vxlite/vxlite/internal/archive"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -71,8 +72,8 @@ func stream(t testing.TB, more string, write func(w io.Writer)) []byte {
 		t.Fatal(err)
 	}
 	list := sumLine(LockFile, "lock") + more
-	for _, e := range []entry{{name: ListFile, data: list}, {name: LockFile, data: "lock"}} {
-		z.Write(rawHeader(top+e.name, tar.TypeReg, len(e.data)))
+	for _, e := range []entry{{name: archive.ListFile, data: list}, {name: LockFile, data: "lock"}} {
+		z.Write(rawHeader(form.Top+e.name, tar.TypeReg, len(e.data)))
 		z.Write(padded(e.data))
 	}
 	write(z)
@@ -200,11 +201,11 @@ func TestHostileArchives(t *testing.T) {
 			})
 		}, "X: it holds more than 16 GiB", mib},
 		{"a long list", func() []byte {
-			return stream(t, strings.Repeat("\n", mostList), func(io.Writer) {})
+			return stream(t, strings.Repeat("\n", 32<<20), func(io.Writer) {})
 		}, "X: SHA256SUMS has more than 32768 KiB", mib},
 		{"many files", func() []byte {
 			var list strings.Builder
-			for i := range mostFiles {
+			for i := range form.Files {
 				list.WriteString(sumLine(fmt.Sprint(i), "x"))
 			}
 			return stream(t, list.String(), func(io.Writer) {})
@@ -281,15 +282,15 @@ func TestHostileFolders(t *testing.T) {
 		damage func(t *testing.T, dir string)
 		want   string
 	}{
-		{"a pipe for the list", func(t *testing.T, dir string) { fifo(t, instead(ListFile)(t, dir)) }, "DIR: SHA256SUMS is not a regular file"},
+		{"a pipe for the list", func(t *testing.T, dir string) { fifo(t, instead(archive.ListFile)(t, dir)) }, "DIR: SHA256SUMS is not a regular file"},
 		{"a pipe for the lock", func(t *testing.T, dir string) { fifo(t, instead(LockFile)(t, dir)) }, "DIR: velox.lock is not a regular file"},
 		{"a pipe beside the rest", func(t *testing.T, dir string) { fifo(t, instead("git/pipe")(t, dir)) }, "DIR: git/pipe is not a regular file"},
-		{"a device for the list", func(t *testing.T, dir string) { must(t, os.Symlink("/dev/zero", instead(ListFile)(t, dir))) }, "DIR: SHA256SUMS is not a regular file"},
+		{"a device for the list", func(t *testing.T, dir string) { must(t, os.Symlink("/dev/zero", instead(archive.ListFile)(t, dir))) }, "DIR: SHA256SUMS is not a regular file"},
 		{"a device for the config", func(t *testing.T, dir string) { must(t, os.Symlink("/dev/zero", instead(ConfigFile)(t, dir))) }, "DIR: velox.toml is not a regular file"},
 		{"a folder that is elsewhere", func(t *testing.T, dir string) {
 			must(t, errors.Join(os.RemoveAll(join(dir, "git")), os.Symlink("/", join(dir, "git"))))
 		}, "DIR: git is not a regular file"},
-		{"a list of a terabyte", long(ListFile, 1<<40), "DIR: SHA256SUMS has more than 32768 KiB"},
+		{"a list of a terabyte", long(archive.ListFile, 1<<40), "DIR: SHA256SUMS has more than 32768 KiB"},
 		{"a lock of a terabyte", long(LockFile, 1<<40), "DIR: velox.lock has more than 16384 KiB"},
 		{"a module of a terabyte", long("proxy/a/@v/v1.zip", 1<<40), "DIR: it holds more than 16 GiB"},
 		{"a folder in a folder in a folder", func(t *testing.T, dir string) {

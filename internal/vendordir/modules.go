@@ -140,7 +140,7 @@ func copyFrom(w io.Writer, open func(string) (io.ReadCloser, error), name string
 
 // Kinds are the kinds of builds that the folder has unpacked modules for.
 func (c *Contents) Kinds() []string {
-	data, err := readWhole(c.dir, path.Join(ModulesDir, kindsFile))
+	data, err := form.ReadWhole(c.dir, path.Join(ModulesDir, kindsFile))
 	if err != nil {
 		return nil
 	}
@@ -215,7 +215,7 @@ func (c *Contents) proven(sums []lock.Sum) (map[string]string, error) {
 		p, err := module.EscapePath(s.Path)
 		v, err2 := module.EscapeVersion(s.Version)
 		mod := p + "@" + v
-		if err != nil || err2 != nil || s.H1 == "" || files[mod] == nil || c.sums[sumsOf(mod)] == "" {
+		if err != nil || err2 != nil || s.H1 == "" || files[mod] == nil || c.Sums[sumsOf(mod)] == "" {
 			continue
 		}
 		bad, err := c.compareModule(mod, s, files[mod])
@@ -237,7 +237,7 @@ func sumsOf(mod string) string { return path.Join(ModulesDir, sumsDir, mod) }
 // moduleFiles are the names of the unpacked modules' files, by PATH@VERSION.
 func (c *Contents) moduleFiles() map[string][]string {
 	out := map[string][]string{}
-	for name := range c.sums {
+	for name := range c.Sums {
 		rest, ok := strings.CutPrefix(name, ModulesDir+"/")
 		p, in, versioned := strings.Cut(rest, "@")
 		v, _, inside := strings.Cut(in, "/")
@@ -251,7 +251,7 @@ func (c *Contents) moduleFiles() map[string][]string {
 // compareModule returns those of a module's files that are not what its checksum
 // says. What the files' own checksums are is known already.
 func (c *Contents) compareModule(mod string, s lock.Sum, files []string) (bad []string, err error) {
-	data, err := readWhole(c.dir, sumsOf(mod))
+	data, err := form.ReadWhole(c.dir, sumsOf(mod))
 	if err != nil {
 		return nil, err
 	}
@@ -264,7 +264,7 @@ func (c *Contents) compareModule(mod string, s lock.Sum, files []string) (bad []
 		has[strings.TrimPrefix(name, s.Path+"@"+s.Version+"/")] = sum
 	}
 	for _, name := range files {
-		if c.sums[name] != has[strings.TrimPrefix(name, ModulesDir+"/"+mod+"/")] {
+		if c.Sums[name] != has[strings.TrimPrefix(name, ModulesDir+"/"+mod+"/")] {
 			bad = append(bad, name)
 		}
 	}

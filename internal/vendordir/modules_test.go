@@ -17,6 +17,7 @@ import (
 	"golang.org/x/mod/module"
 	"golang.org/x/mod/sumdb/dirhash"
 
+	"github.com/vxlite/vxlite/internal/archive"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
@@ -56,7 +57,7 @@ func zipped(t *testing.T, cache string, m module.Version, files map[string]strin
 // opened is a folder's contents, once it has its list.
 func opened(t *testing.T, dir string) *Contents {
 	t.Helper()
-	if err := os.Remove(filepath.Join(dir, ListFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(filepath.Join(dir, archive.ListFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)
 	}
 	if _, err := WriteList(t.Context(), dir); err != nil {
@@ -191,7 +192,7 @@ func TestModulesChanged(t *testing.T) {
 // expect compares the files below dir with names, sorted.
 func expect(t *testing.T, dir string, names []string) {
 	t.Helper()
-	if got, err := walk(dir); err != nil || !slices.Equal(got, names) {
+	if got, err := form.Walk(dir); err != nil || !slices.Equal(got, names) {
 		t.Errorf("%v %q\nwant %q", err, got, names)
 	}
 }

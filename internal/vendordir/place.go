@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/vxlite/vxlite/internal/archive"
 	"github.com/vxlite/vxlite/internal/disk"
 )
 
@@ -23,18 +24,15 @@ func (*PlaceError) ExitStatus() int { return 2 }
 
 // Hints says what to do.
 func (*PlaceError) Hints() []string {
-	return []string{"name a new folder with -o, or a file that ends in " + Extension}
+	return []string{"name a new folder with -o, or a file that ends in " + archive.Extension}
 }
-
-// IsArchive reports whether a name is for a vendor folder in one file.
-func IsArchive(name string) bool { return strings.HasSuffix(name, Extension) }
 
 // CheckPlace refuses to replace what no vxlite wrote, and other archives than
 // there are.
 func CheckPlace(place string) error {
 	for _, other := range []string{".tar", ".tar.gz", ".tgz", ".tar.xz", ".zip", ".zst"} {
-		if strings.HasSuffix(place, other) && !IsArchive(place) {
-			return &PlaceError{place, "an archive ends in " + Extension}
+		if strings.HasSuffix(place, other) && !archive.Is(place) {
+			return &PlaceError{place, "an archive ends in " + archive.Extension}
 		}
 	}
 	fi, err := os.Stat(place)
@@ -43,7 +41,7 @@ func CheckPlace(place string) error {
 		return nil
 	case err != nil:
 		return &PlaceError{place, reason(err)}
-	case IsArchive(place):
+	case archive.Is(place):
 		return checkFile(place, fi)
 	case !fi.IsDir():
 		return &PlaceError{place, "is a file"}

@@ -1,10 +1,8 @@
 package vendordir
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -14,6 +12,7 @@ import (
 
 	"golang.org/x/mod/module"
 
+	"github.com/vxlite/vxlite/internal/archive"
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/lock"
 )
@@ -21,14 +20,14 @@ import (
 // Prune removes from the folder dir what its own lock does not need: commits
 // and modules that are not locked, and files that are not in the list. What it
 // removes is returned, sorted. A folder in which something is missing or
-// changed is left as it is, with a [*DamageError]. A signature goes with what is
+// changed is left as it is, with a [*archive.DamageError]. A signature goes with what is
 // removed.
 //
 // The list is written first. Whoever interrupts this finds files that are not
 // in the list, and may do it again.
 func Prune(ctx context.Context, dir string) (removed []string, err error) {
 	_, err = Check(ctx, dir, nil)
-	damage, damaged := errors.AsType[*DamageError](err)
+	damage, damaged := errors.AsType[*archive.DamageError](err)
 	if err != nil && (!damaged || len(damage.Missing)+len(damage.Changed) > 0) {
 		return nil, err
 	}
@@ -39,15 +38,15 @@ func Prune(ctx context.Context, dir string) (removed []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	want, _, err := readList(dir)
+	want, _, err := form.ReadList(dir)
 	if err != nil {
 		return nil, err
 	}
 	needed := neededBy(locked)
-	var b bytes.Buffer
-	for _, name := range sortedNames(want) {
+	kept := archive.List{}
+	for name, sum := range want {
 		if needed(name) {
-			fmt.Fprintf(&b, "%s  %s\n", want[name], name)
+			kept[name] = sum
 		} else {
 			removed = append(removed, name)
 		}
@@ -55,24 +54,15 @@ func Prune(ctx context.Context, dir string) (removed []string, err error) {
 	if len(removed) == 0 {
 		return nil, nil
 	}
-	_, err = os.Lstat(filepath.Join(dir, SignatureFile))
+	_, err = os.Lstat(filepath.Join(dir, archive.SignatureFile))
 	if err == nil && (!damaged || len(removed) > len(damage.Extra)) { // it is of the list as it was
-		removed = append(removed, SignatureFile)
+		removed = append(removed, archive.SignatureFile)
 	}
 	slices.Sort(removed)
-	if err := rewrite(filepath.Join(dir, ListFile), b.Bytes()); err != nil {
+	if err := rewrite(filepath.Join(dir, archive.ListFile), kept.Format()); err != nil {
 		return nil, err
 	}
 	return removed, remove(dir, removed)
-}
-
-func sortedNames(l list) []string {
-	names := make([]string, 0, len(l))
-	for name := range l {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // neededBy decides by a file's name whether a lock needs it.

@@ -41,7 +41,7 @@ var release = regexp.MustCompile(`^go1[.0-9a-z]*$`)
 // a proxy's files, would run one unseen, and may be another platform's.
 func (c *Contents) Toolchain(locked []lock.Sum, goos, goarch string) (string, error) {
 	own := ""
-	for _, name := range slices.Sorted(maps.Keys(c.sums)) {
+	for _, name := range slices.Sorted(maps.Keys(c.Sums)) {
 		version, ok := strings.CutPrefix(name, path.Join(ProxyDir, toolchain, "@v")+"/")
 		version, ok2 := strings.CutSuffix(version, ".zip")
 		if !ok || !ok2 {
@@ -68,17 +68,17 @@ func (c *Contents) checkToolchain(m module.Version, locked []lock.Sum) error {
 	name := path.Join(ProxyDir, m.Path, "@v", m.Version+".zip")
 	r, err := zip.OpenReader(join(c.dir, name))
 	if err != nil {
-		return &FormatError{Place: c.Place, Reason: brief.Name(name) + ": " + err.Error()}
+		return Not(c.Place, brief.Name(name)+": "+err.Error())
 	}
 	defer r.Close()
 	var size uint64
 	for _, f := range r.File {
 		if size += f.UncompressedSize64; f.UncompressedSize64 > modzip.MaxZipFile || size > modzip.MaxZipFile {
-			return &FormatError{Place: c.Place, Reason: fmt.Sprintf("%s unpacks to more than %d MiB", brief.Name(name), modzip.MaxZipFile>>20)}
+			return Not(c.Place, fmt.Sprintf("%s unpacks to more than %d MiB", brief.Name(name), modzip.MaxZipFile>>20))
 		}
 	}
 	if e.Got, err = dirhash.HashZip(join(c.dir, name), dirhash.Hash1); err != nil {
-		return &FormatError{Place: c.Place, Reason: brief.Name(name) + ": " + err.Error()}
+		return Not(c.Place, brief.Name(name)+": "+err.Error())
 	}
 	if e.Got != e.Want {
 		return e

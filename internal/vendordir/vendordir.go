@@ -19,25 +19,23 @@
 //	SHA256SUMS.sig
 //	              its signature, where it is signed
 //
-// A folder may be packed into one file, a tar archive in zstd, by [Pack]. Both
-// forms are checked whole before anything in them is used: [Check] and
-// [Unpack] name each file that is missing, changed, or not in the list.
+// A folder may be packed into one file by [Pack]. Both forms are checked whole before
+// anything in them is used: [Check] and [Unpack] name each file that is missing,
+// changed, or not in the list. See package archive.
 //
-// What zstd's format wants passed over, its skippable frames, is passed over, as by
-// zstd itself: it is no part of the folder, and nothing reads it.
-//
-// The same contents give the same bytes. Nothing in a folder tells when, where
-// or by whom it was made.
+// Nothing in a folder tells when, where or by whom it was made.
 package vendordir
 
 import (
-	"fmt"
+	"context"
+	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 
-	"github.com/vxlite/vxlite/internal/brief"
+	"github.com/vxlite/vxlite/internal/archive"
+	"github.com/vxlite/vxlite/internal/signature"
 )
 
 // The names in a vendor folder.
@@ -51,9 +49,6 @@ const (
 	ProfileFile = "build.pgo"
 	PatchesDir  = "patches"
 	VulnDBFile  = "vulndb.zip"
-	ListFile    = "SHA256SUMS"
-	// SignatureFile signs the list, and by it all else.
-	SignatureFile = "SHA256SUMS.sig"
 )
 
 // kindsFile, in ModulesDir, has a line for each kind of build. No module path
@@ -63,11 +58,8 @@ const kindsFile = "KINDS"
 // sumsDir, in ModulesDir, has a file for each module.
 const sumsDir = "SUMS"
 
-// Extension is how the name of a folder in one file ends.
-const Extension = ".tar.zst"
-
 // names are all that stand at a folder's top.
-var names = []string{ConfigFile, LockFile, GitDir, ProxyDir, CacheDir, ModulesDir, ProfileFile, PatchesDir, VulnDBFile, ListFile, SignatureFile}
+var names = []string{ConfigFile, LockFile, GitDir, ProxyDir, CacheDir, ModulesDir, ProfileFile, PatchesDir, VulnDBFile, archive.ListFile, archive.SignatureFile}
 
 // Is reports whether dir looks like a vendor folder: it has a list and a lock,
 // and nothing that no vendor folder has.
@@ -83,80 +75,64 @@ func Is(dir string) bool {
 		}
 		has[e.Name()] = true
 	}
-	return has[ListFile] && has[LockFile]
+	return has[archive.ListFile] && has[LockFile]
 }
 
-// DamageError is a vendor folder or file that is not as it was written.
-type DamageError struct {
-	// Place is the folder or file.
-	Place string
-	// Missing, Changed and Extra are slash-separated paths in it, sorted.
-	Missing, Changed, Extra []string
+// form is a vendor folder's. Each of its limits is far above any build's needs.
+var form = &archive.Form{
+	Top:     "vendor/",
+	Folder:  "vendor folder",
+	Archive: "vendored archive",
+	File:    "vendored file",
+	Again:   "copy it again, or run vxlite vendor again",
+	Name:    "name what vxlite vendor wrote: a folder, or one file that ends in " + archive.Extension,
+	Needs:   LockFile,
+	Bytes:   16 << 30,
+	Files:   1 << 17,
+	Whole:   map[string]int64{ConfigFile: mostRead, LockFile: mostRead, path.Join(ModulesDir, kindsFile): mostRead},
 }
 
-// Error implements error: the first few of each kind, and how many more.
-func (e *DamageError) Error() string {
-	var parts []string
-	for _, kind := range []struct {
-		what  string
-		files []string
-	}{{"missing", e.Missing}, {"changed", e.Changed}, {"not in " + ListFile, e.Extra}} {
-		if len(kind.files) > 0 {
-			parts = append(parts, kind.what+": "+brief.List(kind.files, 5))
-		}
+const mostRead = 16 << 20
+
+// Not returns the error for a place that has no vendor folder or file.
+func Not(place, reason string) error { return form.Not(place, reason) }
+
+// WriteList writes the list of all files in dir, which has none yet, and
+// returns the list's own hash in hex.
+func WriteList(ctx context.Context, dir string) (sum string, err error) {
+	return form.WriteList(ctx, dir)
+}
+
+// Sign writes the signature of the list of the folder dir.
+func Sign(dir string, key *signature.Key) error { return form.Sign(dir, key) }
+
+// Pack writes the folder dir, which has its list, as one archive.
+func Pack(ctx context.Context, dir string, w io.Writer) error { return form.Pack(ctx, dir, w) }
+
+// Contents are a folder's files, as they were checked.
+type Contents struct {
+	dir string
+	*archive.Contents
+}
+
+// Check compares all files of a folder with its list, and the list with its
+// signature by one of the keys, unless these are nil: see [archive.Form.Check].
+func Check(ctx context.Context, dir string, keys *signature.Keys) (*Contents, error) {
+	c, err := form.Check(ctx, dir, keys)
+	if err != nil {
+		return nil, err
 	}
-	return fmt.Sprintf("%s is damaged: %s", e.Place, strings.Join(parts, "; "))
+	return &Contents{dir, c}, nil
 }
 
-// ExitStatus is that of a check that found a problem.
-func (*DamageError) ExitStatus() int { return 3 }
-
-// Hints says what to do.
-func (*DamageError) Hints() []string {
-	return []string{"copy it again, or run vxlite vendor again"}
-}
-
-// any reports whether there is any damage.
-func (e *DamageError) any() bool { return len(e.Missing)+len(e.Changed)+len(e.Extra) > 0 }
-
-// ArchiveError is a file that is no archive, or not any more.
-type ArchiveError struct{ Place, Reason string }
-
-// Error implements error.
-func (e *ArchiveError) Error() string {
-	return fmt.Sprintf("%s is damaged or no vendored archive: %s", e.Place, e.Reason)
-}
-
-// ExitStatus is that of a check that found a problem.
-func (*ArchiveError) ExitStatus() int { return (*DamageError)(nil).ExitStatus() }
-
-// Hints says what to do.
-func (*ArchiveError) Hints() []string { return (*DamageError)(nil).Hints() }
-
-// FormatError is a folder or file that no vxlite wrote.
-type FormatError struct {
-	Place, Reason string
-	// Damaged says that it was one.
-	Damaged bool
-}
-
-// Error implements error.
-func (e *FormatError) Error() string { return e.Place + ": " + e.Reason }
-
-// Hints says what would be one.
-func (e *FormatError) Hints() []string {
-	if e.Damaged {
-		return (*DamageError)(nil).Hints()
+// Unpack writes the contents of an archive into dir, which is empty, and
+// checks them: see [archive.Form.Unpack]. place names the archive in errors.
+func Unpack(ctx context.Context, place string, r io.Reader, dir string, keys *signature.Keys) (*Contents, error) {
+	c, err := form.Unpack(ctx, place, r, dir, keys)
+	if err != nil {
+		return nil, err
 	}
-	return []string{"name what vxlite vendor wrote: a folder, or one file that ends in " + Extension}
-}
-
-// ExitStatus is that of a check that found a problem, where it found damage.
-func (e *FormatError) ExitStatus() int {
-	if e.Damaged {
-		return (*DamageError)(nil).ExitStatus()
-	}
-	return 1
+	return &Contents{dir, c}, nil
 }
 
 // join is filepath.Join for a slash-separated path.

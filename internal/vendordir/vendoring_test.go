@@ -18,6 +18,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/vxlite/vxlite/internal/archive"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -103,7 +104,7 @@ func TestSkippable(t *testing.T) {
 	if _, err := Unpack(t.Context(), "x.tar.zst", strings.NewReader(skippable+packed.String()+skippable), out, nil); err != nil {
 		t.Fatal(err)
 	}
-	if files, err := walk(out); err != nil || len(files) != len(contents)+1 { // and the list
+	if files, err := form.Walk(out); err != nil || len(files) != len(contents)+1 { // and the list
 		t.Errorf("unpacked are %q, %v", files, err)
 	}
 }
@@ -125,13 +126,13 @@ func TestCheck(t *testing.T) {
 		{"link", func(dir string) error {
 			return errors.Join(os.Remove(join(dir, "velox.toml")), os.Symlink("velox.lock", join(dir, "velox.toml")))
 		}, "DIR: velox.toml is not a regular file"},
-		{"no list", func(dir string) error { return os.Remove(join(dir, ListFile)) }, "DIR: is not a vendor folder: it has no SHA256SUMS"},
-		{"bad list", func(dir string) error { return os.WriteFile(join(dir, ListFile), []byte("hello\n"), 0o644) },
+		{"no list", func(dir string) error { return os.Remove(join(dir, archive.ListFile)) }, "DIR: is not a vendor folder: it has no SHA256SUMS"},
+		{"bad list", func(dir string) error { return os.WriteFile(join(dir, archive.ListFile), []byte("hello\n"), 0o644) },
 			"DIR/SHA256SUMS: line 1 is not a hash and a path"},
 		{"leads elsewhere", func(dir string) error {
-			return os.WriteFile(join(dir, ListFile), []byte(strings.Repeat("0", 64)+"  ../velox.lock\n"), 0o644)
+			return os.WriteFile(join(dir, archive.ListFile), []byte(strings.Repeat("0", 64)+"  ../velox.lock\n"), 0o644)
 		}, "DIR/SHA256SUMS: line 1 is not a hash and a path"},
-		{"without a lock", func(dir string) error { return os.WriteFile(join(dir, ListFile), nil, 0o644) },
+		{"without a lock", func(dir string) error { return os.WriteFile(join(dir, archive.ListFile), nil, 0o644) },
 			"DIR/SHA256SUMS: it does not name velox.lock"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -160,16 +161,16 @@ type entry struct {
 	data string
 }
 
-// archive packs entries, behind a list of the regular ones.
-func archive(t testing.TB, entries ...entry) []byte {
+// archived packs entries, behind a list of the regular ones.
+func archived(t testing.TB, entries ...entry) []byte {
 	t.Helper()
 	var list bytes.Buffer
 	for _, e := range append([]entry{{name: "vendor/" + LockFile, data: "lock"}}, entries...) {
-		if name, ok := strings.CutPrefix(e.name, "vendor/"); ok && isName(name) && !strings.Contains(list.String(), "  "+name+"\n") {
+		if name, ok := strings.CutPrefix(e.name, "vendor/"); ok && archive.IsName(name) && !strings.Contains(list.String(), "  "+name+"\n") {
 			fmt.Fprintf(&list, "%x  %s\n", sha256.Sum256([]byte(e.data)), name)
 		}
 	}
-	all := append([]entry{{name: "vendor/" + ListFile, data: list.String()}, {name: "vendor/" + LockFile, data: "lock"}}, entries...)
+	all := append([]entry{{name: "vendor/" + archive.ListFile, data: list.String()}, {name: "vendor/" + LockFile, data: "lock"}}, entries...)
 	return pack(t, all...)
 }
 
@@ -204,7 +205,7 @@ func pack(t testing.TB, entries ...entry) []byte {
 // TestUnpackHostile has archives that no vxlite writes. Whatever they hold,
 // nothing is written beside the folder.
 func TestUnpackHostile(t *testing.T) {
-	good := archive(t, entry{name: "vendor/a", data: "a"})
+	good := archived(t, entry{name: "vendor/a", data: "a"})
 	for _, tt := range []struct {
 		name string
 		data []byte
@@ -223,16 +224,16 @@ func TestUnpackHostile(t *testing.T) {
 		{"zeros behind it", append(slices.Clone(good), zeroed(t, 8<<10)...), ""},
 		{"too many zeros behind it", append(slices.Clone(good), zeroed(t, 1<<20)...), "X is damaged or no vendored archive: something follows its end"},
 		{"its checksum", append(slices.Clone(good[:len(good)-1]), good[len(good)-1]^1), "X is damaged or no vendored archive: checksum mismatch"},
-		{"up", archive(t, entry{name: "vendor/../../up", data: "x"}), `X: "vendor/../../up" is not a valid name for a vendored file`},
-		{"absolute", archive(t, entry{name: "/etc/passwd", data: "x"}), `X: "/etc/passwd" is not a valid name for a vendored file`},
-		{"outside", archive(t, entry{name: "other/file", data: "x"}), `X: "other/file" is not a valid name for a vendored file`},
-		{"symlink", archive(t, entry{name: "vendor/link", kind: tar.TypeSymlink, data: "/etc"}), `X: "vendor/link" is not a regular file`},
-		{"link", archive(t, entry{name: "vendor/link", kind: tar.TypeLink, data: "vendor/velox.lock"}), `X: "vendor/link" is not a regular file`},
-		{"device", archive(t, entry{name: "vendor/null", kind: tar.TypeChar}), `X: "vendor/null" is not a regular file`},
-		{"folder", archive(t, entry{name: "vendor/dir/", kind: tar.TypeDir}), `X: "vendor/dir/" is not a regular file`},
-		{"twice", archive(t, entry{name: "vendor/a", data: "a"}, entry{name: "vendor/a", data: "b"}), `X: it has "a" twice`},
+		{"up", archived(t, entry{name: "vendor/../../up", data: "x"}), `X: "vendor/../../up" is not a valid name for a vendored file`},
+		{"absolute", archived(t, entry{name: "/etc/passwd", data: "x"}), `X: "/etc/passwd" is not a valid name for a vendored file`},
+		{"outside", archived(t, entry{name: "other/file", data: "x"}), `X: "other/file" is not a valid name for a vendored file`},
+		{"symlink", archived(t, entry{name: "vendor/link", kind: tar.TypeSymlink, data: "/etc"}), `X: "vendor/link" is not a regular file`},
+		{"link", archived(t, entry{name: "vendor/link", kind: tar.TypeLink, data: "vendor/velox.lock"}), `X: "vendor/link" is not a regular file`},
+		{"device", archived(t, entry{name: "vendor/null", kind: tar.TypeChar}), `X: "vendor/null" is not a regular file`},
+		{"folder", archived(t, entry{name: "vendor/dir/", kind: tar.TypeDir}), `X: "vendor/dir/" is not a regular file`},
+		{"twice", archived(t, entry{name: "vendor/a", data: "a"}, entry{name: "vendor/a", data: "b"}), `X: it has "a" twice`},
 		{"no list", pack(t, entry{name: "vendor/velox.lock", data: "lock"}), "X is damaged or no vendored archive: it does not begin with SHA256SUMS"},
-		{"file and folder", archive(t, entry{name: "vendor/a", data: "a"}, entry{name: "vendor/a/b", data: "b"}), "any"}, // which of the two comes first is open,
+		{"file and folder", archived(t, entry{name: "vendor/a", data: "a"}, entry{name: "vendor/a/b", data: "b"}), "any"}, // which of the two comes first is open,
 		{"damaged", pack(t, entry{name: "vendor/SHA256SUMS", data: strings.Repeat("0", 64) + "  velox.lock\n" + strings.Repeat("1", 64) + "  velox.toml\n"},
 			entry{name: "vendor/velox.lock", data: "lock"}, entry{name: "vendor/more", data: "more"}),
 			"X is damaged: missing: velox.toml; changed: velox.lock; not in SHA256SUMS: more"},
@@ -271,7 +272,7 @@ func zeroed(t *testing.T, n int) []byte {
 // TestUnpackFlipped flips a bit in each byte of an archive, and cuts it off there.
 // All of them are damage, but for what unpacks to the same bytes.
 func TestUnpackFlipped(t *testing.T) {
-	good := archive(t, entry{name: "vendor/a", data: "a"})
+	good := archived(t, entry{name: "vendor/a", data: "a"})
 	z, err := zstd.NewReader(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -305,7 +306,7 @@ func FuzzParseList(f *testing.F) {
 	f.Add([]byte(strings.Repeat("0", 64) + "  velox.lock\n"))
 	f.Add([]byte(strings.Repeat("0", 64) + "  ../velox.lock\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		l, err := parseList(data)
+		l, err := form.ParseList(data)
 		if err != nil {
 			return
 		}
@@ -342,7 +343,7 @@ func TestWriteProxy(t *testing.T) {
 	if err := WriteProxy(t.Context(), cache, dst, false); err != nil {
 		t.Fatal(err)
 	}
-	got, err := walk(dst)
+	got, err := form.Walk(dst)
 	want := []string{
 		"example.com/!acme/lib/@v/v1.0.0-!r!c.1.0.20260101000000-abcdefabcdef.info",
 		"example.com/!acme/lib/@v/v1.0.0-!r!c.1.0.20260101000000-abcdefabcdef.zip",
@@ -379,7 +380,7 @@ func TestCheckPlace(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, "full/file", "x")
 	put(t, dir, "text.tar.zst", "text")
-	put(t, dir, "good.tar.zst", string(archive(t)))
+	put(t, dir, "good.tar.zst", string(archived(t)))
 	put(t, dir, "empty.tar.zst", "")
 	if err := os.Mkdir(filepath.Join(dir, "dir.tar.zst"), 0o755); err != nil {
 		t.Fatal(err)
@@ -423,7 +424,7 @@ func TestReplace(t *testing.T) {
 	if err := Replace(made, old); err != nil {
 		t.Fatal(err)
 	}
-	left, err := walk(parent)
+	left, err := form.Walk(parent)
 	if want := []string{"old/new"}; err != nil || !slices.Equal(left, want) {
 		t.Errorf("%v %v", left, err)
 	}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 
+	"github.com/vxlite/vxlite/internal/archive"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/config/portable"
 	"github.com/vxlite/vxlite/internal/disk"
@@ -169,7 +170,7 @@ func (g *gatherer) put(ctx context.Context, place string, key *signature.Key) (*
 	if out.Files, out.Size, err = vendordir.Size(g.folder); err != nil {
 		return nil, err
 	}
-	if !vendordir.IsArchive(place) {
+	if !archive.Is(place) {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}

@@ -61,7 +61,7 @@ func Open(ctx context.Context, place string, o OpenOptions) (*Vendored, error) {
 	}
 	fi, err := os.Stat(place)
 	if err != nil {
-		return nil, &vendordir.FormatError{Place: place, Reason: disk.Reason(err)}
+		return nil, vendordir.Not(place, disk.Reason(err))
 	}
 	var keys *signature.Keys
 	if len(o.SignedBy) > 0 {
@@ -132,7 +132,7 @@ func (v *Vendored) openFolder(ctx context.Context, keys *signature.Keys) (err er
 func (v *Vendored) openFile(ctx context.Context, keys *signature.Keys) error {
 	f, err := disk.OpenNamed(v.place)
 	if err != nil {
-		return &vendordir.FormatError{Place: v.place, Reason: disk.Reason(err)}
+		return vendordir.Not(v.place, disk.Reason(err))
 	}
 	defer f.Close()
 	v.dir, v.own = filepath.Join(v.tmp, "vendor"), true
@@ -264,7 +264,7 @@ func Prune(ctx context.Context, place string) (*store.Removed, error) {
 		return nil, err
 	}
 	if !disk.IsDir(dir) {
-		return nil, &vendordir.FormatError{Place: dir, Reason: "is not a vendor folder, and nothing else can be pruned"}
+		return nil, vendordir.Not(dir, "is not a vendor folder, and nothing else can be pruned")
 	}
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {
 		return nil, err

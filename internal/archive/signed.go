@@ -1,4 +1,4 @@
-package vendordir
+package archive
 
 import (
 	"errors"
@@ -13,8 +13,8 @@ import (
 )
 
 // Sign writes the signature of the list of the folder dir.
-func Sign(dir string, key *signature.Key) error {
-	data, err := readWhole(dir, ListFile)
+func (f *Form) Sign(dir string, key *signature.Key) error {
+	data, err := f.ReadWhole(dir, ListFile)
 	if err != nil {
 		return err
 	}
@@ -28,8 +28,8 @@ func Sign(dir string, key *signature.Key) error {
 // signer is the one of the keys that signed the list of the folder dir, as it was
 // read to compare the files. The
 // list has no time of its own, so a key has to be valid now.
-func signer(place, dir string, data []byte, keys *signature.Keys) (string, error) {
-	sig, err := readWhole(dir, SignatureFile)
+func (f *Form) signer(place, dir string, data []byte, keys *signature.Keys) (string, error) {
+	sig, err := f.ReadWhole(dir, SignatureFile)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}

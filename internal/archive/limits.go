@@ -1,26 +1,22 @@
-package vendordir
+package archive
 
 import (
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path"
 	"sync/atomic"
 
 	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/disk"
 )
 
-// What a folder or an archive may hold at most, whoever made it. The limits are
-// far above any build's needs and keep a hostile one from filling the disk or
-// the memory. [WriteList] keeps them too.
+// What a folder or an archive of any form may hold at most, whoever made it.
+// [Form.WriteList] keeps these limits too.
 const (
-	mostBytes     = 16 << 30 // of all files
-	mostFiles     = 1 << 17  // and directories
 	mostName      = 1 << 10  // bytes of a file's path
 	mostList      = 32 << 20 // bytes of the list, which is read whole
-	mostRead      = 16 << 20 // bytes of any other file that is read whole
+	mostRead      = 16 << 20 // bytes of a file that is read whole, where its form names no limit
 	mostSignature = 64 << 10
 
 	mostHeader  = 16 << 10 // bytes that tar has between two files
@@ -31,17 +27,22 @@ const (
 	ratioAllows = 64 << 20 // bytes that an archive becomes in any case
 )
 
-// wholeFiles are those that something reads whole.
-var wholeFiles = map[string]int64{
-	ListFile:                         mostList,
-	SignatureFile:                    mostSignature,
-	ConfigFile:                       mostRead,
-	LockFile:                         mostRead,
-	path.Join(ModulesDir, kindsFile): mostRead,
+// whole is how many bytes a file may have that is read whole, or false for one
+// that is not.
+func (f *Form) whole(name string) (most int64, ok bool) {
+	switch name {
+	case ListFile:
+		return mostList, true
+	case SignatureFile:
+		return mostSignature, true
+	}
+	most, ok = f.Whole[name]
+	return most, ok
 }
 
 // allowance counts what a folder or an archive holds.
 type allowance struct {
+	form    *Form
 	entries int
 	bytes   int64
 }
@@ -49,38 +50,38 @@ type allowance struct {
 // take counts a file or a directory, and says what of it is too much, or "".
 func (a *allowance) take(name string, size int64) string {
 	a.entries++
-	whole, isWhole := wholeFiles[name]
+	whole, isWhole := a.form.whole(name)
 	switch {
 	case len(name) > mostName:
 		return fmt.Sprintf("the name %s is longer than %d bytes", brief.Name(name), mostName)
-	case a.entries > mostFiles:
-		return fmt.Sprintf("it holds more than %d files and directories", mostFiles)
+	case a.entries > a.form.Files:
+		return fmt.Sprintf("it holds more than %d files and directories", a.form.Files)
 	case isWhole && size > whole:
 		return fmt.Sprintf("%s has more than %d KiB", name, whole>>10)
-	case size > mostBytes-a.bytes:
-		return fmt.Sprintf("it holds more than %d GiB", mostBytes>>30)
+	case size > a.form.Bytes-a.bytes:
+		return fmt.Sprintf("it holds more than %d GiB", a.form.Bytes>>30)
 	}
 	a.bytes += size
 	return ""
 }
 
-// readWhole reads a file of a folder, which must be a regular one and within
+// ReadWhole reads a file of a folder, which must be a regular one and within
 // the limit of its name. One that is too large is not opened.
-func readWhole(dir, name string) ([]byte, error) {
+func (f *Form) ReadWhole(dir, name string) ([]byte, error) {
 	file := join(dir, name)
 	fi, err := os.Lstat(file)
 	if err != nil {
 		return nil, err
 	}
-	most, ok := wholeFiles[name]
+	most, ok := f.whole(name)
 	if !ok {
 		most = mostRead
 	}
 	switch {
 	case !fi.Mode().IsRegular():
-		return nil, &FormatError{Place: dir, Reason: name + " is not a regular file"}
+		return nil, f.Not(dir, name+" is not a regular file")
 	case fi.Size() > most:
-		return nil, &FormatError{Place: dir, Reason: fmt.Sprintf("%s has more than %d KiB", brief.Name(name), most>>10)}
+		return nil, f.Not(dir, fmt.Sprintf("%s has more than %d KiB", brief.Name(name), most>>10))
 	}
 	return disk.ReadRegular(file, most) // it may have been replaced meanwhile
 }

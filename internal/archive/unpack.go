@@ -1,4 +1,4 @@
-package vendordir
+package archive
 
 import (
 	"archive/tar"
@@ -13,81 +13,23 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vxlite/vxlite/internal/brief"
-	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/signature"
 )
-
-// top is the folder that an archive's names begin with, so that unpacking one
-// by hand makes a folder.
-const top = "vendor/"
-
-// Pack writes the folder dir, which has its list, as one archive. The list
-// comes first, then its signature where there is one, then all files by name.
-func Pack(ctx context.Context, dir string, w io.Writer) error {
-	files, err := walk(dir)
-	if err != nil {
-		return err
-	}
-	first := []string{ListFile}
-	if slices.Contains(files, SignatureFile) {
-		first = append(first, SignatureFile)
-	}
-	files = slices.DeleteFunc(files, func(name string) bool { return slices.Contains(first, name) })
-	// One goroutine, so that how many processors there are plays no part.
-	z, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault))
-	if err != nil {
-		return err
-	}
-	defer z.Close()
-	t := tar.NewWriter(z)
-	for _, name := range append(first, files...) {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if err := packFile(t, dir, name); err != nil {
-			return err
-		}
-	}
-	if err := t.Close(); err != nil {
-		return err
-	}
-	return z.Close()
-}
-
-func packFile(t *tar.Writer, dir, name string) error {
-	f, err := disk.Open(join(dir, name))
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	fi, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	err = t.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: top + name, Size: fi.Size(), Mode: 0o644, ModTime: time.Unix(0, 0)})
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(t, f)
-	return err
-}
 
 // Unpack writes the contents of an archive into dir, which is empty, and
 // compares every file with the archive's list, as [Check] does. place names the
 // archive in errors. Nothing outside dir is written to, whatever the archive
 // holds, and nothing beyond the limits is kept, in memory or on disk.
-func Unpack(ctx context.Context, place string, r io.Reader, dir string, keys *signature.Keys) (*Contents, error) {
+func (f *Form) Unpack(ctx context.Context, place string, r io.Reader, dir string, keys *signature.Keys) (*Contents, error) {
 	packed := &counter{r: r}
-	z, err := zstd.NewReader(packed, zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(mostBytes))
+	z, err := zstd.NewReader(packed, zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(uint64(f.Bytes)))
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +40,7 @@ func Unpack(ctx context.Context, place string, r io.Reader, dir string, keys *si
 	}
 	defer root.Close()
 	m := &meter{archive: packed, r: z}
-	u := &unpacker{place: place, root: root, meter: m, tar: tar.NewReader(m), made: map[string]bool{".": true}, got: list{}}
+	u := &unpacker{form: f, place: place, root: root, meter: m, tar: tar.NewReader(m), made: map[string]bool{".": true}, got: List{}, total: allowance{form: f}}
 	if err := u.list(); err != nil {
 		return nil, err
 	}
@@ -108,38 +50,39 @@ func Unpack(ctx context.Context, place string, r io.Reader, dir string, keys *si
 	if err := u.rest(); err != nil {
 		return nil, err
 	}
-	damage := &DamageError{Place: place, Extra: u.extra}
+	damage := &DamageError{Place: place, Extra: u.extra, form: f}
 	damage.compare(u.want, u.got)
 	if damage.any() {
 		return nil, damage
 	}
-	data, err := readWhole(dir, ListFile) // this run's own folder
+	data, err := f.ReadWhole(dir, ListFile) // this run's own folder
 	if err != nil {
 		return nil, err
 	}
-	return newContents(place, dir, u.want, data, keys)
+	return f.newContents(place, dir, u.want, data, keys)
 }
 
 // unpacker writes one archive's files.
 type unpacker struct {
+	form  *Form
 	place string
 	root  *os.Root
 	meter *meter
 	tar   *tar.Reader
 	total allowance
 	made  map[string]bool // directories
-	want  list
+	want  List
 	seen  map[string]bool // of want
 	extra []string
 	free  sync.Pool // of *[]byte; clearing new ones would take as long as hashing
 
 	mu  sync.Mutex
-	got list
+	got List
 }
 
 // bad is an archive that vxlite did not write.
 func (u *unpacker) bad(format string, args ...any) error {
-	return &FormatError{Place: u.place, Reason: fmt.Sprintf(format, args...)}
+	return u.form.Not(u.place, fmt.Sprintf(format, args...))
 }
 
 // next returns the header of the next file, or nil at the end, and the file's
@@ -153,14 +96,14 @@ func (u *unpacker) next() (*tar.Header, string, error) {
 	if err != nil {
 		return nil, "", u.broken(err)
 	}
-	name, ok := strings.CutPrefix(h.Name, top)
+	name, ok := strings.CutPrefix(h.Name, u.form.Top)
 	switch {
 	case h.Typeflag != tar.TypeReg:
 		return nil, "", u.bad("%q is not a regular file", brief.Name(h.Name))
 	case !plain(h):
 		return nil, "", u.bad("%q is a sparse file, or has attributes", brief.Name(h.Name))
-	case !ok || name != ListFile && name != SignatureFile && !isName(name):
-		return nil, "", u.bad("%q is not a valid name for a vendored file", brief.Name(h.Name))
+	case !ok || name != ListFile && name != SignatureFile && !IsName(name):
+		return nil, "", u.bad("%q is not a valid name for a %s", brief.Name(h.Name), u.form.File)
 	}
 	if reason := u.total.take(name, h.Size); reason != "" {
 		return nil, "", u.bad("%s", reason)
@@ -182,7 +125,7 @@ func plain(h *tar.Header) bool {
 
 // damaged is an archive that is not any more as vxlite wrote it, or never was.
 func (u *unpacker) damaged(format string, args ...any) error {
-	return &ArchiveError{Place: u.place, Reason: fmt.Sprintf(format, args...)}
+	return &BrokenError{Place: u.place, Reason: fmt.Sprintf(format, args...), form: u.form}
 }
 
 // broken words an error of the tar or zstd reader: the file is cut off or
@@ -240,7 +183,7 @@ func (u *unpacker) list() error {
 	if _, err := io.ReadFull(u.tar, data); err != nil {
 		return u.broken(err)
 	}
-	if u.want, err = parseList(data); err != nil {
+	if u.want, err = u.form.ParseList(data); err != nil {
 		return u.damaged("%s: %v", ListFile, err)
 	}
 	return u.write(ListFile, bytes.NewReader(data))

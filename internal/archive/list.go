@@ -1,4 +1,4 @@
-package vendordir
+package archive
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -24,13 +25,13 @@ import (
 	"github.com/vxlite/vxlite/internal/signature"
 )
 
-// list is what SHA256SUMS says: hex hashes by slash-separated path.
-type list map[string]string
+// List is what SHA256SUMS says: hex hashes by slash-separated path.
+type List map[string]string
 
 // WriteList writes the list of all files in dir, which has none yet, and
 // returns the list's own hash in hex.
-func WriteList(ctx context.Context, dir string) (sum string, err error) {
-	files, err := walk(dir)
+func (f *Form) WriteList(ctx context.Context, dir string) (sum string, err error) {
+	files, err := f.Walk(dir)
 	if err != nil {
 		return "", err
 	}
@@ -38,41 +39,52 @@ func WriteList(ctx context.Context, dir string) (sum string, err error) {
 	if err != nil {
 		return "", err
 	}
-	var b bytes.Buffer
-	for _, name := range files { // sorted
-		if !isName(name) {
-			return "", fmt.Errorf("%q is not a valid name for a vendored file", brief.Name(name))
+	for _, name := range files {
+		if !IsName(name) {
+			return "", fmt.Errorf("%q is not a valid name for a %s", brief.Name(name), f.File)
 		}
-		fmt.Fprintf(&b, "%s  %s\n", sums[name], name)
 	}
-	h := sha256.Sum256(b.Bytes())
-	return hex.EncodeToString(h[:]), os.WriteFile(filepath.Join(dir, ListFile), b.Bytes(), 0o644)
+	data := sums.Format()
+	h := sha256.Sum256(data)
+	return hex.EncodeToString(h[:]), os.WriteFile(filepath.Join(dir, ListFile), data, 0o644)
 }
+
+// Format returns the list as its file has it, sorted by path.
+func (l List) Format() []byte {
+	var b bytes.Buffer
+	for _, name := range l.Names() {
+		fmt.Fprintf(&b, "%s  %s\n", l[name], name)
+	}
+	return b.Bytes()
+}
+
+// Names returns the paths, sorted.
+func (l List) Names() []string { return slices.Sorted(maps.Keys(l)) }
 
 // Contents are a folder's files, as they were checked.
 type Contents struct {
-	dir string
 	// Place is the folder or archive, as messages have it.
 	Place string
 	// Signer is the key that signed the list, where that was asked for.
 	Signer string
-	sums   list
+	// Sums is the list.
+	Sums List
 }
 
 // Check compares all files of a folder with its list, and the list with its
 // signature by one of the keys, unless these are nil. The error is a
 // [*FormatError], a [*DamageError] or a [*SignatureError], or says what could
 // not be read.
-func Check(ctx context.Context, dir string, keys *signature.Keys) (*Contents, error) {
-	want, data, err := readList(dir)
+func (f *Form) Check(ctx context.Context, dir string, keys *signature.Keys) (*Contents, error) {
+	want, data, err := f.ReadList(dir)
 	if err != nil {
 		return nil, err
 	}
-	files, err := walk(dir)
+	files, err := f.Walk(dir)
 	if err != nil {
 		return nil, err
 	}
-	e := &DamageError{Place: dir}
+	e := &DamageError{Place: dir, form: f}
 	var known []string
 	for _, name := range files {
 		if _, ok := want[name]; ok {
@@ -89,74 +101,59 @@ func Check(ctx context.Context, dir string, keys *signature.Keys) (*Contents, er
 	if e.any() {
 		return nil, e
 	}
-	return newContents(dir, dir, want, data, keys)
+	return f.newContents(dir, dir, want, data, keys)
 }
 
 // newContents are those of the folder dir, which has the files that are listed.
 // data is the list that they were compared with.
-func newContents(place, dir string, sums list, data []byte, keys *signature.Keys) (*Contents, error) {
-	c := &Contents{dir: dir, Place: place, sums: sums}
+func (f *Form) newContents(place, dir string, sums List, data []byte, keys *signature.Keys) (*Contents, error) {
+	c := &Contents{Place: place, Sums: sums}
 	var err error
 	if keys != nil {
-		c.Signer, err = signer(place, dir, data, keys)
+		c.Signer, err = f.signer(place, dir, data, keys)
 	}
 	return c, err
 }
 
-// readList reads a folder's list.
-func readList(dir string) (want list, data []byte, err error) {
-	data, err = readWhole(dir, ListFile)
+// ReadList reads a folder's list, and its bytes.
+func (f *Form) ReadList(dir string) (want List, data []byte, err error) {
+	data, err = f.ReadWhole(dir, ListFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, &FormatError{Place: dir, Reason: "is not a vendor folder: it has no " + ListFile}
+		return nil, nil, f.Not(dir, "is not a "+f.Folder+": it has no "+ListFile)
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	want, err = parseList(data)
+	want, err = f.ParseList(data)
 	if err != nil {
-		return nil, nil, &FormatError{Place: filepath.Join(dir, ListFile), Reason: err.Error(), Damaged: true}
+		return nil, nil, &FormatError{Place: filepath.Join(dir, ListFile), Reason: err.Error(), Damaged: true, form: f}
 	}
 	return want, data, nil
 }
 
-// compare notes what is missing and what is changed.
-func (e *DamageError) compare(want, got list) {
-	for name, sum := range want {
-		switch have, ok := got[name]; {
-		case !ok:
-			e.Missing = append(e.Missing, name)
-		case have != sum:
-			e.Changed = append(e.Changed, name)
-		}
-	}
-	slices.Sort(e.Missing)
-	slices.Sort(e.Changed)
-	slices.Sort(e.Extra)
-}
-
-// parseList reads a list. Each line is a hash, two spaces and a path.
-func parseList(data []byte) (list, error) {
-	out, dirs := list{}, map[string]bool{".": true}
+// ParseList reads a list. Each line is a hash, two spaces and a path.
+func (f *Form) ParseList(data []byte) (List, error) {
+	out, dirs := List{}, map[string]bool{".": true}
 	line := 0
 	for text := range bytes.Lines(data) {
 		line++
 		sum, name, ok := strings.Cut(strings.TrimSuffix(string(text), "\n"), "  ")
-		if !ok || !isSum(sum) || !isName(name) {
+		if !ok || !isSum(sum) || !IsName(name) {
 			return nil, fmt.Errorf("line %d is not a hash and a path", line)
 		}
 		if _, twice := out[name]; twice {
 			return nil, fmt.Errorf("line %d repeats %s", line, brief.Name(name))
 		}
 		out[name] = sum
-		for dir := path.Dir(name); !dirs[dir] && len(dirs) <= mostFiles; dir = path.Dir(dir) {
+		for dir := path.Dir(name); !dirs[dir] && len(dirs) <= f.Files; dir = path.Dir(dir) {
 			dirs[dir] = true
 		}
-		if len(out)+len(dirs) > mostFiles {
-			return nil, fmt.Errorf("it has more than %d files and directories", mostFiles)
+		if len(out)+len(dirs) > f.Files {
+			return nil, fmt.Errorf("it has more than %d files and directories", f.Files)
 		}
 	}
-	if _, ok := out[LockFile]; !ok {
-		return nil, fmt.Errorf("it does not name %s", LockFile)
+	if _, ok := out[f.Needs]; !ok {
+		return nil, fmt.Errorf("it does not name %s", f.Needs)
 	}
 	return out, nil
 }
@@ -166,19 +163,19 @@ func isSum(s string) bool {
 	return len(s) == hex.EncodedLen(sha256.Size) && strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// isName refuses paths that lead elsewhere, those that sha256sum would write in
+// IsName refuses paths that lead elsewhere, those that sha256sum would write in
 // another way, and those that are too long.
-func isName(name string) bool {
+func IsName(name string) bool {
 	return len(name) <= mostName && fs.ValidPath(name) && filepath.IsLocal(filepath.FromSlash(name)) &&
 		name != ListFile && name != SignatureFile && name != "." &&
 		!strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\\' })
 }
 
-// walk lists the files below dir, sorted, within the limits. What is neither a
+// Walk lists the files below dir, sorted, within the limits. What is neither a
 // file nor a folder is an error: a link could lead anywhere, and a pipe never
 // ends.
-func walk(dir string) ([]string, error) {
-	w := &walker{dir: dir}
+func (f *Form) Walk(dir string) ([]string, error) {
+	w := &walker{dir: dir, total: allowance{form: f}}
 	err := w.folder("")
 	slices.Sort(w.files)
 	return w.files, err
@@ -224,10 +221,10 @@ func (w *walker) entry(name string, e fs.DirEntry) error {
 		size = fi.Size()
 		w.files = append(w.files, name)
 	case !e.IsDir():
-		return &FormatError{Place: w.dir, Reason: brief.Name(name) + " is not a regular file"}
+		return w.total.form.Not(w.dir, brief.Name(name)+" is not a regular file")
 	}
 	if reason := w.total.take(name, size); reason != "" {
-		return &FormatError{Place: w.dir, Reason: reason}
+		return w.total.form.Not(w.dir, reason)
 	}
 	if e.IsDir() {
 		return w.folder(name)
@@ -236,11 +233,11 @@ func (w *walker) entry(name string, e fs.DirEntry) error {
 }
 
 // hashAll hashes files, several at once.
-func hashAll(ctx context.Context, dir string, files []string) (list, error) {
+func hashAll(ctx context.Context, dir string, files []string) (List, error) {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	var mu sync.Mutex
-	out := make(list, len(files))
+	out := make(List, len(files))
 	for _, name := range files {
 		g.Go(func() error {
 			if ctx.Err() != nil {

@@ -3,24 +3,19 @@ package main
 import (
 	"archive/zip"
 	"bytes"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
+	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
-	"golang.org/x/mod/module"
-	"golang.org/x/mod/sumdb"
 	"golang.org/x/mod/sumdb/dirhash"
-	"golang.org/x/mod/sumdb/note"
+
+	"github.com/vxlite/vxlite/internal/testkit"
 )
 
 // goRelease writes a Go release for this platform into a proxy's file tree, of
@@ -71,45 +66,14 @@ func (w *world) withSumDB(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		w.proxy.ServeHTTP(rw, r)
 	})
-	secret, public, err := note.GenerateKey(rand.Reader, filepath.Base(dir)+".example.com")
+	ctx, cancel := context.WithCancel(context.Background())
+	ts.Defer(cancel)
+	db, err := testkit.StartSumDB(ctx, filepath.Base(dir)+".example.com", proxy)
 	ts.Check(err)
-	db := httptest.NewServer(sumdb.NewServer(sumdb.NewTestServer(secret, func(path, version string) ([]byte, error) {
-		return sumLines(proxy, module.Version{Path: path, Version: version})
-	})))
 	server := httptest.NewServer(proxy)
-	ts.Defer(db.Close)
 	ts.Defer(server.Close)
 	ts.Setenv("GOPROXY", server.URL)
-	ts.Setenv("GOSUMDB", public+" "+db.URL)
-}
-
-// sumLines are the lines of go.sum for a module of a proxy.
-func sumLines(proxy http.Handler, m module.Version) ([]byte, error) {
-	path, err := module.EscapePath(m.Path)
-	if err != nil {
-		return nil, err
-	}
-	get := func(ext string) []byte {
-		rec := httptest.NewRecorder()
-		proxy.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/"+path+"/@v/"+m.Version+ext, nil))
-		return rec.Body.Bytes()
-	}
-	archive, mod := get(".zip"), get(".mod")
-	r, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for _, f := range r.File {
-		names = append(names, f.Name)
-	}
-	h1, err := dirhash.Hash1(names, func(name string) (io.ReadCloser, error) { return r.Open(name) })
-	if err != nil {
-		return nil, err
-	}
-	line := sha256.Sum256(fmt.Appendf(nil, "%x  go.mod\n", sha256.Sum256(mod)))
-	return []byte(fmt.Sprintf("%s %s %s\n%s %s/go.mod h1:%s\n", m.Path, m.Version, h1, m.Path, m.Version,
-		strings.TrimSpace(base64.StdEncoding.EncodeToString(line[:])))), nil
+	ts.Setenv("GOSUMDB", db.Key+" "+db.URL)
 }
 
 // warmGo puts a go command before the others that compiles into the cache of all

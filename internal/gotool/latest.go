@@ -13,6 +13,17 @@ import (
 	"github.com/vxlite/vxlite/internal/run"
 )
 
+// Latest is the newest version of a module, by the proxies.
+func (t *Tool) Latest(ctx context.Context, path string) (version string, err error) {
+	env, show := t.Env("off", Compile{OS: t.vars["GOHOSTOS"], Arch: t.vars["GOHOSTARCH"]})
+	dir, err := outsideModules()
+	if err != nil {
+		return "", err
+	}
+	out, err := t.run(ctx, run.Cmd{Args: []string{"list", "-m", "-f", "{{.Version}}", path + "@latest"}, Dir: dir, Env: env, Show: show, Why: "the newest " + path})
+	return strings.TrimSpace(string(out)), err
+}
+
 // DownloadLatest fetches the newest version of a module, unless it is in the module
 // cache, and returns it with its zip file. Offline, it is the newest that the module
 // cache has.

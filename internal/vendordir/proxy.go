@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/module"
 
@@ -18,11 +19,18 @@ import (
 
 const toolchain = lock.Toolchain
 
+// ProxyOptions say what a proxy's file tree has besides zips and go.mod files.
+type ProxyOptions struct {
+	// Toolchains takes Go releases too.
+	Toolchains bool
+	// Times keeps when versions were made, as far as their proxies told.
+	Times bool
+}
+
 // WriteProxy makes dst a GOPROXY file tree of what the go command downloaded
 // to the cache/download folder of a module cache: the zips it unpacked and the
-// go.mod files it read, and nothing that tells when or from where. Go
-// toolchains are taken only if asked for.
-func WriteProxy(ctx context.Context, download, dst string, toolchains bool) error {
+// go.mod files it read, and nothing that tells when or from where it got them.
+func WriteProxy(ctx context.Context, download, dst string, o ProxyOptions) error {
 	return filepath.WalkDir(download, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -36,12 +44,12 @@ func WriteProxy(ctx context.Context, download, dst string, toolchains bool) erro
 		}
 		rel = filepath.ToSlash(rel)
 		switch {
-		case d.IsDir() && (rel == "sumdb" || rel == toolchain && !toolchains):
+		case d.IsDir() && (rel == "sumdb" || rel == toolchain && !o.Toolchains):
 			return fs.SkipDir
 		case d.IsDir() || path.Base(path.Dir(rel)) != "@v":
 			return nil
 		case path.Ext(rel) == ".zip":
-			if err := writeInfo(dst, rel); err != nil {
+			if err := writeInfo(download, dst, rel, o.Times); err != nil {
 				return err
 			}
 		case path.Ext(rel) != ".mod":
@@ -51,18 +59,29 @@ func WriteProxy(ctx context.Context, download, dst string, toolchains bool) erro
 	})
 }
 
-// writeInfo writes the .info beside a zip. Times, and where a proxy has a
-// module from, are left out: they differ between proxies.
-func writeInfo(dst, zip string) error {
+// writeInfo writes the .info beside a zip. Where a proxy has a module from is left
+// out: it differs between proxies, as it may be whether they tell times.
+func writeInfo(download, dst, zip string, times bool) error {
 	version, err := module.UnescapeVersion(strings.TrimSuffix(path.Base(zip), ".zip"))
 	if err != nil {
 		return err
 	}
-	data, err := json.Marshal(struct{ Version string }{version})
+	rel := strings.TrimSuffix(zip, ".zip") + ".info"
+	info := struct {
+		Version string
+		Time    *time.Time `json:",omitempty"`
+	}{Version: version}
+	if times {
+		if data, err := disk.ReadText(join(download, rel)); err == nil && json.Unmarshal(data, &info) != nil {
+			info.Time = nil
+		}
+		info.Version = version
+	}
+	data, err := json.Marshal(info)
 	if err != nil {
 		return err
 	}
-	name := join(dst, strings.TrimSuffix(zip, ".zip")+".info")
+	name := join(dst, rel)
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return err
 	}

@@ -340,7 +340,7 @@ func TestWriteProxy(t *testing.T) {
 		put(t, cache, name, data)
 	}
 	dst := t.TempDir()
-	if err := WriteProxy(t.Context(), cache, dst, false); err != nil {
+	if err := WriteProxy(t.Context(), cache, dst, ProxyOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	got, err := form.Walk(dst)
@@ -359,12 +359,26 @@ func TestWriteProxy(t *testing.T) {
 	if string(info) != `{"Version":"v1.0.0-RC.1.0.20260101000000-abcdefabcdef"}` {
 		t.Errorf("info: %s %v", info, err)
 	}
+	put(t, cache, "example.com/times/@v/v1.0.0.info", `{"Version":"v9.0.0","Time":"2026-01-01T00:00:00Z","Origin":{"VCS":"git"}}`)
+	put(t, cache, "example.com/times/@v/v2.0.0.info", `{"Version":"v2.0.0","Time":"noon"}`)
+	for _, v := range []string{"v1.0.0", "v2.0.0"} {
+		put(t, cache, "example.com/times/@v/"+v+".zip", "zip")
+	}
 	with := t.TempDir()
-	if err := WriteProxy(t.Context(), cache, filepath.Join(with, ProxyDir), true); err != nil {
+	if err := WriteProxy(t.Context(), cache, filepath.Join(with, ProxyDir), ProxyOptions{Toolchains: true, Times: true}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(join(with, "proxy/golang.org/toolchain/@v/v0.0.1-go1.26.4.linux-amd64.zip")); err != nil {
 		t.Error(err)
+	}
+	for _, tt := range []struct{ version, want string }{
+		{"v1.0.0", `{"Version":"v1.0.0","Time":"2026-01-01T00:00:00Z"}`},
+		{"v2.0.0", `{"Version":"v2.0.0"}`},
+	} {
+		info, err := os.ReadFile(join(with, "proxy/example.com/times/@v/"+tt.version+".info"))
+		if string(info) != tt.want {
+			t.Errorf("%s: %s %v", tt.version, info, err)
+		}
 	}
 }
 

@@ -2,12 +2,12 @@ package vendoring
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/vendordir"
+	"github.com/vxlite/vxlite/internal/workspace"
 )
 
 // download writes the proxy tree. It lets the go command fetch what the targets need into an empty
@@ -22,11 +22,10 @@ func (g *gatherer) download(ctx context.Context) error {
 		return err
 	}
 	defer remove()
-	downloads := filepath.Join(tmp, "cache", "download")
-	if err := os.MkdirAll(downloads, 0o755); err != nil { // the go command makes it only for what it downloads
+	tool, err := g.ws.Fetcher(tmp)
+	if err != nil {
 		return err
 	}
-	tool := g.ws.Tool.With(map[string]string{"GOMODCACHE": tmp, "GOPROXY": g.proxies(), "GOFLAGS": "-modcacherw"})
 	for _, t := range g.ws.Config.Build.Targets {
 		if err := g.downloadFor(ctx, tool, t); err != nil {
 			return err
@@ -42,7 +41,7 @@ func (g *gatherer) download(ctx context.Context) error {
 			return err
 		}
 	}
-	return vendordir.WriteProxy(ctx, downloads, filepath.Join(g.folder, vendordir.ProxyDir), g.with.Toolchain)
+	return vendordir.WriteProxy(ctx, workspace.Downloads(tmp), filepath.Join(g.folder, vendordir.ProxyDir), vendordir.ProxyOptions{Toolchains: g.with.Toolchain})
 }
 
 // downloadFor fetches what one target needs.
@@ -51,7 +50,7 @@ func (g *gatherer) downloadFor(ctx context.Context, tool *gotool.Tool, t config.
 	if err != nil {
 		return err
 	}
-	c.Offline = false // proxies says what may be asked
+	c.Offline = false // the tool knows whether any proxy may be asked
 	pkgs, err := tool.Packages(ctx, g.ws.Dir, c)
 	if err != nil {
 		return g.ws.Explain(ctx, g.ws.Dir, c, err)
@@ -75,14 +74,4 @@ func (g *gatherer) sources(ctx context.Context, tool *gotool.Tool, c gotool.Comp
 	}
 	g.files, g.kinds = append(g.files, files...), append(g.kinds, kind)
 	return nil
-}
-
-// proxies is the GOPROXY setting with the user's module cache in front.
-func (g *gatherer) proxies() string {
-	own := vendordir.ProxyURL(filepath.Join(g.ws.Tool.Var("GOMODCACHE"), "cache", "download"))
-	rest := g.ws.Tool.Var("GOPROXY")
-	if rest == "" || g.ws.Offline {
-		rest = "off"
-	}
-	return own + "," + rest
 }

@@ -2,7 +2,6 @@ package vendoring
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -21,11 +20,11 @@ func (g *gatherer) toolchain(ctx context.Context, tool *gotool.Tool) error {
 	m := vendordir.ToolchainModule(tool.Version(), goos, goarch)
 	known := slices.IndexFunc(g.locked.Toolchains, func(s lock.Sum) bool { return s.Version == m.Version })
 	if g.ws.Offline && known >= 0 { // the database cannot be asked, and need not be
-		own, _, _ := strings.Cut(g.proxies(), ",")
+		own, _, _ := strings.Cut(tool.Var("GOPROXY"), ",")
 		tool = tool.With(map[string]string{"GOPROXY": own, "GOSUMDB": "off"})
 	}
-	if err := tool.Download(ctx, m.Path, m.Version); err != nil {
-		return &ToolchainError{Version: tool.Version(), Platform: goos + "/" + goarch, Err: err}
+	if err := workspace.FetchToolchain(ctx, tool, m); err != nil {
+		return err
 	}
 	h1, err := vendordir.ToolchainHash(tool.Var("GOMODCACHE"), m)
 	switch {
@@ -54,23 +53,4 @@ func (g *gatherer) addToolchain(s lock.Sum) error {
 	g.locked = &now
 	g.ws.Note("%s now has the checksum of %s@%s", g.ws.Lock.Name, s.Path, s.Version)
 	return nil
-}
-
-// ToolchainError is a Go release that no proxy serves.
-type ToolchainError struct {
-	Version, Platform string
-	Err               error
-}
-
-// Error implements error.
-func (e *ToolchainError) Error() string {
-	return fmt.Sprintf("the module proxy does not have the toolchain %s for %s\n%v", e.Version, e.Platform, e.Err)
-}
-
-// Unwrap returns the go command's error.
-func (e *ToolchainError) Unwrap() error { return e.Err }
-
-// Hints says how to get on.
-func (e *ToolchainError) Hints() []string {
-	return []string{"ask a proxy that has it, with GOPROXY; or leave out --with-toolchain, and install " + e.Version + " where the build is to run"}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	urfave "github.com/urfave/cli/v2"
@@ -22,10 +23,14 @@ and with the third-party modules that their builds ask a module proxy for. Run
 again, it fetches what is new.
 
    vxlite mirror DIR                         for ./velox.toml
-   vxlite mirror DIR --release v2025.1.15    for all plugins of a RoadRunner release`,
-		Flags: append([]urfave.Flag{
+   vxlite mirror DIR --release v2025.1.15    for all plugins of a RoadRunner release
+   vxlite mirror DIR --bundle 1.tar.zst      write all of it into a file
+   vxlite mirror DIR --bundle 2.tar.zst --since-bundle 1.json
+                                             write what is new since then
+   vxlite mirror DIR --apply 2.tar.zst       elsewhere, take that over`,
+		Flags: slices.Concat([]urfave.Flag{
 			&urfave.StringSliceFlag{Name: "config", Aliases: []string{"c"}, Usage: "for the config `FILE` (default: velox.toml; repeatable)"},
-		}, without(sharedFlags(), "config", "with", "locked", "offline")...),
+		}, bundleFlags(), without(sharedFlags(), "config", "with", "locked", "offline")),
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,
 		Action:          c.mirror,
@@ -42,7 +47,10 @@ type mirrorMode struct {
 
 // mirrorModes are all of them, in the order of the help.
 func (c *cli) mirrorModes() []mirrorMode {
-	return []mirrorMode{}
+	return []mirrorMode{
+		{"bundle", c.bundleMirror, []string{"since-bundle", "sign"}},
+		{"apply", c.applyToMirror, []string{"signed-by", "config"}},
+	}
 }
 
 func (c *cli) mirror(ctx *urfave.Context) error {
@@ -51,20 +59,50 @@ func (c *cli) mirror(ctx *urfave.Context) error {
 	if dir == "" || ctx.Args().Len() > 1 {
 		return badLine("mirror needs one directory, got %d arguments", ctx.Args().Len())
 	}
-	var given []mirrorMode
+	fill := mirrorMode{run: c.fillMirror, with: []string{"config", "mirror", "jobs"}}
+	mode, err := pickMode(ctx, fill, c.mirrorModes())
+	if err != nil {
+		return err
+	}
+	return mode.run(ctx, dir)
+}
+
+// pickMode returns the mode that the flags ask for, or what is to be done without
+// one, and refuses flags that it has no use for.
+func pickMode(ctx *urfave.Context, mode mirrorMode, modes []mirrorMode) (mirrorMode, error) {
 	var names []string
-	for _, m := range c.mirrorModes() {
+	for _, m := range modes {
 		if ctx.IsSet(m.flag) {
-			given, names = append(given, m), append(names, dashed(m.flag))
+			mode, names = m, append(names, dashed(m.flag))
 		}
 	}
-	switch len(given) {
-	case 0:
-		return c.fillMirror(ctx, dir)
-	case 1:
-		return given[0].run(ctx, dir)
+	if len(names) > 1 {
+		return mode, badLine("%s cannot be used together", strings.Join(names, " and "))
 	}
-	return badLine("%s cannot be used together", strings.Join(names, " and "))
+	screen := firstNames(screenFlags())
+	for _, f := range firstNames(ctx.Command.Flags) {
+		if !ctx.IsSet(f) || f == mode.flag || slices.Contains(mode.with, f) || slices.Contains(screen, f) {
+			continue
+		}
+		if mode.flag != "" {
+			return mode, badLine("%s cannot be used with %s", dashed(f), dashed(mode.flag))
+		}
+		var needs []string
+		for _, m := range modes {
+			if slices.Contains(m.with, f) {
+				needs = append(needs, dashed(m.flag))
+			}
+		}
+		return mode, badLine("%s needs %s", dashed(f), strings.Join(needs, " or "))
+	}
+	return mode, nil
+}
+
+func firstNames(flags []urfave.Flag) (names []string) {
+	for _, f := range flags {
+		names = append(names, f.Names()[0])
+	}
+	return names
 }
 
 // fillMirror fetches what the configs need.

@@ -11,8 +11,15 @@
 package archive
 
 import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // The names that every folder has.
@@ -53,3 +60,27 @@ type Form struct {
 
 // join is filepath.Join for a slash-separated path.
 func join(dir, name string) string { return filepath.Join(dir, filepath.FromSlash(name)) }
+
+// CheckFile says why a file may not be replaced by an archive: what does not begin
+// as a zstd file does may be somebody's only copy of it. It returns "" where it may.
+func CheckFile(name string) (reason string) {
+	fi, err := os.Stat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return ""
+	case err != nil:
+		return disk.Reason(err)
+	case fi.IsDir():
+		return "is a directory"
+	}
+	f, err := disk.Open(name)
+	if err != nil {
+		return disk.Reason(err)
+	}
+	defer f.Close()
+	head := make([]byte, 4)
+	if n, _ := io.ReadFull(f, head); n > 0 && !bytes.Equal(head[:n], []byte{0x28, 0xb5, 0x2f, 0xfd}[:n]) {
+		return "exists and is not a zstd file"
+	}
+	return ""
+}

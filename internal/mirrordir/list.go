@@ -1,11 +1,9 @@
 package mirrordir
 
 import (
-	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -18,11 +16,12 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/vxlite/vxlite/internal/archive"
 	"github.com/vxlite/vxlite/internal/disk"
 )
 
 // List is what SHA256SUMS says: hex hashes by slash-separated path.
-type List map[string]string
+type List = archive.List
 
 // ReadList reads the mirror's list. One that is not there is empty.
 func (m *Mirror) ReadList() (List, error) {
@@ -33,22 +32,11 @@ func (m *Mirror) ReadList() (List, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := List{}
-	for line := range strings.Lines(string(data)) {
-		if sum, name, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "  "); ok {
-			l[name] = sum
-		}
+	l, err := form.ParseList(data)
+	if err != nil {
+		return nil, &StateError{File: filepath.Join(m.Dir, ListFile), Reason: err.Error()}
 	}
 	return l, nil
-}
-
-// Format is the list as the file has it.
-func (l List) Format() []byte {
-	var b bytes.Buffer
-	for _, name := range slices.Sorted(maps.Keys(l)) {
-		fmt.Fprintf(&b, "%s  %s\n", l[name], name)
-	}
-	return b.Bytes()
 }
 
 // writeList writes the list of all files. Those that never change under one name

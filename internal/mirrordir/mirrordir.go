@@ -30,6 +30,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/vxlite/vxlite/internal/archive"
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 )
@@ -39,7 +40,7 @@ const (
 	GitDir    = "git"
 	ProxyDir  = "proxy"
 	StateFile = "mirror.json"
-	ListFile  = "SHA256SUMS"
+	ListFile  = archive.ListFile
 
 	lockFile       = ".lock"
 	unfinishedFile = ".unfinished"
@@ -85,6 +86,9 @@ func Open(ctx context.Context, dir string, mode Mode, sink event.Sink) (*Mirror,
 		return nil, err
 	}
 	if err := m.read(); err != nil {
+		return nil, errors.Join(err, m.Close())
+	}
+	if err := m.complete(ctx, sink); err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
 	return m, nil
@@ -139,7 +143,7 @@ func (m *Mirror) Finish(ctx context.Context, s State) error {
 	if err := m.writeList(ctx); err != nil {
 		return err
 	}
-	m.State = s
+	m.State, m.Unfinished = s, false
 	return os.Remove(filepath.Join(m.Dir, unfinishedFile))
 }
 
@@ -155,7 +159,7 @@ func checkPlace(dir string, mode Mode) error {
 	switch {
 	case err != nil && !missing:
 		return &PlaceError{dir, disk.Reason(err)}
-	case mode == Existing && !disk.Exists(filepath.Join(dir, StateFile)):
+	case mode == Existing && !disk.Exists(filepath.Join(dir, StateFile)) && !disk.Exists(filepath.Join(dir, readyDir)):
 		return &NoneError{dir}
 	case slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !isOwn(e.Name()) }):
 		return &PlaceError{dir, "exists and is not a mirror"}
@@ -205,8 +209,9 @@ type State struct {
 	Repositories []Repository `json:"repositories"`
 	// Needs are sorted by their configs' names.
 	Needs []Needs `json:"needs"`
-	// Bundle is the last that was applied here; nil for none.
-	Bundle *Bundle `json:"bundle,omitempty"`
+	// Bundles are those that were applied here: the last whole one, and what
+	// followed it, in order.
+	Bundles []Bundle `json:"bundles,omitempty"`
 }
 
 // Repository is one of a mirror's.

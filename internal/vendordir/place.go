@@ -1,9 +1,7 @@
 package vendordir
 
 import (
-	"bytes"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -35,14 +33,18 @@ func CheckPlace(place string) error {
 			return &PlaceError{place, "an archive ends in " + archive.Extension}
 		}
 	}
+	if archive.Is(place) {
+		if reason := archive.CheckFile(place); reason != "" {
+			return &PlaceError{place, reason}
+		}
+		return nil
+	}
 	fi, err := os.Stat(place)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		return &PlaceError{place, reason(err)}
-	case archive.Is(place):
-		return checkFile(place, fi)
+		return &PlaceError{place, disk.Reason(err)}
 	case !fi.IsDir():
 		return &PlaceError{place, "is a file"}
 	}
@@ -50,31 +52,6 @@ func CheckPlace(place string) error {
 		return &PlaceError{place, "exists and is not a vendor folder"}
 	}
 	return nil
-}
-
-// checkFile refuses what does not begin as a zstd file does.
-func checkFile(place string, fi fs.FileInfo) error {
-	if fi.IsDir() {
-		return &PlaceError{place, "is a directory"}
-	}
-	f, err := disk.Open(place)
-	if err != nil {
-		return &PlaceError{place, reason(err)}
-	}
-	defer f.Close()
-	head := make([]byte, 4)
-	if n, _ := io.ReadFull(f, head); n > 0 && !bytes.Equal(head[:n], []byte{0x28, 0xb5, 0x2f, 0xfd}[:n]) {
-		return &PlaceError{place, "exists and is not a zstd file"}
-	}
-	return nil
-}
-
-// reason is an error without the path that the message has already.
-func reason(err error) string {
-	if pe, ok := errors.AsType[*os.PathError](err); ok {
-		return pe.Err.Error()
-	}
-	return err.Error()
 }
 
 // Replace puts the finished folder at made in the place of old, which is a

@@ -27,9 +27,12 @@ again, it fetches what is new.
    vxlite mirror DIR --bundle 1.tar.zst      write all of it into a file
    vxlite mirror DIR --bundle 2.tar.zst --since-bundle 1.json
                                              write what is new since then
-   vxlite mirror DIR --apply 2.tar.zst       elsewhere, take that over`,
+   vxlite mirror DIR --apply 2.tar.zst       elsewhere, take that over
+   vxlite mirror DIR --push 'ssh://git@git.corp/mirrors/{owner}/{name}.git'
+                                             push its repositories to a server`,
 		Flags: slices.Concat([]urfave.Flag{
 			&urfave.StringSliceFlag{Name: "config", Aliases: []string{"c"}, Usage: "for the config `FILE` (default: velox.toml; repeatable)"},
+			pushFlag(),
 		}, bundleFlags(), without(sharedFlags(), "config", "with", "locked", "offline")),
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,
@@ -50,6 +53,7 @@ func (c *cli) mirrorModes() []mirrorMode {
 	return []mirrorMode{
 		{"bundle", c.bundleMirror, []string{"since-bundle", "sign"}},
 		{"apply", c.applyToMirror, []string{"signed-by", "config"}},
+		{"push", c.pushMirror, []string{"config", "jobs"}},
 	}
 }
 

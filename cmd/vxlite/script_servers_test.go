@@ -63,3 +63,23 @@ func (w *world) startSSHD(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Defer(func() { s.Close(); cancel() })
 	ts.Value("sshd").(*sshServer).use(s, ts.Setenv)
 }
+
+// startPush starts servers over SSH and over HTTP that take pushes to the bare
+// repositories in a folder, and has SSH_URL, HTTP_URL and their like name them:
+// pushservers FOLDER
+func (w *world) startPush(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: pushservers FOLDER")
+	}
+	dir, err := os.MkdirTemp(ts.Getenv("TMPDIR"), "sshd")
+	ts.Check(err)
+	ctx, cancel := context.WithCancel(context.Background())
+	s, err := testkit.StartSSHD(ctx, testkit.SSHDOptions{Dir: filepath.Clean(dir), Repos: ts.MkAbs(args[0]), Push: true})
+	ts.Check(err)
+	b, err := testkit.StartHTTPBackend(ctx, testkit.HTTPBackendOptions{Repos: ts.MkAbs(args[0]), Push: true, Username: httpUser, Password: httpPassword})
+	ts.Check(err)
+	ts.Defer(func() { s.Close(); b.Close(); cancel() })
+	ts.Value("sshd").(*sshServer).use(s, ts.Setenv)
+	ts.Setenv("HTTP_URL", b.URL+"/")
+	ts.Setenv("HTTP_HOST", strings.TrimPrefix(b.URL, "http://"))
+}

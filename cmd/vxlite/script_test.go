@@ -58,6 +58,7 @@ func TestScript(t *testing.T) {
 			"cacheserver":  cacheServer,
 			"https":        w.startHTTPS,
 			"sshd":         w.startSSHD,
+			"pushservers":  w.startPush,
 			"validbom":     validBOM,
 			"saves":        saves,
 			"documented":   documented,

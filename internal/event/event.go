@@ -16,6 +16,12 @@ const (
 	FetchBytes Kind = "fetch-bytes"
 	// FetchDone: Module, Ref, Why (as FetchStart), Commit, URL (after mirrors), Bytes, Known.
 	FetchDone Kind = "fetch-done"
+	// PushStart: Module.
+	PushStart Kind = "push-start"
+	// PushBytes: Module, Bytes (sent so far).
+	PushBytes Kind = "push-bytes"
+	// PushDone: Module, URL, Bytes, Known (there was nothing new).
+	PushDone Kind = "push-done"
 	// Retry: Module, Ref, Text (what failed), Seconds (until the next attempt).
 	Retry Kind = "retry"
 	// CompileStart: Target, Total (packages known; 0 where not known).
@@ -52,7 +58,8 @@ type Event struct {
 	Why     string   `json:"why,omitempty"`
 	Text    string   `json:"text,omitempty"`
 	Seconds float64  `json:"seconds,omitempty"`
-	// Known says that a server was asked, and its answer was there already.
+	// Known says that a server was asked, and its answer, or what it was to get, was
+	// there already.
 	Known bool `json:"known,omitempty"`
 }
 

@@ -205,10 +205,15 @@ func (e *SlowError) Hints() []string {
 }
 
 // TotalError is a conversation that took too long, however much was sent.
-type TotalError struct{ After time.Duration }
+type TotalError struct {
+	What  string // "fetch" or "push"
+	After time.Duration
+}
 
 // Error implements error.
-func (e *TotalError) Error() string { return fmt.Sprintf("the fetch is not done after %v", e.After) }
+func (e *TotalError) Error() string {
+	return fmt.Sprintf("the %s is not done after %v", e.What, e.After)
+}
 
 // Hints shows the key.
 func (e *TotalError) Hints() []string {

@@ -2,9 +2,10 @@
 // how to log in, whom to trust, what a server may send, and whether to try again. It
 // knows nothing of refs, commits or the store.
 //
-// Begin with [Conns], whose Connect starts a conversation. ssh.go, session.go and
-// sshauth.go speak SSH, by what package openssh reads of the user's settings; http.go
-// and tls.go speak HTTP. bounds.go ends what is too much or too slow, retry.go decides
+// Begin with [Conns], whose Connect starts a conversation to fetch from, and whose
+// ConnectPush one to push to. ssh.go, session.go and sshauth.go speak SSH, by what
+// package openssh reads of the user's settings; http.go and tls.go speak HTTP; push.go
+// sends packs over both. bounds.go ends what is too much or too slow, retry.go decides
 // what may pass, and explain.go puts the remote in front of an error.
 //
 // # What is go-git's, and what is not
@@ -13,7 +14,8 @@
 // The SSH transport is not: go-git's makes a connection for each conversation, and a
 // handshake costs a tenth of a second; here all repositories of a host share one. What
 // a server sends before a pack is read here, too, since go-git keeps each line of it
-// without a limit.
+// without a limit. A pack that is pushed over HTTP is sent from here: go-git holds all
+// of a request in memory.
 package gitconn
 
 import (
@@ -95,11 +97,25 @@ func (c *Conns) Learn(remote giturl.Remote) { c.http.creds.Learn(remote) }
 
 // Connect starts a conversation with git-upload-pack at remote.
 func (c *Conns) Connect(ctx context.Context, remote giturl.Remote) (transport.UploadPackSession, *packp.AdvRefs, error) {
-	connect := c.http.session
+	return connect(ctx, c, remote, transport.UploadPackServiceName, transport.Transport.NewUploadPackSession,
+		func(u *conversation) transport.UploadPackSession { return uploadPack{u} })
+}
+
+// ConnectPush starts a conversation with git-receive-pack at remote.
+func (c *Conns) ConnectPush(ctx context.Context, remote giturl.Remote) (PushSession, *packp.AdvRefs, error) {
+	return connect(ctx, c, remote, transport.ReceivePackServiceName, openPush, func(u *conversation) PushSession { return receivePack{u} })
+}
+
+// connect starts a conversation with one of git's programs.
+func connect[S transport.Session](ctx context.Context, c *Conns, remote giturl.Remote, program string, byHTTP opener[S], bySSH func(*conversation) S) (sess S, adv *packp.AdvRefs, err error) {
 	if remote.Scheme == "ssh" {
-		connect = c.ssh.session
+		var u *conversation
+		if u, err = c.ssh.session(ctx, program, remote); err == nil {
+			return bySSH(u), u.adv, nil
+		}
+	} else {
+		sess, adv, err = session(ctx, c.http, remote, byHTTP)
 	}
-	sess, adv, err := connect(ctx, remote)
 	if err != nil && ctx.Err() == nil {
 		err = withUnused(err, c.UnusedFor(remote))
 	}

@@ -21,7 +21,7 @@ func (d deaf) Close() error                { return nil }
 func TestGoodbye(t *testing.T) {
 	d := deaf{make(chan struct{})}
 	defer close(d.until)
-	u := &uploadPack{in: d}
+	u := &conversation{in: d}
 	done := make(chan struct{})
 	go func() { u.sayGoodbye(); close(done) }()
 	select {

@@ -100,15 +100,18 @@ func certPool(file string) (*x509.CertPool, error) {
 
 func (p *httpPool) close() { p.client.CloseIdleConnections() }
 
+// opener makes a conversation of one kind. It asks the server nothing yet.
+type opener[S transport.Session] func(transport.Transport, *transport.Endpoint, transport.AuthMethod) (S, error)
+
 // session opens a conversation, with the first credential that the server
 // takes. Where the path is not found, PATH.git is tried, as git servers that
 // serve plain folders need it.
-func (p *httpPool) session(ctx context.Context, remote giturl.Remote) (transport.UploadPackSession, *packp.AdvRefs, error) {
-	sess, adv, err := p.authenticate(ctx, remote)
+func session[S transport.Session](ctx context.Context, p *httpPool, remote giturl.Remote, open opener[S]) (S, *packp.AdvRefs, error) {
+	sess, adv, err := authenticate(ctx, p, remote, open)
 	if errors.Is(err, transport.ErrRepositoryNotFound) && !strings.HasSuffix(remote.Path, ".git") {
 		retry := remote
 		retry.Path = strings.TrimSuffix(remote.Path, "/") + ".git"
-		if sess, adv, err2 := p.authenticate(ctx, retry); err2 == nil || !errors.Is(err2, transport.ErrRepositoryNotFound) {
+		if sess, adv, err2 := authenticate(ctx, p, retry, open); err2 == nil || !errors.Is(err2, transport.ErrRepositoryNotFound) {
 			return sess, adv, p.explain(ctx, retry, err2)
 		}
 	}
@@ -116,7 +119,7 @@ func (p *httpPool) session(ctx context.Context, remote giturl.Remote) (transport
 }
 
 // authenticate tries the credentials in order.
-func (p *httpPool) authenticate(ctx context.Context, remote giturl.Remote) (transport.UploadPackSession, *packp.AdvRefs, error) {
+func authenticate[S transport.Session](ctx context.Context, p *httpPool, remote giturl.Remote, open opener[S]) (none S, _ *packp.AdvRefs, _ error) {
 	host := remote.Scheme + "://" + remote.HostPort()
 	remote = p.creds.WithOwn(remote)
 	// What a URL brings is for that URL, and no other's is for it: a forge says
@@ -127,13 +130,13 @@ func (p *httpPool) authenticate(ctx context.Context, remote giturl.Remote) (tran
 	p.mu.Unlock()
 	var tried []string
 	if known && !own {
-		sess, adv, err := p.ask(ctx, remote, cred)
+		sess, adv, err := ask(ctx, p, remote, cred, open)
 		if !isDenied(err) {
 			return sess, adv, err
 		}
 	}
 	for cred := range p.creds.Candidates(ctx, remote) {
-		sess, adv, err := p.ask(ctx, remote, cred)
+		sess, adv, err := ask(ctx, p, remote, cred, open)
 		if isDenied(err) {
 			tried = append(tried, fmt.Sprintf("%s (%s)", cred.Origin, status(err)))
 			continue
@@ -145,7 +148,7 @@ func (p *httpPool) authenticate(ctx context.Context, remote giturl.Remote) (tran
 		}
 		return sess, adv, err
 	}
-	return nil, nil, &AuthError{URL: remote.String(), Tried: tried, hints: []string{
+	return none, nil, &AuthError{URL: remote.String(), Tried: tried, hints: []string{
 		config.Snippet("put a credential into ~/.netrc, or name one in the config", fmt.Sprintf("[git.credentials.%q]", remote.Host), config.Setting{Key: "username", Value: "USER"}, config.Setting{Key: "password", Value: "${TOKEN}"}),
 	}}
 }
@@ -162,7 +165,7 @@ func status(err error) string {
 }
 
 // ask opens a conversation with one credential.
-func (p *httpPool) ask(ctx context.Context, remote giturl.Remote, cred giturl.Credential) (transport.UploadPackSession, *packp.AdvRefs, error) {
+func ask[S transport.Session](ctx context.Context, p *httpPool, remote giturl.Remote, cred giturl.Credential, open opener[S]) (none S, _ *packp.AdvRefs, _ error) {
 	port, _ := strconv.Atoi(remote.Port)
 	host := remote.Host
 	if strings.Contains(host, ":") {
@@ -174,14 +177,14 @@ func (p *httpPool) ask(ctx context.Context, remote giturl.Remote, cred giturl.Cr
 	if cred.Username != "" || cred.Password != "" {
 		auth = &githttp.BasicAuth{Username: cred.Username, Password: string(cred.Password)}
 	}
-	sess, err := p.transport.NewUploadPackSession(ep, auth)
+	sess, err := open(p.transport, ep, auth)
 	if err != nil {
-		return nil, nil, err
+		return none, nil, err
 	}
 	adv, err := sess.AdvertisedReferencesContext(ctx)
 	if err != nil {
 		sess.Close()
-		return nil, nil, err
+		return none, nil, err
 	}
 	return sess, adv, nil
 }

@@ -5,7 +5,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/vxlite/vxlite/internal/brief"
@@ -23,6 +22,13 @@ type gitOnly struct {
 
 // RoundTrip implements http.RoundTripper.
 func (g gitOnly) RoundTrip(req *http.Request) (*http.Response, error) {
+	push := pushOf(req)
+	if push != nil {
+		var err error
+		if req, err = push.complete(req); err != nil {
+			return nil, err
+		}
+	}
 	res, err := g.next.RoundTrip(req)
 	if err != nil {
 		return nil, err
@@ -34,11 +40,15 @@ func (g gitOnly) RoundTrip(req *http.Request) (*http.Response, error) {
 	case res.StatusCode == http.StatusUnauthorized, res.StatusCode == http.StatusForbidden, res.StatusCode == http.StatusNotFound:
 		res.Body = limited(res.Body)
 		return res, nil
-	case res.StatusCode < 300 && strings.HasPrefix(kind, "application/x-git-upload-pack-"):
-		if req.Method == http.MethodGet {
-			res.Body = readCloser{g.bounds.refs(res.Body), res.Body}
-			return res, nil
-		}
+	case res.StatusCode >= 300:
+	case req.Method == http.MethodGet && (kind == "application/x-git-upload-pack-advertisement" || kind == "application/x-git-receive-pack-advertisement"):
+		res.Body = readCloser{g.bounds.refs(res.Body), res.Body}
+		return res, nil
+	case push != nil && kind == "application/x-git-receive-pack-result":
+		push.answer = g.bounds.report(res.Body, push.refs)
+		res.Body = readCloser{push.answer, res.Body}
+		return res, nil
+	case kind == "application/x-git-upload-pack-result":
 		body, err := g.bounds.answer(res.Body)
 		if err != nil {
 			res.Body.Close()

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -181,19 +183,68 @@ func retryAfter(header string, now time.Time) time.Duration {
 	return 0
 }
 
+// silence is how long nothing may come from a server. While something is sent to
+// it, it need not say anything.
+type silence struct {
+	longest time.Duration
+	sent    atomic.Int64 // when something last was, in nanoseconds since 1970
+}
+
+// watch calls stalled when there was silence for too long, unless end is called
+// before.
+func (s *silence) watch(stalled func()) (end func()) {
+	var mu sync.Mutex
+	var t *time.Timer
+	ended := false
+	mu.Lock()
+	defer mu.Unlock()
+	t = time.AfterFunc(s.longest, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		left := s.longest - time.Since(time.Unix(0, s.sent.Load()))
+		switch {
+		case ended:
+		case left > 0:
+			t.Reset(left)
+		default:
+			stalled()
+		}
+	})
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		ended = true
+		t.Stop()
+	}
+}
+
+// moved says that something was sent.
+func (s *silence) moved() { s.sent.Store(time.Now().UnixNano()) }
+
 // patientReader reports a server that lets a reader wait for too long: stalled
 // is called, which has to make the Read return.
 type patientReader struct {
 	r       io.Reader
-	timeout time.Duration
+	silence *silence
 	stalled func()
 }
 
 // Read implements io.Reader.
 func (p *patientReader) Read(b []byte) (int, error) {
-	t := time.AfterFunc(p.timeout, p.stalled)
-	defer t.Stop()
+	defer p.silence.watch(p.stalled)()
 	return p.r.Read(b)
+}
+
+// sentReader notes what is read of it as sent.
+type sentReader struct {
+	io.ReadCloser
+	silence *silence
+}
+
+// Read implements io.Reader.
+func (s sentReader) Read(b []byte) (int, error) {
+	s.silence.moved()
+	return s.ReadCloser.Read(b)
 }
 
 // patient bounds how long a request's answer may stay silent, before its
@@ -206,16 +257,21 @@ type patient struct {
 // RoundTrip implements http.RoundTripper.
 func (p patient) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(req.Context())
+	s := &silence{longest: p.timeout}
 	stalled := func() { cancel(&StallError{p.timeout}) }
-	t := time.AfterFunc(p.timeout, stalled)
-	res, err := p.next.RoundTrip(req.WithContext(ctx))
-	t.Stop()
+	req = req.WithContext(ctx)
+	if req.Body != nil && req.Body != http.NoBody {
+		req.Body = sentReader{req.Body, s}
+	}
+	heard := s.watch(stalled)
+	res, err := p.next.RoundTrip(req)
+	heard()
 	if err != nil {
 		err = cause(ctx, err)
 		cancel(nil)
 		return nil, err
 	}
-	res.Body = &patientBody{ctx: ctx, body: res.Body, end: cancel, r: patientReader{res.Body, p.timeout, stalled}}
+	res.Body = &patientBody{ctx: ctx, body: res.Body, end: cancel, r: patientReader{res.Body, s, stalled}}
 	return res, nil
 }
 

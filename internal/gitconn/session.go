@@ -18,10 +18,10 @@ import (
 	"github.com/vxlite/vxlite/internal/run"
 )
 
-// uploadPack is a conversation with git-upload-pack over one channel of a
-// shared SSH connection. go-git's own SSH transport makes a connection for
-// each conversation, and a handshake costs a tenth of a second.
-type uploadPack struct {
+// conversation is one with a git program over one channel of a shared SSH
+// connection. go-git's own SSH transport makes a connection for each conversation,
+// and a handshake costs a tenth of a second.
+type conversation struct {
 	sess   *ssh.Session
 	in     io.WriteCloser
 	out    *io.PipeReader
@@ -33,15 +33,13 @@ type uploadPack struct {
 	stop   func() bool     // undoes the watch on it
 
 	bounds  bounds
-	timeout time.Duration // how long the server may stay silent
-	stalled func()        // called when it was
+	silence silence // how long the server may stay silent
+	stalled func()  // called when it was
 	cancel  context.CancelCauseFunc
 }
 
-var _ transport.UploadPackSession = (*uploadPack)(nil)
-
-// start runs git-upload-pack for path and reads what the server advertises.
-func (u *uploadPack) start(ctx context.Context, path string) error {
+// start runs a git program for path and reads what the server advertises.
+func (u *conversation) start(ctx context.Context, program, path string) error {
 	var err error
 	ctx, u.cancel = context.WithCancelCause(ctx)
 	if u.in, err = u.sess.StdinPipe(); err != nil {
@@ -54,25 +52,25 @@ func (u *uploadPack) start(ctx context.Context, path string) error {
 	u.stderr.Most = 4 << 10 // a banner can be long, an error is not
 	u.stderr.Full = make(chan struct{})
 	u.sess.Stderr = &u.stderr
-	waiting := time.AfterFunc(u.timeout, u.tooLong)
-	defer waiting.Stop()
-	if err := u.await(ctx, func() error { return u.sess.Start("git-upload-pack " + run.ShellQuote(path)) }); err != nil {
+	heard := u.silence.watch(u.tooLong)
+	defer heard()
+	if err := u.await(ctx, func() error { return u.sess.Start(program + " " + run.ShellQuote(path)) }); err != nil {
 		return err
 	}
-	waiting.Stop()
-	u.pump(ctx, &patientReader{out, u.timeout, u.tooLong})
+	heard()
+	u.pump(ctx, &patientReader{out, &u.silence, u.tooLong})
 	_, err = u.AdvertisedReferencesContext(ctx)
 	return err
 }
 
 // tooLong ends a conversation in which the server says nothing.
-func (u *uploadPack) tooLong() {
-	u.cancel(&StallError{u.timeout})
+func (u *conversation) tooLong() {
+	u.cancel(&StallError{u.silence.longest})
 	u.stalled()
 }
 
 // over is why the conversation has ended, as far as that was this side's doing.
-func (u *uploadPack) over(ctx context.Context) error {
+func (u *conversation) over(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -84,7 +82,7 @@ func (u *uploadPack) over(ctx context.Context) error {
 
 // pump hands on what the server sends for as long as ctx lasts. A channel's
 // own reader waits until the server has answered, which a dead one never does.
-func (u *uploadPack) pump(ctx context.Context, out io.Reader) {
+func (u *conversation) pump(ctx context.Context, out io.Reader) {
 	r, w := io.Pipe()
 	u.ctx, u.out = ctx, r
 	u.stop = context.AfterFunc(ctx, func() {
@@ -99,18 +97,18 @@ func (u *uploadPack) pump(ctx context.Context, out io.Reader) {
 }
 
 // await is await for calls that give nothing but an error.
-func (u *uploadPack) await(ctx context.Context, f func() error) error {
+func (u *conversation) await(ctx context.Context, f func() error) error {
 	_, err := await(ctx, func() (struct{}, error) { return struct{}{}, f() }, func(struct{}) {})
 	return err
 }
 
 // AdvertisedReferences implements transport.Session.
-func (u *uploadPack) AdvertisedReferences() (*packp.AdvRefs, error) {
+func (u *conversation) AdvertisedReferences() (*packp.AdvRefs, error) {
 	return nil, errors.ErrUnsupported // it could not be interrupted
 }
 
 // AdvertisedReferencesContext implements transport.Session.
-func (u *uploadPack) AdvertisedReferencesContext(ctx context.Context) (*packp.AdvRefs, error) {
+func (u *conversation) AdvertisedReferencesContext(ctx context.Context) (*packp.AdvRefs, error) {
 	if u.adv != nil {
 		return u.adv, nil
 	}
@@ -133,7 +131,7 @@ func (u *uploadPack) AdvertisedReferencesContext(ctx context.Context) (*packp.Ad
 const lastWords = 2 * time.Second
 
 // explain prefers what the server said over what the protocol made of it.
-func (u *uploadPack) explain(err error) error {
+func (u *conversation) explain(err error) error {
 	if _, ok := errors.AsType[*gitpack.ObjectFormatError](err); ok {
 		return err // the server is content
 	}
@@ -173,8 +171,13 @@ func (e *serverError) Error() string {
 
 func (e *serverError) Unwrap() error { return e.err }
 
+// uploadPack is a conversation with git-upload-pack.
+type uploadPack struct{ *conversation }
+
+var _ transport.UploadPackSession = uploadPack{}
+
 // UploadPack implements transport.UploadPackSession.
-func (u *uploadPack) UploadPack(ctx context.Context, req *packp.UploadPackRequest) (*packp.UploadPackResponse, error) {
+func (u uploadPack) UploadPack(ctx context.Context, req *packp.UploadPackRequest) (*packp.UploadPackResponse, error) {
 	if err := req.Validate(); err != nil {
 		return nil, err
 	}
@@ -212,7 +215,7 @@ func (u *uploadPack) UploadPack(ctx context.Context, req *packp.UploadPackReques
 
 // sayGoodbye sends a flush packet. A server may not take it: over SSH it says how
 // much it takes.
-func (u *uploadPack) sayGoodbye() {
+func (u *conversation) sayGoodbye() {
 	said := make(chan struct{})
 	go func() {
 		defer close(said)
@@ -227,7 +230,7 @@ func (u *uploadPack) sayGoodbye() {
 
 // Close implements io.Closer. A flush packet ends a conversation in which
 // nothing was asked for.
-func (u *uploadPack) Close() error {
+func (u *conversation) Close() error {
 	u.once.Do(func() {
 		if u.stop != nil {
 			u.stop()

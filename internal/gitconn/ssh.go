@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
-	"github.com/go-git/go-git/v5/plumbing/transport"
 	"golang.org/x/crypto/ssh"
 
 	"github.com/vxlite/vxlite/internal/brief"
@@ -79,33 +77,33 @@ func (c *sshConn) mayBeRemade() bool { return c.served.Load() || !c.remade }
 // sshSessions is below OpenSSH's default MaxSessions of 10.
 const sshSessions = 8
 
-// session opens a conversation on the host's connection. A connection that has
-// ended meanwhile (servers end idle ones) is made anew, once.
-func (p *sshPool) session(ctx context.Context, remote giturl.Remote) (transport.UploadPackSession, *packp.AdvRefs, error) {
+// session opens a conversation with a git program on the host's connection. A
+// connection that has ended meanwhile (servers end idle ones) is made anew, once.
+func (p *sshPool) session(ctx context.Context, program string, remote giturl.Remote) (*conversation, error) {
 	host := p.cfg.Resolve(remote)
 	for tries := 0; ; tries++ {
 		c, err := p.connection(ctx, host)
 		if err != nil {
-			return nil, nil, &unreachable{host.Key(), outOfReach(host.Alias, err)}
+			return nil, &unreachable{host.Key(), outOfReach(host.Alias, err)}
 		}
-		u, err := c.converse(ctx, remote)
+		u, err := c.converse(ctx, program, remote)
 		if err == nil {
-			return u, u.adv, nil
+			return u, nil
 		}
 		if tries > 0 || ctx.Err() != nil || !c.hasEndedWith(err) {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 }
 
 // converse starts a conversation about one repository.
-func (c *sshConn) converse(ctx context.Context, remote giturl.Remote) (*uploadPack, error) {
+func (c *sshConn) converse(ctx context.Context, program string, remote giturl.Remote) (*conversation, error) {
 	sess, err := c.open(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", remote, err)
 	}
-	u := &uploadPack{sess: sess, free: c.slots.release, timeout: c.timeout, stalled: c.stalled, bounds: c.bounds}
-	if err := u.start(ctx, remote.Path); err != nil {
+	u := &conversation{sess: sess, free: c.slots.release, silence: silence{longest: c.timeout}, stalled: c.stalled, bounds: c.bounds}
+	if err := u.start(ctx, program, remote.Path); err != nil {
 		u.Close()
 		return nil, explainSSH(remote, err)
 	}

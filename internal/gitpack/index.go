@@ -59,6 +59,11 @@ func (x packIndex) find(hash plumbing.Hash) (int64, bool) {
 	if at == high || !bytes.Equal(x.hash(at), hash[:]) {
 		return 0, false
 	}
+	return x.offset(at)
+}
+
+// offset returns where the object of an entry is in the pack.
+func (x packIndex) offset(at int) (int64, bool) {
 	offset := binary.BigEndian.Uint32(x.offsets[4*at:])
 	const isWide = 1 << 31
 	if offset&isWide == 0 {

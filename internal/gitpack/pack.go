@@ -22,6 +22,7 @@ type pack struct {
 	index packIndex
 	name  string
 	file  io.ReaderAt
+	size  int64 // of the file
 	close func() error
 
 	work *work
@@ -49,6 +50,11 @@ func openPack(index string, work *work) (*pack, error) {
 		return nil, err
 	}
 	p.file, p.close = f, f.Close
+	fi, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	p.size = fi.Size()
 	return p, nil
 }
 

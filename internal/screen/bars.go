@@ -79,24 +79,25 @@ func endLine(b bar, complete bool, now time.Time, paint func(string, ...text.Col
 	return line + paint(" ["+now.Sub(b.begun()).Round(redrawEvery).String()+"]", text.Faint)
 }
 
-// fetchBar is the bar for all fetches together.
+// fetchBar is the bar for all fetches, or all pushes, together.
 type fetchBar struct {
 	start
+	verb     string // "fetched" or "pushed"
 	done     int
 	bytes    int64            // of the fetches that are done
 	underWay []string         // modules, in the order they were begun
 	received map[string]int64 // bytes by module, of those under way
 }
 
-// update takes a fetch event into account.
+// update takes an event of a fetch or a push into account.
 func (b *fetchBar) update(e event.Event) {
 	i := slices.Index(b.underWay, e.Module)
 	switch {
-	case e.Kind == event.FetchStart && i < 0:
+	case (e.Kind == event.FetchStart || e.Kind == event.PushStart) && i < 0:
 		b.underWay = append(b.underWay, e.Module)
-	case e.Kind == event.FetchBytes && i >= 0:
+	case (e.Kind == event.FetchBytes || e.Kind == event.PushBytes) && i >= 0:
 		b.received[e.Module] = e.Bytes
-	case e.Kind == event.FetchDone:
+	case e.Kind == event.FetchDone, e.Kind == event.PushDone:
 		b.done++
 		b.bytes += max(e.Bytes, b.received[e.Module])
 		delete(b.received, e.Module)
@@ -111,7 +112,7 @@ func (b *fetchBar) update(e event.Event) {
 func (b *fetchBar) progress() (done, total int) { return b.done, 0 }
 
 func (b *fetchBar) message(room int) string {
-	message := fmt.Sprintf("%d fetched, %d to go", b.done, len(b.underWay))
+	message := fmt.Sprintf("%d %s, %d to go", b.done, b.verb, len(b.underWay))
 	size := b.bytes
 	for _, n := range b.received {
 		size += n
@@ -133,9 +134,9 @@ func (b *fetchBar) message(room int) string {
 func (b *fetchBar) full() bool { return len(b.underWay) == 0 }
 
 func (b *fetchBar) ended(complete bool) string {
-	message := "fetched " + Count(b.done, "repository", "repositories")
+	message := b.verb + " " + Count(b.done, "repository", "repositories")
 	if !complete {
-		message = fmt.Sprintf("fetched %d of %s", b.done, Count(b.done+len(b.underWay), "repository", "repositories"))
+		message = fmt.Sprintf("%s %d of %s", b.verb, b.done, Count(b.done+len(b.underWay), "repository", "repositories"))
 	}
 	if b.bytes > 0 {
 		message += ", " + brief.Bytes(b.bytes)

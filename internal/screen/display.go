@@ -25,7 +25,7 @@ type display struct {
 	width func() int // of the terminal as it is now, in columns
 	paint func(string, ...text.Color) string
 
-	fetch   *fetchBar     // nil for none
+	fetch   *fetchBar     // or of the pushes; nil for none
 	compile []*compileBar // by when they began
 	drawn   []int         // the columns of each line that is drawn
 	quit    chan struct{} // ends the redrawing; nil while nothing is under way
@@ -39,9 +39,13 @@ const redrawEvery = 100 * time.Millisecond
 func (d *display) update(e event.Event) {
 	i := slices.IndexFunc(d.compile, func(b *compileBar) bool { return b.target == oneLine(e.Target) })
 	switch {
-	case e.Kind == event.FetchStart, e.Kind == event.FetchDone, e.Kind == event.FetchBytes && d.fetch != nil:
+	case e.Kind == event.FetchStart, e.Kind == event.FetchDone, e.Kind == event.PushStart, e.Kind == event.PushDone,
+		(e.Kind == event.FetchBytes || e.Kind == event.PushBytes) && d.fetch != nil:
 		if d.fetch == nil {
-			d.fetch = &fetchBar{start: start(time.Now()), received: make(map[string]int64)}
+			d.fetch = &fetchBar{start: start(time.Now()), verb: "fetched", received: make(map[string]int64)}
+		}
+		if e.Kind == event.PushStart {
+			d.fetch.verb = "pushed"
 		}
 		d.fetch.update(e)
 	case e.Kind == event.CompileStart && i < 0:

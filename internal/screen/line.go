@@ -23,6 +23,10 @@ func (s *Screen) line(e event.Event) string {
 		if s.opts.Verbose || !drawn && !e.Known {
 			return fetchedLine(e)
 		}
+	case event.PushDone:
+		if s.opts.Verbose || !drawn && !e.Known {
+			return "pushed " + oneLine(e.Module) + " to " + oneLine(e.URL)
+		}
 	case event.Retry:
 		return retryLine(e)
 	case event.CompileStart:

@@ -378,10 +378,14 @@ func (e *ChooseError) Unwrap() error { return e.Err }
 // acquire waits for one of the Options.Jobs places, and returns the context of
 // what is done there, which ends when that has taken too long.
 func (c *Client) acquire(ctx context.Context) (_ context.Context, release func(), err error) {
+	return c.acquireFor(ctx, "fetch")
+}
+
+func (c *Client) acquireFor(ctx context.Context, what string) (_ context.Context, release func(), err error) {
 	select {
 	case c.slots <- struct{}{}:
 		total := c.patience.TotalTimeout
-		ctx, cancel := context.WithTimeoutCause(ctx, total, &gitconn.TotalError{After: total})
+		ctx, cancel := context.WithTimeoutCause(ctx, total, &gitconn.TotalError{What: what, After: total})
 		return ctx, func() { cancel(); <-c.slots }, nil
 	case <-ctx.Done():
 		return nil, nil, context.Cause(ctx)

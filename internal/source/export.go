@@ -137,35 +137,12 @@ func (r *recorder) pack(w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		if err := packObject(out, z, obj); err != nil {
+		if err := gitpack.WriteEntry(out, z, obj); err != nil {
 			return err
 		}
 	}
 	_, err := w.Write(sum.Sum(nil))
 	return err
-}
-
-// packObject writes one entry: type and size, then the contents.
-func packObject(out io.Writer, z *zlib.Writer, obj plumbing.EncodedObject) error {
-	size := uint64(obj.Size())
-	head := []byte{byte(obj.Type())<<4 | byte(size&0xf)}
-	for size >>= 4; size > 0; size >>= 7 {
-		head[len(head)-1] |= 0x80
-		head = append(head, byte(size&0x7f))
-	}
-	if _, err := out.Write(head); err != nil {
-		return err
-	}
-	r, err := obj.Reader()
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	z.Reset(out)
-	if _, err := io.Copy(z, r); err != nil {
-		return err
-	}
-	return z.Close()
 }
 
 // findExported answers a request from what Export wrote, which has commits and

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -37,6 +38,7 @@ type hostile struct {
 	answer func(w io.Writer) // to a request for a pack
 	stderr func(w io.Writer) // over SSH
 	spent  func() bool       // it has no more to say, and goes
+	read   func(io.Reader)   // reads a request; nil for all of it
 	sent   atomic.Int64      // bytes
 	quit   <-chan struct{}
 }
@@ -110,14 +112,19 @@ func (c counted) Write(p []byte) (int, error) {
 
 // ServeHTTP implements http.Handler.
 func (h *hostile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	service := cmp.Or(r.URL.Query().Get("service"), path.Base(r.URL.Path))
 	if r.Method == http.MethodGet {
-		w.Header().Set("Content-Type", "application/x-git-upload-pack-advertisement")
-		_, _ = io.WriteString(w, pkt("# service=git-upload-pack\n")+"0000")
+		w.Header().Set("Content-Type", "application/x-"+service+"-advertisement")
+		_, _ = io.WriteString(w, pkt("# service="+service+"\n")+"0000")
 		h.refs(counted{w, h})
 		return
 	}
-	_, _ = io.Copy(io.Discard, r.Body)
-	w.Header().Set("Content-Type", "application/x-git-upload-pack-result")
+	if h.read != nil {
+		h.read(r.Body)
+	} else {
+		_, _ = io.Copy(io.Discard, r.Body)
+	}
+	w.Header().Set("Content-Type", "application/x-"+service+"-result")
 	h.answer(counted{w, h})
 }
 
@@ -195,6 +202,11 @@ func (h *hostile) talk(ch ssh.Channel) {
 	}
 	h.refs(counted{ch, h})
 	if h.spent != nil && h.spent() {
+		return
+	}
+	if h.read != nil {
+		h.read(ch)
+		h.answer(counted{ch, h})
 		return
 	}
 	var said []byte

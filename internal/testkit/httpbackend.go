@@ -28,6 +28,8 @@ import (
 type HTTPBackendOptions struct {
 	// Repos is the directory that [BuildRepos] wrote.
 	Repos string
+	// Push lets repositories be pushed to.
+	Push bool
 	// Username and Password are asked for, unless both are empty.
 	Username, Password string
 	// TLS makes it https, with a certificate that only CA vouches for.
@@ -71,10 +73,14 @@ func StartHTTPBackend(ctx context.Context, o HTTPBackendOptions) (*HTTPBackend, 
 		return nil, err
 	}
 	b := &HTTPBackend{options: o}
+	push := "http.receivepack=false"
+	if o.Push {
+		push = "http.receivepack=true"
+	}
 	b.git = cgi.Handler{
 		Path: git,
 		// See sshdScript for safe.directory.
-		Args:   []string{"-c", "safe.directory=*", "http-backend"},
+		Args:   []string{"-c", "safe.directory=*", "-c", push, "http-backend"},
 		Env:    []string{"GIT_PROJECT_ROOT=" + repos, "GIT_HTTP_EXPORT_ALL=1"},
 		Stderr: &b.stderr,
 	}

@@ -32,12 +32,14 @@ type SSHDOptions struct {
 	Script string
 	// Config are lines for its sshd_config.
 	Config []string
+	// Push offers git-receive-pack, too.
+	Push bool
 	// RSA makes the host key one of RSA; else it is one of Ed25519.
 	RSA bool
 }
 
 // SSHD is an OpenSSH server on the loopback interface. The user who runs the
-// test logs in with a key and gets git-upload-pack, nothing else.
+// test logs in with a key and gets git-upload-pack, nothing else unless asked for.
 type SSHD struct {
 	Addr string // host:port
 	User string
@@ -203,7 +205,11 @@ func (s *SSHD) write(git string, o SSHDOptions) error {
 	for _, line := range o.Config {
 		config += line + "\n"
 	}
-	script := fmt.Sprintf(sshdScript, quote(s.file("commands")), quote(repos), quote(git))
+	push := ""
+	if o.Push {
+		push = `"git-receive-pack '"*"'") program=receive-pack ;;`
+	}
+	script := fmt.Sprintf(sshdScript, quote(s.file("commands")), quote(repos), push, quote(git))
 	if o.Script != "" {
 		script = "#!/bin/sh\n" + o.Script + "\n"
 	}
@@ -238,14 +244,15 @@ LogLevel VERBOSE
 `
 
 // sshdScript runs in place of whatever a client asks for. It takes the file to
-// note commands in, the directory of repositories and the git program. A path is
-// looked up below the directory, as a forge does it; a repository of another
-// user is served too, since in CI the checkout's owner and the test's may differ.
+// note commands in, the directory of repositories, what else is offered, and the git
+// program. A path is looked up below the directory, as a forge does it; a repository of
+// another user is served too, since in CI the checkout's owner and the test's may differ.
 const sshdScript = `#!/bin/sh
 printf '%%s\n' "$SSH_ORIGINAL_COMMAND" >>%s
 repos=%s
 case $SSH_ORIGINAL_COMMAND in
-"git-upload-pack '"*"'" | "git upload-pack '"*"'") ;;
+"git-upload-pack '"*"'" | "git upload-pack '"*"'") program=upload-pack ;;
+%s
 *)
 	echo "only git-upload-pack is offered here" >&2
 	exit 1
@@ -254,7 +261,7 @@ esac
 path=${SSH_ORIGINAL_COMMAND#*\'}
 path=${path%%\'}
 path=${path#"$repos"/}
-exec %s -c safe.directory='*' upload-pack "$repos/${path#/}"
+exec %s -c safe.directory='*' $program "$repos/${path#/}"
 `
 
 // quote quotes a word for the shell.

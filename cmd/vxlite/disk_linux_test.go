@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -166,4 +167,33 @@ func sizeOf(t *testing.T, dir string) int64 {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// TestDiskFullMirror has the disk become full while a bundle is applied, and while one
+// is written: the run says so, and has changed nothing.
+func TestDiskFullMirror(t *testing.T) {
+	newWorld(t)
+	c := newCarrying(t)
+	const room = 1600 // kilobytes of the 6.4 MB that the one takes, and of the 12.8 MB that the other does
+	disk, grow := smallDisk(t, sizeOf(t, c.first)>>10+room)
+	dir := c.copy(filepath.Join(disk, "mirror"))
+	out, err := c.command(t.Context(), "mirror", dir, "--apply", c.bundles[1]).CombinedOutput()
+	if err == nil || !strings.HasPrefix(string(out), "vxlite: mirror "+dir+": no space left on device\nhint: make room on that disk") {
+		t.Errorf("%v: %s", err, out)
+	}
+	if !maps.Equal(c.contents(dir), c.had) {
+		t.Error("the mirror has changed")
+	}
+	grow()
+	c.complete(dir)
+
+	disk, _ = smallDisk(t, room)
+	file := filepath.Join(disk, "out.tar.zst")
+	out, err = c.command(t.Context(), "mirror", dir, "--bundle", file).CombinedOutput()
+	if err == nil || !strings.HasPrefix(string(out), "vxlite: output "+file+": no space left on device\nhint: make room on that disk") {
+		t.Errorf("%v: %s", err, out)
+	}
+	if left, _ := os.ReadDir(disk); len(left) > 0 {
+		t.Errorf("left is %q", left)
+	}
 }

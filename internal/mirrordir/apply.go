@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -17,7 +18,6 @@ import (
 	"golang.org/x/mod/semver"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/vxlite/vxlite/internal/archive"
 	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
@@ -95,22 +95,37 @@ func Apply(ctx context.Context, dir, file string, o ApplyOptions) (*Applied, err
 		return nil, err
 	}
 	a := &applying{m: m, file: file, dir: filepath.Join(stage, readyFiles), limits: o.Limits}
-	if err := os.Mkdir(a.dir, 0o755); err != nil {
-		return nil, errors.Join(err, remove())
-	}
-	contents, err := form.Unpack(ctx, file, in, a.dir, keys)
-	if err != nil {
-		return nil, errors.Join(err, remove())
-	}
-	out, err := a.prepare(ctx, contents)
+	out, err := a.prepare(ctx, in, keys)
 	if err == nil && !out.Already {
 		err = m.ready(stage, a.state)
 	}
-	if err := errors.Join(err, remove()); err != nil || out.Already {
+	if err := cmp.Or(ifFull("mirror "+m.Dir, err), remove()); err != nil || out.Already {
 		return out, err
 	}
 	return out, m.rollForward(ctx)
 }
+
+// FullError is a disk without room for what was to be written. What is there has not
+// changed.
+type FullError struct {
+	Place string
+	Err   error
+}
+
+// ifFull makes an error one that names the place and not what was written beside it,
+// if it says that a disk is full.
+func ifFull(place string, err error) error {
+	if err != nil && disk.IsFull(err) {
+		return &FullError{place, err}
+	}
+	return err
+}
+
+// Error implements error.
+func (e *FullError) Error() string { return e.Place + ": " + disk.Reason(e.Err) }
+
+// Unwrap returns the cause.
+func (e *FullError) Unwrap() error { return e.Err }
 
 // applying is a bundle that is unpacked and not yet in its place.
 type applying struct {
@@ -130,8 +145,15 @@ func (a *applying) bad(format string, args ...any) error {
 	return form.Not(a.file, fmt.Sprintf(format, args...))
 }
 
-// prepare checks what is unpacked, and makes of it what the mirror is to have.
-func (a *applying) prepare(ctx context.Context, c *archive.Contents) (*Applied, error) {
+// prepare unpacks a bundle, checks it, and makes of it what the mirror is to have.
+func (a *applying) prepare(ctx context.Context, in io.Reader, keys *signature.Keys) (*Applied, error) {
+	if err := os.Mkdir(a.dir, 0o755); err != nil {
+		return nil, err
+	}
+	c, err := form.Unpack(ctx, a.file, in, a.dir, keys)
+	if err != nil {
+		return nil, err
+	}
 	carried, err := a.read(c.Sums)
 	if err != nil {
 		return nil, err

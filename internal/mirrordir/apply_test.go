@@ -232,10 +232,7 @@ func makeReady(t testing.TB, dir, file string) {
 	must(t, err)
 	defer f.Close()
 	a := &applying{m: m, file: file, dir: filepath.Join(stage, readyFiles), limits: defaults.Limits}
-	must(t, os.Mkdir(a.dir, 0o755))
-	c, err := form.Unpack(t.Context(), file, f, a.dir, nil)
-	must(t, err)
-	_, err = a.prepare(t.Context(), c)
+	_, err = a.prepare(t.Context(), f, nil)
 	must(t, err)
 	must(t, m.ready(stage, a.state))
 	must(t, remove())

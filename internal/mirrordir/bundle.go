@@ -263,7 +263,7 @@ func (p *packing) put(ctx context.Context, place string) (size int64, sum string
 		size, err = f.Seek(0, io.SeekCurrent)
 	}
 	if err := errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
-		return 0, "", err
+		return 0, "", ifFull("output "+place, err)
 	}
 	return size, hex.EncodeToString(h.Sum(nil)), disk.Rename(f.Name(), place)
 }

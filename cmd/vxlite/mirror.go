@@ -33,7 +33,7 @@ again, it fetches what is new.
 		Flags: slices.Concat([]urfave.Flag{
 			&urfave.StringSliceFlag{Name: "config", Aliases: []string{"c"}, Usage: "for the config `FILE` (default: velox.toml; repeatable)"},
 			pushFlag(),
-		}, bundleFlags(), without(sharedFlags(), "config", "with", "locked", "offline")),
+		}, fillFlags(), bundleFlags(), []urfave.Flag{tableFlag()}, without(sharedFlags(), "config", "with", "locked", "offline")),
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,
 		Action:          c.mirror,
@@ -63,7 +63,7 @@ func (c *cli) mirror(ctx *urfave.Context) error {
 	if dir == "" || ctx.Args().Len() > 1 {
 		return badLine("mirror needs one directory, got %d arguments", ctx.Args().Len())
 	}
-	fill := mirrorMode{run: c.fillMirror, with: []string{"config", "mirror", "jobs"}}
+	fill := mirrorMode{run: c.fillMirror, with: append(firstNames(fillFlags()), "config", "mirror", "jobs", "table")}
 	mode, err := pickMode(ctx, fill, c.mirrorModes())
 	if err != nil {
 		return err
@@ -107,9 +107,4 @@ func firstNames(flags []urfave.Flag) (names []string) {
 		names = append(names, f.Names()[0])
 	}
 	return names
-}
-
-// fillMirror fetches what the configs need.
-func (c *cli) fillMirror(ctx *urfave.Context, dir string) error {
-	return nil
 }

@@ -50,6 +50,40 @@ func AddPack(dir string, pack io.Reader, limits config.Limits) (name string, siz
 	return got.name, got.size, err
 }
 
+// ReadShallow reads the commits at which a bare repository's history ends.
+func ReadShallow(dir string, limits config.Limits) (cut []plumbing.Hash, err error) {
+	data, err := disk.ReadRegular(filepath.Join(dir, "shallow"), limits.Refs)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for line := range strings.Lines(string(data)) {
+		h := strings.TrimSuffix(line, "\n")
+		if !plumbing.IsHash(h) {
+			return nil, fmt.Errorf("shallow: %.50q is not a hash", h)
+		}
+		cut = append(cut, plumbing.NewHash(h))
+	}
+	return cut, err
+}
+
+// UpdateShallow adds commits at which a history ends, and removes others.
+func UpdateShallow(dir string, more, less []plumbing.Hash, limits config.Limits) error {
+	if len(more)+len(less) == 0 {
+		return nil
+	}
+	now, err := ReadShallow(dir, limits)
+	if err != nil {
+		return err
+	}
+	now = slices.DeleteFunc(append(now, more...), func(h plumbing.Hash) bool { return slices.Contains(less, h) })
+	slices.SortFunc(now, func(a, b plumbing.Hash) int { return bytes.Compare(a[:], b[:]) })
+	var b bytes.Buffer
+	for _, h := range slices.Compact(now) {
+		b.WriteString(h.String() + "\n")
+	}
+	return disk.Write(filepath.Join(dir, "shallow"), b.Bytes(), 0o644)
+}
+
 // PackedRef is a line of packed-refs.
 type PackedRef struct {
 	// Name is whole: refs/tags/v1.0.0.

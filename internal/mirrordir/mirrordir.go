@@ -3,6 +3,7 @@
 //
 //	git/HOST/OWNER/NAME.git   bare repositories
 //	proxy/                    a GOPROXY file tree: see go.dev/ref/mod#goproxy-protocol
+//	releases/REF/             a velox.toml with all plugins of a RoadRunner release, and its lock
 //	mirror.json               what is in it, and for which configs: a [State]
 //	SHA256SUMS                every other file's hash; sha256sum -c reads it
 //	.lock                     locked by who writes
@@ -37,10 +38,13 @@ import (
 
 // The names in a mirror.
 const (
-	GitDir    = "git"
-	ProxyDir  = "proxy"
-	StateFile = "mirror.json"
-	ListFile  = archive.ListFile
+	GitDir   = "git"
+	ProxyDir = "proxy"
+	// ReleasesDir has a velox.toml with all plugins of each RoadRunner release that was
+	// asked for, and its lock.
+	ReleasesDir = "releases"
+	StateFile   = "mirror.json"
+	ListFile    = archive.ListFile
 
 	lockFile       = ".lock"
 	unfinishedFile = ".unfinished"
@@ -169,7 +173,7 @@ func checkPlace(dir string, mode Mode) error {
 
 // isOwn reports whether a mirror may have something of that name at its top.
 func isOwn(name string) bool {
-	return slices.Contains([]string{GitDir, ProxyDir, StateFile, ListFile}, name) || strings.HasPrefix(name, ".")
+	return slices.Contains([]string{GitDir, ProxyDir, ReleasesDir, StateFile, ListFile}, name) || strings.HasPrefix(name, ".")
 }
 
 // PlaceError is a directory that no mirror can be in.

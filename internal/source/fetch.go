@@ -94,6 +94,8 @@ type download struct {
 	bytes  int64
 	// objects are those of the last pack, where they are still in memory.
 	objects storer.EncodedObjectStorer
+	// write takes a pack in the place of gitpack.WriteRepo; nil for that.
+	write func(dir string, pack io.Reader, cut packp.ShallowUpdate) error
 }
 
 // commit puts one commit into the store, without its history where the server
@@ -233,7 +235,13 @@ func (d *download) pack(ctx context.Context, dir string, wants []string, shape f
 	if req.Capabilities.Supports(capability.Sideband64k) {
 		r = sideband.NewDemuxer(sideband.Sideband64k, res)
 	}
-	if d.objects, err = gitpack.WriteRepo(dir, &counter{r: r, report: d.count}, res.Shallows, d.client.limits); err != nil {
+	r = &counter{r: r, report: d.count}
+	if d.write != nil {
+		err = d.write(dir, r, res.ShallowUpdate)
+	} else {
+		d.objects, err = gitpack.WriteRepo(dir, r, res.Shallows, d.client.limits)
+	}
+	if err != nil {
 		return gitconn.At(d.remote, err)
 	}
 	return nil

@@ -20,7 +20,6 @@
 package sumcopy
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -101,10 +100,7 @@ func (r *Remote) copy(ctx context.Context, dir string, mods []module.Version) (*
 	if err != nil {
 		return nil, err
 	}
-	tree, err := r.newest(ctx, records, c.trees)
-	if err != nil {
-		return nil, err
-	}
+	tree := newest(append(slices.Clone(c.trees), treesOf(records)...))
 	tiles := &tiles{ctx: ctx, remote: r, dir: dir, fresh: map[string][]byte{}}
 	if err := prove(tree, tiles, slices.Concat(c.records, records), c.trees); err != nil {
 		return nil, err
@@ -124,35 +120,22 @@ func (r *Remote) copy(ctx context.Context, dir string, mods []module.Version) (*
 		}
 		out.Files = append(out.Files, File{rec.name, append(data, tree.note...)})
 	}
-	out.Files = append(out.Files, File{latestName, tree.note})
+	out.Files = append(out.Files, File{"latest", tree.note})
 	return out, nil
 }
 
-const (
-	treesDir   = "trees"
-	latestName = "latest"
-)
+const treesDir = "trees"
 
-// newest is the greatest tree that the database gives. A proxy's answers may be of
-// different ages, and a client that has seen a later tree than the copy's cannot use the
-// copy.
-func (r *Remote) newest(ctx context.Context, records []record, before []signedTree) (signedTree, error) {
-	trees := slices.Clone(before)
-	for _, rec := range records {
-		trees = append(trees, rec.tree)
+// newest is the greatest of some trees.
+func newest(trees []signedTree) signedTree {
+	return slices.MaxFunc(trees, func(a, b signedTree) int { return int(min(max(a.N-b.N, -1), 1)) })
+}
+
+func treesOf(records []record) (out []signedTree) {
+	for _, r := range records {
+		out = append(out, r.tree)
 	}
-	data, err := r.get(ctx, latestName, mostText)
-	switch {
-	case err == nil:
-		latest, err := r.open(latestName, data)
-		if err != nil {
-			return signedTree{}, err
-		}
-		trees = append(trees, latest)
-	case !errors.Is(err, fs.ErrNotExist): // no client asks for it, so a proxy may not have it
-		return signedTree{}, err
-	}
-	return slices.MaxFunc(trees, func(a, b signedTree) int { return cmp.Compare(a.N, b.N) }), nil
+	return out
 }
 
 // lookups asks for the records of modules, sorted, and lists those that have none.

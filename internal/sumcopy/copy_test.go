@@ -117,7 +117,7 @@ func TestCopy(t *testing.T) {
 	early := versions("example.com/third/tally@v1.0.0", "example.com/third/text@v1.0.0")
 	late := versions("example.com/third/text@v1.1.0")
 	serve(t, proxy, tree, slices.Concat(early, late))
-	old, fresh := gopher{testkit.TempHome(t), tree, db.Key}, func() gopher { return gopher{testkit.TempHome(t), tree, db.Key} }
+	old, fresh := gopher{t.TempDir(), tree, db.Key}, func() gopher { return gopher{t.TempDir(), tree, db.Key} }
 	if err := old.download(t, "example.com/third/text@v1.0.0"); err == nil {
 		t.Fatal("the go command does not ask the database")
 	}
@@ -155,7 +155,7 @@ func TestCopy(t *testing.T) {
 	serve(t, proxy, other, early)
 	address := &url.URL{Scheme: "file", Path: filepath.ToSlash(dir)}
 	add(t, remote(t, r.Setting(address)), filepath.Join(other, "sumdb", "sum.example.com", "db"), early)
-	testkit.Check(t, gopher{testkit.TempHome(t), other, db.Key}.download(t, "example.com/third/text@v1.0.0"))
+	testkit.Check(t, gopher{t.TempDir(), other, db.Key}.download(t, "example.com/third/text@v1.0.0"))
 
 	testkit.Check(t, os.RemoveAll(filepath.Join(dir, "tile", "8", "1")))
 	if err := fresh().download(t, "example.com/third/text@v1.1.0"); err == nil {
@@ -250,23 +250,6 @@ func TestRefusals(t *testing.T) {
 	change = asIs
 	fork(t, dir, r)
 
-	// An answer that a proxy has kept for a while.
-	kept, err := os.ReadFile(filepath.Join(dir, "latest"))
-	testkit.Check(t, err)
-	fill(t, db, 300, 310)
-	change = func(name string, data []byte) []byte {
-		if strings.HasPrefix(name, "/lookup/") {
-			data = slices.Concat(data[:bytes.Index(data, []byte("\n\n"))+2], kept)
-		}
-		return data
-	}
-	a, err := r.Copy(t.Context(), dir, versions(fillers+"7@v1.0.0"))
-	testkit.Check(t, err)
-	if latest := a.Files[len(a.Files)-1]; !bytes.HasPrefix(latest.Data, []byte("go.sum database tree\n312\n")) {
-		t.Errorf("%s: %s", latest.Name, latest.Data)
-	}
-	change = asIs
-
 	name := filepath.Join(dir, "lookup", "example.com", "third", "text@v1.0.0")
 	data, err := os.ReadFile(name)
 	testkit.Check(t, err)
@@ -323,7 +306,7 @@ func TestParseSetting(t *testing.T) {
 
 // TestFind has proxies of each kind.
 func TestFind(t *testing.T) {
-	proxy := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch user, password, _ := r.BasicAuth(); {
 		case strings.HasPrefix(r.URL.Path, "/has/sumdb/sum.golang.org/") && user+password == "", strings.HasPrefix(r.URL.Path, "/secret/") && user+password == "mepw":
 		case strings.HasPrefix(r.URL.Path, "/broken/"), strings.HasPrefix(r.URL.Path, "/secret/"):
@@ -348,11 +331,10 @@ func TestFind(t *testing.T) {
 		"file:///none,off":                                             "https://sum.golang.org",
 		strings.Replace(proxy.URL, "//", "//me:pw@", 1) + "/secret":    strings.Replace(proxy.URL, "//", "//me:pw@", 1) + "/secret/sumdb/sum.golang.org",
 		strings.Replace(proxy.URL, "//", "//me:wrong@", 1) + "/secret": "checksum database sum.golang.org: " + proxy.URL + "/secret/sumdb/sum.golang.org/supported: the server answers 403 Forbidden",
-		"http://me:pw@127.0.0.1/":                                      "checksum database sum.golang.org: http://127.0.0.1/sumdb/sum.golang.org/supported: refusing to pass credentials to insecure URL",
-		"://me:pw@":                                                    "checksum database sum.golang.org: GOPROXY has a malformed URL",
+		"://me:pw@": "checksum database sum.golang.org: GOPROXY has a malformed URL",
 	} {
 		got := ""
-		if r, err := d.Find(t.Context(), proxy.Client(), goproxy); err != nil {
+		if r, err := d.Find(t.Context(), http.DefaultClient, goproxy); err != nil {
 			got = err.Error()
 		} else {
 			got = r.Address.String()

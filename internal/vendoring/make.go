@@ -16,7 +16,6 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/config/portable"
 	"github.com/vxlite/vxlite/internal/disk"
-	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/output"
 	"github.com/vxlite/vxlite/internal/signature"
@@ -71,7 +70,7 @@ func Make(ctx context.Context, m workspace.Machine, p workspace.Project, place s
 		return nil, err
 	}
 	defer remove() // in vain once it is renamed
-	if w, err = completeForTargets(ctx, w); err != nil {
+	if w, err = w.CompleteForTargets(ctx); err != nil {
 		return nil, err
 	}
 	g := &gatherer{ws: w, locked: w.Lock.Old, with: v, folder: filepath.Join(stage, "vendor")}
@@ -93,20 +92,6 @@ func withTargets(cfg *config.Config) *config.Config {
 		c.Build.Targets = []config.Target{{OS: runtime.GOOS, Arch: runtime.GOARCH}}
 	}
 	return &c
-}
-
-// completeForTargets is complete for the config's targets.
-func completeForTargets(ctx context.Context, w *workspace.Workspace) (*workspace.Workspace, error) {
-	var all []gotool.Compile
-	for _, t := range w.Targets() {
-		c, err := w.Settings(w.Plan, t)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, c)
-	}
-	w, _, err := w.Complete(ctx, all)
-	return w, err
 }
 
 // stageFor makes a directory beside place, from where a rename is one step.

@@ -97,6 +97,12 @@ func (k *Kit) PlanWith(ctx context.Context, client *source.Client, a Ask) (*Plan
 	return p, nil
 }
 
+// LockedBefore is the config's lock as it is, nil for none.
+func (k *Kit) LockedBefore() (*lock.File, error) {
+	l, err := k.readLock(nil)
+	return l.Old, err
+}
+
 // readLock reads the lock beside the config.
 func (k *Kit) readLock(edit func(*lock.File) (*lock.File, error)) (Lockfile, error) {
 	l := Lockfile{Name: cmp.Or(k.LockFile, lock.Name(k.Config.File))}

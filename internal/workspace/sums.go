@@ -323,3 +323,17 @@ func (w *Workspace) Complete(ctx context.Context, settings []gotool.Compile) (*W
 	listings, _, err := locked.listed(ctx, settings)
 	return locked, listings, err
 }
+
+// CompleteForTargets is Complete for the config's targets.
+func (w *Workspace) CompleteForTargets(ctx context.Context) (*Workspace, error) {
+	var all []gotool.Compile
+	for _, t := range w.Targets() {
+		c, err := w.Settings(w.Plan, t)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	w, _, err := w.Complete(ctx, all)
+	return w, err
+}

@@ -1,0 +1,509 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
+
+	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/event"
+	"github.com/vxlite/vxlite/internal/gitconn"
+	"github.com/vxlite/vxlite/internal/gitpack"
+	"github.com/vxlite/vxlite/internal/giturl"
+)
+
+// MirrorRequest asks for a repository to be mirrored.
+type MirrorRequest struct {
+	// Module is what the repository is wanted for, for messages.
+	Module string
+	// URL is the clone URL before mirrors.
+	URL string
+	// Dir is the bare repository on disk. It is made where there is none, from one
+	// that is made in Stage, a directory of the same file system.
+	Dir, Stage string
+	// Wants reports whether a branch or a tag, by its whole name, is to be mirrored.
+	Wants func(ref string) bool
+	// Since leaves out tags and branches of commits before that time, and the history
+	// before it; zero for none.
+	Since time.Time
+	// Shallow leaves out all history.
+	Shallow bool
+	// MoveTags lets a tag go elsewhere that has moved.
+	MoveTags bool
+	// Keep are commits, of 40 hex digits, that are to be there in any case.
+	Keep []string
+}
+
+// Mirrored is what has changed in a mirror of a repository.
+type Mirrored struct {
+	// From is where it came from, after mirrors, without a password.
+	From string
+	// New says that there was no mirror of it.
+	New bool
+	// Tags and Branches are new or, with Branches, elsewhere now; sorted. So are
+	// Rewritten: branches of Branches that did not go forward. What they were is
+	// kept.
+	Tags, Branches, Rewritten []string
+	// Moved are tags that are elsewhere at From. Unless the request has MoveTags,
+	// they are here as they were.
+	Moved []Moved
+	// Bytes are those of the packs that came.
+	Bytes int64
+}
+
+// keptPrefix begins the names of refs for commits that no branch or tag leads to:
+// git's gc leaves them alone then.
+const keptPrefix = "refs/kept/"
+
+// Mirror makes a repository on disk one that has what a server has, or fetches what
+// is new. Refs are changed in one step at the end, when all that they lead to is
+// there.
+func (c *Client) Mirror(ctx context.Context, req MirrorRequest) (Mirrored, error) {
+	var out Mirrored
+	err := c.conns.Retry(ctx, req.Module, "", func() (err error) {
+		out, err = c.mirrorOnce(ctx, req)
+		return err
+	})
+	return out, err
+}
+
+func (c *Client) mirrorOnce(ctx context.Context, req MirrorRequest) (Mirrored, error) {
+	var failed []error
+	for _, candidate := range c.conns.Candidates(req.URL) {
+		remote, err := giturl.Parse(candidate)
+		if err == nil {
+			c.conns.Learn(remote)
+			var out Mirrored
+			if out, err = c.mirrorFrom(ctx, req, remote); err == nil {
+				return out, nil
+			}
+		}
+		if ctx.Err() != nil {
+			return Mirrored{}, context.Cause(ctx)
+		}
+		failed = append(failed, err)
+	}
+	if len(failed) == 1 {
+		return Mirrored{}, failed[0]
+	}
+	return Mirrored{}, errors.Join(failed...)
+}
+
+// mirrorFrom mirrors from one of the places of a repository.
+func (c *Client) mirrorFrom(ctx context.Context, req MirrorRequest, remote giturl.Remote) (Mirrored, error) {
+	ctx, release, err := c.acquire(ctx)
+	if err != nil {
+		return Mirrored{}, err
+	}
+	defer release()
+	c.sink.Send(event.Event{Kind: event.FetchStart, Module: req.Module})
+	there, err := c.mirrorSource(ctx, req, remote)
+	if err != nil {
+		return Mirrored{}, err
+	}
+	defer there.close()
+	m := &mirroring{MirrorRequest: req, client: c, dir: req.Dir, from: there, old: map[plumbing.Hash]bool{}}
+	if !disk.IsDir(req.Dir) {
+		m.dir = filepath.Join(req.Stage, filepath.Base(req.Dir))
+		if err := gitpack.InitBare(m.dir); err != nil {
+			return Mirrored{}, err
+		}
+	}
+	out, err := m.update(ctx)
+	if err != nil {
+		return Mirrored{}, err
+	}
+	out.From, out.New = remote.String(), m.dir != req.Dir
+	if m.dir != req.Dir {
+		if err := os.MkdirAll(filepath.Dir(req.Dir), 0o755); err != nil {
+			return Mirrored{}, err
+		}
+		if err := disk.Rename(m.dir, req.Dir); err != nil {
+			return Mirrored{}, err
+		}
+	}
+	c.sink.Send(event.Event{Kind: event.FetchDone, Module: req.Module, URL: out.From, Bytes: out.Bytes, Known: out.Bytes == 0})
+	return out, nil
+}
+
+// upstream is a repository that another becomes a mirror of.
+type upstream struct {
+	refs *Refs
+	// fetch adds to the bare repository at dir what wants lead to and haves do not,
+	// and returns how many bytes came.
+	fetch func(ctx context.Context, dir string, wants, haves []plumbing.Hash, shape shape) (int64, error)
+	close func()
+}
+
+// mirrorSource begins a conversation with a server, or opens a local repository.
+func (c *Client) mirrorSource(ctx context.Context, req MirrorRequest, remote giturl.Remote) (*upstream, error) {
+	if remote.Local() {
+		return c.localUpstream(remote)
+	}
+	sess, adv, err := c.conns.Connect(ctx, remote)
+	if err != nil {
+		return nil, err
+	}
+	get := &download{client: c, module: req.Module, remote: remote, sess: sess, caps: adv.Capabilities, refs: refsFromAdvertisement(adv)}
+	get.write = func(dir string, pack io.Reader, cut packp.ShallowUpdate) error {
+		if _, _, err := gitpack.AddPack(dir, pack, c.limits); err != nil {
+			return err
+		}
+		return gitpack.UpdateShallow(dir, cut.Shallows, cut.Unshallows, c.limits)
+	}
+	return &upstream{
+		refs: get.refs,
+		fetch: func(ctx context.Context, dir string, wants, haves []plumbing.Hash, shape shape) (int64, error) {
+			var names []string
+			for _, w := range wants {
+				names = append(names, w.String())
+			}
+			before := get.bytes
+			cut, err := gitpack.ReadShallow(dir, c.limits)
+			if err != nil {
+				return 0, err
+			}
+			err = get.pack(ctx, dir, names, func(r *packp.UploadPackRequest) {
+				r.Haves, r.Shallows = haves, cut
+				if len(cut) > 0 {
+					_ = r.Capabilities.Set(capability.Shallow)
+				}
+				shape(r, get.caps)
+			})
+			return get.bytes - before, err
+		},
+		close: func() { _ = sess.Close() },
+	}, nil
+}
+
+// localUpstream is a repository on this machine.
+func (c *Client) localUpstream(remote giturl.Remote) (*upstream, error) {
+	repo, err := c.openLocal(remote)
+	if err != nil {
+		return nil, err
+	}
+	repo.mu.Lock()
+	refs, err := peeledRefs(repo.st)
+	if err != nil {
+		repo.mu.Unlock()
+		return nil, err
+	}
+	return &upstream{refs: refs, close: repo.mu.Unlock,
+		fetch: func(ctx context.Context, dir string, wants, haves []plumbing.Hash, _ shape) (int64, error) {
+			objects, err := lacking(ctx, repo.st, wants, haves, nil)
+			if err != nil {
+				return 0, gitconn.At(remote, err)
+			}
+			pipe, in := io.Pipe()
+			go func() { in.CloseWithError(repo.st.WritePack(in, objects, true)) }()
+			_, n, err := gitpack.AddPack(dir, pipe, c.limits)
+			pipe.CloseWithError(err) // ends the writer, too
+			return n, gitconn.At(remote, err)
+		}}, nil
+}
+
+// peeledRefs are a local repository's, with what annotated tags lead to.
+func peeledRefs(st *gitpack.Storage) (*Refs, error) {
+	byName := map[string]Ref{}
+	for _, ref := range allLocalRefs(st) {
+		to, err := peelAny(st, plumbing.NewHash(ref.object))
+		if err != nil {
+			continue // a broken ref is as good as none
+		}
+		ref.Commit = to.String()
+		byName[ref.Name] = ref
+	}
+	return NewRefs(byName, refsFromStorage(st).Head()), nil
+}
+
+// peelAny follows annotated tags to what is none.
+func peelAny(st *gitpack.Storage, h plumbing.Hash) (plumbing.Hash, error) {
+	const longest = 100 // tags of tags
+	for range longest {
+		obj, err := st.EncodedObject(plumbing.AnyObject, h)
+		if err != nil || obj.Type() != plumbing.TagObject {
+			return h, err
+		}
+		tag, err := object.DecodeTag(st, obj)
+		if err != nil {
+			return h, err
+		}
+		h = tag.Target
+	}
+	return h, fmt.Errorf("tag %s: it leads to more than %d others", h, longest)
+}
+
+// mirroring is one repository being updated.
+type mirroring struct {
+	MirrorRequest
+	client *Client
+	dir    string // which need not be in its place yet
+	from   *upstream
+	have   map[string]gitpack.PackedRef
+	// old are the objects of refs whose commits are from before Since.
+	old map[plumbing.Hash]bool
+}
+
+// update fetches what is new, and writes the refs.
+func (m *mirroring) update(ctx context.Context) (out Mirrored, err error) {
+	old, err := gitpack.ReadPackedRefs(m.dir, m.client.limits)
+	if err != nil {
+		return out, fmt.Errorf("%s: %w", m.dir, err)
+	}
+	m.have = map[string]gitpack.PackedRef{}
+	for _, r := range old {
+		m.have[r.Name] = r
+	}
+	next := maps.Clone(m.have)
+	wanted, err := m.wanted(ctx)
+	if err != nil {
+		return out, err
+	}
+	out = planMirror(wanted, m.have, next, m.MoveTags)
+	if out.Bytes, err = m.fetchRefs(ctx, next); err != nil {
+		return out, err
+	}
+	if out.Rewritten, err = m.keepRewritten(ctx, out.Branches, next); err != nil {
+		return out, err
+	}
+	n, err := m.fetchKept(ctx, next)
+	if out.Bytes += n; err != nil {
+		return out, err
+	}
+	if !maps.Equal(m.have, next) {
+		if err := gitpack.WritePackedRefs(m.dir, slices.Collect(maps.Values(next))); err != nil {
+			return out, err
+		}
+	}
+	if head := m.from.refs.Head().Name; head != "" {
+		err = gitpack.WriteHead(m.dir, head)
+	}
+	return out, err
+}
+
+// wanted are the refs that are to be mirrored, sorted by name.
+func (m *mirroring) wanted(ctx context.Context) (out []Ref, err error) {
+	kept := func(r Ref) bool { return slices.Contains(m.Keep, r.Commit) && strings.HasPrefix(r.Name, tagPrefix) }
+	for _, r := range slices.Concat(m.from.refs.Branches(), m.from.refs.Tags()) {
+		if m.Wants(r.Name) || kept(r) {
+			out = append(out, r)
+		}
+	}
+	if m.Since.IsZero() {
+		return out, nil
+	}
+	times, err := m.times(ctx, out)
+	return slices.DeleteFunc(out, func(r Ref) bool {
+		if !times[r.Commit].Before(m.Since) {
+			return false
+		}
+		m.old[plumbing.NewHash(r.object)] = true
+		return !kept(r)
+	}), err
+}
+
+// times are those of the commits of refs that are not here yet, which are fetched
+// without files for it.
+func (m *mirroring) times(ctx context.Context, refs []Ref) (map[string]time.Time, error) {
+	dir := filepath.Join(m.Stage, "times")
+	defer disk.RemoveAll(dir)
+	if err := gitpack.InitBare(dir); err != nil {
+		return nil, err
+	}
+	var wants []plumbing.Hash
+	for _, r := range refs {
+		if h := plumbing.NewHash(r.object); m.have[r.Name].Hash != h && !slices.Contains(wants, h) {
+			wants = append(wants, h)
+		}
+	}
+	out := map[string]time.Time{}
+	if len(wants) == 0 {
+		return out, nil
+	}
+	if _, err := m.from.fetch(ctx, dir, wants, nil, commitsOnly); err != nil {
+		return nil, err
+	}
+	st := gitpack.Open(dir)
+	defer st.Close()
+	for _, r := range refs {
+		if obj, err := object.GetCommit(st, plumbing.NewHash(r.Commit)); err == nil {
+			out[r.Commit] = obj.Committer.When
+		}
+	}
+	return out, nil
+}
+
+// commitsOnly asks for commits without files, as many as a tip needs. A server
+// that cannot leave out files sends them.
+func commitsOnly(req *packp.UploadPackRequest, caps *capability.List) {
+	if caps.Supports(capability.Filter) {
+		_ = req.Capabilities.Set(capability.Filter)
+		req.Filter = packp.FilterTreeDepth(0)
+	}
+	depth(req, caps, packp.DepthCommits(1))
+}
+
+// planMirror decides what becomes of each ref, and changes next, which begins as
+// have.
+func planMirror(wanted []Ref, have, next map[string]gitpack.PackedRef, moveTags bool) (out Mirrored) {
+	for _, ref := range wanted {
+		now := gitpack.PackedRef{Name: ref.Name, Hash: plumbing.NewHash(ref.object)}
+		if ref.Commit != ref.object {
+			now.Peeled = plumbing.NewHash(ref.Commit)
+		}
+		was, there := have[ref.Name]
+		isTag := strings.HasPrefix(ref.Name, tagPrefix)
+		switch {
+		case there && was.Hash == now.Hash:
+			continue
+		case isTag && there:
+			out.Moved = append(out.Moved, Moved{Tag: ref.Short(), Was: leadsTo(was).String(), Now: ref.Commit})
+			if !moveTags {
+				continue
+			}
+		case isTag:
+			out.Tags = append(out.Tags, ref.Short())
+		default:
+			out.Branches = append(out.Branches, ref.Short())
+		}
+		next[ref.Name] = now
+	}
+	return out
+}
+
+// leadsTo is the commit, as a rule, that a ref leads to.
+func leadsTo(r gitpack.PackedRef) plumbing.Hash {
+	if r.Peeled.IsZero() {
+		return r.Hash
+	}
+	return r.Peeled
+}
+
+// fetchRefs fetches what refs lead to that are new or elsewhere.
+func (m *mirroring) fetchRefs(ctx context.Context, next map[string]gitpack.PackedRef) (int64, error) {
+	var wants, old []plumbing.Hash
+	for name, r := range next {
+		switch {
+		case m.have[name] == r:
+		case m.old[r.Hash]:
+			old = append(old, r.Hash)
+		default:
+			wants = append(wants, r.Hash)
+		}
+	}
+	n, err := m.fetch(ctx, wants, m.shape)
+	if err != nil {
+		return n, err
+	}
+	more, err := m.fetch(ctx, old, m.shapeOld)
+	return n + more, err
+}
+
+// fetch fetches objects with all that they lead to, as far as they are not here.
+func (m *mirroring) fetch(ctx context.Context, wants []plumbing.Hash, shape shape) (int64, error) {
+	if len(wants) == 0 {
+		return 0, nil
+	}
+	slices.SortFunc(wants, func(a, b plumbing.Hash) int { return bytes.Compare(a[:], b[:]) })
+	var haves []plumbing.Hash
+	for _, name := range slices.Sorted(maps.Keys(m.have)) {
+		haves = append(haves, m.have[name].Hash)
+	}
+	return m.from.fetch(ctx, m.dir, slices.Compact(wants), haves, shape)
+}
+
+// shape leaves out of a request what is not wanted, as far as a server can.
+type shape func(*packp.UploadPackRequest, *capability.List)
+
+// shape leaves out history that is not wanted.
+func (m *mirroring) shape(req *packp.UploadPackRequest, caps *capability.List) {
+	switch {
+	case m.Shallow:
+		depth(req, caps, packp.DepthCommits(1))
+	case !m.Since.IsZero() && caps.Supports(capability.DeepenSince):
+		_ = req.Capabilities.Set(capability.DeepenSince)
+		depth(req, caps, packp.DepthSince(m.Since))
+	}
+}
+
+// shapeOld is shape for commits from before the history that is wanted.
+func (m *mirroring) shapeOld(req *packp.UploadPackRequest, caps *capability.List) {
+	if m.Shallow || !m.Since.IsZero() {
+		depth(req, caps, packp.DepthCommits(1))
+	}
+}
+
+func depth(req *packp.UploadPackRequest, caps *capability.List, d packp.Depth) {
+	if caps.Supports(capability.Shallow) {
+		_ = req.Capabilities.Set(capability.Shallow)
+		req.Depth = d
+	}
+}
+
+// keepRewritten keeps what branches were that did not go forward.
+func (m *mirroring) keepRewritten(ctx context.Context, branches []string, next map[string]gitpack.PackedRef) (rewritten []string, err error) {
+	st := gitpack.Open(m.dir)
+	defer st.Close()
+	for _, b := range branches {
+		was, there := m.have[branchPrefix+b]
+		if !there {
+			continue
+		}
+		new, err := behind(ctx, st, []plumbing.Hash{next[branchPrefix+b].Hash}, nil)
+		if err != nil {
+			return nil, err
+		}
+		if !new[was.Hash] {
+			rewritten = append(rewritten, b)
+			keep(next, was.Hash)
+		}
+	}
+	return rewritten, nil
+}
+
+func keep(refs map[string]gitpack.PackedRef, commit plumbing.Hash) {
+	name := keptPrefix + commit.String()
+	refs[name] = gitpack.PackedRef{Name: name, Hash: commit}
+}
+
+// fetchKept fetches the commits that are to be there and that no ref led to.
+func (m *mirroring) fetchKept(ctx context.Context, next map[string]gitpack.PackedRef) (n int64, err error) {
+	st := gitpack.Open(m.dir)
+	defer st.Close()
+	for _, commit := range m.Keep {
+		h := plumbing.NewHash(commit)
+		if _, err := st.EncodedObject(plumbing.CommitObject, h); err == nil {
+			continue
+		}
+		more, err := m.fetch(ctx, []plumbing.Hash{h}, m.shapeOld)
+		if n += more; err != nil {
+			return n, err
+		}
+		keep(next, h)
+	}
+	return n, nil
+}
+
+// HasCommit reports whether a bare repository on disk has a commit.
+func HasCommit(dir, commit string) bool {
+	st := gitpack.Open(dir)
+	defer st.Close()
+	_, err := st.EncodedObject(plumbing.CommitObject, plumbing.NewHash(commit))
+	return err == nil
+}
+
+// Candidates are the places that a repository can be cloned from, in order.
+func (c *Client) Candidates(url string) []string { return c.conns.Candidates(url) }

@@ -1,6 +1,7 @@
 package mirrordir
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -522,7 +523,13 @@ func lines(data []byte) []string {
 	return slices.Compact(all)
 }
 
-func joined(lines []string) []byte { return []byte(strings.Join(lines, "\n") + "\n") }
+func joined(lines []string) []byte {
+	var b bytes.Buffer
+	for _, line := range lines {
+		b.WriteString(line + "\n")
+	}
+	return b.Bytes()
+}
 
 // proxy adds to each list of a module's versions those that only the mirror has. It
 // counts the files of the proxy tree.

@@ -129,7 +129,8 @@ func (s State) carries() func(name string) bool {
 		if m := ofRepository.FindStringSubmatch(name); m != nil {
 			return repositories[m[1]]
 		}
-		return strings.HasPrefix(name, ProxyDir+"/") && isName(name)
+		top, _, _ := strings.Cut(name, "/")
+		return (top == ProxyDir || top == ReleasesDir) && name != top && isName(name)
 	}
 }
 

@@ -102,6 +102,7 @@ func fill(t testing.TB, dir string, n int) {
 		testkit.WriteFile(t, m.Path(fmt.Sprintf("proxy/example.com/m/@v/v1.%d.0.%s", n, ext)), fmt.Sprint(ext, n))
 	}
 	testkit.WriteFile(t, m.Path("proxy/sumdb/sum.golang.org/latest"), fmt.Sprintf("tree %d", n))
+	testkit.WriteFile(t, m.Path(fmt.Sprintf("releases/v%d/velox.lock", n)), "lock")
 	must(t, m.Finish(t.Context(), s))
 }
 

@@ -79,11 +79,11 @@ func (m *Mirror) moveFrom(dir, name string) error {
 	return disk.Rename(filepath.Join(dir, filepath.FromSlash(name)), to)
 }
 
-// toMove lists the files of repositories and of the proxy tree below a directory,
-// in the order in which others may see them: what names something comes behind it.
+// toMove lists the files below a directory that are to be moved, in the order in which
+// others may see them: what names something comes behind it.
 func toMove(dir string) ([]string, error) {
 	var names []string
-	for _, top := range []string{GitDir, ProxyDir} {
+	for _, top := range []string{GitDir, ProxyDir, ReleasesDir} {
 		err := filepath.WalkDir(filepath.Join(dir, top), func(p string, d fs.DirEntry, err error) error {
 			if errors.Is(err, fs.ErrNotExist) {
 				return nil

@@ -8,6 +8,8 @@
 //	SHA256SUMS                every other file's hash; sha256sum -c reads it
 //	.lock                     locked by who writes
 //	.unfinished               stands while somebody writes
+//	.apply/                   what a bundle is about to change: whoever opens the mirror
+//	                          next does that
 //
 // Files are added, or replaced in one step, so that who is killed leaves a mirror
 // that serves all that it served before: first packs and modules, then the refs of

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"archive/zip"
-	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -13,7 +11,6 @@ import (
 	"runtime"
 
 	"github.com/rogpeppe/go-internal/testscript"
-	"golang.org/x/mod/sumdb/dirhash"
 
 	"github.com/vxlite/vxlite/internal/testkit"
 )
@@ -29,26 +26,11 @@ func goRelease(ts *testscript.TestScript, neg bool, args []string) {
 	if version == "local" {
 		version = runtime.Version()
 	}
-	version = fmt.Sprintf("v0.0.1-%s.%s-%s", version, runtime.GOOS, runtime.GOARCH)
 	program, err := os.ReadFile(ts.MkAbs(args[2]))
 	ts.Check(err)
-	base := filepath.Join(ts.MkAbs(args[0]), "golang.org", "toolchain", "@v", version)
-	ts.Check(os.MkdirAll(filepath.Dir(base), 0o755))
-	var b bytes.Buffer
-	w := zip.NewWriter(&b)
-	for _, name := range []string{"/bin/go", "/bin/gofmt", "/pkg/tool/none", "/lib/none"} { // the go command wants them all
-		f, err := w.Create("golang.org/toolchain@" + version + name)
-		ts.Check(err)
-		_, err = f.Write(program)
-		ts.Check(err)
-	}
-	ts.Check(w.Close())
-	ts.Check(os.WriteFile(base+".zip", b.Bytes(), 0o644))
-	ts.Check(os.WriteFile(base+".mod", []byte("module golang.org/toolchain\n"), 0o644))
-	ts.Check(os.WriteFile(base+".info", fmt.Appendf(nil, "{%q:%q}", "Version", version), 0o644))
-	h1, err := dirhash.HashZip(base+".zip", dirhash.Hash1)
+	m, h1, err := testkit.WriteGoRelease(ts.MkAbs(args[0]), version, program)
 	ts.Check(err)
-	ts.Setenv("TOOLCHAIN", "golang.org/toolchain@"+version)
+	ts.Setenv("TOOLCHAIN", m.String())
 	ts.Setenv("TOOLCHAIN_H1", h1)
 }
 

@@ -6,7 +6,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -249,7 +251,24 @@ func (f *proxyFiller) sums(ctx context.Context, remote *sumcopy.Remote) (*sumcop
 			}
 		}
 	}
-	return remote.Copy(ctx, dir, mods)
+	seen, err := seenTree(f.kit.Tool, remote.Name)
+	if err != nil {
+		return nil, err
+	}
+	return remote.Copy(ctx, dir, mods, seen)
+}
+
+// seenTree is the signed tree that the go command knows a checksum database by: it takes
+// no other's proof. It is empty where there is none.
+func seenTree(tool *gotool.Tool, name string) ([]byte, error) {
+	for _, gopath := range filepath.SplitList(tool.Var("GOPATH")) {
+		data, err := disk.ReadText(filepath.Join(gopath, "pkg", "sumdb", filepath.FromSlash(name), "latest"))
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		return data, err // the first is where it writes
+	}
+	return nil, nil
 }
 
 // placing adds files to a proxy's tree, and counts them.

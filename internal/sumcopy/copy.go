@@ -13,13 +13,16 @@
 // for each of its trees, the tiles that prove all records that were in the copy by
 // then, and all trees before it. Files are only added, and a later tree comes only
 // with new records: who reads a copy while it grows, or saw it a year ago, finds all
-// the proofs that he asks for.
+// the proofs that he asks for. One who has seen a tree elsewhere that the copy does not
+// have cannot use it. That need not be the one who made the copy: what he has seen is
+// given to [Remote.Copy].
 //
 // Nothing is copied unproven: the database's signature, and the tiles, are checked by
 // golang.org/x/mod/sumdb's own packages. Begin with [ParseSetting].
 package sumcopy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -79,9 +82,10 @@ func Has(dir string, m module.Version) bool {
 }
 
 // Copy returns the files that the copy at dir lacks to prove modules that it does not
-// have yet.
-func (r *Remote) Copy(ctx context.Context, dir string, mods []module.Version) (*Added, error) {
-	a, err := r.copy(ctx, dir, mods)
+// have yet. seen is the signed tree that a client knows the database by, which is to be
+// able to use the copy; empty for none.
+func (r *Remote) Copy(ctx context.Context, dir string, mods []module.Version, seen []byte) (*Added, error) {
+	a, err := r.copy(ctx, dir, mods, seen)
 	switch {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
@@ -91,19 +95,25 @@ func (r *Remote) Copy(ctx context.Context, dir string, mods []module.Version) (*
 	return a, nil
 }
 
-func (r *Remote) copy(ctx context.Context, dir string, mods []module.Version) (*Added, error) {
+func (r *Remote) copy(ctx context.Context, dir string, mods []module.Version, seen []byte) (*Added, error) {
 	records, unknown, err := r.lookups(ctx, mods)
-	if err != nil || len(records) == 0 {
-		return &Added{Unknown: unknown}, err
+	if err != nil {
+		return nil, err
 	}
 	c, err := r.readCopy(dir)
 	if err != nil {
 		return nil, err
 	}
-	tree := newest(append(slices.Clone(c.trees), treesOf(records)...))
+	trees, err := r.freshTrees(ctx, c.trees, seen, records)
+	if err != nil || len(trees) == 0 {
+		return &Added{Unknown: unknown}, err
+	}
 	tiles := &tiles{ctx: ctx, remote: r, dir: dir, fresh: map[string][]byte{}}
-	if err := prove(tree, tiles, slices.Concat(c.records, records), c.trees); err != nil {
-		return nil, err
+	all := contents{slices.Concat(c.records, records), slices.Concat(c.trees, trees)}
+	for _, tree := range trees {
+		if err := prove(tree, tiles, all); err != nil {
+			return nil, err
+		}
 	}
 	out := &Added{Unknown: unknown}
 	if len(c.trees) == 0 {
@@ -112,30 +122,75 @@ func (r *Remote) copy(ctx context.Context, dir string, mods []module.Version) (*
 	for _, name := range slices.Sorted(maps.Keys(tiles.fresh)) {
 		out.Files = append(out.Files, File{name, tiles.fresh[name]})
 	}
-	out.Files = append(out.Files, File{path.Join(treesDir, strconv.FormatInt(tree.N, 10)), tree.note})
+	for _, tree := range trees {
+		out.Files = append(out.Files, File{path.Join(treesDir, strconv.FormatInt(tree.N, 10)), tree.note})
+	}
+	latest := trees[len(trees)-1]
 	for _, rec := range records {
+		if rec.id >= latest.N {
+			return nil, &ProofError{fmt.Sprintf("%s: record %d is not in the tree of %d records", rec.name, rec.id, latest.N)}
+		}
 		data, err := tlog.FormatRecord(rec.id, rec.text)
 		if err != nil {
 			return nil, err
 		}
-		out.Files = append(out.Files, File{rec.name, append(data, tree.note...)})
+		out.Files = append(out.Files, File{rec.name, append(data, latest.note...)})
 	}
-	out.Files = append(out.Files, File{"latest", tree.note})
-	return out, nil
+	return &Added{append(out.Files, File{latestName, latest.note}), unknown}, nil
 }
 
-const treesDir = "trees"
-
-// newest is the greatest of some trees.
-func newest(trees []signedTree) signedTree {
-	return slices.MaxFunc(trees, func(a, b signedTree) int { return int(min(max(a.N-b.N, -1), 1)) })
+// freshTrees are those that a copy is to have besides those it has, the greatest last:
+// the one that a client has seen, and with new records the database's newest.
+func (r *Remote) freshTrees(ctx context.Context, have []signedTree, seen []byte, records []record) (fresh []signedTree, err error) {
+	add := func(tree signedTree) {
+		same := func(t signedTree) bool { return t.Tree == tree.Tree }
+		if tree.N > 0 && !slices.ContainsFunc(slices.Concat(have, fresh), same) {
+			fresh = append(fresh, tree)
+		}
+	}
+	if len(seen) > 0 {
+		tree, err := r.open("the tree that the go command knows", seen)
+		if err != nil {
+			return nil, err
+		}
+		add(tree)
+	}
+	if len(records) == 0 {
+		return fresh, nil
+	}
+	newest, err := r.newest(ctx, records, slices.Concat(have, fresh))
+	if err != nil {
+		return nil, err
+	}
+	add(newest)
+	return fresh, nil
 }
 
-func treesOf(records []record) (out []signedTree) {
-	for _, r := range records {
-		out = append(out, r.tree)
+const (
+	treesDir   = "trees"
+	latestName = "latest"
+)
+
+// newest is the greatest tree that the database gives. A proxy's answers may be of
+// different ages, and a client that has seen a later tree than the copy's cannot use the
+// copy.
+func (r *Remote) newest(ctx context.Context, records []record, before []signedTree) (signedTree, error) {
+	trees := slices.Clone(before)
+	for _, rec := range records {
+		trees = append(trees, rec.tree)
 	}
-	return out
+	data, err := r.get(ctx, latestName, mostText)
+	switch {
+	case err == nil:
+		latest, err := r.open(latestName, data)
+		if err != nil {
+			return signedTree{}, err
+		}
+		trees = append(trees, latest)
+	case !errors.Is(err, fs.ErrNotExist): // no client asks for it, so a proxy may not have it
+		return signedTree{}, err
+	}
+	return slices.MaxFunc(trees, func(a, b signedTree) int { return cmp.Compare(a.N, b.N) }), nil
 }
 
 // lookups asks for the records of modules, sorted, and lists those that have none.
@@ -193,6 +248,9 @@ func lookupName(m module.Version) (string, error) {
 // parse reads the answer to a lookup.
 func (d *Database) parse(name string, data []byte) (record, error) {
 	id, text, rest, err := tlog.ParseRecord(data)
+	if err == nil && id < 0 {
+		err = errors.New("malformed record data") // as the library has it
+	}
 	if err != nil {
 		return record{}, &ProofError{fmt.Sprintf("%s: %v", name, err)}
 	}
@@ -259,15 +317,13 @@ func eachFile(dir, sub string, use func(name string, data []byte) error) error {
 	return err
 }
 
-// prove checks that records, and trees from before, are in a tree, and has tiles keep
-// what proves it.
-func prove(tree signedTree, tiles *tiles, records []record, before []signedTree) error {
+// prove checks that records, and trees from before, are in a tree, as far as they are not
+// later, and has tiles keep what proves it.
+func prove(tree signedTree, tiles *tiles, c contents) error {
 	r := tlog.TileHashReader(tree.Tree, tiles)
+	records := slices.DeleteFunc(slices.Clone(c.records), func(rec record) bool { return rec.id >= tree.N })
 	var indexes []int64
 	for _, rec := range records {
-		if rec.id < 0 || rec.id >= tree.N {
-			return &ProofError{fmt.Sprintf("%s: record %d is not in the tree of %d records", rec.name, rec.id, tree.N)}
-		}
 		indexes = append(indexes, tlog.StoredHashIndex(0, rec.id))
 	}
 	hashes, err := r.ReadHashes(indexes)
@@ -279,7 +335,10 @@ func prove(tree signedTree, tiles *tiles, records []record, before []signedTree)
 			return &ProofError{fmt.Sprintf("%s is not what the database signed", rec.name)}
 		}
 	}
-	for _, old := range before {
+	for _, old := range c.trees {
+		if old.N > tree.N {
+			continue
+		}
 		h, err := tlog.TreeHash(old.N, r)
 		if err != nil {
 			return err
@@ -340,9 +399,15 @@ func (t *tiles) read(ctx context.Context, tile tlog.Tile) ([]byte, error) {
 	return data, err
 }
 
-// own reads a tile of the copy.
+// own reads a tile of the copy, or one that comes with this run.
 func (t *tiles) own(tile tlog.Tile) ([]byte, bool) {
 	for _, have := range []tlog.Tile{tile, complete(tile)} {
+		t.mu.Lock()
+		data, ok := t.fresh[have.Path()]
+		t.mu.Unlock()
+		if ok {
+			return data[:size(tile)], true
+		}
 		data, err := disk.ReadRegular(filepath.Join(t.dir, filepath.FromSlash(have.Path())), size(have))
 		if err == nil && int64(len(data)) == size(have) {
 			return data[:size(tile)], true
@@ -353,11 +418,11 @@ func (t *tiles) own(tile tlog.Tile) ([]byte, bool) {
 
 // SaveTiles implements [tlog.TileReader].
 func (t *tiles) SaveTiles(all []tlog.Tile, data [][]byte) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	for i, tile := range all {
 		if _, ok := t.own(tile); !ok {
+			t.mu.Lock()
 			t.fresh[tile.Path()] = data[i]
+			t.mu.Unlock()
 		}
 	}
 }

@@ -67,9 +67,9 @@ func remote(t *testing.T, setting string) *Remote {
 }
 
 // add writes what Copy returns.
-func add(t *testing.T, r *Remote, dir string, mods []module.Version) *Added {
+func add(t *testing.T, r *Remote, dir string, mods []module.Version, seen ...byte) *Added {
 	t.Helper()
-	a, err := r.Copy(t.Context(), dir, mods)
+	a, err := r.Copy(t.Context(), dir, mods, seen)
 	testkit.Check(t, err)
 	for _, f := range a.Files {
 		testkit.WriteFile(t, filepath.Join(dir, filepath.FromSlash(f.Name)), string(f.Data))
@@ -117,7 +117,7 @@ func TestCopy(t *testing.T) {
 	early := versions("example.com/third/tally@v1.0.0", "example.com/third/text@v1.0.0")
 	late := versions("example.com/third/text@v1.1.0")
 	serve(t, proxy, tree, slices.Concat(early, late))
-	old, fresh := gopher{t.TempDir(), tree, db.Key}, func() gopher { return gopher{t.TempDir(), tree, db.Key} }
+	old, fresh := gopher{testkit.TempHome(t), tree, db.Key}, func() gopher { return gopher{testkit.TempHome(t), tree, db.Key} }
 	if err := old.download(t, "example.com/third/text@v1.0.0"); err == nil {
 		t.Fatal("the go command does not ask the database")
 	}
@@ -150,12 +150,33 @@ func TestCopy(t *testing.T) {
 	testkit.Check(t, last.download(t, "example.com/third/text@v1.1.0"))
 	testkit.Check(t, last.download(t, "example.com/third/tally@v1.0.0"))
 
+	// One who has asked the database itself, and then with the copy alone.
+	elsewhere := gopher{testkit.TempHome(t), tree, db.Key + " " + db.URL}
+	fill(t, db, 1500, 1700)
+	testkit.Check(t, elsewhere.download(t, "example.com/third/text@v1.1.0"))
+	elsewhere.key = db.Key
+	if err := elsewhere.download(t, "example.com/third/text@v1.1.0"); err == nil {
+		t.Error("a tree that the copy does not have is no hindrance")
+	}
+	seen, err := os.ReadFile(filepath.Join(elsewhere.home, "pkg", "sumdb", "sum.example.com", "db", "latest"))
+	testkit.Check(t, err)
+	add(t, r, dir, nil, seen...)
+	if a := add(t, r, dir, nil, seen...); len(a.Files) > 0 {
+		t.Errorf("the tree is there, and yet %s", a.Files[0].Name)
+	}
+	testkit.Check(t, elsewhere.download(t, "example.com/third/tally@v1.0.0"))
+	fill(t, db, 1700, 1800)
+	add(t, r, dir, versions("example.com/third/forcing@v1.0.0"), seen...)
+	serve(t, proxy, tree, versions("example.com/third/forcing@v1.0.0"))
+	testkit.Check(t, elsewhere.download(t, "example.com/third/forcing@v1.0.0", "example.com/third/text@v1.1.0"))
+	testkit.Check(t, old.download(t, "example.com/third/forcing@v1.0.0"))
+
 	// A copy of the copy.
 	other := t.TempDir()
 	serve(t, proxy, other, early)
 	address := &url.URL{Scheme: "file", Path: filepath.ToSlash(dir)}
 	add(t, remote(t, r.Setting(address)), filepath.Join(other, "sumdb", "sum.example.com", "db"), early)
-	testkit.Check(t, gopher{t.TempDir(), other, db.Key}.download(t, "example.com/third/text@v1.0.0"))
+	testkit.Check(t, gopher{testkit.TempHome(t), other, db.Key}.download(t, "example.com/third/text@v1.0.0"))
 
 	testkit.Check(t, os.RemoveAll(filepath.Join(dir, "tile", "8", "1")))
 	if err := fresh().download(t, "example.com/third/text@v1.1.0"); err == nil {
@@ -225,6 +246,18 @@ func TestRefusals(t *testing.T) {
 			return bytes.Replace(data, []byte("go.sum database tree\n3"), []byte("go.sum database tree\n4"), 1)
 		}, mods, "lookup/example.com/third/text@v1.1.0: it is not signed by the key of sum.example.com", false},
 		{"no record", func(string, []byte) []byte { return []byte("<html>") }, mods, "lookup/example.com/third/text@v1.1.0: malformed record data", false},
+		{"no record's number", func(name string, data []byte) []byte {
+			if _, rest, ok := bytes.Cut(data, []byte("\n")); ok && strings.HasPrefix(name, "/lookup/") {
+				return append([]byte("-1\n"), rest...)
+			}
+			return data
+		}, mods, "lookup/example.com/third/text@v1.1.0: malformed record data", false},
+		{"a number too great", func(name string, data []byte) []byte {
+			if _, rest, ok := bytes.Cut(data, []byte("\n")); ok && strings.HasPrefix(name, "/lookup/") {
+				return append([]byte("1000\n"), rest...)
+			}
+			return data
+		}, mods, "lookup/example.com/third/text@v1.1.0: record 1000 is not in the tree of 302 records", false},
 		{"another hash", func(name string, data []byte) []byte {
 			if strings.HasPrefix(name, "/tile/8/0/001") {
 				data[0]++
@@ -241,7 +274,7 @@ func TestRefusals(t *testing.T) {
 		{"an error", asIs, versions("example.com/none@v1.0.0"), server.URL + "/lookup/example.com/none@v1.0.0: the server answers 503 Service Unavailable", true},
 	} {
 		change = tt.change
-		_, err := r.Copy(t.Context(), dir, tt.mods)
+		_, err := r.Copy(t.Context(), dir, tt.mods, nil)
 		e, ok := errors.AsType[*Error](err)
 		if !ok || !strings.Contains(e.Error(), tt.want) || len(e.Hints()) > 0 != tt.hint {
 			t.Errorf("%s: %v, %v", tt.name, err, ok && len(e.Hints()) > 0)
@@ -250,16 +283,33 @@ func TestRefusals(t *testing.T) {
 	change = asIs
 	fork(t, dir, r)
 
+	// An answer that a proxy has kept for a while.
+	kept, err := os.ReadFile(filepath.Join(dir, "latest"))
+	testkit.Check(t, err)
+	fill(t, db, 300, 310)
+	change = func(name string, data []byte) []byte {
+		if strings.HasPrefix(name, "/lookup/") {
+			data = slices.Concat(data[:bytes.Index(data, []byte("\n\n"))+2], kept)
+		}
+		return data
+	}
+	a, err := r.Copy(t.Context(), dir, versions(fillers+"7@v1.0.0"), nil)
+	testkit.Check(t, err)
+	if latest := a.Files[len(a.Files)-1]; !bytes.HasPrefix(latest.Data, []byte("go.sum database tree\n312\n")) {
+		t.Errorf("%s: %s", latest.Name, latest.Data)
+	}
+	change = asIs
+
 	name := filepath.Join(dir, "lookup", "example.com", "third", "text@v1.0.0")
 	data, err := os.ReadFile(name)
 	testkit.Check(t, err)
 	testkit.WriteFile(t, name, strings.Replace(string(data), "h1:", "h1:A", 1))
-	if _, err := r.Copy(t.Context(), dir, mods); err == nil || !strings.HasSuffix(err.Error(), ": lookup/example.com/third/text@v1.0.0 is not what the database signed") {
+	if _, err := r.Copy(t.Context(), dir, mods, nil); err == nil || !strings.HasSuffix(err.Error(), ": lookup/example.com/third/text@v1.0.0 is not what the database signed") {
 		t.Errorf("a damaged copy: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := r.Copy(ctx, dir, mods); !errors.Is(err, context.Canceled) {
+	if _, err := r.Copy(ctx, dir, mods, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("interrupted: %v", err)
 	}
 }
@@ -271,7 +321,7 @@ func fork(t *testing.T, dir string, r *Remote) {
 	tiles := &tiles{ctx: t.Context(), remote: r, dir: dir, fresh: map[string][]byte{}}
 	now, err := r.readCopy(dir)
 	testkit.Check(t, err)
-	err = prove(now.trees[0], tiles, now.records, []signedTree{tree})
+	err = prove(now.trees[0], tiles, contents{now.records, []signedTree{tree}})
 	if _, ok := errors.AsType[*ProofError](err); !ok || err.Error() != "it denies what it signed before: its tree of 2 records is not the beginning of that of 301" {
 		t.Errorf("a fork: %v", err)
 	}
@@ -306,7 +356,7 @@ func TestParseSetting(t *testing.T) {
 
 // TestFind has proxies of each kind.
 func TestFind(t *testing.T) {
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	proxy := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch user, password, _ := r.BasicAuth(); {
 		case strings.HasPrefix(r.URL.Path, "/has/sumdb/sum.golang.org/") && user+password == "", strings.HasPrefix(r.URL.Path, "/secret/") && user+password == "mepw":
 		case strings.HasPrefix(r.URL.Path, "/broken/"), strings.HasPrefix(r.URL.Path, "/secret/"):
@@ -331,10 +381,11 @@ func TestFind(t *testing.T) {
 		"file:///none,off":                                             "https://sum.golang.org",
 		strings.Replace(proxy.URL, "//", "//me:pw@", 1) + "/secret":    strings.Replace(proxy.URL, "//", "//me:pw@", 1) + "/secret/sumdb/sum.golang.org",
 		strings.Replace(proxy.URL, "//", "//me:wrong@", 1) + "/secret": "checksum database sum.golang.org: " + proxy.URL + "/secret/sumdb/sum.golang.org/supported: the server answers 403 Forbidden",
-		"://me:pw@": "checksum database sum.golang.org: GOPROXY has a malformed URL",
+		"http://me:pw@127.0.0.1/":                                      "checksum database sum.golang.org: http://127.0.0.1/sumdb/sum.golang.org/supported: refusing to pass credentials to insecure URL",
+		"://me:pw@":                                                    "checksum database sum.golang.org: GOPROXY has a malformed URL",
 	} {
 		got := ""
-		if r, err := d.Find(t.Context(), http.DefaultClient, goproxy); err != nil {
+		if r, err := d.Find(t.Context(), proxy.Client(), goproxy); err != nil {
 			got = err.Error()
 		} else {
 			got = r.Address.String()

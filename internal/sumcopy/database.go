@@ -91,7 +91,7 @@ func (e *Error) Hints() []string {
 	if _, ok := errors.AsType[*ProofError](e.Err); ok {
 		return nil
 	}
-	return []string{"ask for it by another module proxy, with GOPROXY; or mirror without it, as all who use the mirror then have to build: GOSUMDB=off"}
+	return []string{"ask for it through another module proxy, with GOPROXY; or leave it out with GOSUMDB=off, which builds from the mirror then need too"}
 }
 
 // ProofError is a database that contradicts itself, or a copy that is not what the

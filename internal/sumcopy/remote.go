@@ -91,6 +91,9 @@ func (r *Remote) get(ctx context.Context, name string, most int64) ([]byte, erro
 }
 
 func (r *Remote) ask(ctx context.Context, u *url.URL) (io.ReadCloser, error) {
+	if u.User != nil && u.Scheme != "https" { // as in cmd/go/internal/web
+		return nil, errors.New("refusing to pass credentials to insecure URL")
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return nil, errors.New("malformed URL")

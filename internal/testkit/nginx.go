@@ -41,6 +41,9 @@ func StartNginx(ctx context.Context, root, dir string, more ...string) (*Nginx, 
 	}
 	defer socket.Close()
 	text := nginxConfig
+	if os.Getuid() == 0 {
+		text = "user root root;\n" + text // which may read what the test has written
+	}
 	for _, line := range more {
 		text = fmt.Sprintf("%s    %s\n", text, line)
 	}
@@ -62,10 +65,9 @@ func (n *Nginx) Close() {
 	n.cmd.Wait() // it says what it was ended by
 }
 
-// nginxConfig has one process, which may read what the test's user may.
 const nginxConfig = `
 daemon off;
-master_process off;
+worker_processes 1;
 pid nginx.pid;
 events {}
 http {

@@ -2,6 +2,7 @@ package screen
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -36,28 +37,23 @@ func AppliedText(a *mirrordir.Applied, color bool) string {
 	var b strings.Builder
 	if len(a.Repositories) > 0 {
 		t := NewTable(color)
-		t.AppendHeader(table.Row{"REPOSITORY", "NEW", "CHANGED", "SIZE"})
+		t.AppendHeader(table.Row{"REPOSITORY", "TAGS", "BRANCHES", "SIZE", ""})
 		for _, r := range a.Repositories {
-			t.AppendRow(table.Row{Cell(r.URL), newRefs(r.New), Count(len(r.Changed), "branch", "branches"), brief.Bytes(r.Bytes)})
+			tags, branches := tagsAndBranches(append(slices.Clone(r.New), r.Changed...))
+			t.AppendRow(table.Row{Cell(strings.TrimPrefix(r.Path, "git/")), some(tags), some(branches), sizeOrNone(r.Bytes), movedTags(r.Moved)})
 		}
-		b.WriteString(t.Render() + "\n")
+		b.WriteString(t.Render() + "\n\n")
 	}
-	for _, r := range a.Repositories {
-		for _, m := range r.Moved {
-			fmt.Fprintf(&b, "%s: the tag %s has moved from %.12s to %.12s\n", Cell(r.URL), Cell(strings.TrimPrefix(m.Name, "refs/tags/")), m.From, m.To)
-		}
-	}
-	fmt.Fprintf(&b, "%s is applied, with %s", name(a.Bundle), Count(a.Files, "file of modules", "files of modules"))
+	fmt.Fprintf(&b, "%s is applied: %s, %s", name(a.Bundle), Count(len(a.Repositories), "repository", "repositories"), Count(a.Files, "file of modules", "files of modules"))
 	if a.Signer != "" {
 		fmt.Fprintf(&b, "; it is signed by %s", Cell(a.Signer))
 	}
 	return b.String() + "\n"
 }
 
-// newRefs counts tags and branches.
-func newRefs(names []string) string {
-	tags, branches := 0, 0
-	for _, name := range names {
+// tagsAndBranches counts the tags and the branches among refs.
+func tagsAndBranches(refs []string) (tags, branches int) {
+	for _, name := range refs {
 		switch {
 		case strings.HasPrefix(name, "refs/tags/"):
 			tags++
@@ -65,12 +61,14 @@ func newRefs(names []string) string {
 			branches++
 		}
 	}
-	var parts []string
-	if tags > 0 {
-		parts = append(parts, Count(tags, "tag", "tags"))
+	return tags, branches
+}
+
+// movedTags names tags that are not any more where the mirror had them.
+func movedTags(moved []mirrordir.MovedTag) string {
+	var notes []string
+	for _, m := range moved {
+		notes = append(notes, fmt.Sprintf("tag %s has moved from %.12s to %.12s", oneLine(strings.TrimPrefix(m.Name, "refs/tags/")), m.From, m.To))
 	}
-	if branches > 0 {
-		parts = append(parts, Count(branches, "branch", "branches"))
-	}
-	return strings.Join(parts, ", ")
+	return brief.List(notes, 3)
 }

@@ -194,7 +194,10 @@ func (f *filler) refresh(ctx context.Context) error {
 	for _, r := range f.at.State.Repositories {
 		jobs = append(jobs, job{client: k.client, url: r.URL})
 	}
-	return f.fetch(ctx, jobs)
+	if err := f.fetch(ctx, jobs); err != nil || len(f.ask.Proxy.Toolchains) == 0 && !f.ask.Proxy.VulnDB {
+		return err
+	}
+	return f.fillProxy(ctx, []*kit{k}, nil)
 }
 
 // kit is what works for one config.
@@ -382,7 +385,7 @@ func (f *filler) note(r Repository) {
 	f.rows[r.URL] = &r
 }
 
-// fillProxy fetches what the builds ask module proxies for.
+// fillProxy fetches what the builds of workspaces, and others, ask module proxies for.
 func (f *filler) fillProxy(ctx context.Context, kits []*kit, ws []*workspace.Workspace) (err error) {
 	ask := f.ask.Proxy
 	ask.Dir, ask.Stage = f.at.Path(mirrordir.ProxyDir), filepath.Join(f.stage, mirrordir.ProxyDir)
@@ -392,8 +395,8 @@ func (f *filler) fillProxy(ctx context.Context, kits []*kit, ws []*workspace.Wor
 	if f.proxy, err = FillProxy(ctx, kits[0].Kit, ws, ask); err != nil {
 		return err
 	}
-	for i, k := range kits {
-		at := slices.IndexFunc(f.state.Needs, func(n mirrordir.Needs) bool { return n.Config == k.name })
+	for i := range ws {
+		at := slices.IndexFunc(f.state.Needs, func(n mirrordir.Needs) bool { return n.Config == kits[i].name })
 		f.state.Needs[at].Digest, f.state.Needs[at].Proxied = f.proxy.Needs[i].Digest, f.proxy.Needs[i].Modules
 	}
 	return nil

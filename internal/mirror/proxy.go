@@ -55,16 +55,17 @@ type Proxied struct {
 // ProxyResult is what was added to a proxy's file tree.
 type ProxyResult struct {
 	// Needs are the workspaces', in their order.
-	Needs []Proxied
+	Needs []Proxied `json:"-"`
 	// Tools are the Go releases and the database of vulnerabilities: PATH@VERSION.
-	Tools []string
+	Tools []string `json:"tools,omitempty"`
 	// Modules counts zips, Files all that was added, of Bytes in all.
-	Modules, Files int
-	Bytes          int64
+	Modules int   `json:"modules"`
+	Files   int   `json:"files"`
+	Bytes   int64 `json:"bytes"`
 	// Database is the checksum database that was copied, or empty; Unknown are the
-	// modules that it does not have, as others than the tree do not either.
-	Database string
-	Unknown  []string
+	// modules that it does not have: PATH@VERSION.
+	Database string   `json:"database,omitempty"`
+	Unknown  []string `json:"unknown,omitempty"`
 }
 
 // FillProxy adds to a GOPROXY file tree what the workspaces' builds ask module proxies

@@ -39,6 +39,9 @@ func FilledText(r *mirror.Result, all, color bool) string {
 	if p := r.Proxy; p != nil && p.Files > 0 {
 		fmt.Fprintf(&b, "%s, %s added to the proxy's files\n", Count(p.Modules, "module", "modules"), brief.Bytes(p.Bytes))
 	}
+	if p := r.Proxy; p != nil && len(p.Unknown) > 0 {
+		fmt.Fprintf(&b, "%s does not know %s\n", p.Database, brief.List(p.Unknown, brief.Most))
+	}
 	b.WriteString(mirrorLines(r))
 	return b.String()
 }

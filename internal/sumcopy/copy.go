@@ -66,7 +66,7 @@ type record struct {
 	name string // of its file
 	id   int64
 	text []byte
-	tree signedTree // one that it is in, as its server says
+	tree signedTree // the newest that is known, which it is to be in
 }
 
 // signedTree is a state of the database.
@@ -104,52 +104,55 @@ func (r *Remote) copy(ctx context.Context, dir string, mods []module.Version, se
 	if err != nil {
 		return nil, err
 	}
-	trees, err := r.freshTrees(ctx, c.trees, seen, records)
-	if err != nil || len(trees) == 0 {
+	fresh, err := r.freshTrees(c.trees, seen, records)
+	if err != nil || len(fresh)+len(records) == 0 {
 		return &Added{Unknown: unknown}, err
 	}
+	now := contents{slices.Concat(c.records, records), slices.Concat(c.trees, fresh)}
+	newest := newestOf(now.trees)
 	tiles := &tiles{ctx: ctx, remote: r, dir: dir, fresh: map[string][]byte{}}
-	all := contents{slices.Concat(c.records, records), slices.Concat(c.trees, trees)}
-	for _, tree := range trees {
-		if err := prove(tree, tiles, all); err != nil {
-			return nil, err
+	for _, tree := range now.trees {
+		if tree.N == newest.N || slices.ContainsFunc(fresh, tree.same) {
+			if err := prove(tree, tiles, now); err != nil {
+				return nil, err
+			}
 		}
 	}
-	out := &Added{Unknown: unknown}
+	a := &Added{Unknown: unknown}
 	if len(c.trees) == 0 {
-		out.Files = append(out.Files, File{"supported", nil})
+		a.add("supported", nil)
 	}
 	for _, name := range slices.Sorted(maps.Keys(tiles.fresh)) {
-		out.Files = append(out.Files, File{name, tiles.fresh[name]})
+		a.add(name, tiles.fresh[name])
 	}
-	for _, tree := range trees {
-		out.Files = append(out.Files, File{path.Join(treesDir, strconv.FormatInt(tree.N, 10)), tree.note})
+	for _, tree := range fresh {
+		a.add(path.Join(treesDir, strconv.FormatInt(tree.N, 10)), tree.note)
 	}
-	latest := trees[len(trees)-1]
 	for _, rec := range records {
-		if rec.id >= latest.N {
-			return nil, &ProofError{fmt.Sprintf("%s: record %d is not in the tree of %d records", rec.name, rec.id, latest.N)}
-		}
 		data, err := tlog.FormatRecord(rec.id, rec.text)
 		if err != nil {
 			return nil, err
 		}
-		out.Files = append(out.Files, File{rec.name, append(data, latest.note...)})
+		a.add(rec.name, append(data, newest.note...))
 	}
-	return &Added{append(out.Files, File{latestName, latest.note}), unknown}, nil
+	if slices.ContainsFunc(fresh, newest.same) {
+		a.add(latestName, newest.note)
+	}
+	return a, nil
 }
 
-// freshTrees are those that a copy is to have besides those it has, the greatest last:
-// the one that a client has seen, and with new records the database's newest.
-func (r *Remote) freshTrees(ctx context.Context, have []signedTree, seen []byte, records []record) (fresh []signedTree, err error) {
+func (a *Added) add(name string, data []byte) { a.Files = append(a.Files, File{name, data}) }
+
+// freshTrees are those that a copy is to have besides those it has: the one that a
+// client has seen, and with new records the newest that is known.
+func (d *Database) freshTrees(have []signedTree, seen []byte, records []record) (fresh []signedTree, err error) {
 	add := func(tree signedTree) {
-		same := func(t signedTree) bool { return t.Tree == tree.Tree }
-		if tree.N > 0 && !slices.ContainsFunc(slices.Concat(have, fresh), same) {
+		if tree.N > 0 && !slices.ContainsFunc(slices.Concat(have, fresh), tree.same) {
 			fresh = append(fresh, tree)
 		}
 	}
 	if len(seen) > 0 {
-		tree, err := r.open("the tree that the go command knows", seen)
+		tree, err := d.open("the tree that the go command knows", seen)
 		if err != nil {
 			return nil, err
 		}
@@ -158,12 +161,24 @@ func (r *Remote) freshTrees(ctx context.Context, have []signedTree, seen []byte,
 	if len(records) == 0 {
 		return fresh, nil
 	}
-	newest, err := r.newest(ctx, records, slices.Concat(have, fresh))
-	if err != nil {
-		return nil, err
+	all := slices.Concat(have, fresh)
+	for _, rec := range records {
+		all = append(all, rec.tree)
 	}
+	newest := newestOf(all)
 	add(newest)
+	for _, rec := range records {
+		if rec.id >= newest.N {
+			return nil, &ProofError{fmt.Sprintf("%s: record %d is not in the tree of %d records", rec.name, rec.id, newest.N)}
+		}
+	}
 	return fresh, nil
+}
+
+func (t signedTree) same(other signedTree) bool { return t.Tree == other.Tree }
+
+func newestOf(trees []signedTree) signedTree {
+	return slices.MaxFunc(trees, func(a, b signedTree) int { return cmp.Compare(a.N, b.N) })
 }
 
 const (
@@ -171,30 +186,29 @@ const (
 	latestName = "latest"
 )
 
-// newest is the greatest tree that the database gives. A proxy's answers may be of
-// different ages, and a client that has seen a later tree than the copy's cannot use the
-// copy.
-func (r *Remote) newest(ctx context.Context, records []record, before []signedTree) (signedTree, error) {
-	trees := slices.Clone(before)
-	for _, rec := range records {
-		trees = append(trees, rec.tree)
-	}
+// latest is the tree that the database is at, empty where a proxy does not tell: no client
+// asks for it. A proxy's answers to lookups may be older, and a client that has seen a later
+// tree than the copy's cannot use the copy.
+func (r *Remote) latest(ctx context.Context) (signedTree, error) {
 	data, err := r.get(ctx, latestName, mostText)
-	switch {
-	case err == nil:
-		latest, err := r.open(latestName, data)
-		if err != nil {
-			return signedTree{}, err
-		}
-		trees = append(trees, latest)
-	case !errors.Is(err, fs.ErrNotExist): // no client asks for it, so a proxy may not have it
+	if errors.Is(err, fs.ErrNotExist) {
+		return signedTree{}, nil
+	}
+	if err != nil {
 		return signedTree{}, err
 	}
-	return slices.MaxFunc(trees, func(a, b signedTree) int { return cmp.Compare(a.N, b.N) }), nil
+	return r.open(latestName, data)
 }
 
 // lookups asks for the records of modules, sorted, and lists those that have none.
 func (r *Remote) lookups(ctx context.Context, mods []module.Version) (records []record, unknown []module.Version, err error) {
+	if len(mods) == 0 {
+		return nil, nil, nil
+	}
+	latest, err := r.latest(ctx) // alone: where it fails, so would all others
+	if err != nil {
+		return nil, nil, err
+	}
 	mods = slices.Clone(mods)
 	module.Sort(mods)
 	mods = slices.Compact(mods)
@@ -226,6 +240,9 @@ func (r *Remote) lookups(ctx context.Context, mods []module.Version) (records []
 		if rec == nil {
 			unknown = append(unknown, mods[i])
 		} else {
+			if rec.tree.N < latest.N {
+				rec.tree = latest
+			}
 			records = append(records, *rec)
 		}
 	}

@@ -123,6 +123,8 @@ func TestCopy(t *testing.T) {
 	}
 
 	fill(t, db, 0, 300)
+	rare := versions("example.com/third/tally@v1.0.2")
+	testkit.Check(t, db.Add(t.Context(), rare[0]))
 	a := add(t, r, dir, slices.Concat(early, versions("example.com/nobody@v1.0.0")))
 	if got := fmt.Sprint(a.Unknown); got != "[example.com/nobody@v1.0.0]" {
 		t.Errorf("unknown: %s", got)
@@ -165,11 +167,30 @@ func TestCopy(t *testing.T) {
 		t.Errorf("the tree is there, and yet %s", a.Files[0].Name)
 	}
 	testkit.Check(t, elsewhere.download(t, "example.com/third/tally@v1.0.0"))
-	fill(t, db, 1700, 1800)
+	fill(t, db, 1700, 1750)
+	between, err := r.get(t.Context(), "latest", mostText)
+	testkit.Check(t, err)
+	fill(t, db, 1750, 1800)
 	add(t, r, dir, versions("example.com/third/forcing@v1.0.0"), seen...)
 	serve(t, proxy, tree, versions("example.com/third/forcing@v1.0.0"))
 	testkit.Check(t, elsewhere.download(t, "example.com/third/forcing@v1.0.0", "example.com/third/text@v1.1.0"))
 	testkit.Check(t, old.download(t, "example.com/third/forcing@v1.0.0"))
+
+	// A record that was there before all trees, and nothing has come since.
+	was := contentsOf(t, dir)
+	a = add(t, r, dir, rare)
+	if got := contentsOf(t, dir); len(a.Files) == 0 || got["latest"] != was["latest"] {
+		t.Errorf("%d files, the latest tree is %s", len(a.Files), got["latest"])
+	}
+	serve(t, proxy, tree, rare)
+	testkit.Check(t, fresh().download(t, "example.com/third/tally@v1.0.2"))
+	testkit.Check(t, old.download(t, "example.com/third/tally@v1.0.2", "example.com/third/text@v1.1.0"))
+
+	// A tree between others of the copy.
+	a = add(t, r, dir, nil, between...)
+	if got := contentsOf(t, dir); len(a.Files) == 0 || got["latest"] != was["latest"] {
+		t.Errorf("%d files, the latest tree is %s", len(a.Files), got["latest"])
+	}
 
 	// A copy of the copy.
 	other := t.TempDir()
@@ -244,8 +265,13 @@ func TestRefusals(t *testing.T) {
 		}, mods, "lookup/example.com/third/text@v1.1.0 is not what the database signed", false},
 		{"another signature", func(name string, data []byte) []byte {
 			return bytes.Replace(data, []byte("go.sum database tree\n3"), []byte("go.sum database tree\n4"), 1)
-		}, mods, "lookup/example.com/third/text@v1.1.0: it is not signed by the key of sum.example.com", false},
-		{"no record", func(string, []byte) []byte { return []byte("<html>") }, mods, "lookup/example.com/third/text@v1.1.0: malformed record data", false},
+		}, mods, "latest: it is not signed by the key of sum.example.com", false},
+		{"no record", func(name string, data []byte) []byte {
+			if strings.HasPrefix(name, "/lookup/") {
+				return []byte("<html>")
+			}
+			return data
+		}, mods, "lookup/example.com/third/text@v1.1.0: malformed record data", false},
 		{"no record's number", func(name string, data []byte) []byte {
 			if _, rest, ok := bytes.Cut(data, []byte("\n")); ok && strings.HasPrefix(name, "/lookup/") {
 				return append([]byte("-1\n"), rest...)
@@ -270,7 +296,7 @@ func TestRefusals(t *testing.T) {
 			}
 			return data
 		}, mods, "tile/8/0/001.p/46 has 1471 bytes, and not 1472", false},
-		{"more than any answer", func(string, []byte) []byte { return make([]byte, mostText+1) }, mods, "text@v1.1.0: the answer has more than 1000000 bytes", true},
+		{"more than any answer", func(string, []byte) []byte { return make([]byte, mostText+1) }, mods, "latest: the answer has more than 1000000 bytes", true},
 		{"an error", asIs, versions("example.com/none@v1.0.0"), server.URL + "/lookup/example.com/none@v1.0.0: the server answers 503 Service Unavailable", true},
 	} {
 		change = tt.change

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -88,7 +89,8 @@ func (f *Form) ReadWhole(dir, name string) ([]byte, error) {
 
 // meter passes on what an archive holds, as long as it is within the limits.
 type meter struct {
-	archive *counter // in zstd
+	ctx     context.Context // ends large files too
+	archive *counter        // in zstd
 	r       io.Reader
 	n       int64 // bytes that came out
 	left    int64 // bytes that may come
@@ -100,6 +102,9 @@ var (
 )
 
 func (m *meter) Read(p []byte) (int, error) {
+	if m.ctx.Err() != nil {
+		return 0, context.Cause(m.ctx)
+	}
 	if m.left <= 0 {
 		return 0, errHeader // what a file has itself is counted before it is read
 	}

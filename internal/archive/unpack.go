@@ -3,6 +3,7 @@ package archive
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -39,16 +40,12 @@ func (f *Form) Unpack(ctx context.Context, place string, r io.Reader, dir string
 		return nil, err
 	}
 	defer root.Close()
-	m := &meter{archive: packed, r: z}
+	m := &meter{ctx: ctx, archive: packed, r: z}
 	u := &unpacker{form: f, place: place, root: root, meter: m, tar: tar.NewReader(m), made: map[string]bool{".": true}, got: List{}, total: allowance{form: f}}
-	if err := u.list(); err != nil {
-		return nil, err
-	}
-	if err := u.files(ctx); err != nil {
-		return nil, err
-	}
-	if err := u.rest(); err != nil {
-		return nil, err
+	for _, step := range []func() error{u.list, u.files, u.rest} {
+		if err := step(); err != nil {
+			return nil, cmp.Or(context.Cause(ctx), err)
+		}
 	}
 	damage := &DamageError{Place: place, Extra: u.extra, form: f}
 	damage.compare(u.want, u.got)
@@ -133,7 +130,7 @@ func (u *unpacker) damaged(format string, args ...any) error {
 func (u *unpacker) broken(err error) error {
 	var pe *os.PathError
 	switch {
-	case errors.As(err, &pe), errors.Is(err, context.Canceled):
+	case errors.As(err, &pe):
 		return err
 	case isLimit(err):
 		return u.bad("%v", err)
@@ -190,19 +187,16 @@ func (u *unpacker) list() error {
 }
 
 // files reads all others. Small ones are hashed and written beside each other.
-func (u *unpacker) files(ctx context.Context) error {
+func (u *unpacker) files() error {
 	u.seen = map[string]bool{ListFile: true}
 	g := new(errgroup.Group)
 	g.SetLimit(runtime.GOMAXPROCS(0))
-	err := u.each(ctx, g)
+	err := u.each(g)
 	return errors.Join(err, g.Wait())
 }
 
-func (u *unpacker) each(ctx context.Context, g *errgroup.Group) error {
+func (u *unpacker) each(g *errgroup.Group) error {
 	for {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
 		h, name, err := u.next()
 		if err != nil || h == nil {
 			return err

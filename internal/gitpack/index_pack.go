@@ -1,8 +1,11 @@
 package gitpack
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"math"
 	"path/filepath"
@@ -18,7 +21,7 @@ import (
 
 // IndexPack writes the index of a pack beside it. The pack has to be the one that
 // its name says: pack-SHA1.pack.
-func IndexPack(name string, limits config.Limits) error {
+func IndexPack(ctx context.Context, name string, limits config.Limits) error {
 	f, err := disk.OpenRegular(name, math.MaxInt64-1)
 	if err != nil {
 		return err
@@ -31,19 +34,33 @@ func IndexPack(name string, limits config.Limits) error {
 	if fi.Size() > limits.Pack {
 		return limit.Bytes("the pack has more than", "pack", limits.Pack)
 	}
-	x := &indexer{file: f, size: fi.Size(), limits: limits}
+	x := &indexer{file: untilDone{ctx, f}, size: fi.Size(), limits: limits}
 	if err := x.open(); err != nil {
 		return err
 	}
 	sum, err := x.index()
 	if err != nil {
-		return err
+		return cmp.Or(context.Cause(ctx), err)
 	}
 	base := strings.TrimSuffix(name, ".pack")
 	if filepath.Base(base) != "pack-"+sum.String() {
 		return &Error{errors.New("it is not the one that its name says")}
 	}
 	return x.write(base+".idx", sum)
+}
+
+// untilDone reads a file until the context is done.
+type untilDone struct {
+	ctx  context.Context
+	file io.ReaderAt
+}
+
+// ReadAt implements io.ReaderAt.
+func (u untilDone) ReadAt(p []byte, at int64) (int, error) {
+	if u.ctx.Err() != nil {
+		return 0, context.Cause(u.ctx)
+	}
+	return u.file.ReadAt(p, at)
 }
 
 // MissingObjects returns those refs whose objects, or what these lead to, no pack in

@@ -392,10 +392,9 @@ func (a *applying) index(ctx context.Context, list List) error {
 			continue
 		}
 		g.Go(func() error {
-			if ctx.Err() != nil {
+			if err := gitpack.IndexPack(ctx, a.path(name), a.limits); err != nil && ctx.Err() != nil {
 				return context.Cause(ctx)
-			}
-			if err := gitpack.IndexPack(a.path(name), a.limits); err != nil {
+			} else if err != nil {
 				return fmt.Errorf("%s: %s: %w", a.file, name, err)
 			}
 			return nil

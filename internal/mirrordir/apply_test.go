@@ -2,8 +2,11 @@ package mirrordir
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha1"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -16,6 +19,7 @@ import (
 	"github.com/vxlite/vxlite/internal/archive"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
+	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -324,4 +328,43 @@ func FuzzApply(f *testing.F) {
 			t.Errorf("beside the mirror: %v", beside)
 		}
 	})
+}
+
+// TestInterrupted interrupts a run while it unpacks a bundle, and while it indexes a
+// pack: it ends, and has changed nothing.
+func TestInterrupted(t *testing.T) {
+	files, had := carried(t)
+	dir := filepath.Join(t.TempDir(), "inside")
+	_, err := Apply(t.Context(), dir, files[0], defaults)
+	must(t, err)
+	m, err := Open(t.Context(), dir, Existing, noSink)
+	must(t, err)
+	defer m.Close()
+	data, err := os.ReadFile(files[1])
+	must(t, err)
+	interrupt := errors.New("interrupted")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	in := io.MultiReader(bytes.NewReader(data[:100]), readerFunc(func([]byte) (int, error) { cancel(interrupt); return 0, io.EOF }))
+	a := &applying{m: m, dir: filepath.Join(t.TempDir(), readyFiles), limits: defaults.Limits}
+	if _, err := a.prepare(ctx, in, nil); err != interrupt {
+		t.Errorf("unpacking: %v", err)
+	}
+	if err := gitpack.IndexPack(ctx, onePack(t, dir), defaults.Limits); err != interrupt {
+		t.Errorf("indexing: %v", err)
+	}
+	sameContents(t, contents(t, dir), had[0])
+}
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// onePack is a pack of a mirror.
+func onePack(t *testing.T, dir string) string {
+	t.Helper()
+	packs, err := filepath.Glob(filepath.Join(dir, filepath.FromSlash(aRepo.Path), "objects", "pack", "*.pack"))
+	if err != nil || len(packs) == 0 {
+		t.Fatalf("no packs: %v", err)
+	}
+	return packs[0]
 }

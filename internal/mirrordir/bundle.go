@@ -253,6 +253,7 @@ type packing struct {
 
 // put writes the bundle beside its place, and moves it there.
 func (p *packing) put(ctx context.Context, place string) (size int64, sum string, err error) {
+	disk.Sweep(place)
 	f, err := disk.CreateTemp(place)
 	if err != nil {
 		return 0, "", &OutputError{place, disk.Reason(err)}

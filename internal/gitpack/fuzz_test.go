@@ -2,6 +2,7 @@ package gitpack
 
 import (
 	"bytes"
+	"maps"
 	"testing"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -12,7 +13,7 @@ import (
 
 // FuzzWritePack indexes whatever comes in the place of a pack or, where framed,
 // any entries in a sound one. What is accepted can be read back, and has the
-// hashes that the index says.
+// hashes that the index says; and so can what is sent of it.
 func FuzzWritePack(f *testing.F) {
 	mem, hashes := variants(f, 4)
 	for _, refDeltas := range []bool{false, true} {
@@ -52,7 +53,33 @@ func FuzzWritePack(f *testing.F) {
 				t.Errorf("%s is something else on disk", h)
 			}
 		}
+		all := kept.(*memory.Storage).Objects
+		some := map[plumbing.Hash]bool{}
+		for h := range all {
+			some[h] = h[0]&1 == 0
+		}
+		maps.DeleteFunc(some, func(_ plumbing.Hash, wanted bool) bool { return !wanted })
+		resent(t, st.(*Storage), nil, len(all), limits)
+		resent(t, st.(*Storage), some, len(some), limits)
 	})
+}
+
+// resent sends a repository's objects, and has so many of them arrive.
+func resent(t *testing.T, st *Storage, wanted map[plumbing.Hash]bool, want int, limits config.Limits) {
+	var pack bytes.Buffer
+	if err := st.WritePack(&pack, wanted, true); err != nil {
+		t.Fatal(err)
+	}
+	if want == 0 {
+		return // which nobody takes
+	}
+	got, err := WriteRepo(t.TempDir(), &pack, nil, limits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(got.(*memory.Storage).Objects); n != want {
+		t.Errorf("%d objects arrived, want %d", n, want)
+	}
 }
 
 // packOfEntries makes a pack of what data describes: a byte of kind, for a

@@ -63,7 +63,7 @@ func (s *Storage) WritePack(w io.Writer, wanted map[plumbing.Hash]bool, offsets 
 	for _, h := range loose {
 		obj, err := s.EncodedObject(plumbing.AnyObject, h)
 		if err != nil {
-			return err
+			return fmt.Errorf("object %s: %w", h, err)
 		}
 		if err := WriteEntry(out, out.z, obj); err != nil {
 			return err
@@ -83,6 +83,9 @@ type packPart struct {
 	// that does not go.
 	went  []int64
 	count int // of those that go
+	// repeats says that the pack has objects that the index does not know, as it has
+	// them twice: then an entry may end before the next one that is known.
+	repeats bool
 }
 
 const toGo = -1
@@ -91,7 +94,11 @@ const toGo = -1
 // then never in an earlier pack than its base, so that deltas do not go in circles.
 func newPart(p *pack, before []*packPart, wanted map[plumbing.Hash]bool) (*packPart, error) {
 	n := p.index.count
-	part := &packPart{pack: p, places: make([]uint32, n), offsets: make([]int64, n), went: make([]int64, n)}
+	var head [12]byte
+	if _, err := p.file.ReadAt(head[:], 0); err != nil {
+		return nil, err
+	}
+	part := &packPart{pack: p, repeats: binary.BigEndian.Uint32(head[8:]) != uint32(n), places: make([]uint32, n), offsets: make([]int64, n), went: make([]int64, n)}
 	for i := range n {
 		part.places[i] = uint32(i)
 		if _, ok := p.index.offset(i); !ok {
@@ -187,6 +194,9 @@ func (o *packWriter) part(p *packPart) error {
 
 // entry writes an object of a pack.
 func (o *packWriter) entry(p *packPart, r *packReader, i int) error {
+	if p.repeats {
+		return o.whole(p, i)
+	}
 	h, body, err := r.header(p.offsets[i])
 	if err != nil {
 		return err
@@ -199,11 +209,7 @@ func (o *packWriter) entry(p *packPart, r *packReader, i int) error {
 	case err != nil:
 		return err
 	case o.wanted != nil && !o.wanted[name]:
-		obj, err := p.pack.object(p.offsets[i])
-		if err != nil {
-			return err
-		}
-		return WriteEntry(o, o.z, &Object{packed: obj})
+		return o.whole(p, i)
 	case o.offsets && p.went[base] > 0:
 		back := o.n - p.went[base]
 		_, err = o.Write(append(appendHead(nil, plumbing.OFSDeltaObject, h.size), backBytes(back)...))
@@ -214,6 +220,15 @@ func (o *packWriter) entry(p *packPart, r *packReader, i int) error {
 		return err
 	}
 	return o.copy(r, body, p.end(i))
+}
+
+// whole writes an object that may be a delta in its pack.
+func (o *packWriter) whole(p *packPart, i int) error {
+	obj, err := p.pack.object(p.offsets[i])
+	if err != nil {
+		return err
+	}
+	return WriteEntry(o, o.z, &Object{packed: obj})
 }
 
 // copy writes what stands between two places.

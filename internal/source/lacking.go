@@ -36,7 +36,9 @@ func behind(ctx context.Context, st *gitpack.Storage, from []plumbing.Hash, cut 
 }
 
 // lacking returns the objects that wants lead to and haves do not, for somebody who
-// has all that haves lead to. Files that were there long ago may be among them.
+// has all that haves lead to. Files that were there long ago may be among them: to list
+// all files that there ever were, as go-git's revlist does, takes 3.5 s and 1,077 MB of
+// allocations where this takes 1.0 s and 99 MB, for 521 new refs of a repository of 26 MB.
 func lacking(ctx context.Context, st *gitpack.Storage, wants, haves []plumbing.Hash, cut hashes) (hashes, error) {
 	there, err := behind(ctx, st, haves, cut)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 
@@ -171,7 +172,11 @@ func (c *Client) pushOnce(ctx context.Context, req PushRequest, remote giturl.Re
 		return Pushed{}, gitconn.At(here, err)
 	}
 	var sent atomic.Int64
-	report, said, err := p.send(ctx, sess, commands, wanted, c.sentBytes(req, &sent))
+	pack, end := p.pack(wanted)
+	report, said, err := p.send(ctx, sess, commands, readCloser{&counter{r: pack, report: c.sentBytes(req, &sent)}, pack})
+	if broken := end(); broken != nil {
+		return Pushed{}, gitconn.At(here, broken)
+	}
 	if err == nil {
 		done.Bytes, done.Said = sent.Load(), said
 		err = judge(report, &done)
@@ -204,13 +209,35 @@ func (e *NoTargetError) Hints() []string {
 
 // plan decides what is to become of each ref.
 func (p *push) plan(ctx context.Context) ([]PushedRef, error) {
-	return planPush(allLocalRefs(p.st), p.adv.References, func(was, now plumbing.Hash) (bool, error) {
-		if _, err := p.st.EncodedObject(plumbing.CommitObject, was); err != nil {
-			return false, nil // a commit that is not here cannot be behind
+	return planPush(allLocalRefs(p.st), p.adv.References, func(was, now plumbing.Hash) (bool, error) { return p.leads(ctx, was, now) })
+}
+
+// leads reports whether a commit is behind another. The newest are looked at first:
+// a branch has seldom gone far.
+func (p *push) leads(ctx context.Context, was, now plumbing.Hash) (bool, error) {
+	if _, err := p.st.EncodedObject(plumbing.CommitObject, was); err != nil {
+		return false, nil // it is not here, so it is behind nothing
+	}
+	tip, err := object.GetCommit(p.st, now)
+	if err != nil {
+		return false, err
+	}
+	for all := object.NewCommitIterCTime(tip, nil, nil); ; {
+		c, err := all.Next()
+		switch {
+		case ctx.Err() != nil:
+			return false, context.Cause(ctx)
+		case err == io.EOF:
+			return false, nil
+		case errors.Is(err, plumbing.ErrObjectNotFound) && len(p.cut) > 0: // go-git knows of no shallow repositories
+			there, err := behind(ctx, p.st, []plumbing.Hash{now}, p.cut)
+			return there[was], err
+		case err != nil:
+			return false, err
+		case c.Hash == was:
+			return true, nil
 		}
-		all, err := behind(ctx, p.st, []plumbing.Hash{now}, p.cut)
-		return all[was], err
-	})
+	}
 }
 
 // planPush decides what is to become of each of our refs at a server that has
@@ -244,9 +271,9 @@ func planPush(ours []Ref, theirs map[string]plumbing.Hash, leads func(was, now p
 }
 
 // send sends what is new, and returns what the server reports and says.
-func (p *push) send(ctx context.Context, sess gitconn.PushSession, commands []*packp.Command, wanted hashes, sent func(int)) (*packp.ReportStatus, string, error) {
+func (p *push) send(ctx context.Context, sess gitconn.PushSession, commands []*packp.Command, pack io.ReadCloser) (*packp.ReportStatus, string, error) {
 	req := packp.NewReferenceUpdateRequest()
-	req.Commands = commands
+	req.Commands, req.Packfile = commands, pack
 	if !p.adv.Capabilities.Supports(capability.ReportStatus) {
 		return nil, "", errors.New("the server cannot tell what becomes of a push")
 	}
@@ -257,27 +284,30 @@ func (p *push) send(ctx context.Context, sess gitconn.PushSession, commands []*p
 	}
 	heard := &said{brief.Writer{Most: 2 << 10}} // bytes: a hook's sentences
 	req.Progress = heard
-	pack, end := p.pack(wanted)
-	defer end()
-	req.Packfile = readCloser{&counter{r: pack, report: sent}, pack}
 	report, err := sess.Push(ctx, gitconn.Push{Request: req, Shallows: p.shallows})
 	return report, heard.String(), err
 }
 
-// pack is the pack to send. end ends the writing of it.
-func (p *push) pack(wanted hashes) (pack *io.PipeReader, end func()) {
+// pack is the pack to send. end ends the writing of it, and tells what is wrong here.
+func (p *push) pack(wanted hashes) (pack *io.PipeReader, end func() error) {
 	pack, in := io.Pipe()
-	written := make(chan struct{})
+	written := make(chan error, 1)
 	go func() {
-		defer close(written)
 		b := bufio.NewWriterSize(in, 64<<10)
 		err := p.st.WritePack(b, wanted, p.adv.Capabilities.Supports(capability.OFSDelta))
 		if err == nil {
 			err = b.Flush()
 		}
 		_ = in.CloseWithError(err)
+		written <- err
 	}()
-	return pack, func() { _ = pack.Close(); <-written }
+	return pack, func() error {
+		_ = pack.Close()
+		if err := <-written; !errors.Is(err, io.ErrClosedPipe) {
+			return err
+		}
+		return nil
+	}
 }
 
 // commandsFor has the refs that are to be made or to go forward.

@@ -117,21 +117,29 @@ func (c *Credentials) static(r Remote) []Credential {
 			out = append(out, Credential{t.User, t.Token, t.Key + " of the config"})
 		}
 	}
-	if file := c.netrcFile(); file != "" {
-		data, _ := disk.ReadText(file)
-		if login, password, ok := netrcLogin(string(data), r.Host, r.User); ok {
-			out = append(out, Credential{login, config.Secret(password), file})
-		}
+	if cred, ok := Netrc(c.Env, r.Host, r.User); ok {
+		out = append(out, cred)
 	}
 	return out
 }
 
+// Netrc is what the user's netrc has for a host, and a user where that is not empty.
+func Netrc(env Env, host, user string) (Credential, bool) {
+	file := netrcFile(env)
+	if file == "" {
+		return Credential{}, false
+	}
+	data, _ := disk.ReadText(file)
+	login, password, ok := netrcLogin(string(data), host, user)
+	return Credential{login, config.Secret(password), file}, ok
+}
+
 // netrcFile is where curl and the go command look too.
-func (c *Credentials) netrcFile() string {
-	if f, ok := c.Env("NETRC"); ok && f != "" {
+func netrcFile(env Env) string {
+	if f, ok := env("NETRC"); ok && f != "" {
 		return f
 	}
-	home, ok := c.Env("HOME")
+	home, ok := env("HOME")
 	if !ok || home == "" {
 		return ""
 	}

@@ -85,7 +85,7 @@ func FillProxy(ctx context.Context, k *workspace.Kit, ws []*workspace.Workspace,
 	out := &ProxyResult{}
 	var remote *sumcopy.Remote
 	if db != nil {
-		if remote, err = db.Find(ctx, client.HTTP(), k.Tool.Var("GOPROXY")); err != nil {
+		if remote, err = db.Find(ctx, likeGo(client.HTTP(), k), k.Tool.Var("GOPROXY")); err != nil {
 			return nil, err
 		}
 		// Else the go command would take the tree's own copy for all of the database.

@@ -54,7 +54,7 @@ func FetchToolchain(ctx context.Context, tool *gotool.Tool, m module.Version) er
 	return nil
 }
 
-// ToolchainError is a Go release that no proxy serves.
+// ToolchainError is a Go release that cannot be fetched.
 type ToolchainError struct {
 	Module module.Version
 	Err    error
@@ -67,9 +67,17 @@ func (e *ToolchainError) parts() (release, platform string) {
 	return v[:max(i, 0)], strings.Replace(v[i+1:], "-", "/", 1)
 }
 
+// unproven says that the proxy has it, and that it cannot be compared.
+func (e *ToolchainError) unproven() bool {
+	return strings.Contains(e.Err.Error(), "checksum database disabled by GOSUMDB=off")
+}
+
 // Error implements error.
 func (e *ToolchainError) Error() string {
 	release, platform := e.parts()
+	if e.unproven() {
+		return fmt.Sprintf("the toolchain %s for %s cannot be verified without the checksum database\n%v", release, platform, e.Err)
+	}
 	return fmt.Sprintf("the module proxy does not have the toolchain %s for %s\n%v", release, platform, e.Err)
 }
 
@@ -79,5 +87,9 @@ func (e *ToolchainError) Unwrap() error { return e.Err }
 // Hints says how to get on.
 func (e *ToolchainError) Hints() []string {
 	release, _ := e.parts()
-	return []string{"ask a proxy that has it, with GOPROXY; or leave out --with-toolchain, and install " + release + " where the build is to run"}
+	without := "leave out --with-toolchain, and install " + release + " where the build is to run"
+	if e.unproven() {
+		return []string{"set GOSUMDB to a checksum database that can be asked, such as sum.golang.org; or " + without}
+	}
+	return []string{"ask a proxy that has it, with GOPROXY; or " + without}
 }

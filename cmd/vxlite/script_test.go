@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/vxlite/vxlite/internal/testkit"
 )
@@ -42,6 +43,7 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"gitrepo":      w.gitrepo,
 			"gitbuild":     w.gitbuild,
+			"gitgrow":      gitGrow,
 			"goproxy":      w.goproxy,
 			"gorelease":    goRelease,
 			"withsumdb":    w.withSumDB,
@@ -157,12 +159,24 @@ func (w *world) condition(cond string) (bool, error) {
 		return w.http != nil, nil
 	case "unshare":
 		return exec.Command("unshare", "-rnm", "true").Run() == nil, nil
+	case "airgap":
+		return airgap()
 	case "hangup": // who is started under nohup ignores it
 		return !signal.Ignored(syscall.SIGHUP), nil
 	case "root":
 		return os.Getuid() == 0, nil
 	}
 	return false, fmt.Errorf("unknown condition %q", cond)
+}
+
+// airgap reports whether there can be a network with nobody else in it, and servers of
+// root's there. In CI root must have both.
+func airgap() (bool, error) {
+	out, err := exec.Command("unshare", "--net", "--pid", "--fork", "sh", "-c", "ip link set lo up && /usr/sbin/nginx -v").CombinedOutput()
+	if err != nil && os.Getuid() == 0 && os.Getenv("CI") != "" {
+		return false, fmt.Errorf("no network of its own for a script: %w: %s", err, out)
+	}
+	return err == nil, nil
 }
 
 // setup gives a script its own home, store and folder of repositories: the
@@ -289,6 +303,23 @@ func (w *world) gitbuild(ts *testscript.TestScript, neg bool, args []string) {
 	data, err := os.ReadFile(ts.MkAbs(args[0]))
 	ts.Check(err)
 	repo, err := testkit.ParseRepo(args[0], data)
+	ts.Check(err)
+	ts.Check(os.RemoveAll(filepath.Join(ts.MkAbs(args[1]), filepath.FromSlash(repo.Path()))))
+	ts.Check(repo.Write(ts.MkAbs(args[1])))
+}
+
+// gitGrow makes one of testdata's repositories with more commands at the end of its
+// description, in its place in a folder of repositories: gitgrow NAME FOLDER COMMAND…
+func gitGrow(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: gitgrow NAME FOLDER COMMAND…")
+	}
+	file, err := testkit.Data("git", args[0]+".txtar")
+	ts.Check(err)
+	archive, err := txtar.ParseFile(file)
+	ts.Check(err)
+	archive.Comment = fmt.Appendf(nil, "%s%s\n", archive.Comment, strings.Join(args[2:], "\n"))
+	repo, err := testkit.ParseRepo(args[0], txtar.Format(archive))
 	ts.Check(err)
 	ts.Check(os.RemoveAll(filepath.Join(ts.MkAbs(args[1]), filepath.FromSlash(repo.Path()))))
 	ts.Check(repo.Write(ts.MkAbs(args[1])))

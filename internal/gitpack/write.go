@@ -125,6 +125,9 @@ type indexer struct {
 	held     int64 // bytes of the deltas and of the bases that are in work
 	ofs      map[int64][]int
 	ref      map[plumbing.Hash][]int
+
+	follow bool // what commits and tags lead to, in links
+	links  []Link
 }
 
 // indexed is an entry of the pack.
@@ -259,6 +262,7 @@ func (x *indexer) entry(e *indexed) (err error) {
 			return err
 		}
 		e.kind, e.hash = h.kind, plumbing.ComputeHash(h.kind, data)
+		x.note(e, data)
 		if x.keep {
 			e.data = data
 		}
@@ -378,6 +382,7 @@ func (x *indexer) apply(e *indexed, base []byte, kind plumbing.ObjectType) ([]by
 		return nil, err
 	}
 	e.kind, e.hash, e.data = kind, plumbing.ComputeHash(kind, made), nil
+	x.note(e, made)
 	if x.keep {
 		e.data = made
 	}

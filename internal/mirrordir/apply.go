@@ -15,6 +15,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/mod/semver"
 	"golang.org/x/sync/errgroup"
@@ -137,6 +138,8 @@ type applying struct {
 
 	record *Record
 	state  State // of the mirror, with the bundle
+	// links are where packs lead to beyond themselves, by repository.
+	links map[string][]gitpack.Link
 }
 
 func (a *applying) path(name string) string { return filepath.Join(a.dir, filepath.FromSlash(name)) }
@@ -387,20 +390,68 @@ func (*InTheWayError) Hints() []string {
 func (a *applying) index(ctx context.Context, list List) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
+	var mu sync.Mutex
+	a.links = map[string][]gitpack.Link{}
 	for _, name := range list.Names() {
-		if !strings.HasSuffix(name, ".pack") {
+		of := ofRepository.FindStringSubmatch(name)
+		if path.Ext(name) != ".pack" || of == nil {
 			continue
 		}
 		g.Go(func() error {
-			if err := gitpack.IndexPack(ctx, a.path(name), a.limits); err != nil && ctx.Err() != nil {
+			links, err := gitpack.IndexPack(ctx, a.path(name), a.limits)
+			if err != nil && ctx.Err() != nil {
 				return context.Cause(ctx)
-			} else if err != nil {
+			}
+			if err != nil {
 				return fmt.Errorf("%s: %s: %w", a.file, name, err)
 			}
+			mu.Lock()
+			defer mu.Unlock()
+			a.links[of[1]] = append(a.links[of[1]], links...)
 			return nil
 		})
 	}
 	return g.Wait()
+}
+
+// checkLinks checks that what a bundle's commits are based on is there. Where it is
+// not, the mirror lacks what it had with the bundle before.
+func (a *applying) checkLinks(repository string) error {
+	staged, ours := a.path(repository), a.m.Path(repository)
+	at := ours
+	if disk.Exists(filepath.Join(staged, shallowFile)) {
+		at = staged
+	}
+	cut, err := gitpack.ReadShallow(at, a.limits)
+	if err != nil {
+		return err
+	}
+	missing, err := gitpack.MissingLinks(a.links[repository], cut, filepath.Join(staged, packDir), filepath.Join(ours, packDir))
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	first := slices.MinFunc(missing, func(a, b gitpack.Link) int { return strings.Compare(a.To.String(), b.To.String()) })
+	return &BaseError{File: a.file, Repository: ours, Missing: first.To.String(), Of: first.From.String()}
+}
+
+// BaseError is a mirror that does not have what a bundle builds on.
+type BaseError struct {
+	File, Repository string
+	// Missing is an object that Of leads to, which the bundle has; 40 hex digits.
+	Missing, Of string
+}
+
+// Error implements error.
+func (e *BaseError) Error() string {
+	return fmt.Sprintf("%s: %s lacks %s, which %s in the bundle is based on", e.File, e.Repository, e.Missing, e.Of)
+}
+
+// ExitStatus is that of a check that found a problem.
+func (*BaseError) ExitStatus() int { return 3 }
+
+// Hints says what to do.
+func (*BaseError) Hints() []string {
+	return []string{"the mirror was pruned after the bundle before was applied, or is damaged: write a whole bundle, without --since-bundle"}
 }
 
 // repository checks the refs of a repository, and adds those that only the mirror
@@ -426,6 +477,9 @@ func (a *applying) repository(r Repository, list List) (*AppliedRepository, erro
 		if err := a.shallow(r.Path); err != nil {
 			return nil, err
 		}
+	}
+	if err := a.checkLinks(r.Path); err != nil {
+		return nil, err
 	}
 	if _, ok := list[path.Join(r.Path, refsFile)]; ok {
 		if err := a.refs(row); err != nil {

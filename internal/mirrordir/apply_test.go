@@ -59,6 +59,45 @@ func packed(t testing.TB, files map[string]string) []byte {
 	return b.Bytes()
 }
 
+// TestBase applies the second bundle of a repository with a history to a mirror that
+// has lost the first one's commit: in the bundle it is known to be cut off there, or
+// it is refused.
+func TestBase(t *testing.T) {
+	outside := filepath.Join(t.TempDir(), "outside")
+	grow := func(parent string) string {
+		m, err := Open(t.Context(), outside, Make, noSink)
+		must(t, err)
+		defer m.Close()
+		must(t, m.Begin())
+		commit := addCommit(t, m.Path(aRepo.Path), parent)
+		must(t, m.Finish(t.Context(), State{Layout: DefaultLayout, Repositories: []Repository{aRepo}}))
+		return commit
+	}
+	first := grow("")
+	whole := bundle(t, outside, 1)
+	second := grow(first)
+	inside := filepath.Join(t.TempDir(), "inside")
+	_, err := Apply(t.Context(), inside, whole, defaults)
+	must(t, err)
+	must(t, os.CopyFS(inside+"-good", os.DirFS(inside)))
+	pack := onePack(t, inside)
+	must(t, os.Remove(pack))
+	must(t, os.Remove(strings.TrimSuffix(pack, ".pack")+".idx"))
+	next := bundle(t, outside, 2)
+	data, err := os.ReadFile(next)
+	must(t, err)
+	lacks := refused(t, inside, data, defaults, "FILE: INSIDE/"+aRepo.Path+" lacks "+first+", which "+second+" in the bundle is based on")
+	testkit.WantError(t, lacks, lacks.Error(), "the mirror was pruned after the bundle before was applied, or is damaged: write a whole bundle, without --since-bundle")
+	files := unpacked(t, next)
+	files[aRepo.Path+"/shallow"] = second + "\n"
+	file := filepath.Join(t.TempDir(), "shallow.tar.zst")
+	testkit.WriteFile(t, file, string(packed(t, files)))
+	_, err = Apply(t.Context(), inside, file, defaults)
+	must(t, err)
+	_, err = Apply(t.Context(), inside+"-good", next, defaults)
+	must(t, err)
+}
+
 // packName is the name of a pack of that content.
 func packName(content string) string {
 	return fmt.Sprintf("/objects/pack/pack-%x.pack", sha1.Sum([]byte(content)))
@@ -169,7 +208,7 @@ func TestApplyRefused(t *testing.T) {
 
 // refused applies a bundle to a mirror, which is as it was then. A pack's name may
 // change with its compression, so that errors have HASH for the object of a ref.
-func refused(t *testing.T, inside string, data []byte, o ApplyOptions, want string) {
+func refused(t *testing.T, inside string, data []byte, o ApplyOptions, want string) error {
 	t.Helper()
 	before := contents(t, inside)
 	file := filepath.Join(t.TempDir(), "bundle.tar.zst")
@@ -186,6 +225,7 @@ func refused(t *testing.T, inside string, data []byte, o ApplyOptions, want stri
 		t.Errorf("%s\nwant %s", got, want)
 	}
 	sameContents(t, contents(t, inside), before)
+	return err
 }
 
 // TestKilledMove has a run killed after each file that it moves, and while it removes
@@ -349,7 +389,7 @@ func TestInterrupted(t *testing.T) {
 	if _, err := a.prepare(ctx, in, nil); err != interrupt {
 		t.Errorf("unpacking: %v", err)
 	}
-	if err := gitpack.IndexPack(ctx, onePack(t, dir), defaults.Limits); err != interrupt {
+	if _, err := gitpack.IndexPack(ctx, onePack(t, dir), defaults.Limits); err != interrupt {
 		t.Errorf("indexing: %v", err)
 	}
 	sameContents(t, contents(t, dir), had[0])

@@ -78,6 +78,38 @@ func addTo(t testing.TB, dir string, content string, names ...string) {
 	must(t, gitpack.WritePackedRefs(dir, slices.Collect(maps.Values(refs))))
 }
 
+// addCommit adds to a repository's main branch a commit that has a tree of its own.
+func addCommit(t testing.TB, dir, parent string) string {
+	t.Helper()
+	if _, err := os.Stat(filepath.Join(dir, "HEAD")); err != nil {
+		must(t, gitpack.InitBare(dir))
+	}
+	st := memory.NewStorage()
+	set := func(kind plumbing.ObjectType, data string) plumbing.Hash {
+		obj := new(plumbing.MemoryObject)
+		obj.SetType(kind)
+		_, err := obj.Write([]byte(data))
+		must(t, err)
+		h, err := st.SetEncodedObject(obj)
+		must(t, err)
+		return h
+	}
+	blob := set(plumbing.BlobObject, "after "+parent)
+	tree := set(plumbing.TreeObject, "100644 file\x00"+string(blob[:]))
+	text := "tree " + tree.String() + "\n"
+	if parent != "" {
+		text += "parent " + parent + "\n"
+	}
+	commit := set(plumbing.CommitObject, text+"author A <a@example.com> 1772359200 +0000\ncommitter A <a@example.com> 1772359200 +0000\n\nparent "+strings.Repeat("a", 40)+"\n")
+	var b bytes.Buffer
+	_, err := packfile.NewEncoder(&b, st, false).Encode([]plumbing.Hash{blob, tree, commit}, 0)
+	must(t, err)
+	_, _, err = gitpack.AddPack(dir, &b, defaults.Limits)
+	must(t, err)
+	must(t, gitpack.WritePackedRefs(dir, []gitpack.PackedRef{{Name: "refs/heads/main", Hash: commit}}))
+	return commit.String()
+}
+
 // fill is what the n-th run outside adds to a mirror: to two repositories, of which
 // one appears with the second run, and to the proxy tree.
 func fill(t testing.TB, dir string, n int) {

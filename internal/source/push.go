@@ -347,7 +347,7 @@ func judge(report *packp.ReportStatus, done *Pushed) error {
 		said[s.ReferenceName.String()] = s.Status
 	}
 	for i, r := range done.Refs {
-		if why := cmp.Or(said[r.Name], "no word of it"); (r.State == Made || r.State == Forwarded) && why != "ok" {
+		if why := cmp.Or(said[r.Name], "no report of it"); (r.State == Made || r.State == Forwarded) && why != "ok" {
 			done.Refs[i].State, done.Refs[i].Why = Refused, brief.Line(why)
 		}
 	}

@@ -7,13 +7,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
@@ -150,5 +155,147 @@ func TestHostilePush(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// gitSays runs git and returns what it says, without the end of the line.
+func gitSays(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	who := []string{"-c", "user.name=a", "-c", "user.email=a@example.com"}
+	return strings.TrimSpace(runGit(t, dir, nil, append(who, args...)...))
+}
+
+// merged is a repository with a branch that was merged, and tags of commits, of a
+// tag, of a tree and of a file.
+func merged(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	gitSays(t, dir, "init", "-q", "-b", "main")
+	commit := func(file, content string) {
+		testkit.WriteFile(t, filepath.Join(dir, file), content+"\n")
+		gitSays(t, dir, "add", ".")
+		gitSays(t, dir, "commit", "-q", "-m", content)
+	}
+	commit("a", "one")
+	gitSays(t, dir, "tag", "v1.0.0")
+	commit("sub/deep/b", "two")
+	gitSays(t, dir, "switch", "-q", "-c", "side")
+	commit("sub/c", "three")
+	gitSays(t, dir, "switch", "-q", "main")
+	commit("a", "four")
+	gitSays(t, dir, "merge", "-q", "-m", "five", "side")
+	gitSays(t, dir, "tag", "-a", "-m", "six", "v1.1.0")
+	gitSays(t, dir, "-c", "advice.nestedTag=false", "tag", "-a", "-m", "seven", "nested", "v1.1.0")
+	commit("d", "one") // a file that there is
+	gitSays(t, dir, "tag", "tree", "HEAD:sub")
+	gitSays(t, dir, "tag", "-a", "-m", "eight", "file", "HEAD:sub/c")
+	gitSays(t, dir, "repack", "-adq")
+	return filepath.Join(dir, ".git")
+}
+
+// TestLacking compares with what git lists.
+func TestLacking(t *testing.T) {
+	dir := merged(t)
+	st, err := gitpack.OpenFolder(dir, config.Limits{}.OrDefault())
+	testkit.Check(t, err)
+	defer st.Close()
+	hash := func(rev string) plumbing.Hash { return plumbing.NewHash(gitSays(t, dir, "rev-parse", rev)) }
+	for _, tt := range []struct {
+		wants, haves string
+	}{
+		{"main", ""},
+		{"main side v1.1.0 nested tree file", ""},
+		{"main", "v1.0.0"},
+		{"main", "side"},
+		{"side", "main^"},
+		{"nested", "main"},
+		{"v1.1.0", "nested"},
+		{"main nested", "v1.0.0 side"},
+		{"file", "v1.0.0"},
+		{"tree", ""},
+	} {
+		args := []string{"rev-list", "--objects-edge-aggressive", "--objects", "--no-object-names"}
+		var wants, haves []plumbing.Hash
+		for _, w := range strings.Fields(tt.wants) {
+			args, wants = append(args, w), append(wants, hash(w))
+		}
+		for _, h := range strings.Fields(tt.haves) {
+			args, haves = append(args, "^"+h), append(haves, hash(h))
+		}
+		got, err := lacking(t.Context(), st, wants, haves, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := hashes{}
+		for _, h := range strings.Fields(gitSays(t, dir, args...)) {
+			if !strings.HasPrefix(h, "-") {
+				want[plumbing.NewHash(h)] = true
+			}
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("%s without %s:\n%v\nwant:\n%v", tt.wants, tt.haves, got, want)
+		}
+	}
+}
+
+// TestPushShallow has a repository that does not begin at the beginning, for
+// servers that take such and those that do not, which is as git sets them up.
+func TestPushShallow(t *testing.T) {
+	shallow, to := filepath.Join(t.TempDir(), "shallow.git"), t.TempDir()
+	gitSays(t, "", "clone", "-q", "--bare", "--depth", "2", "file://"+merged(t), shallow)
+	s := testkit.ServeSSH(t, testkit.SSHDOptions{Repos: to, Push: true})
+	c := newClient(t, Options{Env: testkit.Home(t, s, "").Env})
+	for _, tt := range []struct {
+		name, takes string
+		why         []string // of main and of v1.1.0, at each push
+	}{
+		{"never.git", "false", []string{"shallow update not allowed", "shallow update not allowed"}},
+		// git forgets about annotated tags as long as it does not know the commits
+		// that the history begins at.
+		{"taken.git", "true", []string{"", "no report of it"}},
+		{"taken.git", "true", []string{"", ""}},
+	} {
+		runGit(t, to, nil, "init", "-q", "--bare", "-b", "main", tt.name)
+		runGit(t, filepath.Join(to, tt.name), nil, "config", "receive.shallowUpdate", tt.takes)
+		done, err := c.Push(t.Context(), PushRequest{Name: "shallow", Dir: shallow, URL: s.URL(tt.name)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		why := map[string]string{}
+		for _, ref := range done.Refs {
+			why[ref.Name] = ref.Why
+		}
+		if got := []string{why["refs/heads/main"], why["refs/tags/v1.1.0"]}; !slices.Equal(got, tt.why) {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.why)
+		}
+	}
+	runGit(t, filepath.Join(to, "taken.git"), nil, "fsck", "--strict")
+	for _, of := range [][]string{{"log", "--format=%s", "main"}, {"for-each-ref"}} {
+		if got, want := gitSays(t, filepath.Join(to, "taken.git"), of...), gitSays(t, shallow, of...); got != want {
+			t.Errorf("git %q: %q, want %q", of, got, want)
+		}
+	}
+}
+
+// TestPushBroken has a repository whose pack is cut off: that is not the server's
+// fault, and nothing is left there.
+func TestPushBroken(t *testing.T) {
+	dir, to := bigRepo(t, 1<<20), t.TempDir()
+	packs, err := filepath.Glob(filepath.Join(dir, "objects", "pack", "*.pack"))
+	if err != nil || len(packs) != 1 {
+		t.Fatalf("packs %q, %v", packs, err)
+	}
+	testkit.Check(t, os.Chmod(packs[0], 0o600))
+	testkit.Check(t, os.Truncate(packs[0], 500_000))
+	gitSays(t, to, "init", "-q", "--bare", "big.git")
+	s := testkit.ServeSSH(t, testkit.SSHDOptions{Repos: to, Push: true})
+	b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: to, Push: true})
+	for _, url := range []string{s.URL("big.git"), b.URL + "/big.git"} {
+		c := newClient(t, Options{Env: testkit.Home(t, s, "").Env})
+		_, err = c.Push(t.Context(), PushRequest{Name: "big", Dir: dir, URL: url})
+		testkit.WantError(t, err, dir+": "+packs[0]+": it is truncated")
+	}
+	if refs := gitSays(t, filepath.Join(to, "big.git"), "for-each-ref"); refs != "" {
+		t.Errorf("refs %s", refs)
 	}
 }

@@ -33,7 +33,7 @@ again, it fetches what is new.
 		Flags: slices.Concat([]urfave.Flag{
 			&urfave.StringSliceFlag{Name: "config", Aliases: []string{"c"}, Usage: "for the config `FILE` (default: velox.toml; repeatable)"},
 			pushFlag(),
-		}, fillFlags(), bundleFlags(), []urfave.Flag{tableFlag()}, without(sharedFlags(), "config", "with", "locked", "offline")),
+		}, fillFlags(), bundleFlags(), checkFlags(), []urfave.Flag{tableFlag()}, without(sharedFlags(), "config", "with", "locked", "offline")),
 		HideHelpCommand: true,
 		OnUsageError:    c.badUsage,
 		Action:          c.mirror,
@@ -54,6 +54,8 @@ func (c *cli) mirrorModes() []mirrorMode {
 		{"bundle", c.bundleMirror, []string{"since-bundle", "sign"}},
 		{"apply", c.applyToMirror, []string{"signed-by", "config"}},
 		{"push", c.pushMirror, []string{"config", "jobs"}},
+		{"check", c.checkMirror, []string{"config"}},
+		{"prune", c.pruneMirror, []string{"config", "release"}},
 	}
 }
 

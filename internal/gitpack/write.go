@@ -401,26 +401,33 @@ func (x *indexer) objects() *memory.Storage {
 
 // write writes the pack's index.
 func (x *indexer) write(name string, sum plumbing.Hash) error {
-	sort.Slice(x.entries, func(i, j int) bool { return bytes.Compare(x.entries[i].hash[:], x.entries[j].hash[:]) < 0 })
-	w := new(idxfile.Writer)
-	if err := w.OnHeader(uint32(len(x.entries))); err != nil {
-		return err
-	}
-	for _, e := range x.entries {
-		if err := w.OnInflatedObjectContent(e.hash, e.start, e.crc, nil); err != nil {
-			return err
-		}
-	}
-	if err := w.OnFooter(sum); err != nil {
-		return err
-	}
-	index, err := w.Index()
+	data, err := x.encode(sum)
 	if err != nil {
 		return err
 	}
-	var b bytes.Buffer
-	if _, err := idxfile.NewEncoder(&b).Encode(index); err != nil {
-		return err
+	return os.WriteFile(name, data, 0o644)
+}
+
+// encode makes the pack's index.
+func (x *indexer) encode(sum plumbing.Hash) ([]byte, error) {
+	sort.Slice(x.entries, func(i, j int) bool { return bytes.Compare(x.entries[i].hash[:], x.entries[j].hash[:]) < 0 })
+	w := new(idxfile.Writer)
+	if err := w.OnHeader(uint32(len(x.entries))); err != nil {
+		return nil, err
 	}
-	return os.WriteFile(name, b.Bytes(), 0o644)
+	for _, e := range x.entries {
+		if err := w.OnInflatedObjectContent(e.hash, e.start, e.crc, nil); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.OnFooter(sum); err != nil {
+		return nil, err
+	}
+	index, err := w.Index()
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	_, err = idxfile.NewEncoder(&b).Encode(index)
+	return b.Bytes(), err
 }

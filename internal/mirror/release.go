@@ -59,5 +59,8 @@ func (f *filler) release(ctx context.Context, ref string) (Config, error) {
 		return Config{}, err
 	}
 	own.Mirrors, own.Notes = cfg.Mirrors, nil
-	return Config{Name: "release " + rel.Ref, Project: workspace.Project{Config: own}}, nil
+	return Config{Name: ReleaseName(rel.Ref), Project: workspace.Project{Config: own}}, nil
 }
+
+// ReleaseName is what a mirror calls the config of a release.
+func ReleaseName(ref string) string { return "release " + ref }

@@ -66,6 +66,11 @@ func isFixed(name string) bool {
 	return slices.Contains([]string{".pack", ".idx", ".zip", ".mod", ".info"}, path.Ext(name))
 }
 
+// Hash hashes all files.
+func (m *Mirror) Hash(ctx context.Context) (List, error) {
+	return m.hash(ctx, func(string) string { return "" })
+}
+
 // hash hashes all files, several at once, but for those whose hash is known.
 func (m *Mirror) hash(ctx context.Context, known func(name string) string) (List, error) {
 	files, err := m.Files()

@@ -137,13 +137,18 @@ func (m *Mirror) Begin() error {
 	return os.WriteFile(filepath.Join(m.Dir, unfinishedFile), nil, 0o644)
 }
 
-// Finish writes the state and the list of all files.
-func (m *Mirror) Finish(ctx context.Context, s State) error {
+// WriteState writes the state alone.
+func (m *Mirror) WriteState(s State) error {
 	data, err := s.format()
 	if err != nil {
 		return err
 	}
-	if err := disk.Write(filepath.Join(m.Dir, StateFile), data, 0o644); err != nil {
+	return disk.Write(filepath.Join(m.Dir, StateFile), data, 0o644)
+}
+
+// Finish writes the state and the list of all files.
+func (m *Mirror) Finish(ctx context.Context, s State) error {
+	if err := m.WriteState(s); err != nil {
 		return err
 	}
 	if err := m.writeList(ctx); err != nil {

@@ -4,15 +4,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/vxlite/vxlite/internal/archive"
@@ -37,81 +34,6 @@ var form = &archive.Form{
 	Bytes:   256 << 30,
 	Files:   1 << 18,
 	Whole:   map[string]int64{bundleFile: mostRecord, StateFile: mostState},
-}
-
-// mostRecord is how large a Record may be, in bytes: it has all files' hashes.
-const mostRecord = 64 << 20
-
-// Record is what is known of a bundle: inside it, and where it was made, for the
-// next one.
-type Record struct {
-	Version int    `json:"version"`
-	Bundle  Bundle `json:"bundle"`
-	// Before are those that have to be applied before it, in order: the last whole
-	// one, and what followed it.
-	Before []Bundle `json:"before,omitempty"`
-	// Files are all files of the mirror then that are carried. A bundle itself does
-	// not have it.
-	Files List `json:"files,omitempty"`
-}
-
-const recordVersion = 1
-
-// ParseRecord reads a bundle.json, or what is beside a bundle, which may be
-// anybody's.
-func ParseRecord(data []byte) (*Record, error) {
-	r := &Record{}
-	if err := json.Unmarshal(data, r); err != nil {
-		return nil, err
-	}
-	if r.Version != recordVersion {
-		return nil, fmt.Errorf("it has version %d, and this vxlite knows %d", r.Version, recordVersion)
-	}
-	for i, b := range append(slices.Clone(r.Before), r.Bundle) {
-		switch {
-		case b.Number != i+1:
-			return nil, fmt.Errorf("bundle %d stands in the place of bundle %d", b.Number, i+1)
-		case !isID(b.ID):
-			return nil, fmt.Errorf("bundle %d has no valid ID", b.Number)
-		case !isName(b.Name) || strings.Contains(b.Name, "/"):
-			return nil, fmt.Errorf("bundle %d has no valid name", b.Number)
-		}
-	}
-	return r, nil
-}
-
-func isID(s string) bool {
-	return len(s) == hex.EncodedLen(sha256.Size) && isHex(s)
-}
-
-func isHex(s string) bool { return strings.Trim(s, "0123456789abcdef") == "" }
-
-func (r *Record) format() ([]byte, error) {
-	data, err := json.MarshalIndent(r, "", "  ")
-	return append(data, '\n'), err
-}
-
-// all are the bundle and those before it.
-func (r *Record) all() []Bundle { return append(slices.Clone(r.Before), r.Bundle) }
-
-// next is the record of a bundle of these files that follows since, which is nil
-// for a whole one.
-func next(since *Record, name string, files List) *Record {
-	before := ""
-	r := &Record{Version: recordVersion, Files: files}
-	if since != nil {
-		before, r.Before = since.Bundle.ID, since.all()
-	}
-	id := sha256.Sum256(append([]byte(before+"\n"), files.Format()...))
-	r.Bundle = Bundle{Number: len(r.Before) + 1, ID: hex.EncodeToString(id[:]), Name: name}
-	return r
-}
-
-// changed are those files, sorted, that since does not have, or not as they are now.
-func changed(since *Record, files List) []string {
-	return slices.DeleteFunc(files.Names(), func(name string) bool {
-		return since != nil && since.Files[name] == files[name]
-	})
 }
 
 // ofRepository splits the name of a file that a bundle may have of a repository. An
@@ -310,25 +232,6 @@ func (p *packing) pack(ctx context.Context, w io.Writer) error {
 	return z.Close()
 }
 
-// recordName is where the record of a bundle is.
-func recordName(file string) string { return strings.TrimSuffix(file, archive.Extension) + ".json" }
-
-// readRecord reads what was written beside a bundle.
-func readRecord(name string) (*Record, error) {
-	data, err := disk.ReadRegular(name, mostRecord)
-	if err != nil {
-		return nil, &RecordError{name, disk.Reason(err)}
-	}
-	r, err := ParseRecord(data)
-	if err == nil && len(r.Files) == 0 {
-		err = errors.New("it has no list of files")
-	}
-	if err != nil {
-		return nil, &RecordError{name, "is not the record of a bundle: " + err.Error()}
-	}
-	return r, nil
-}
-
 // checkOutput refuses to replace what no vxlite wrote, and what is to be read.
 func (m *Mirror) checkOutput(out *Bundled, since string) error {
 	abs, err := filepath.Abs(out.Path)
@@ -375,20 +278,6 @@ func (*OutputError) ExitStatus() int { return 2 }
 // Hints says what to do.
 func (*OutputError) Hints() []string {
 	return []string{"name another file with --bundle, one that ends in " + archive.Extension}
-}
-
-// RecordError is a file for --since-bundle that cannot be used.
-type RecordError struct{ File, Reason string }
-
-// Error implements error.
-func (e *RecordError) Error() string { return "--since-bundle " + e.File + ": " + e.Reason }
-
-// ExitStatus is that of wrong usage.
-func (*RecordError) ExitStatus() int { return 2 }
-
-// Hints says what would do.
-func (*RecordError) Hints() []string {
-	return []string{"name the .json that vxlite mirror --bundle wrote beside the bundle before"}
 }
 
 // UnfinishedError is a mirror that a run was interrupted over.

@@ -82,7 +82,7 @@ func Has(dir string, m module.Version) bool {
 }
 
 // Copy returns the files that the copy at dir lacks to prove modules that it does not
-// have yet. seen is the signed tree that a client knows the database by, which is to be
+// have yet, and those that it has. seen is the signed tree that a client knows the database by, which is to be
 // able to use the copy; empty for none.
 func (r *Remote) Copy(ctx context.Context, dir string, mods []module.Version, seen []byte) (*Added, error) {
 	a, err := r.copy(ctx, dir, mods, seen)
@@ -105,20 +105,20 @@ func (r *Remote) copy(ctx context.Context, dir string, mods []module.Version, se
 		return nil, err
 	}
 	fresh, err := r.freshTrees(c.trees, seen, records)
-	if err != nil || len(fresh)+len(records) == 0 {
-		return &Added{Unknown: unknown}, err
-	}
-	now := contents{slices.Concat(c.records, records), slices.Concat(c.trees, fresh)}
-	newest := newestOf(now.trees)
-	tiles := &tiles{ctx: ctx, remote: r, dir: dir, fresh: map[string][]byte{}}
-	for _, tree := range now.trees {
-		if tree.N == newest.N || slices.ContainsFunc(fresh, tree.same) {
-			if err := prove(tree, tiles, now); err != nil {
-				return nil, err
-			}
-		}
+	if err != nil {
+		return nil, err
 	}
 	a := &Added{Unknown: unknown}
+	now := contents{slices.Concat(c.records, records), slices.Concat(c.trees, fresh)}
+	if len(now.trees) == 0 {
+		return a, nil
+	}
+	tiles := &tiles{ctx: ctx, remote: r, dir: dir, known: map[string][]byte{}, fresh: map[string][]byte{}}
+	for _, tree := range now.trees { // also of those that are there, as somebody may have removed a tile
+		if err := prove(tree, tiles, now); err != nil {
+			return nil, err
+		}
+	}
 	if len(c.trees) == 0 {
 		a.add("supported", nil)
 	}
@@ -128,6 +128,7 @@ func (r *Remote) copy(ctx context.Context, dir string, mods []module.Version, se
 	for _, tree := range fresh {
 		a.add(path.Join(treesDir, strconv.FormatInt(tree.N, 10)), tree.note)
 	}
+	newest := newestOf(now.trees)
 	for _, rec := range records {
 		data, err := tlog.FormatRecord(rec.id, rec.text)
 		if err != nil {
@@ -375,7 +376,8 @@ type tiles struct {
 	dir    string
 
 	mu    sync.Mutex
-	fresh map[string][]byte // by name, proven
+	known map[string][]byte // by name: those of the copy that were read, and those below
+	fresh map[string][]byte // that the copy lacks, proven
 }
 
 // height is that of all tiles that the go command asks for.
@@ -418,15 +420,17 @@ func (t *tiles) read(ctx context.Context, tile tlog.Tile) ([]byte, error) {
 
 // own reads a tile of the copy, or one that comes with this run.
 func (t *tiles) own(tile tlog.Tile) ([]byte, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	for _, have := range []tlog.Tile{tile, complete(tile)} {
-		t.mu.Lock()
-		data, ok := t.fresh[have.Path()]
-		t.mu.Unlock()
-		if ok {
-			return data[:size(tile)], true
+		name := have.Path()
+		if t.known[name] == nil {
+			data, err := disk.ReadRegular(filepath.Join(t.dir, filepath.FromSlash(name)), size(have))
+			if err == nil && int64(len(data)) == size(have) {
+				t.known[name] = data
+			}
 		}
-		data, err := disk.ReadRegular(filepath.Join(t.dir, filepath.FromSlash(have.Path())), size(have))
-		if err == nil && int64(len(data)) == size(have) {
+		if data := t.known[name]; data != nil {
 			return data[:size(tile)], true
 		}
 	}
@@ -438,7 +442,7 @@ func (t *tiles) SaveTiles(all []tlog.Tile, data [][]byte) {
 	for i, tile := range all {
 		if _, ok := t.own(tile); !ok {
 			t.mu.Lock()
-			t.fresh[tile.Path()] = data[i]
+			t.known[tile.Path()], t.fresh[tile.Path()] = data[i], data[i]
 			t.mu.Unlock()
 		}
 	}

@@ -192,6 +192,14 @@ func TestCopy(t *testing.T) {
 		t.Errorf("%d files, the latest tree is %s", len(a.Files), got["latest"])
 	}
 
+	// Somebody removes a tile.
+	whole := contentsOf(t, dir)
+	testkit.Check(t, os.Remove(filepath.Join(dir, "tile", "8", "0", "001")))
+	add(t, r, dir, nil)
+	if !maps.Equal(contentsOf(t, dir), whole) {
+		t.Error("a tile that was removed does not come back")
+	}
+
 	// A copy of the copy.
 	other := t.TempDir()
 	serve(t, proxy, other, early)
@@ -344,7 +352,7 @@ func TestRefusals(t *testing.T) {
 func fork(t *testing.T, dir string, r *Remote) {
 	t.Helper()
 	tree := signedTree{Tree: tlog.Tree{N: 2}}
-	tiles := &tiles{ctx: t.Context(), remote: r, dir: dir, fresh: map[string][]byte{}}
+	tiles := &tiles{ctx: t.Context(), remote: r, dir: dir, known: map[string][]byte{}, fresh: map[string][]byte{}}
 	now, err := r.readCopy(dir)
 	testkit.Check(t, err)
 	err = prove(now.trees[0], tiles, contents{now.records, []signedTree{tree}})

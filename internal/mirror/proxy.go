@@ -262,14 +262,15 @@ func (f *proxyFiller) sums(ctx context.Context, remote *sumcopy.Remote) (*sumcop
 // seenTree is the signed tree that the go command knows a checksum database by: it takes
 // no other's proof. It is empty where there is none.
 func seenTree(tool *gotool.Tool, name string) ([]byte, error) {
-	for _, gopath := range filepath.SplitList(tool.Var("GOPATH")) {
-		data, err := disk.ReadText(filepath.Join(gopath, "pkg", "sumdb", filepath.FromSlash(name), "latest"))
-		if errors.Is(err, fs.ErrNotExist) {
-			err = nil
-		}
-		return data, err // the first is where it writes
+	gopath := filepath.SplitList(tool.Var("GOPATH")) // it writes to the first
+	if len(gopath) == 0 {
+		return nil, nil
 	}
-	return nil, nil
+	data, err := disk.ReadText(filepath.Join(gopath[0], "pkg", "sumdb", filepath.FromSlash(name), "latest"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return data, err
 }
 
 // placing adds files to a proxy's tree, and counts them.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -106,8 +107,8 @@ func (p placing) lists(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for dir, all := range versions {
-		list, latest := listed(all)
+	for _, dir := range slices.Sorted(maps.Keys(versions)) {
+		list, latest := listed(versions[dir])
 		if err := p.write(filepath.Join(p.dir, dir, "list"), []byte(list)); err != nil {
 			return err
 		}

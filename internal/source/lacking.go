@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -15,6 +16,14 @@ import (
 
 // hashes is a set of objects.
 type hashes = map[plumbing.Hash]bool
+
+func setOf(list []plumbing.Hash) hashes {
+	out := hashes{}
+	for _, h := range list {
+		out[h] = true
+	}
+	return out
+}
 
 // behind returns these objects with all the commits and annotated tags behind them.
 // What is not there is passed over, and so is what is behind a commit in cut: those
@@ -33,6 +42,34 @@ func behind(ctx context.Context, st *gitpack.Storage, from []plumbing.Hash, cut 
 		return next, err
 	})
 	return out, err
+}
+
+// leads reports whether a commit is behind another. The newest are looked at first:
+// a branch has seldom gone far.
+func leads(ctx context.Context, st *gitpack.Storage, was, now plumbing.Hash, cut hashes) (bool, error) {
+	if _, err := st.EncodedObject(plumbing.CommitObject, was); err != nil {
+		return false, nil // it is not here, so it is behind nothing
+	}
+	tip, err := object.GetCommit(st, now)
+	if err != nil {
+		return false, err
+	}
+	for all := object.NewCommitIterCTime(tip, nil, nil); ; {
+		c, err := all.Next()
+		switch {
+		case ctx.Err() != nil:
+			return false, context.Cause(ctx)
+		case err == io.EOF:
+			return false, nil
+		case errors.Is(err, plumbing.ErrObjectNotFound) && len(cut) > 0: // go-git knows of no shallow repositories
+			there, err := behind(ctx, st, []plumbing.Hash{now}, cut)
+			return there[was], err
+		case err != nil:
+			return false, err
+		case c.Hash == was:
+			return true, nil
+		}
+	}
 }
 
 // lacking returns the objects that wants lead to and haves do not, for somebody who

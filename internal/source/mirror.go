@@ -141,7 +141,10 @@ func (c *Client) mirrorFrom(ctx context.Context, req MirrorRequest, remote gitur
 
 // upstream is a repository that another becomes a mirror of.
 type upstream struct {
+	url  string // for messages
 	refs *Refs
+	// local is nil for one at a server.
+	local *gitpack.Storage
 	// fetch adds to the bare repository at dir what wants lead to and haves do not,
 	// and returns how many bytes came.
 	fetch func(ctx context.Context, dir string, wants, haves []plumbing.Hash, shape shape) (int64, error)
@@ -162,9 +165,14 @@ func (c *Client) mirrorSource(ctx context.Context, req MirrorRequest, remote git
 		if _, _, err := gitpack.AddPack(dir, pack, c.limits); err != nil {
 			return err
 		}
-		return gitpack.UpdateShallow(dir, cut.Shallows, cut.Unshallows, c.limits)
+		ends, err := endsHere(dir, adv.Shallows)
+		if err != nil {
+			return err
+		}
+		return gitpack.UpdateShallow(dir, append(ends, cut.Shallows...), cut.Unshallows, c.limits)
 	}
 	return &upstream{
+		url:  remote.String(),
 		refs: get.refs,
 		fetch: func(ctx context.Context, dir string, wants, haves []plumbing.Hash, shape shape) (int64, error) {
 			var names []string
@@ -189,7 +197,33 @@ func (c *Client) mirrorSource(ctx context.Context, req MirrorRequest, remote git
 	}, nil
 }
 
-// localUpstream is a repository on this machine.
+// endsHere are those of the commits at which a server's history ends that are here
+// without what they are made on.
+func endsHere(dir string, shallows []plumbing.Hash) (ends []plumbing.Hash, err error) {
+	st := gitpack.Open(dir)
+	defer st.Close()
+	for _, h := range shallows {
+		next, _, err := links(st, h)
+		if errors.Is(err, plumbing.ErrObjectNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(next, func(h plumbing.Hash) bool { return !has(st, h) }) {
+			ends = append(ends, h)
+		}
+	}
+	return ends, nil
+}
+
+func has(st *gitpack.Storage, h plumbing.Hash) bool {
+	_, err := st.EncodedObject(plumbing.AnyObject, h)
+	return err == nil
+}
+
+// localUpstream is a repository on this machine. It is mirrored with all of its
+// history.
 func (c *Client) localUpstream(remote giturl.Remote) (*upstream, error) {
 	repo, err := c.openLocal(remote)
 	if err != nil {
@@ -199,20 +233,44 @@ func (c *Client) localUpstream(remote giturl.Remote) (*upstream, error) {
 	refs, err := peeledRefs(repo.st)
 	if err != nil {
 		repo.mu.Unlock()
-		return nil, err
+		return nil, gitconn.At(remote, err)
 	}
-	return &upstream{refs: refs, close: repo.mu.Unlock,
+	return &upstream{url: remote.String(), refs: refs, local: repo.st, close: repo.mu.Unlock,
 		fetch: func(ctx context.Context, dir string, wants, haves []plumbing.Hash, _ shape) (int64, error) {
-			objects, err := lacking(ctx, repo.st, wants, haves, nil)
-			if err != nil {
-				return 0, gitconn.At(remote, err)
+			for _, w := range wants {
+				if !has(repo.st, w) {
+					return 0, &NoCommitError{Commit: w.String(), URL: remote.String()}
+				}
 			}
-			pipe, in := io.Pipe()
-			go func() { in.CloseWithError(repo.st.WritePack(in, objects, true)) }()
-			_, n, err := gitpack.AddPack(dir, pipe, c.limits)
-			pipe.CloseWithError(err) // ends the writer, too
+			n, err := c.copyObjects(ctx, repo.st, dir, wants, haves)
 			return n, gitconn.At(remote, err)
 		}}, nil
+}
+
+// copyObjects adds to the bare repository at dir what wants lead to in another and
+// haves do not, as one pack.
+func (c *Client) copyObjects(ctx context.Context, st *gitpack.Storage, dir string, wants, haves []plumbing.Hash) (int64, error) {
+	edge, err := st.Shallow()
+	if err != nil {
+		return 0, err
+	}
+	cut := setOf(edge)
+	objects, err := lacking(ctx, st, wants, haves, cut)
+	if err != nil {
+		return 0, err
+	}
+	pipe, in := io.Pipe()
+	go func() { in.CloseWithError(st.WritePack(in, objects, true)) }()
+	_, n, err := gitpack.AddPack(dir, pipe, c.limits)
+	pipe.CloseWithError(err) // ends the writer, too
+	if err != nil {
+		return n, err
+	}
+	ends, err := endsHere(dir, edge)
+	if err != nil {
+		return n, err
+	}
+	return n, gitpack.UpdateShallow(dir, ends, nil, c.limits)
 }
 
 // peeledRefs are a local repository's, with what annotated tags lead to.
@@ -276,7 +334,7 @@ func (m *mirroring) update(ctx context.Context) (out Mirrored, err error) {
 	if out.Bytes, err = m.fetchRefs(ctx, next); err != nil {
 		return out, err
 	}
-	if out.Rewritten, err = m.keepRewritten(ctx, out.Branches, next); err != nil {
+	if out.Rewritten, err = m.rewritten(ctx, out.Branches, next); err != nil {
 		return out, err
 	}
 	n, err := m.fetchKept(ctx, next)
@@ -318,10 +376,8 @@ func (m *mirroring) wanted(ctx context.Context) (out []Ref, err error) {
 // times are those of the commits of refs that are not here yet, which are fetched
 // without files for it.
 func (m *mirroring) times(ctx context.Context, refs []Ref) (map[string]time.Time, error) {
-	dir := filepath.Join(m.Stage, "times")
-	defer disk.RemoveAll(dir)
-	if err := gitpack.InitBare(dir); err != nil {
-		return nil, err
+	if m.from.local != nil {
+		return timesIn(m.from.local, refs), nil
 	}
 	var wants []plumbing.Hash
 	for _, r := range refs {
@@ -329,21 +385,30 @@ func (m *mirroring) times(ctx context.Context, refs []Ref) (map[string]time.Time
 			wants = append(wants, h)
 		}
 	}
-	out := map[string]time.Time{}
 	if len(wants) == 0 {
-		return out, nil
+		return nil, nil
+	}
+	dir := filepath.Join(m.Stage, "times")
+	defer disk.RemoveAll(dir)
+	if err := gitpack.InitBare(dir); err != nil {
+		return nil, err
 	}
 	if _, err := m.from.fetch(ctx, dir, wants, nil, commitsOnly); err != nil {
 		return nil, err
 	}
 	st := gitpack.Open(dir)
 	defer st.Close()
+	return timesIn(st, refs), nil
+}
+
+func timesIn(st *gitpack.Storage, refs []Ref) map[string]time.Time {
+	out := map[string]time.Time{}
 	for _, r := range refs {
 		if obj, err := object.GetCommit(st, plumbing.NewHash(r.Commit)); err == nil {
 			out[r.Commit] = obj.Committer.When
 		}
 	}
-	return out, nil
+	return out
 }
 
 // commitsOnly asks for commits without files, as many as a tip needs. A server
@@ -357,8 +422,9 @@ func commitsOnly(req *packp.UploadPackRequest, caps *capability.List) {
 }
 
 // planMirror decides what becomes of each ref, and changes next, which begins as
-// have.
+// have. What a branch or a tag was that makes room is kept.
 func planMirror(wanted []Ref, have, next map[string]gitpack.PackedRef, moveTags bool) (out Mirrored) {
+	folders := foldersOf(have)
 	for _, ref := range wanted {
 		now := gitpack.PackedRef{Name: ref.Name, Hash: plumbing.NewHash(ref.object)}
 		if ref.Commit != ref.object {
@@ -366,22 +432,69 @@ func planMirror(wanted []Ref, have, next map[string]gitpack.PackedRef, moveTags 
 		}
 		was, there := have[ref.Name]
 		isTag := strings.HasPrefix(ref.Name, tagPrefix)
-		switch {
-		case there && was.Hash == now.Hash:
+		if there && was.Hash == now.Hash {
 			continue
-		case isTag && there:
-			out.Moved = append(out.Moved, Moved{Tag: ref.Short(), Was: leadsTo(was).String(), Now: ref.Commit})
+		}
+		away := inTheWay(next, folders, ref.Name)
+		if isTag && (there || len(away) > 0) {
+			for _, name := range away {
+				out.Moved = append(out.Moved, Moved{Tag: strings.TrimPrefix(name, tagPrefix), Was: leadsTo(next[name]).String()})
+			}
+			if there {
+				out.Moved = append(out.Moved, Moved{Tag: ref.Short(), Was: leadsTo(was).String(), Now: ref.Commit})
+			}
 			if !moveTags {
 				continue
 			}
-		case isTag:
+			keep(next, leadsTo(was))
+		} else if isTag {
 			out.Tags = append(out.Tags, ref.Short())
-		default:
+		} else {
 			out.Branches = append(out.Branches, ref.Short())
 		}
+		for _, name := range away {
+			keep(next, leadsTo(next[name]))
+			delete(next, name)
+		}
 		next[ref.Name] = now
+		addFolders(folders, ref.Name)
 	}
 	return out
+}
+
+// inTheWay are the refs that cannot be beside one of that name, sorted: git has refs
+// in files, and a name cannot be a folder's, too.
+func inTheWay(refs map[string]gitpack.PackedRef, folders map[string]bool, name string) (away []string) {
+	if folders[name] {
+		for other := range refs {
+			if strings.HasPrefix(other, name+"/") {
+				away = append(away, other)
+			}
+		}
+	}
+	for i, c := range name {
+		if _, ok := refs[name[:i]]; ok && c == '/' {
+			away = append(away, name[:i])
+		}
+	}
+	slices.Sort(away)
+	return away
+}
+
+func foldersOf(refs map[string]gitpack.PackedRef) map[string]bool {
+	folders := map[string]bool{}
+	for name := range refs {
+		addFolders(folders, name)
+	}
+	return folders
+}
+
+func addFolders(folders map[string]bool, name string) {
+	for i, c := range name {
+		if c == '/' {
+			folders[name[:i]] = true
+		}
+	}
 }
 
 // leadsTo is the commit, as a rule, that a ref leads to.
@@ -397,32 +510,61 @@ func (m *mirroring) fetchRefs(ctx context.Context, next map[string]gitpack.Packe
 	var wants, old []plumbing.Hash
 	for name, r := range next {
 		switch {
-		case m.have[name] == r:
+		case m.have[name] == r || strings.HasPrefix(name, keptPrefix):
 		case m.old[r.Hash]:
 			old = append(old, r.Hash)
 		default:
 			wants = append(wants, r.Hash)
 		}
 	}
-	n, err := m.fetch(ctx, wants, m.shape)
+	haves := tipsOf(m.have)
+	n, err := m.fetch(ctx, wants, haves, m.shape)
 	if err != nil {
 		return n, err
 	}
-	more, err := m.fetch(ctx, old, m.shapeOld)
+	more, err := m.fetch(ctx, old, haves, m.shapeOld)
 	return n + more, err
 }
 
-// fetch fetches objects with all that they lead to, as far as they are not here.
-func (m *mirroring) fetch(ctx context.Context, wants []plumbing.Hash, shape shape) (int64, error) {
-	if len(wants) == 0 {
-		return 0, nil
+// tipsOf are the objects of refs, each once, sorted.
+func tipsOf(refs map[string]gitpack.PackedRef) []plumbing.Hash {
+	var tips []plumbing.Hash
+	for _, r := range refs {
+		tips = append(tips, r.Hash)
 	}
-	slices.SortFunc(wants, func(a, b plumbing.Hash) int { return bytes.Compare(a[:], b[:]) })
-	var haves []plumbing.Hash
-	for _, name := range slices.Sorted(maps.Keys(m.have)) {
-		haves = append(haves, m.have[name].Hash)
+	return distinct(tips)
+}
+
+// distinct sorts hashes and leaves out those that are there twice.
+func distinct(hashes []plumbing.Hash) []plumbing.Hash {
+	slices.SortFunc(hashes, func(a, b plumbing.Hash) int { return bytes.Compare(a[:], b[:]) })
+	return slices.Compact(hashes)
+}
+
+// fetch fetches objects with all that they lead to, as far as they are not here. All
+// that haves lead to is.
+func (m *mirroring) fetch(ctx context.Context, wants, haves []plumbing.Hash, shape shape) (int64, error) {
+	wants, err := m.missing(ctx, distinct(wants), haves)
+	if err != nil || len(wants) == 0 {
+		return 0, err
 	}
-	return m.from.fetch(ctx, m.dir, slices.Compact(wants), haves, shape)
+	return m.from.fetch(ctx, m.dir, wants, haves, shape)
+}
+
+// missing are those of wants that haves do not lead to. An object that is here for
+// another reason may be one whose run was killed: what it leads to need not be.
+func (m *mirroring) missing(ctx context.Context, wants, haves []plumbing.Hash) ([]plumbing.Hash, error) {
+	st := gitpack.Open(m.dir)
+	defer st.Close()
+	if !slices.ContainsFunc(wants, func(h plumbing.Hash) bool { return has(st, h) }) {
+		return wants, nil
+	}
+	cut, err := gitpack.ReadShallow(m.dir, m.client.limits)
+	if err != nil {
+		return nil, err
+	}
+	there, err := behind(ctx, st, haves, setOf(cut))
+	return slices.DeleteFunc(wants, func(h plumbing.Hash) bool { return there[h] }), err
 }
 
 // shape leaves out of a request what is not wanted, as far as a server can.
@@ -453,48 +595,96 @@ func depth(req *packp.UploadPackRequest, caps *capability.List, d packp.Depth) {
 	}
 }
 
-// keepRewritten keeps what branches were that did not go forward.
-func (m *mirroring) keepRewritten(ctx context.Context, branches []string, next map[string]gitpack.PackedRef) (rewritten []string, err error) {
+// rewritten are the branches that did not go forward. What they were is kept. In a
+// history that ends somewhere it may only be out of sight that a branch did.
+func (m *mirroring) rewritten(ctx context.Context, branches []string, next map[string]gitpack.PackedRef) (rewritten []string, err error) {
 	st := gitpack.Open(m.dir)
 	defer st.Close()
+	cut, err := gitpack.ReadShallow(m.dir, m.client.limits)
+	if err != nil {
+		return nil, err
+	}
 	for _, b := range branches {
 		was, there := m.have[branchPrefix+b]
 		if !there {
 			continue
 		}
-		new, err := behind(ctx, st, []plumbing.Hash{next[branchPrefix+b].Hash}, nil)
+		forward, err := leads(ctx, st, was.Hash, next[branchPrefix+b].Hash, setOf(cut))
 		if err != nil {
 			return nil, err
 		}
-		if !new[was.Hash] {
+		if forward {
+			continue
+		}
+		keep(next, was.Hash)
+		if len(cut) == 0 {
 			rewritten = append(rewritten, b)
-			keep(next, was.Hash)
 		}
 	}
 	return rewritten, nil
 }
 
 func keep(refs map[string]gitpack.PackedRef, commit plumbing.Hash) {
+	if commit.IsZero() {
+		return
+	}
 	name := keptPrefix + commit.String()
 	refs[name] = gitpack.PackedRef{Name: name, Hash: commit}
 }
 
 // fetchKept fetches the commits that are to be there and that no ref led to.
 func (m *mirroring) fetchKept(ctx context.Context, next map[string]gitpack.PackedRef) (n int64, err error) {
-	st := gitpack.Open(m.dir)
-	defer st.Close()
 	for _, commit := range m.Keep {
 		h := plumbing.NewHash(commit)
-		if _, err := st.EncodedObject(plumbing.CommitObject, h); err == nil {
+		missing, err := m.missing(ctx, []plumbing.Hash{h}, tipsOf(next))
+		if err != nil {
+			return n, err
+		}
+		if len(missing) == 0 {
 			continue
 		}
-		more, err := m.fetch(ctx, []plumbing.Hash{h}, m.shapeOld)
+		more, err := m.fetchCommit(ctx, h, tipsOf(next))
 		if n += more; err != nil {
 			return n, err
 		}
 		keep(next, h)
 	}
 	return n, nil
+}
+
+// fetchCommit fetches a commit that no ref leads to that is mirrored. A server that
+// refuses it may have refs that do.
+func (m *mirroring) fetchCommit(ctx context.Context, commit plumbing.Hash, haves []plumbing.Hash) (int64, error) {
+	n, err := m.from.fetch(ctx, m.dir, []plumbing.Hash{commit}, haves, m.shapeOld)
+	if err == nil || !isRefusedWant(err) {
+		return n, err
+	}
+	var tips []plumbing.Hash
+	for _, r := range slices.Concat(m.from.refs.Branches(), m.from.refs.Tags()) {
+		tips = append(tips, plumbing.NewHash(r.object))
+	}
+	cut, err := gitpack.ReadShallow(m.dir, m.client.limits)
+	if err != nil {
+		return n, err
+	}
+	var more int64
+	if tips = slices.DeleteFunc(distinct(tips), func(h plumbing.Hash) bool { return len(cut) == 0 && slices.Contains(haves, h) }); len(tips) > 0 {
+		more, err = m.from.fetch(ctx, m.dir, tips, haves, whole(len(cut) > 0))
+	}
+	if err == nil && !HasCommit(m.dir, commit.String()) {
+		err = &NoCommitError{Commit: commit.String(), URL: m.from.url}
+	}
+	return n + more, err
+}
+
+// whole asks for a history that was cut to be completed.
+func whole(cut bool) shape {
+	return func(req *packp.UploadPackRequest, caps *capability.List) {
+		const infinite = 1<<31 - 1 // git's
+		if cut {
+			depth(req, caps, packp.DepthCommits(infinite))
+		}
+	}
 }
 
 // HasCommit reports whether a bare repository on disk has a commit.

@@ -12,7 +12,6 @@ import (
 	"sync/atomic"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 
@@ -209,35 +208,7 @@ func (e *NoTargetError) Hints() []string {
 
 // plan decides what is to become of each ref.
 func (p *push) plan(ctx context.Context) ([]PushedRef, error) {
-	return planPush(allLocalRefs(p.st), p.adv.References, func(was, now plumbing.Hash) (bool, error) { return p.leads(ctx, was, now) })
-}
-
-// leads reports whether a commit is behind another. The newest are looked at first:
-// a branch has seldom gone far.
-func (p *push) leads(ctx context.Context, was, now plumbing.Hash) (bool, error) {
-	if _, err := p.st.EncodedObject(plumbing.CommitObject, was); err != nil {
-		return false, nil // it is not here, so it is behind nothing
-	}
-	tip, err := object.GetCommit(p.st, now)
-	if err != nil {
-		return false, err
-	}
-	for all := object.NewCommitIterCTime(tip, nil, nil); ; {
-		c, err := all.Next()
-		switch {
-		case ctx.Err() != nil:
-			return false, context.Cause(ctx)
-		case err == io.EOF:
-			return false, nil
-		case errors.Is(err, plumbing.ErrObjectNotFound) && len(p.cut) > 0: // go-git knows of no shallow repositories
-			there, err := behind(ctx, p.st, []plumbing.Hash{now}, p.cut)
-			return there[was], err
-		case err != nil:
-			return false, err
-		case c.Hash == was:
-			return true, nil
-		}
-	}
+	return planPush(allLocalRefs(p.st), p.adv.References, func(was, now plumbing.Hash) (bool, error) { return leads(ctx, p.st, was, now, p.cut) })
 }
 
 // planPush decides what is to become of each of our refs at a server that has

@@ -22,6 +22,7 @@ import (
 	"github.com/vxlite/vxlite/internal/config/parse"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/testkit"
+	"github.com/vxlite/vxlite/internal/vendordir"
 	"github.com/vxlite/vxlite/internal/workspace"
 )
 
@@ -167,7 +168,7 @@ func TestFillProxy(t *testing.T) {
 	if !slices.Equal(r.Tools, tools) {
 		t.Errorf("tools: %q", r.Tools)
 	}
-	file := "file://" + filepath.ToSlash(dir)
+	file := vendordir.ProxyURL(dir)
 	o.readable(t, o.env["HOME"], file, slices.Concat(want, tools))
 
 	o.asked = nil
@@ -189,6 +190,13 @@ func TestFillProxy(t *testing.T) {
 	if list, err := os.ReadFile(filepath.Join(dir, "example.com", "third", "text", "@v", "list")); string(list) != "v1.0.0\nv1.1.0\n" {
 		t.Errorf("list: %q, %v", list, err)
 	}
+	for _, f := range testkit.Files(t, filepath.Dir(dir)) {
+		if strings.Contains(f, password) {
+			t.Errorf("the proxy's password is in %.100q", f)
+		}
+	}
+	fillWithout(t, o, w)
+
 	nginx, err := testkit.StartNginx(t.Context(), filepath.Dir(dir), t.TempDir())
 	testkit.Check(t, err)
 	defer nginx.Close()
@@ -196,12 +204,6 @@ func TestFillProxy(t *testing.T) {
 	if got, err := o.inside(t, o.env["HOME"], nginx.URL+"/proxy", "list", "-m", "-f", "{{.Version}}", "golang.org/x/vulndb@latest", "example.com/third/text@latest"); got != "v0.0.0-20260301120000-0123456789ab\nv1.1.0" {
 		t.Errorf("latest: %s, %v", got, err)
 	}
-	for _, f := range testkit.Files(t, filepath.Dir(dir)) {
-		if strings.Contains(f, password) {
-			t.Errorf("the proxy's password is in %.100q", f)
-		}
-	}
-	fillWithout(t, o, w)
 }
 
 // readable has the go command download modules from a tree.

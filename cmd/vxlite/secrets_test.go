@@ -80,6 +80,7 @@ var secretCommands = []secretCommand{
 	{args: []string{"update", "-v", "-x"}, mirror: true, fails: true},
 	{args: []string{"vendor", "-v", "-x", "-o", "OUT/vendor"}, mirror: true, fails: true, whole: true},
 	{args: []string{"vendor", "--json", "-v", "-x", "-o", "OUT/vendor.tar.zst"}, mirror: true, fails: true},
+	{args: []string{"mirror", "OUT/mirror", "-v", "-x"}, mirror: true, fails: true, whole: true},
 	{args: []string{"check", "-v", "-x"}, mirror: true, fails: true},
 	{args: []string{"graph", "-v", "-x", "-f", "json"}, mirror: true, fails: true},
 	{args: []string{"workspace", "-v", "-x", "OUT/dev"}, mirror: true, whole: true},

@@ -112,9 +112,10 @@ type filler struct {
 	stage   string
 	proxy   *ProxyResult
 
-	mu    sync.Mutex
-	state mirrordir.State        // that the mirror will have
-	rows  map[string]*Repository // by URL
+	mu      sync.Mutex
+	state   mirrordir.State        // that the mirror will have
+	claimed []mirrordir.Repository // places of repositories that are being fetched
+	rows    map[string]*Repository // by URL
 }
 
 // layout is decided once: repositories that are there do not move.
@@ -359,16 +360,34 @@ func (f *filler) repository(ctx context.Context, j job) error {
 	return nil
 }
 
-// claim keeps two repositories from being in one place.
+// claim keeps two repositories from being in one place, or one in another.
 func (f *filler) claim(url, place string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, r := range f.state.Repositories {
-		if strings.EqualFold(r.Path, place) && r.URL != url {
-			return fmt.Errorf("its place in the mirror, %s, is that of %s already", place, r.URL)
+	for _, r := range append(slices.Clone(f.claimed), f.state.Repositories...) {
+		a, b := strings.ToLower(r.Path)+"/", strings.ToLower(place)+"/"
+		if r.URL != url && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a)) {
+			return &TakenError{URL: url, Place: place, By: r.URL}
 		}
 	}
+	f.claimed = append(f.claimed, mirrordir.Repository{URL: url, Path: place})
 	return nil
+}
+
+// TakenError is a repository that would lie where another does.
+type TakenError struct{ URL, Place, By string }
+
+// Error implements error.
+func (e *TakenError) Error() string {
+	return fmt.Sprintf("%s would be in %s, which is the place of %s", e.URL, e.Place, e.By)
+}
+
+// ExitStatus is that of wrong usage.
+func (*TakenError) ExitStatus() int { return 2 }
+
+// Hints says what to do.
+func (*TakenError) Hints() []string {
+	return []string{"if it is the same repository, write one URL in all configs; else fill another directory with a --layout that has {host}"}
 }
 
 // note adds a repository to the state and to the result.

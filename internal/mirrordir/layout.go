@@ -63,7 +63,7 @@ func (l Layout) Place(url string) (string, error) {
 		return "", err
 	}
 	place := path.Join(GitDir, l.expand(host, owner, name))
-	if !isName(place) {
+	if !isName(place) || strings.Contains("/"+owner+"/"+name+"/", "/../") { // it might lead to another host's
 		return "", fmt.Errorf("%s cannot be mirrored: its path is not a valid name for a directory", giturl.Redact(url))
 	}
 	return place, nil

@@ -16,11 +16,13 @@ import (
 func FilledText(r *mirror.Result, all, color bool) string {
 	t := NewTable(color)
 	t.AppendHeader(table.Row{"REPOSITORY", "TAGS", "BRANCHES", "SIZE", ""})
-	rows := 0
+	rows, changed := 0, 0
 	var size int64
 	for _, repo := range r.Repositories {
 		size += repo.Bytes
-		if changed := repo.New || len(repo.Tags)+len(repo.Branches)+len(repo.Moved) > 0 || repo.Bytes > 0; !changed && !all {
+		if repo.New || len(repo.Tags)+len(repo.Branches)+len(repo.Moved) > 0 || repo.Bytes > 0 {
+			changed++
+		} else if !all {
 			continue
 		}
 		rows++
@@ -31,7 +33,7 @@ func FilledText(r *mirror.Result, all, color bool) string {
 		b.WriteString(t.Render() + "\n\n")
 	}
 	n := Count(len(r.Repositories), "repository", "repositories")
-	if rows == 0 {
+	if changed == 0 {
 		fmt.Fprintf(&b, "%s, nothing new\n", n)
 	} else {
 		fmt.Fprintf(&b, "%s, %s fetched\n", n, brief.Bytes(size))

@@ -60,12 +60,10 @@ type receivePack struct{ *conversation }
 // Push implements PushSession. The server is listened to meanwhile: it may have
 // something to say before it has read all, and would wait for somebody to hear it.
 func (r receivePack) Push(ctx context.Context, p Push) (*packp.ReportStatus, error) {
-	sent := make(chan struct{})
-	go func() {
-		defer close(sent)
+	go func() { // until all is sent, or the conversation is closed
 		pack := &failing{Reader: p.Request.Packfile}
-		// What else fails, the server's end of the conversation tells of.
-		if _ = r.send(p, pack); pack.err != nil {
+		_ = r.send(p, pack) // the server's end of the conversation tells of it
+		if pack.err != nil {
 			r.cancel(pack.err)
 		}
 	}()
@@ -79,7 +77,6 @@ func (r receivePack) Push(ctx context.Context, p Push) (*packp.ReportStatus, err
 		}
 		return nil, r.explain(err)
 	}
-	<-sent
 	return report, nil
 }
 

@@ -14,6 +14,7 @@ import (
 type packIndex struct {
 	fanout, hashes, offsets, wide []byte
 	count                         int
+	sum                           []byte // the checksum that the pack ends with
 }
 
 var errIndex = errors.New("not a pack index of version 2, or damaged")
@@ -41,6 +42,7 @@ func parseIndex(data []byte) (packIndex, error) {
 	x.hashes, rest = rest[:20*x.count], rest[24*x.count:] // past the checksums
 	x.offsets, rest = rest[:4*x.count], rest[4*x.count:]
 	x.wide = rest[:len(rest)-trailer]
+	x.sum = rest[len(rest)-trailer:][:20]
 	if len(x.wide) > 8*x.count {
 		return packIndex{}, errIndex
 	}

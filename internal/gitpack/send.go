@@ -95,7 +95,15 @@ const toGo = -1
 func newPart(p *pack, before []*packPart, wanted map[plumbing.Hash]bool) (*packPart, error) {
 	n := p.index.count
 	var head [12]byte
-	if _, err := p.file.ReadAt(head[:], 0); err != nil {
+	var sum [sha1.Size]byte
+	_, err := p.file.ReadAt(head[:], 0)
+	if err == nil {
+		_, err = p.file.ReadAt(sum[:], max(0, p.size-sha1.Size))
+	}
+	if err == nil && !bytes.Equal(sum[:], p.index.sum) {
+		err = errors.New("it does not end with the checksum that its index has of it")
+	}
+	if err != nil {
 		return nil, err
 	}
 	part := &packPart{pack: p, repeats: binary.BigEndian.Uint32(head[8:]) != uint32(n), places: make([]uint32, n), offsets: make([]int64, n), went: make([]int64, n)}

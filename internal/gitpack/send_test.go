@@ -133,7 +133,7 @@ func TestWritePackOf(t *testing.T) {
 	}
 }
 
-// TestWritePackDamaged has packs whose index does not fit them.
+// TestWritePackDamaged has packs that are cut off.
 func TestWritePackDamaged(t *testing.T) {
 	dir := grown(t)
 	packs, err := filepath.Glob(filepath.Join(dir, "objects", "pack", "*.pack"))
@@ -148,7 +148,7 @@ func TestWritePackDamaged(t *testing.T) {
 	testkit.Check(t, err)
 	defer st.Close()
 	err = st.WritePack(io.Discard, nil, true)
-	if err == nil || !strings.HasSuffix(err.Error(), ".pack: it is truncated") {
-		t.Errorf("error %v, want a pack that is truncated", err)
+	if err == nil || !strings.HasSuffix(err.Error(), ".pack: it does not end with the checksum that its index has of it") {
+		t.Errorf("error %v, want a pack that ends too early", err)
 	}
 }

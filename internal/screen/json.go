@@ -18,7 +18,7 @@ func (s *Screen) showJSON(e event.Event) {
 		return
 	}
 	switch e.Kind {
-	case event.FetchBytes, event.CompilePackage, event.Debug:
+	case event.FetchBytes, event.PushBytes, event.CompilePackage, event.Debug:
 		if !s.opts.Verbose {
 			return
 		}

@@ -77,16 +77,16 @@ func bigRepo(t *testing.T, size int) (dir string) {
 // listen, at each point of a conversation, over HTTP and SSH.
 func TestHostilePush(t *testing.T) {
 	const mib = 1 << 20
-	dir := bigRepo(t, 6*mib)
+	dir := bigRepo(t, 8*mib)
 	refs := text(pkt(hostileCommit+" refs/tags/v1.0.0\x00report-status side-band-64k ofs-delta quiet agent=git/2\n") + "0000")
 	all := func(r io.Reader) { // what there is: nothing tells the end of the pack
 		_, _ = io.CopyN(io.Discard, r, 100)
 		go io.Copy(io.Discard, r)
 	}
 	slow := func(r io.Reader) { // no more than a window of SSH is ever on its way
-		for range 4 {
+		for range 5 {
 			_, _ = io.CopyN(io.Discard, r, mib)
-			time.Sleep(300 * time.Millisecond)
+			time.Sleep(600 * time.Millisecond)
 		}
 		all(r)
 	}
@@ -105,7 +105,7 @@ func TestHostilePush(t *testing.T) {
 		total   time.Duration
 		only    string
 	}{
-		{name: "who reads slowly", read: slow, answer: text(report), timeout: time.Second, only: "ssh"},
+		{name: "who reads slowly", read: slow, answer: text(report), timeout: 2 * time.Second, only: "ssh"},
 		{name: "a report without end", answer: say(text(pkt("\x01"+pkt("unpack ok\n"))), forever(pkt("\x01"+pkt("ok refs/heads/main\n")))), want: tooMuch},
 		{name: "words without end", answer: forever(pkt("\x02and another thing")), want: tooMuch},
 		{name: "no answer", answer: nil, want: "the server has sent nothing for 1s", timeout: time.Second},
@@ -277,23 +277,36 @@ func TestPushShallow(t *testing.T) {
 	}
 }
 
-// TestPushBroken has a repository whose pack is cut off: that is not the server's
-// fault, and nothing is left there.
+// TestPushBroken has repositories whose pack is cut off, and which lack a file. That
+// is not the server's fault, and nothing is left there.
 func TestPushBroken(t *testing.T) {
-	dir, to := bigRepo(t, 1<<20), t.TempDir()
-	packs, err := filepath.Glob(filepath.Join(dir, "objects", "pack", "*.pack"))
+	cut, to := bigRepo(t, 1<<20), t.TempDir()
+	packs, err := filepath.Glob(filepath.Join(cut, "objects", "pack", "*.pack"))
 	if err != nil || len(packs) != 1 {
 		t.Fatalf("packs %q, %v", packs, err)
 	}
 	testkit.Check(t, os.Chmod(packs[0], 0o600))
 	testkit.Check(t, os.Truncate(packs[0], 500_000))
+	work := t.TempDir()
+	gitSays(t, work, "init", "-q", "-b", "main")
+	testkit.WriteFile(t, filepath.Join(work, "a"), "one\n")
+	gitSays(t, work, "add", ".")
+	gitSays(t, work, "commit", "-q", "-m", "first")
+	lost := gitSays(t, work, "rev-parse", "HEAD:a")
+	lacks := filepath.Join(work, ".git")
+	testkit.Check(t, os.Remove(filepath.Join(lacks, "objects", lost[:2], lost[2:])))
 	gitSays(t, to, "init", "-q", "--bare", "big.git")
 	s := testkit.ServeSSH(t, testkit.SSHDOptions{Repos: to, Push: true})
 	b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: to, Push: true})
 	for _, url := range []string{s.URL("big.git"), b.URL + "/big.git"} {
 		c := newClient(t, Options{Env: testkit.Home(t, s, "").Env})
-		_, err = c.Push(t.Context(), PushRequest{Name: "big", Dir: dir, URL: url})
-		testkit.WantError(t, err, dir+": "+packs[0]+": it is truncated")
+		for dir, want := range map[string]string{
+			cut:   cut + ": " + packs[0] + ": it does not end with the checksum that its index has of it",
+			lacks: lacks + ": object " + lost + ": object not found",
+		} {
+			_, err = c.Push(t.Context(), PushRequest{Name: "big", Dir: dir, URL: url})
+			testkit.WantError(t, err, want)
+		}
 	}
 	if refs := gitSays(t, filepath.Join(to, "big.git"), "for-each-ref"); refs != "" {
 		t.Errorf("refs %s", refs)

@@ -64,6 +64,23 @@ type Mirrored struct {
 	Bytes int64
 }
 
+// DamagedMirrorError is a mirror of a repository that cannot be read.
+type DamagedMirrorError struct {
+	Dir string
+	Err error
+}
+
+// Error implements error.
+func (e *DamagedMirrorError) Error() string { return e.Dir + ": " + e.Err.Error() }
+
+// Unwrap returns the reason.
+func (e *DamagedMirrorError) Unwrap() error { return e.Err }
+
+// Hints says what to do.
+func (e *DamagedMirrorError) Hints() []string {
+	return []string{"remove " + e.Dir + " and run the same command again: it is fetched anew"}
+}
+
 // keptPrefix begins the names of refs for commits that no branch or tag leads to:
 // git's gc leaves them alone then.
 const keptPrefix = "refs/kept/"
@@ -319,7 +336,7 @@ type mirroring struct {
 func (m *mirroring) update(ctx context.Context) (out Mirrored, err error) {
 	old, err := gitpack.ReadPackedRefs(m.dir, m.client.limits)
 	if err != nil {
-		return out, fmt.Errorf("%s: %w", m.dir, err)
+		return out, &DamagedMirrorError{Dir: m.dir, Err: err}
 	}
 	m.have = map[string]gitpack.PackedRef{}
 	for _, r := range old {

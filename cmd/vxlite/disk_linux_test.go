@@ -197,3 +197,18 @@ func TestDiskFullMirror(t *testing.T) {
 		t.Errorf("left is %q", left)
 	}
 }
+
+// TestDiskFullFill has the disk become full while a mirror is brought up to date: the
+// run says so, the mirror serves what it served, and the next run does the rest.
+func TestDiskFullFill(t *testing.T) {
+	f := newFilling(t)
+	disk, grow := smallDisk(t, sizeOf(t, f.first)>>10+900) // of the 1.7 MB that it takes
+	dir := f.copy(filepath.Join(disk, "mirror"))
+	out, err := f.run(t.Context(), dir).CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "no space left on device\n") || !strings.Contains(string(out), "hint: make room on that disk") {
+		t.Errorf("%v: %s", err, out)
+	}
+	f.serves(dir)
+	grow()
+	f.complete(dir)
+}

@@ -50,6 +50,19 @@ func AddPack(dir string, pack io.Reader, limits config.Limits) (name string, siz
 	return got.name, got.size, err
 }
 
+// SweepPacks removes what killed runs have left of packs in a bare repository that
+// nobody else adds to.
+func SweepPacks(dir string) error {
+	packs := filepath.Join(dir, "objects", "pack")
+	entries, err := os.ReadDir(packs)
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), "tmp_") {
+			err = errors.Join(err, os.Remove(filepath.Join(packs, e.Name())))
+		}
+	}
+	return err
+}
+
 // ReadShallow reads the commits at which a bare repository's history ends.
 func ReadShallow(dir string, limits config.Limits) (cut []plumbing.Hash, err error) {
 	data, err := disk.ReadRegular(filepath.Join(dir, "shallow"), limits.Refs)

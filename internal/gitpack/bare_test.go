@@ -156,8 +156,11 @@ func TestAddPackCutOff(t *testing.T) {
 				t.Errorf("cut off at %d, then whole: %v", n, err)
 			}
 		}
-		if left, _ := filepath.Glob(filepath.Join(dir, "objects", "pack", "tmp_*")); len(left) > 0 {
-			t.Errorf("cut off at %d: left is %q", n, left)
+		testkit.Check(t, SweepPacks(killed))
+		for _, d := range []string{dir, killed} {
+			if left, _ := filepath.Glob(filepath.Join(d, "objects", "pack", "tmp_*")); len(left) > 0 || !sees(d) {
+				t.Errorf("cut off at %d: left is %q", n, left)
+			}
 		}
 	}
 }

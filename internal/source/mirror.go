@@ -138,6 +138,8 @@ func (c *Client) mirrorFrom(ctx context.Context, req MirrorRequest, remote gitur
 		if err := gitpack.InitBare(m.dir); err != nil {
 			return Mirrored{}, err
 		}
+	} else if err := gitpack.SweepPacks(req.Dir); err != nil {
+		return Mirrored{}, err
 	}
 	out, err := m.update(ctx)
 	if err != nil {

@@ -185,37 +185,51 @@ func (c *Client) Find(ctx context.Context, req Request) (Found, error) {
 
 // findOnce asks each mirror once.
 func (c *Client) findOnce(ctx context.Context, req Request) (Found, error) {
-	var failed []error
 	written, err := giturl.Parse(req.URL)
 	if err == nil && written.Scheme != "ssh" { // what logs in is neither shown nor kept
 		c.conns.Learn(written)
 		own, _ := config.SplitUser(req.URL)
 		req.URL = own.URL
 	}
-	for _, candidate := range c.conns.Candidates(req.URL) {
-		remote, err := giturl.Parse(candidate)
-		if err != nil {
-			failed = append(failed, err)
-			continue
-		}
-		c.conns.Learn(remote)
-		found, err := c.findAt(ctx, req, remote)
-		if err == nil {
-			found.URL, found.From, found.module = req.URL, remote.String(), req.Module
-			return found, nil
-		}
-		if ctx.Err() != nil {
-			return Found{}, context.Cause(ctx)
-		}
-		failed = append(failed, err)
+	var found Found
+	failed, err := c.fromAny(ctx, req.URL, func(remote giturl.Remote) (err error) {
+		found, err = c.findAt(ctx, req, remote)
+		found.URL, found.From, found.module = req.URL, remote.String(), req.Module
+		return err
+	})
+	if err == nil {
+		return found, nil
+	}
+	if ctx.Err() != nil {
+		return Found{}, err
 	}
 	if gone := allGone(req, failed); gone != nil {
 		return Found{}, gone
 	}
-	if len(failed) == 1 {
-		return Found{}, failed[0]
+	return Found{}, err
+}
+
+// fromAny tries the places of a repository in order until one will do. If none
+// does, it returns the error of each, and one for all.
+func (c *Client) fromAny(ctx context.Context, repoURL string, try func(giturl.Remote) error) (failed []error, err error) {
+	for _, candidate := range c.conns.Candidates(repoURL) {
+		remote, err := giturl.Parse(candidate)
+		if err == nil {
+			c.conns.Learn(remote)
+			err = try(remote)
+		}
+		if err == nil {
+			return nil, nil
+		}
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		failed = append(failed, err)
 	}
-	return Found{}, errors.Join(failed...)
+	if len(failed) == 1 {
+		return failed, failed[0]
+	}
+	return failed, errors.Join(failed...)
 }
 
 // allGone makes one error of those of remotes that were asked for a locked

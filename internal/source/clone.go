@@ -51,21 +51,12 @@ type Cloned struct {
 // a remote to push to, all without git. The remote "origin" is where it was
 // cloned from; where a mirror was, "upstream" is the URL that the config has.
 func (c *Client) Clone(ctx context.Context, req CloneRequest) (Cloned, error) {
-	var failed []error
-	for _, candidate := range c.conns.Candidates(req.URL) {
-		remote, err := giturl.Parse(candidate)
-		if err == nil {
-			var cloned Cloned
-			if cloned, err = c.cloneFrom(ctx, req, remote); err == nil {
-				return cloned, nil
-			}
-		}
-		if ctx.Err() != nil {
-			return Cloned{}, context.Cause(ctx)
-		}
-		failed = append(failed, err)
-	}
-	return Cloned{}, errors.Join(failed...)
+	var cloned Cloned
+	_, err := c.fromAny(ctx, req.URL, func(remote giturl.Remote) (err error) {
+		cloned, err = c.cloneFrom(ctx, req, remote)
+		return err
+	})
+	return cloned, err
 }
 
 // cloneFrom clones from one of the places of a repository.

@@ -98,11 +98,9 @@ func (r *recorder) EncodedObject(t plumbing.ObjectType, h plumbing.Hash) (plumbi
 
 // write makes dir a bare repository of what was asked for.
 func (r *recorder) write(dir string, commit plumbing.Hash, limits config.Limits) error {
-	pipe, in := io.Pipe()
-	go func() { in.CloseWithError(r.pack(in)) }()
-	_, err := gitpack.WriteRepo(dir, pipe, []plumbing.Hash{commit}, limits)
-	pipe.CloseWithError(err) // ends the writer, too
-	if err != nil {
+	pack, end := streamed(r.pack)
+	_, err := gitpack.WriteRepo(dir, pack, []plumbing.Hash{commit}, limits)
+	if err = cmp.Or(end(), err); err != nil {
 		return err
 	}
 	// A branch, since empty directories are not carried and git wants refs.

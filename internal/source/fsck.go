@@ -31,13 +31,9 @@ func Fsck(ctx context.Context, dir string, limits config.Limits) error {
 	if err != nil {
 		return err
 	}
-	cut := hashes{}
-	for _, h := range shallow {
-		cut[h] = true
-	}
-	seen := hashes{}
+	seen, cut := hashes{}, setOf(shallow)
 	for _, r := range refs { // one by one, so that the error names the ref
-		more, err := lackingBut(ctx, st, r.Hash, cut, seen)
+		more, err := leadsToBut(ctx, st, r.Hash, cut, seen)
 		if err != nil {
 			if errors.Is(err, plumbing.ErrObjectNotFound) {
 				err = errors.New("an object is missing")
@@ -54,23 +50,12 @@ func Fsck(ctx context.Context, dir string, limits config.Limits) error {
 	return nil
 }
 
-// lackingBut returns what a ref leads to, but for what was seen before.
-func lackingBut(ctx context.Context, st *gitpack.Storage, ref plumbing.Hash, cut, seen hashes) (hashes, error) {
+// leadsToBut returns what a ref leads to, but for what was seen before.
+func leadsToBut(ctx context.Context, st *gitpack.Storage, ref plumbing.Hash, cut, seen hashes) (hashes, error) {
 	out := hashes{}
-	var trees []plumbing.Hash
-	err := walk(ctx, []plumbing.Hash{ref}, seen, out, func(h plumbing.Hash) ([]plumbing.Hash, error) {
-		next, tree, err := links(st, h)
-		trees = append(trees, tree...)
-		if cut[h] {
-			next = nil
-		}
-		return next, err
-	})
+	trees, err := commits(ctx, st, []plumbing.Hash{ref}, seen, out, cut, nil)
 	if err != nil {
 		return nil, err
-	}
-	for _, h := range trees {
-		delete(out, h) // a tag's own: what is below it is to come, too
 	}
 	return out, files(ctx, st, trees, seen, out)
 }

@@ -82,19 +82,11 @@ func lacking(ctx context.Context, st *gitpack.Storage, wants, haves []plumbing.H
 		return nil, err
 	}
 	out, known := hashes{}, hashes{}
-	var trees, edge []plumbing.Hash
-	err = walk(ctx, wants, there, out, func(h plumbing.Hash) ([]plumbing.Hash, error) {
-		next, tree, err := links(st, h)
-		trees = append(trees, tree...)
-		if cut[h] {
-			next = nil
+	var edge []plumbing.Hash
+	trees, err := commits(ctx, st, wants, there, out, cut, func(h plumbing.Hash) {
+		if there[h] {
+			edge = append(edge, h)
 		}
-		for _, h := range next {
-			if there[h] {
-				edge = append(edge, h)
-			}
-		}
-		return next, err
 	})
 	if err != nil {
 		return nil, err
@@ -108,10 +100,30 @@ func lacking(ctx context.Context, st *gitpack.Storage, wants, haves []plumbing.H
 			return nil, err
 		}
 	}
+	return out, files(ctx, st, trees, known, out)
+}
+
+// commits adds to out what wants lead to by way of commits and annotated tags, but for
+// what is known, and returns the trees of it. met is told of each step, to what is known
+// too; nil for nobody.
+func commits(ctx context.Context, st *gitpack.Storage, wants []plumbing.Hash, known, out, cut hashes, met func(plumbing.Hash)) (trees []plumbing.Hash, err error) {
+	err = walk(ctx, wants, known, out, func(h plumbing.Hash) ([]plumbing.Hash, error) {
+		next, tree, err := links(st, h)
+		trees = append(trees, tree...)
+		if cut[h] {
+			next = nil
+		}
+		if met != nil {
+			for _, h := range next {
+				met(h)
+			}
+		}
+		return next, err
+	})
 	for _, h := range trees {
 		delete(out, h) // a tag's own: what is below it is to come, too
 	}
-	return out, files(ctx, st, trees, known, out)
+	return trees, err
 }
 
 // links returns what a commit or an annotated tag is made on, and the tree of a

@@ -3,7 +3,6 @@ package source
 import (
 	"bytes"
 	"context"
-	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -87,33 +86,14 @@ const keptPrefix = "refs/kept/"
 // there.
 func (c *Client) Mirror(ctx context.Context, req MirrorRequest) (Mirrored, error) {
 	var out Mirrored
-	err := c.conns.Retry(ctx, req.Module, "", func() (err error) {
-		out, err = c.mirrorOnce(ctx, req)
+	err := c.conns.Retry(ctx, req.Module, "", func() error {
+		_, err := c.fromAny(ctx, req.URL, func(remote giturl.Remote) (err error) {
+			out, err = c.mirrorFrom(ctx, req, remote)
+			return err
+		})
 		return err
 	})
 	return out, err
-}
-
-func (c *Client) mirrorOnce(ctx context.Context, req MirrorRequest) (Mirrored, error) {
-	var failed []error
-	for _, candidate := range c.conns.Candidates(req.URL) {
-		remote, err := giturl.Parse(candidate)
-		if err == nil {
-			c.conns.Learn(remote)
-			var out Mirrored
-			if out, err = c.mirrorFrom(ctx, req, remote); err == nil {
-				return out, nil
-			}
-		}
-		if ctx.Err() != nil {
-			return Mirrored{}, context.Cause(ctx)
-		}
-		failed = append(failed, err)
-	}
-	if len(failed) == 1 {
-		return Mirrored{}, failed[0]
-	}
-	return Mirrored{}, errors.Join(failed...)
 }
 
 // mirrorFrom mirrors from one of the places of a repository.

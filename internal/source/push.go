@@ -1,7 +1,6 @@
 package source
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"errors"
@@ -259,26 +258,11 @@ func (p *push) send(ctx context.Context, sess gitconn.PushSession, commands []*p
 	return report, heard.String(), err
 }
 
-// pack is the pack to send. end ends the writing of it, and tells what is wrong here.
+// pack is the pack to send: see streamed.
 func (p *push) pack(wanted hashes) (pack *io.PipeReader, end func() error) {
-	pack, in := io.Pipe()
-	written := make(chan error, 1)
-	go func() {
-		b := bufio.NewWriterSize(in, 64<<10)
-		err := p.st.WritePack(b, wanted, p.adv.Capabilities.Supports(capability.OFSDelta))
-		if err == nil {
-			err = b.Flush()
-		}
-		_ = in.CloseWithError(err)
-		written <- err
-	}()
-	return pack, func() error {
-		_ = pack.Close()
-		if err := <-written; !errors.Is(err, io.ErrClosedPipe) {
-			return err
-		}
-		return nil
-	}
+	return streamed(func(w io.Writer) error {
+		return p.st.WritePack(w, wanted, p.adv.Capabilities.Supports(capability.OFSDelta))
+	})
 }
 
 // commandsFor has the refs that are to be made or to go forward.
@@ -298,7 +282,7 @@ func (p *push) objects(ctx context.Context, commands []*packp.Command) (hashes, 
 		wants = append(wants, c.New)
 	}
 	for _, h := range p.adv.References {
-		if _, err := p.st.EncodedObject(plumbing.AnyObject, h); err == nil {
+		if has(p.st, h) {
 			haves = append(haves, h)
 		}
 	}

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -137,11 +138,9 @@ func (c *Client) copyObjects(ctx context.Context, st *gitpack.Storage, dir strin
 	if err != nil {
 		return 0, err
 	}
-	pipe, in := io.Pipe()
-	go func() { in.CloseWithError(st.WritePack(in, objects, true)) }()
-	_, n, err := gitpack.AddPack(dir, pipe, c.limits)
-	pipe.CloseWithError(err) // ends the writer, too
-	if err != nil {
+	pack, end := streamed(func(w io.Writer) error { return st.WritePack(w, objects, true) })
+	_, n, err := gitpack.AddPack(dir, pack, c.limits)
+	if err = cmp.Or(end(), err); err != nil {
 		return n, err
 	}
 	ends, err := endsHere(dir, edge)

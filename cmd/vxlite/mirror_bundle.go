@@ -39,9 +39,7 @@ func (c *cli) applyToMirror(ctx *urfave.Context, dir string) error {
 		if err != nil {
 			return err
 		}
-		for _, k := range config.LimitKeys {
-			*k.Of(&limits) = max(*k.Of(&limits), *k.Of(&cfg.Limits))
-		}
+		limits = limits.Raise(cfg.Limits)
 	}
 	result, err := mirrordir.Apply(c.ctx, dir, ctx.String("apply"),
 		mirrordir.ApplyOptions{SignedBy: ctx.StringSlice("signed-by"), Limits: limits.OrDefault(), Sink: c.screen.Sink()})

@@ -3,7 +3,6 @@ package main
 import (
 	urfave "github.com/urfave/cli/v2"
 
-	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/mirror"
 	"github.com/vxlite/vxlite/internal/screen"
 	"github.com/vxlite/vxlite/internal/workspace"
@@ -26,9 +25,7 @@ func (c *cli) checkMirror(ctx *urfave.Context, dir string) error {
 			return err
 		}
 		ask.Configs = append(ask.Configs, mirror.Config{Name: configName(file), Project: workspace.Project{Config: cfg}})
-		for _, k := range config.LimitKeys {
-			*k.Of(&ask.Limits) = max(*k.Of(&ask.Limits), *k.Of(&cfg.Limits))
-		}
+		ask.Limits = ask.Limits.Raise(cfg.Limits)
 	}
 	r, err := mirror.Check(c.ctx, ask)
 	if r != nil {

@@ -35,7 +35,7 @@ func (f *Form) WriteList(ctx context.Context, dir string) (sum string, err error
 	if err != nil {
 		return "", err
 	}
-	sums, err := hashAll(ctx, dir, files)
+	sums, err := HashAll(ctx, dir, files)
 	if err != nil {
 		return "", err
 	}
@@ -93,7 +93,7 @@ func (f *Form) Check(ctx context.Context, dir string, keys *signature.Keys) (*Co
 			e.Extra = append(e.Extra, name)
 		}
 	}
-	got, err := hashAll(ctx, dir, known)
+	got, err := HashAll(ctx, dir, known)
 	if err != nil {
 		return nil, err
 	}
@@ -232,8 +232,8 @@ func (w *walker) entry(name string, e fs.DirEntry) error {
 	return nil
 }
 
-// hashAll hashes files, several at once.
-func hashAll(ctx context.Context, dir string, files []string) (List, error) {
+// HashAll hashes files below dir, several at once.
+func HashAll(ctx context.Context, dir string, files []string) (List, error) {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	var mu sync.Mutex

@@ -76,6 +76,15 @@ func (l Limits) OrDefault() Limits {
 	return l
 }
 
+// Raise returns l with each limit of other that is higher.
+func (l Limits) Raise(other Limits) Limits {
+	for _, k := range LimitKeys {
+		v := k.Of(&l)
+		*v = max(*v, *k.Of(&other))
+	}
+	return l
+}
+
 // DefaultPatience is what [git] does not say. Servers may think long before
 // they send a large pack.
 func DefaultPatience() Patience {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,25 +22,10 @@ import (
 // IndexPack writes the index of a pack beside it. The pack has to be the one that
 // its name says: pack-SHA1.pack. It returns where the pack leads to beyond itself.
 func IndexPack(ctx context.Context, name string, limits config.Limits) ([]Link, error) {
-	f, err := disk.OpenRegular(name, math.MaxInt64-1)
+	x := &indexer{limits: limits, follow: true}
+	sum, err := x.indexFile(ctx, name)
 	if err != nil {
 		return nil, err
-	}
-	defer f.Close()
-	fi, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if fi.Size() > limits.Pack {
-		return nil, limit.Bytes("the pack has more than", "pack", limits.Pack)
-	}
-	x := &indexer{file: untilDone{ctx, f}, size: fi.Size(), limits: limits, follow: true}
-	if err := x.open(); err != nil {
-		return nil, err
-	}
-	sum, err := x.index()
-	if err != nil {
-		return nil, cmp.Or(context.Cause(ctx), err)
 	}
 	base := strings.TrimSuffix(name, ".pack")
 	if filepath.Base(base) != "pack-"+sum.String() {
@@ -51,6 +35,30 @@ func IndexPack(ctx context.Context, name string, limits config.Limits) ([]Link, 
 		return nil, err
 	}
 	return slices.DeleteFunc(x.links, func(l Link) bool { return x.has(l.To) }), nil
+}
+
+// indexFile is index for a pack that is on disk.
+func (x *indexer) indexFile(ctx context.Context, name string) (sum plumbing.Hash, err error) {
+	f, err := disk.Open(name)
+	if err != nil {
+		return sum, err
+	}
+	defer f.Close()
+	fi, err := f.Stat()
+	if err != nil {
+		return sum, err
+	}
+	if fi.Size() > x.limits.Pack {
+		return sum, limit.Bytes("the pack has more than", "pack", x.limits.Pack)
+	}
+	x.file, x.size = untilDone{ctx, f}, fi.Size()
+	if err := x.open(); err != nil {
+		return sum, err
+	}
+	if sum, err = x.index(); err != nil {
+		err = cmp.Or(context.Cause(ctx), err)
+	}
+	return sum, err
 }
 
 // has reports whether the pack has an object, once its entries are sorted.

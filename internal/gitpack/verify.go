@@ -23,31 +23,16 @@ func Verify(ctx context.Context, dir string, limits config.Limits) error {
 		return err
 	}
 	for _, name := range names {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if err := verifyPack(name, limits); err != nil {
+		if err := verifyPack(ctx, name, limits); err != nil {
 			return fmt.Errorf("%s: %w", filepath.Base(name), err)
 		}
 	}
 	return nil
 }
 
-func verifyPack(name string, limits config.Limits) error {
-	f, err := disk.OpenRegular(name, limits.Pack)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	fi, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	x := &indexer{file: f, size: fi.Size(), limits: limits}
-	if err := x.open(); err != nil {
-		return err
-	}
-	sum, err := x.index()
+func verifyPack(ctx context.Context, name string, limits config.Limits) error {
+	x := &indexer{limits: limits}
+	sum, err := x.indexFile(ctx, name)
 	if err != nil {
 		return err
 	}

@@ -316,10 +316,12 @@ func plainURL(url string) string {
 // fetch brings repositories up to date, each once.
 func (f *filler) fetch(ctx context.Context, jobs []job) error {
 	var distinct []job
+	at := map[string]int{} // of distinct, by plain URL
 	for _, j := range jobs {
-		i := slices.IndexFunc(distinct, func(d job) bool { return plainURL(d.url) == plainURL(j.url) })
-		if i < 0 {
-			distinct = append(distinct, j)
+		url := plainURL(j.url)
+		i, ok := at[url]
+		if !ok {
+			at[url], distinct = len(distinct), append(distinct, j)
 			continue
 		}
 		distinct[i].keep = append(slices.Clone(distinct[i].keep), j.keep...)

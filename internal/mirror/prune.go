@@ -17,6 +17,7 @@ import (
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/mirrordir"
+	"github.com/vxlite/vxlite/internal/vendordir"
 	"github.com/vxlite/vxlite/internal/vulndb"
 )
 
@@ -168,14 +169,11 @@ func (p *pruning) repositories(ctx context.Context, s mirrordir.State) error {
 // it leaves empty.
 func (p *pruning) remove(rel string) error {
 	dir := p.mirror.Path(rel)
-	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() {
-			if fi, err := d.Info(); err == nil {
-				p.out.Bytes += fi.Size()
-			}
-		}
-		return nil
-	})
+	_, size, err := vendordir.Size(dir)
+	if err != nil {
+		return err
+	}
+	p.out.Bytes += size
 	stage, remove, err := p.mirror.Stage()
 	if err != nil {
 		return err

@@ -2,12 +2,12 @@ package mirrordir
 
 import (
 	"fmt"
-	"io/fs"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/vxlite/vxlite/internal/archive"
 	"github.com/vxlite/vxlite/internal/giturl"
 )
 
@@ -89,13 +89,9 @@ func Parts(url string) (host, owner, name string, err error) {
 	return host, strings.TrimSuffix(owner, "/"), name, nil
 }
 
-// isName reports whether a slash-separated path names something below a directory
-// on every platform. What begins with a dot is the mirror's own.
+// isName reports whether a slash-separated path is one that a list can have, and names
+// something on every platform. What begins with a dot is the mirror's own.
 func isName(name string) bool {
-	if !fs.ValidPath(name) || !filepath.IsLocal(filepath.FromSlash(name)) || len(name) > 1<<10 {
-		return false
-	}
-	parts := strings.Split(name, "/")
-	return !slices.ContainsFunc(parts, func(p string) bool { return strings.HasPrefix(p, ".") }) &&
-		!strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f || strings.ContainsRune(`\:*?"<>|`, r) })
+	return archive.IsName(name) && !strings.ContainsAny(name, `:*?"<>|`) &&
+		!slices.ContainsFunc(strings.Split(name, "/"), func(p string) bool { return strings.HasPrefix(p, ".") })
 }

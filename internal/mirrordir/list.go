@@ -2,19 +2,14 @@ package mirrordir
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"io/fs"
 	"maps"
 	"os"
 	"path"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/vxlite/vxlite/internal/archive"
 	"github.com/vxlite/vxlite/internal/disk"
@@ -71,36 +66,22 @@ func (m *Mirror) Hash(ctx context.Context) (List, error) {
 	return m.hash(ctx, func(string) string { return "" })
 }
 
-// hash hashes all files, several at once, but for those whose hash is known.
+// hash hashes all files but those whose hash is known.
 func (m *Mirror) hash(ctx context.Context, known func(name string) string) (List, error) {
 	files, err := m.Files()
 	if err != nil {
 		return nil, err
 	}
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	var mu sync.Mutex
 	out := make(List, len(files))
-	put := func(name, sum string) {
-		mu.Lock()
-		defer mu.Unlock()
-		out[name] = sum
-	}
+	var rest []string
 	for _, name := range files {
-		if sum := known(name); sum != "" {
-			put(name, sum)
-			continue
+		if out[name] = known(name); out[name] == "" {
+			rest = append(rest, name)
 		}
-		g.Go(func() error {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
-			sum, err := disk.Sum(m.Path(name))
-			put(name, hex.EncodeToString(sum[:]))
-			return err
-		})
 	}
-	return out, g.Wait()
+	got, err := archive.HashAll(ctx, m.Dir, rest)
+	maps.Copy(out, got)
+	return out, err
 }
 
 // Path is where a file of the mirror lies.

@@ -33,6 +33,9 @@ type Package struct {
 	// slashes; all are empty where it has none.
 	Dir              string
 	Embeds, Embedded []string
+	// Excluded says that not all of its Go files take part, so that on another system
+	// others may; false for the standard library.
+	Excluded bool
 }
 
 // packageLine is how `go list` is to print a package.
@@ -42,11 +45,15 @@ const packageLine = "{{.ImportPath}} {{with .Module}}{{.Path}} {{or .Version \"-
 // one of each pattern, and, further indented, one of each file.
 const embedLines = `{{if .EmbedPatterns}}{{printf "\n\t%q" .Dir}}{{range .EmbedPatterns}}{{printf "\n\t%q" .}}{{end}}{{range .EmbedFiles}}{{printf "\n\t\t%q" .}}{{end}}{{end}}`
 
+// excludedMark stands before a package with Excluded. No import path has a space.
+const excludedMark = "~ "
+
 // Packages lists all that ./app in the workspace at dir needs, itself included.
 // The go command downloads what it has to, so this is where a module that the
 // proxy does not have is found out.
 func (t *Tool) Packages(ctx context.Context, dir string, c Compile) ([]Package, error) {
-	out, err := t.list(ctx, dir, c, "which packages take part", "-f", packageLine+embedLines)
+	out, err := t.list(ctx, dir, c, "which packages take part", "-f",
+		"{{if and .IgnoredGoFiles (not .Standard)}}"+excludedMark+"{{end}}"+packageLine+embedLines)
 	if err != nil {
 		return nil, err
 	}
@@ -94,6 +101,7 @@ func (t *Tool) list(ctx context.Context, dir string, c Compile, why string, how 
 	}
 	args := slices.Concat([]string{"list", "-deps"}, flags, how, []string{"./app"})
 	env, show := t.Env(filepath.Join(dir, "go.work"), c)
+	env = append(env, "GOGC=400") // it takes a quarter of the time otherwise, and little memory
 	out, err := t.run(ctx, run.Cmd{Args: args, Dir: dir, Env: env, Show: show, Why: why})
 	if err != nil {
 		return nil, explain(err)
@@ -104,8 +112,9 @@ func (t *Tool) list(ctx context.Context, dir string, c Compile, why string, how 
 // readPackage reads a packageLine. The standard library has no module, and
 // ./app no version.
 func readPackage(line string) Package {
+	line, excluded := strings.CutPrefix(line, excludedMark)
 	f := append(strings.Fields(line), "", "", "", "")
-	p := Package{Path: f[0], Module: f[1], Version: strings.TrimPrefix(f[2], "-")}
+	p := Package{Path: f[0], Module: f[1], Version: strings.TrimPrefix(f[2], "-"), Excluded: excluded}
 	if p.Version != "" {
 		p.Source = module.Version{Path: p.Module, Version: p.Version}
 	}

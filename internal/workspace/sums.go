@@ -94,7 +94,7 @@ func (w *Workspace) Checksums(ctx context.Context) ([]lock.Sum, error) {
 		return nil, fmt.Errorf("workspace: %w", err)
 	}
 	need := needed{modules: map[module.Version]bool{}, packages: map[string]bool{}}
-	seen := map[string]bool{}
+	seen, same := map[string]bool{}, false
 	targets := w.Targets()
 	for _, t := range targets {
 		c, err := w.Settings(w.Plan, t)
@@ -106,11 +106,13 @@ func (w *Workspace) Checksums(ctx context.Context) ([]lock.Sum, error) {
 			return nil, w.Explain(ctx, dir, c, err)
 		}
 		need.add(pkgs, nil)
-		seen[c.OS] = true
+		seen[c.OS], same = true, same || sameEverywhere(pkgs)
 	}
 	ours := needed{modules: maps.Clone(need.modules)} // what other systems lack is theirs
-	if err := w.elsewhere(ctx, dir, targets[0], seen, need); err != nil {
-		return nil, err
+	if !same {
+		if err := w.elsewhere(ctx, dir, targets[0], seen, need); err != nil {
+			return nil, err
+		}
 	}
 	after, err := readSums(filepath.Join(dir, gen.SumFile))
 	if err != nil {
@@ -121,6 +123,12 @@ func (w *Workspace) Checksums(ctx context.Context) ([]lock.Sum, error) {
 		return nil, &NoSumError{none}
 	}
 	return sums, nil
+}
+
+// sameEverywhere reports whether packages need the same modules on any system: what
+// they import differs only where files are left out.
+func sameEverywhere(pkgs []gotool.Package) bool {
+	return !slices.ContainsFunc(pkgs, func(p gotool.Package) bool { return p.Excluded })
 }
 
 // elsewhere adds what is needed on the systems that are not built for.

@@ -11,6 +11,13 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 test: export GORACE = atexit_sleep_ms=0
 
+# The tests make and remove a great many small files, which takes a sixth of their
+# time on a disk. They do so in memory where there are 4 GB of it, from which
+# programs can be started.
+ROOM = [ "$$(df -Pm "$$memory" | awk 'END { print $$4 }')" -ge 4000 ] && \
+	awk '/^MemAvailable:/ { ok = $$2 >= 4000000 } END { exit !ok }' /proc/meminfo && \
+	: >"$$memory/try" && chmod +x "$$memory/try" && "$$memory/try" 2>/dev/null
+
 .DEFAULT_GOAL = help
 .PHONY: help build demo test lint cross release bench fuzz clean
 
@@ -27,7 +34,11 @@ demo: build ## build a server from the test repositories and call its plugin
 	$(GO) run ./internal/demo ./vxlite
 
 test: ## run all tests
-	$(GO) test -timeout 30m -vet=off $(RACE) ./...
+	@if [ -z "$$TMPDIR" ] && memory=$$(mktemp -d /dev/shm/vxlite.XXXXXX 2>/dev/null); then \
+		trap 'rm -rf "$$memory"' EXIT; trap 'exit 1' INT TERM; \
+		if $(ROOM); then export TMPDIR="$$memory"; fi; \
+	fi; \
+	(set -x; $(GO) test -timeout 30m -vet=off -ldflags=-w $(RACE) ./...)
 	@for name in $$(grep -rhoE --include='*_test.go' 'VXLITE_E2E_[A-Z]+' cmd internal | sort -u); do \
 		printenv $$name >/dev/null || echo "SKIP: a comparison with upstream: $$name is not set"; \
 	done

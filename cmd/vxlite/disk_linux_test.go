@@ -172,9 +172,8 @@ func sizeOf(t *testing.T, dir string) int64 {
 // TestDiskFullMirror has the disk become full while a bundle is applied, and while one
 // is written: the run says so, and has changed nothing.
 func TestDiskFullMirror(t *testing.T) {
-	newWorld(t)
 	c := newCarrying(t)
-	const room = 1600 // kilobytes of the 6.4 MB that the one takes, and of the 12.8 MB that the other does
+	const room = 1600 // kilobytes of the 3.2 MB that the one takes, and of the 6.4 MB that the other does
 	disk, grow := smallDisk(t, sizeOf(t, c.first)>>10+room)
 	dir := c.copy(filepath.Join(disk, "mirror"))
 	out, err := c.command(t.Context(), "mirror", dir, "--apply", c.bundles[1]).CombinedOutput()

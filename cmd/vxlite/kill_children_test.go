@@ -43,9 +43,9 @@ func TestKilledChildren(t *testing.T) {
 				t.Fatal(err)
 			}
 			mark := "VXLITE_CACHE=" + filepath.Join(dir, "store")
-			cmd := exec.Command("vxlite", append(tt.args, "-q")...)
+			cmd := exec.Command(program(t), append(tt.args, "-q")...)
 			if tt.args[0] == "run" {
-				cmd.Args = append([]string{"vxlite"}, tt.args...)
+				cmd.Args = append(cmd.Args[:1:1], tt.args...)
 			}
 			cmd.Dir = dir
 			cmd.Env = append(w.goEnv(), "HOME="+testkit.TempHome(t), "PATH="+os.Getenv("PATH"), "TMPDIR="+tmp, "REPOS="+w.repos, mark)

@@ -78,7 +78,7 @@ func (f *filling) growTo(versions int) {
 }
 
 func (f *filling) run(ctx context.Context, dir string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, f.w.program(f.t), "mirror", dir, "-c", f.config)
+	cmd := exec.CommandContext(ctx, program(f.t), "mirror", dir, "-c", f.config)
 	cmd.Env = append(f.w.goEnv(), "HOME="+f.dir, "PATH="+os.Getenv("PATH"), "TMPDIR="+f.dir, "VXLITE_CACHE="+filepath.Join(f.dir, "store"))
 	ownProcessGroup(cmd)
 	cmd.Cancel = func() error { return killGroup(cmd.Process, true) }

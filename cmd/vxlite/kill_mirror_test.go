@@ -82,7 +82,7 @@ func (c *carrying) grow(dir string, n int, random *rand.Rand) {
 // addPack adds an object that hardly compresses, a tag of it, and moves a branch.
 func (c *carrying) addPack(dir string, n int, random *rand.Rand) {
 	c.t.Helper()
-	data := make([]byte, 800<<10)
+	data := make([]byte, 400<<10)
 	for i := range data {
 		data[i] = byte(random.Uint32())
 	}
@@ -107,7 +107,7 @@ func (c *carrying) addPack(dir string, n int, random *rand.Rand) {
 }
 
 func (c *carrying) command(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "vxlite", append(args, "-q")...)
+	cmd := exec.CommandContext(ctx, program(c.t), append(args, "-q")...)
 	cmd.Env = []string{"HOME=" + c.dir, "PATH=" + os.Getenv("PATH"), "TMPDIR=" + c.dir}
 	return cmd
 }
@@ -186,7 +186,6 @@ func (c *carrying) complete(dir string) {
 // TestKilledApply kills a run that applies a bundle at many points. The mirror serves
 // what it served before, and the next run ends where an undisturbed one does.
 func TestKilledApply(t *testing.T) {
-	newWorld(t)
 	c := newCarrying(t)
 	dir := c.copy(filepath.Join(c.dir, "reference"))
 	start := time.Now()

@@ -170,7 +170,7 @@ func (k *killing) command(ctx context.Context, store string) *exec.Cmd {
 }
 
 func (k *killing) with(ctx context.Context, store string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "vxlite", append(args, "-q", "-j", "2", "-c", k.config)...)
+	cmd := exec.CommandContext(ctx, program(k.t), append(args, "-q", "-j", "2", "-c", k.config)...)
 	cmd.Env = append(slices.Clone(k.env), "VXLITE_CACHE="+store)
 	return cmd
 }

@@ -21,7 +21,7 @@ func TestKilledUpgrade(t *testing.T) {
 	config, lock := filepath.Join(dir, "velox.toml"), filepath.Join(dir, "velox.lock")
 	env := append(w.goEnv(), "HOME="+testkit.TempHome(t), "PATH="+os.Getenv("PATH"), "TMPDIR="+t.TempDir(), "VXLITE_CACHE="+filepath.Join(dir, "store"))
 	run := func(ctx context.Context, args ...string) error {
-		cmd := exec.CommandContext(ctx, "vxlite", append(args, "-q", "-c", config, "--mirror", "https://github.com/="+w.repos+"/")...)
+		cmd := exec.CommandContext(ctx, program(t), append(args, "-q", "-c", config, "--mirror", "https://github.com/="+w.repos+"/")...)
 		cmd.Env = env
 		return cmd.Run()
 	}

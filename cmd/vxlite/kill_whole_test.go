@@ -94,7 +94,7 @@ func (k *wholeKilling) place() (dir, store string) {
 }
 
 func (k *wholeKilling) command(ctx context.Context, dir, store string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, k.w.program(k.t), append(args, "-q", "-j", "2")...)
+	cmd := exec.CommandContext(ctx, program(k.t), append(args, "-q", "-j", "2")...)
 	cmd.Dir = dir
 	cmd.Env = append(k.w.goEnv(), "HOME="+k.home, "PATH="+os.Getenv("PATH"), "TMPDIR="+os.TempDir(), "GOPRIVATE=github.com/acme/*", "VXLITE_CACHE="+store,
 		"HTTP_URL="+k.w.http.URL+"/", "PASSWORD="+httpPassword, "SSH_KEY=/none", "SSH_KNOWN_HOSTS=/none")

@@ -13,22 +13,30 @@ import (
 	"github.com/vxlite/vxlite/internal/testkit"
 )
 
-// plainProgram returns a function that compiles vxlite without the race detector
-// once, and returns the directory it is in; empty where the tests have none.
+// plainProgram compiles vxlite without the race detector when a test first asks for
+// it, and returns its file.
 //
-// Scripts run that program: hashing, compression and starting a process take
+// Most scripts run that program: hashing, compression and starting a process take
 // several times as long with the detector, and most scripts do one thing after
 // another. Those that fetch, watch or write at once say so: racedetector.
-func plainProgram(t *testing.T) func() (dir string, err error) {
-	dir := t.TempDir()
-	return sync.OnceValues(func() (string, error) {
-		if !underRace() {
-			return "", nil
-		}
-		cmd := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", filepath.Join(dir, "vxlite"), ".")
+var plainProgram func() (file string, err error)
+
+// tests are all of them, with a directory for plainProgram until they are done.
+type tests struct{ *testing.M }
+
+// Run implements testscript.TestingM.
+func (m tests) Run() int {
+	dir, err := os.MkdirTemp("", "vxlite-plain-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	plainProgram = sync.OnceValues(func() (string, error) {
+		cmd := exec.Command("go", "build", "-buildvcs=false", "-o", dir, ".")
 		cmd.Stderr = os.Stderr
-		return dir, cmd.Run()
+		return filepath.Join(dir, "vxlite"), cmd.Run()
 	})
+	return m.M.Run()
 }
 
 func underRace() bool {
@@ -42,25 +50,25 @@ func underRace() bool {
 }
 
 // program is vxlite without the race detector, for tests that start it often.
-func (w *world) program(t *testing.T) string {
+func program(t *testing.T) string {
 	t.Helper()
-	dir, err := w.plain()
-	testkit.Check(t, err)
-	if dir == "" {
+	if !underRace() {
 		return "vxlite"
 	}
-	return filepath.Join(dir, "vxlite")
+	file, err := plainProgram()
+	testkit.Check(t, err)
+	return file
 }
 
 // usePlain has a script run vxlite without the race detector.
-func (w *world) usePlain(env *testscript.Env) error {
-	dir, err := w.plain()
-	if err != nil || dir == "" {
-		return err
+func usePlain(env *testscript.Env) error {
+	if !underRace() {
+		return nil
 	}
+	file, err := plainProgram()
 	env.Values["PATH"] = env.Getenv("PATH")
-	env.Setenv("PATH", dir+string(os.PathListSeparator)+env.Getenv("PATH"))
-	return nil
+	env.Setenv("PATH", filepath.Dir(file)+string(os.PathListSeparator)+env.Getenv("PATH"))
+	return err
 }
 
 // raceDetector has a script run vxlite with the race detector: racedetector

@@ -28,7 +28,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"vxlite": main})
+	testscript.Main(tests{m}, map[string]func(){"vxlite": main})
 }
 
 // TestScript runs the real program against real repositories: those of
@@ -81,7 +81,6 @@ type world struct {
 	http     *testkit.HTTPBackend // nil where git is not installed
 	goCache  string
 	modCache string
-	plain    func() (dir string, err error) // vxlite without the race detector
 }
 
 const httpUser, httpPassword = "reader", "s3cret-marker"
@@ -89,7 +88,7 @@ const httpUser, httpPassword = "reader", "s3cret-marker"
 func newWorld(t *testing.T) *world {
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
-	w := &world{repos: filepath.Join(t.TempDir(), "repos"), modCache: filepath.Join(t.TempDir(), "mod"), plain: plainProgram(t)}
+	w := &world{repos: filepath.Join(t.TempDir(), "repos"), modCache: filepath.Join(t.TempDir(), "mod")}
 	data, err := testkit.Data("git")
 	testkit.Check(t, err)
 	repos, err := testkit.BuildRepos(w.repos, os.DirFS(data))
@@ -205,7 +204,7 @@ func (w *world) setup(env *testscript.Env) error {
 	env.Vars = append(env.Vars, w.goEnv()...)
 	env.Setenv("GOPROXY", proxy.URL)
 	env.Setenv("TMPDIR", filepath.Join(env.WorkDir, "tmp"))
-	if err := w.usePlain(env); err != nil {
+	if err := usePlain(env); err != nil {
 		return err
 	}
 	if w.sshd != nil {

@@ -141,26 +141,34 @@ func (c *cli) showAudit(r *audit.Result, format string) error {
 
 // auditLinked is what refuses a binary with known vulnerabilities, where that is
 // asked for.
-func (c *cli) auditLinked(ctx *urfave.Context) build.Linked {
+func (c *cli) auditLinked(ctx *urfave.Context) func(context.Context, *workspace.Workspace) (build.Linked, error) {
 	if !ctx.Bool("audit") {
 		return nil
 	}
-	return func(run context.Context, w *workspace.Workspace, t config.Target, file string) error {
-		r, err := audit.Built(run, w, c.auditOptions(ctx), t, file)
-		if err != nil {
-			return err
-		}
-		if r.Check() != nil {
-			if err := c.showAudit(r, auditFormats[0]); err != nil {
+	return func(run context.Context, w *workspace.Workspace) (build.Linked, error) {
+		a, err := audit.Begin(run, w, c.auditOptions(ctx))
+		return func(run context.Context, w *workspace.Workspace, t config.Target, file string) error {
+			r, err := a.Built(run, w, t, file)
+			if err != nil {
 				return err
 			}
-			return r.Check()
-		}
-		for _, text := range append(r.Notes, screen.AuditNote(r, time.Now())) {
-			c.screen.Show(event.Event{Kind: event.Note, Text: text})
-		}
-		return nil
+			return c.judge(r)
+		}, err
 	}
+}
+
+// judge shows what was found in a binary, and refuses it for what counts.
+func (c *cli) judge(r *audit.Result) error {
+	if r.Check() != nil {
+		if err := c.showAudit(r, auditFormats[0]); err != nil {
+			return err
+		}
+		return r.Check()
+	}
+	for _, text := range append(r.Notes, screen.AuditNote(r, time.Now())) {
+		c.screen.Show(event.Event{Kind: event.Note, Text: text})
+	}
+	return nil
 }
 
 func dbFlag() urfave.Flag {

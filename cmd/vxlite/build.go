@@ -84,7 +84,7 @@ and what has changed since the last build; with --table or -v, everything.
 			if err != nil {
 				return err
 			}
-			err = c.build(ctx, build.Options{Machine: m, Project: p, Output: ctx.String("output"), Linked: c.auditLinked(ctx),
+			err = c.build(ctx, build.Options{Machine: m, Project: p, Output: ctx.String("output"), Audit: c.auditLinked(ctx),
 				SBOM: ctx.Bool("sbom"), Provenance: ctx.Bool("provenance"), BuildTwice: ctx.Bool("verify")})
 			if more := endure.Adds(err); ctx.IsSet("only") && len(more) > 0 {
 				return onlyError{err, append(splitNames(ctx.StringSlice("only")), more...)}
@@ -172,7 +172,7 @@ func (c *cli) build(ctx *urfave.Context, o build.Options) error {
 // buildVendored builds from a vendor folder or file.
 func (c *cli) buildVendored(ctx *urfave.Context) error {
 	return c.withVendored(ctx, func(m workspace.Machine, p workspace.Project) error {
-		return c.build(ctx, build.Options{Machine: m, Project: p, Output: ctx.String("output"), Linked: c.auditLinked(ctx), BuildTwice: ctx.Bool("verify")})
+		return c.build(ctx, build.Options{Machine: m, Project: p, Output: ctx.String("output"), Audit: c.auditLinked(ctx), BuildTwice: ctx.Bool("verify")})
 	})
 }
 

@@ -75,8 +75,12 @@ func (c *cli) fillAsk(ctx *urfave.Context, dir string) (ask mirror.Ask, err erro
 	}
 	ask.Proxy.Toolchains, ask.Proxy.VulnDB = ctx.StringSlice("with-toolchain"), ctx.Bool("with-vulndb")
 	ask.Releases = ctx.StringSlice("release")
-	ask.Configs, err = c.mirrorConfigs(ctx, dir)
-	return ask, err
+	if ask.Configs, err = c.mirrorConfigs(ctx, dir); err != nil || len(ask.Configs) == 0 {
+		return ask, err
+	}
+	first := ask.Configs[0].Config // which has --mirror too
+	ask.Settings.Mirrors, ask.Settings.Git, ask.Settings.Limits = first.Mirrors, first.Git, first.Limits
+	return ask, nil
 }
 
 // platforms are those of --platforms.

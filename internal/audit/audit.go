@@ -162,7 +162,11 @@ func File(ctx context.Context, m workspace.Machine, o Options, file string) (*Re
 		return nil, err
 	}
 	defer client.Close()
-	r, _, err := auditBinary(ctx, k, client.HTTP(), o, b)
+	db, err := k.OpenVulnDB(ctx, client.HTTP(), o.DB)
+	if err != nil {
+		return nil, err
+	}
+	r, _, err := auditBinary(ctx, k, client.HTTP(), db, b)
 	if err != nil {
 		return nil, err
 	}
@@ -200,14 +204,14 @@ func readLock(file string) (*inspect.Binary, error) {
 	return b, nil
 }
 
-func auditBinary(ctx context.Context, k *workspace.Kit, client *http.Client, o Options, b *inspect.Binary) (*Result, *subject, error) {
+func auditBinary(ctx context.Context, k *workspace.Kit, client *http.Client, from *vulndb.Source, b *inspect.Binary) (*Result, *subject, error) {
 	s := subjectOf(b)
 	if s.named { // a lock has neither functions nor names
 		if functions, err := binsize.Functions(b.File); err == nil {
 			s.setSymbols(symbols(functions))
 		} // else another Go's, or packed: its versions are known all the same
 	}
-	db, err := k.VulnDB(ctx, client, o.DB, s.concerns)
+	db, err := k.VulnDBAbout(ctx, client, from, s.concerns)
 	if err != nil {
 		return nil, nil, err
 	}

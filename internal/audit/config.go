@@ -12,23 +12,27 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/inspect"
+	"github.com/vxlite/vxlite/internal/vulndb"
 	"github.com/vxlite/vxlite/internal/workspace"
 )
 
 // Config audits what a config gives, for all its targets together. The binaries are
 // built as build does it, and removed.
 func Config(ctx context.Context, m workspace.Machine, p workspace.Project, o Options) (*Result, error) {
+	tmp, remove, err := m.TempDir()
+	if err != nil {
+		return nil, err
+	}
+	defer remove()
 	var all []*Result
-	err := build.Scratch(ctx, m, p, func(w *workspace.Workspace, binaries []build.Binary) error {
-		for i, t := range p.Targets() {
-			r, err := Built(ctx, w, o, t, binaries[i].Path)
-			if err != nil {
-				return err
-			}
+	_, _, err = build.Build(ctx, build.Options{Machine: m, Project: p, Output: tmp + "/", Audit: func(ctx context.Context, w *workspace.Workspace) (build.Linked, error) {
+		a, err := Begin(ctx, w, o)
+		return func(ctx context.Context, w *workspace.Workspace, t config.Target, file string) error {
+			r, err := a.Built(ctx, w, t, file)
 			all = append(all, r)
-		}
-		return nil
-	})
+			return err
+		}, err
+	}})
 	if err != nil {
 		return nil, err
 	}
@@ -37,8 +41,25 @@ func Config(ctx context.Context, m workspace.Machine, p workspace.Project, o Opt
 	return r, nil
 }
 
+// Auditor audits the binaries of one config, for all targets by the same database.
+type Auditor struct {
+	options Options
+	db      *vulndb.Source
+}
+
+// Begin opens the database: where there is none, nothing needs to be compiled.
+func Begin(ctx context.Context, w *workspace.Workspace, o Options) (*Auditor, error) {
+	client, err := w.Client(false)
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	db, err := w.OpenVulnDB(ctx, client.HTTP(), o.DB)
+	return &Auditor{o, db}, err
+}
+
 // Built audits a binary that was built from a workspace for a target.
-func Built(ctx context.Context, w *workspace.Workspace, o Options, t config.Target, file string) (*Result, error) {
+func (a *Auditor) Built(ctx context.Context, w *workspace.Workspace, t config.Target, file string) (*Result, error) {
 	client, err := w.Client(false)
 	if err != nil {
 		return nil, err
@@ -48,7 +69,7 @@ func Built(ctx context.Context, w *workspace.Workspace, o Options, t config.Targ
 	if err != nil {
 		return nil, err
 	}
-	r, s, err := auditBinary(ctx, w.Kit, client.HTTP(), o, b)
+	r, s, err := auditBinary(ctx, w.Kit, client.HTTP(), a.db, b)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +91,7 @@ func Built(ctx context.Context, w *workspace.Workspace, o Options, t config.Targ
 		f.Plugins, f.Chain = g.chain(s.targets(f, imports))
 	}
 	r.Sources = true
-	r.ignore(w.Config.Audit.Ignore, o.Now)
+	r.ignore(w.Config.Audit.Ignore, a.options.Now)
 	if allowed := w.Config.Audit.Licences; len(allowed) > 0 {
 		r.Licences = licences(w, l.Tool, imports, allowed)
 	}

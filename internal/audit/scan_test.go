@@ -122,7 +122,7 @@ func FuzzScan(f *testing.F) {
 		if err := os.WriteFile(filepath.Join(from, "GO-0000-0001.json"), data, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		db, err := vulndb.Read(t.Context(), from, vulndb.Options{})
+		db, err := vulndb.Read(t.Context(), from, nil)
 		if err != nil {
 			return
 		}
@@ -150,7 +150,7 @@ func TestClean(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	db, err := vulndb.Read(t.Context(), dir, vulndb.Options{})
+	db, err := vulndb.Read(t.Context(), dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,9 +30,9 @@ type Options struct {
 	BuildTwice bool
 	// Planned is nil, or refuses what would be compiled.
 	Planned func(*workspace.Workspace) error
-	// Linked is nil, or refuses a binary before it is put in its place, or that is
-	// there and up to date.
-	Linked Linked
+	// Audit is nil, or gives what refuses a binary before it is put in its place, or
+	// that is there and up to date. It is asked before anything is compiled.
+	Audit func(context.Context, *workspace.Workspace) (Linked, error)
 }
 
 // Linked looks at a binary that was linked for a target.
@@ -54,10 +54,9 @@ func Build(ctx context.Context, o Options) (w *workspace.Workspace, result *Resu
 	if err != nil {
 		return nil, nil, err
 	}
-	if o.Planned != nil {
-		if err := o.Planned(w); err != nil {
-			return w, nil, err
-		}
+	linked, err := o.begin(ctx, w)
+	if err != nil {
+		return w, nil, err
 	}
 	jobs, err := jobsFor(w, targets)
 	if err != nil {
@@ -65,13 +64,13 @@ func Build(ctx context.Context, o Options) (w *workspace.Workspace, result *Resu
 	}
 	before := jobs[0].stamp.before(w.Store)
 	if !w.Fits() && !w.Plan.Overridden || !allFresh(jobs) { // what was built before was checked before
-		if w, jobs, err = compile(ctx, w, jobs, o.Linked); err != nil {
+		if w, jobs, err = compile(ctx, w, jobs, linked); err != nil {
 			return w, nil, err
 		}
 	}
 	for _, j := range jobs {
-		if j.fresh && o.Linked != nil {
-			if err := o.Linked(ctx, w, j.Target, j.file); err != nil {
+		if j.fresh && linked != nil {
+			if err := linked(ctx, w, j.Target, j.file); err != nil {
 				return w, nil, err
 			}
 		}
@@ -85,6 +84,19 @@ func Build(ctx context.Context, o Options) (w *workspace.Workspace, result *Resu
 		return w, nil, err
 	}
 	return w, &Result{Modules: w.Rows(), Binaries: binaries(jobs), Before: before}, nil
+}
+
+// begin does what is to be done before anything is compiled.
+func (o *Options) begin(ctx context.Context, w *workspace.Workspace) (Linked, error) {
+	if o.Planned != nil {
+		if err := o.Planned(w); err != nil {
+			return nil, err
+		}
+	}
+	if o.Audit == nil {
+		return nil, nil
+	}
+	return o.Audit(ctx, w)
 }
 
 // compile makes what is not up to date, by a lock that has all checksums. It

@@ -32,11 +32,12 @@ type Config struct {
 
 // Ask says what a mirror is filled with.
 type Ask struct {
-	// Configs are those whose builds are to work with the mirror alone. Without any,
-	// the repositories that are there are brought up to date, reached as Settings say.
+	// Configs are those whose builds are to work with the mirror alone.
 	Configs []Config
 	// Releases are RoadRunner's, all plugins of which are to be there.
 	Releases []string
+	// Settings say how servers are reached where no config does: for releases, and for
+	// the repositories that are there, which are brought up to date without either.
 	Settings *config.Config
 	// Layout is where repositories lie; empty for the mirror's own.
 	Layout mirrordir.Layout

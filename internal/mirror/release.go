@@ -58,7 +58,9 @@ func (f *filler) release(ctx context.Context, ref string) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	own.Mirrors, own.Notes = cfg.Mirrors, nil
+	own.Mirrors, own.Git, own.Limits, own.Notes = cfg.Mirrors, cfg.Git, cfg.Limits, nil
+	// Its lock is for whoever has the file alone.
+	own.Git.Modules = nil
 	return Config{Name: ReleaseName(rel.Ref), Project: workspace.Project{Config: own}}, nil
 }
 

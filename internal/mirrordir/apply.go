@@ -139,6 +139,14 @@ func (a *applying) bad(format string, args ...any) error {
 	return form.Not(a.file, fmt.Sprintf(format, args...))
 }
 
+// unread is a bundle's file that was not read because of err.
+func (a *applying) unread(name string, err error) error {
+	if newer, ok := errors.AsType[*NewerError](err); ok {
+		return newer.in(a.file + ": " + name)
+	}
+	return a.bad("%s: %v", name, err)
+}
+
 // prepare unpacks a bundle, checks it, and makes of it what the mirror is to have.
 func (a *applying) prepare(ctx context.Context, in io.Reader, keys *signature.Keys) (*Applied, error) {
 	if err := os.Mkdir(a.dir, 0o755); err != nil {
@@ -197,14 +205,14 @@ func (a *applying) read(list List) (State, error) {
 		return State{}, err
 	}
 	if a.record, err = ParseRecord(data); err != nil {
-		return State{}, a.bad("%s: %v", bundleFile, err)
+		return State{}, a.unread(bundleFile, err)
 	}
 	if data, err = form.ReadWhole(a.dir, StateFile); err != nil {
 		return State{}, err
 	}
 	carried, err := ParseState(data)
 	if err != nil {
-		return State{}, a.bad("%s: %v", StateFile, err)
+		return State{}, a.unread(StateFile, err)
 	}
 	carries := carried.carries()
 	for _, name := range list.Names() {

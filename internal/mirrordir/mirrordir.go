@@ -282,14 +282,20 @@ func readState(name string) (State, error) {
 		return State{}, err
 	}
 	s, err := ParseState(data)
+	if newer, ok := errors.AsType[*NewerError](err); ok {
+		return s, newer.in(name)
+	}
 	if err != nil {
 		return s, &StateError{File: name, Reason: err.Error()}
 	}
 	return s, nil
 }
 
-// ParseState reads what mirror.json holds.
+// ParseState reads what mirror.json holds. A newer version's is a [*NewerError].
 func ParseState(data []byte) (s State, err error) {
+	if err := checkNewer(data, stateVersion); err != nil {
+		return State{}, err
+	}
 	if err := json.Unmarshal(data, &s); err != nil {
 		return State{}, err
 	}

@@ -32,8 +32,11 @@ type Record struct {
 const recordVersion = 1
 
 // ParseRecord reads a bundle.json, or what is beside a bundle, which may be
-// anybody's.
+// anybody's. A newer version's is a [*NewerError].
 func ParseRecord(data []byte) (*Record, error) {
+	if err := checkNewer(data, recordVersion); err != nil {
+		return nil, err
+	}
 	r := &Record{}
 	if err := json.Unmarshal(data, r); err != nil {
 		return nil, err
@@ -98,6 +101,9 @@ func readRecord(name string) (*Record, error) {
 		return nil, &RecordError{name, disk.Reason(err)}
 	}
 	r, err := ParseRecord(data)
+	if newer, ok := errors.AsType[*NewerError](err); ok {
+		return nil, newer.in(name)
+	}
 	if err == nil && len(r.Files) == 0 {
 		err = errors.New("it has no list of files")
 	}

@@ -69,7 +69,7 @@ func (g *gatherer) vulnDB(ctx context.Context) error {
 		return err
 	}
 	defer client.Close()
-	db, err := g.ws.VulnDB(ctx, client.HTTP(), g.with.DB, nil)
+	db, err := g.ws.VulnDB(ctx, client.HTTP(), g.with.DB)
 	if err != nil {
 		return err
 	}

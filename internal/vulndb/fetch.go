@@ -53,70 +53,92 @@ func shown(place string) string {
 // atOnce is how many entries are asked for at once, as govulncheck does.
 const atOnce = 10
 
-// fetch reads a database on a server: its index, and of its entries only those
-// that are wanted.
-func fetch(ctx context.Context, address string, o Options) (*Database, error) {
-	if o.HTTP == nil {
+// indexed are the entries on a module, as a server's index has them.
+type indexed struct {
+	Path  string
+	Vulns []struct{ ID string }
+}
+
+// fetchIndex reads what a server says that it has.
+func fetchIndex(ctx context.Context, address string, client *http.Client) (*Database, []indexed, error) {
+	base, err := asked(address, client)
+	if err != nil {
+		return nil, nil, err
+	}
+	d := &Database{}
+	var meta struct{ Modified time.Time }
+	if err := get(ctx, client, base, "index/db.json.gz", mostIndex, &meta); err != nil {
+		return nil, nil, err
+	}
+	var modules []indexed
+	if err := get(ctx, client, base, "index/modules.json.gz", mostIndex, &modules); err != nil {
+		return nil, nil, err
+	}
+	d.Modified = meta.Modified
+	for _, m := range modules {
+		for _, v := range m.Vulns {
+			if !idForm.MatchString(v.ID) {
+				return nil, nil, fmt.Errorf("index/modules.json.gz: %.50q is no ID", v.ID)
+			}
+			d.IDs = append(d.IDs, v.ID)
+		}
+	}
+	slices.Sort(d.IDs)
+	d.IDs = slices.Compact(d.IDs)
+	return d, modules, nil
+}
+
+// fetchEntries asks a server for the entries on modules that are wanted, sorted by ID.
+func fetchEntries(ctx context.Context, address string, client *http.Client, index []indexed, wanted func(module string) bool) ([]Entry, error) {
+	base, err := asked(address, client)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, m := range index {
+		if wanted(m.Path) {
+			for _, v := range m.Vulns {
+				ids = append(ids, v.ID)
+			}
+		}
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	entries := make([]Entry, len(ids))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	for i, id := range ids {
+		g.Go(func() (err error) {
+			var data json.RawMessage
+			name := "ID/" + id + ".json"
+			if err = get(ctx, client, base, name+".gz", mostEntry, &data); err == nil {
+				entries[i], err = parse(name, data)
+			}
+			return err
+		})
+	}
+	return entries, g.Wait()
+}
+
+// asked is an address that may be asked.
+func asked(address string, client *http.Client) (*url.URL, error) {
+	if client == nil {
 		return nil, errOffline
 	}
 	base, err := url.Parse(address)
 	if err != nil {
 		return nil, errAddress
 	}
-	var meta struct{ Modified time.Time }
-	if err := get(ctx, o.HTTP, base, "index/db.json.gz", mostIndex, &meta); err != nil {
-		return nil, err
-	}
-	var modules []struct {
-		Path  string
-		Vulns []struct{ ID string }
-	}
-	if err := get(ctx, o.HTTP, base, "index/modules.json.gz", mostIndex, &modules); err != nil {
-		return nil, err
-	}
-	d := &Database{Modified: meta.Modified}
-	var wanted []string
-	for _, m := range modules {
-		for _, v := range m.Vulns {
-			if !idForm.MatchString(v.ID) {
-				return nil, fmt.Errorf("index/modules.json.gz: %.50q is no ID", v.ID)
-			}
-			d.IDs = append(d.IDs, v.ID)
-			if o.About == nil || o.About(m.Path) {
-				wanted = append(wanted, v.ID)
-			}
-		}
-	}
-	slices.Sort(d.IDs)
-	d.IDs = slices.Compact(d.IDs)
-	slices.Sort(wanted)
-	wanted = slices.Compact(wanted)
-	d.Entries = make([]Entry, len(wanted))
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(atOnce)
-	for i, id := range wanted {
-		g.Go(func() (err error) {
-			var data json.RawMessage
-			name := "ID/" + id + ".json"
-			if err = get(ctx, o.HTTP, base, name+".gz", mostEntry, &data); err == nil {
-				d.Entries[i], err = parse(name, data)
-			}
-			return err
-		})
-	}
-	return d, g.Wait()
+	return base, nil
 }
 
 // fetchAll reads all of a database on a server.
-func fetchAll(ctx context.Context, address string, o Options, use func(name string, data []byte) error) error {
-	if o.HTTP == nil {
-		return errOffline
-	}
-	base, err := url.Parse(address)
+func fetchAll(ctx context.Context, address string, client *http.Client, use func(name string, data []byte) error) error {
+	base, err := asked(address, client)
 	if err != nil {
-		return errAddress
+		return err
 	}
-	body, err := ask(ctx, o.HTTP, base, allName)
+	body, err := ask(ctx, client, base, allName)
 	if err != nil {
 		return err
 	}

@@ -106,27 +106,24 @@ func (d *Database) Has(id string) bool {
 	return ok
 }
 
-// Options say how a database is read.
-type Options struct {
-	// HTTP asks servers; nil where none may be asked.
-	HTTP *http.Client
-	// About reports whether entries on a module are wanted; nil is for all. All that
-	// a server has is one archive, vulndb.zip.
-	About func(module string) bool
+// Read reads all of the database at a place. client asks servers, which have all of
+// it in one archive, vulndb.zip; it is nil where none may be asked. The error is an
+// [*Error], unless ctx has ended.
+func Read(ctx context.Context, place string, client *http.Client) (*Database, error) {
+	d, err := read(ctx, place, client)
+	return d.checked(ctx, place, err)
 }
 
-// Read reads the database at a place. The error is an [*Error], unless ctx has
-// ended.
-func Read(ctx context.Context, place string, o Options) (*Database, error) {
-	d, err := read(ctx, place, o)
+// checked is a database that was read from a place, or why there is none.
+func (d *Database) checked(ctx context.Context, place string, err error) (*Database, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
+	if err == nil && len(d.IDs) == 0 {
+		err = errEmpty
+	}
 	if err != nil {
 		return nil, &Error{Place: shown(place), Err: err}
-	}
-	if len(d.IDs) == 0 {
-		return nil, &Error{Place: shown(place), Err: errEmpty}
 	}
 	d.Name = shown(place)
 	slices.Sort(d.IDs)
@@ -134,10 +131,7 @@ func Read(ctx context.Context, place string, o Options) (*Database, error) {
 	return d, nil
 }
 
-func read(ctx context.Context, place string, o Options) (*Database, error) {
-	if isAddress(place) && o.About != nil {
-		return fetch(ctx, place, o)
-	}
+func read(ctx context.Context, place string, client *http.Client) (*Database, error) {
 	d := &Database{}
 	seen := map[string]bool{}
 	use := func(name string, data []byte) error {
@@ -155,20 +149,59 @@ func read(ctx context.Context, place string, o Options) (*Database, error) {
 				d.Modified = t
 			}
 		}
-		if e.concerns(o.About) {
-			d.Entries = append(d.Entries, e)
-		}
+		d.Entries = append(d.Entries, e)
 		return nil
 	}
 	if isAddress(place) {
-		return d, fetchAll(ctx, place, o, use)
+		return d, fetchAll(ctx, place, client, use)
 	}
 	return d, walk(ctx, FilePath(place), use)
 }
 
+// Source is a database that is known to be there and can be read, before it is known
+// what it will be asked about.
+type Source struct {
+	// Database has all entries, but of a server's none.
+	Database
+	place string
+	index []indexed // a server's
+}
+
+// Open opens the database at a place: of a server's, the index is read, of any other
+// all. client and the error are as those of [Read].
+func Open(ctx context.Context, place string, client *http.Client) (*Source, error) {
+	if !isAddress(place) {
+		d, err := Read(ctx, place, nil)
+		if err != nil {
+			return nil, err
+		}
+		return &Source{Database: *d, place: place}, nil
+	}
+	d, index, err := fetchIndex(ctx, place, client)
+	if d, err = d.checked(ctx, place, err); err != nil {
+		return nil, err
+	}
+	return &Source{Database: *d, place: place, index: index}, nil
+}
+
+// About returns the database with the entries on modules that are wanted, which client
+// asks a server for.
+func (s *Source) About(ctx context.Context, client *http.Client, wanted func(module string) bool) (*Database, error) {
+	d := s.Database
+	if isAddress(s.place) {
+		var err error
+		if d.Entries, err = fetchEntries(ctx, s.place, client, s.index, wanted); err != nil {
+			return (*Database)(nil).checked(ctx, s.place, err)
+		}
+		return &d, nil
+	}
+	d.Entries = slices.DeleteFunc(slices.Clone(d.Entries), func(e Entry) bool { return !e.concerns(wanted) })
+	return &d, nil
+}
+
 // concerns reports whether an entry is about a module that is wanted.
-func (e *Entry) concerns(about func(string) bool) bool {
-	return about == nil || slices.ContainsFunc(e.Affected, func(a Affected) bool { return about(a.Package.Name) })
+func (e *Entry) concerns(wanted func(string) bool) bool {
+	return slices.ContainsFunc(e.Affected, func(a Affected) bool { return wanted(a.Package.Name) })
 }
 
 // The limits. The Go vulnerability database has 5000 entries, of 32 KB at most.

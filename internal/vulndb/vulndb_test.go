@@ -72,7 +72,7 @@ func tarZstd(t *testing.T, files map[string]string) []byte {
 // TestRead reads the same from each form of a database.
 func TestRead(t *testing.T) {
 	dir := write(t, two)
-	whole, err := Read(t.Context(), dir, Options{})
+	whole, err := Read(t.Context(), dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,11 +85,16 @@ func TestRead(t *testing.T) {
 	archives := write(t, map[string]string{"db.zip": string(zipped), "db.tar.zst": string(tarZstd(t, zstdOf))})
 	server := httptest.NewServer(served(two, zipped))
 	defer server.Close()
-	if d, err := Read(t.Context(), server.URL+"/v1", Options{HTTP: server.Client()}); err != nil || len(d.Entries) != 2 || len(d.IDs) != 2 {
+	if d, err := Read(t.Context(), server.URL+"/v1", server.Client()); err != nil || len(d.Entries) != 2 || len(d.IDs) != 2 {
 		t.Errorf("all: %v, %v", d, err)
 	}
 	for _, place := range []string{dir, "file://" + filepath.ToSlash(dir), filepath.Join(archives, "db.zip"), filepath.Join(archives, "db.tar.zst"), server.URL + "/v1/"} {
-		d, err := Read(t.Context(), place, Options{HTTP: server.Client(), About: aboutA})
+		source, err := Open(t.Context(), place, server.Client())
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		d, err := source.About(t.Context(), server.Client(), aboutA)
 		if err != nil {
 			t.Error(err)
 			continue
@@ -179,11 +184,11 @@ func TestHostile(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var place string
-			o := Options{About: aboutA}
+			var client *http.Client
 			if tt.serve != nil {
 				server := httptest.NewServer(tt.serve)
 				defer server.Close()
-				place, o.HTTP = server.URL, server.Client()
+				place, client = server.URL, server.Client()
 			} else {
 				place = write(t, tt.files)
 				for name := range tt.files {
@@ -192,18 +197,21 @@ func TestHostile(t *testing.T) {
 					}
 				}
 			}
-			_, err := Read(t.Context(), place, o)
+			source, err := Open(t.Context(), place, client)
+			if err == nil {
+				_, err = source.About(t.Context(), client, aboutA)
+			}
 			if err == nil || !strings.HasSuffix(err.Error(), tt.want) || !strings.HasPrefix(err.Error(), "vulnerability database "+place+": ") {
 				t.Errorf("got %v\nwant %s", err, tt.want)
 			}
 		})
 	}
-	if _, err := Read(t.Context(), "https://user:secret@127.0.0.1:1/", Options{}); err == nil || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "--offline forbids asking it") {
+	if _, err := Read(t.Context(), "https://user:secret@127.0.0.1:1/", nil); err == nil || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "--offline forbids asking it") {
 		t.Errorf("%v", err)
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Read(ended, write(t, two), Options{}); err != context.Canceled {
+	if _, err := Read(ended, write(t, two), nil); err != context.Canceled {
 		t.Errorf("ended: %v", err)
 	}
 }
@@ -222,7 +230,7 @@ func FuzzArchive(f *testing.F) {
 		if err := os.WriteFile(file, data, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		d, err := Read(t.Context(), file, Options{})
+		d, err := Read(t.Context(), file, nil)
 		if (d == nil) != (err != nil) {
 			t.Errorf("%v and %v", d, err)
 		}

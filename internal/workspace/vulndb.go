@@ -9,36 +9,63 @@ import (
 	"github.com/vxlite/vxlite/internal/vulndb"
 )
 
-// VulnDB reads the database of known vulnerabilities that was named, else the vendor
-// folder's, else the newest that the module proxy has. about says which modules'
-// entries are wanted; nil is for all.
-func (k *Kit) VulnDB(ctx context.Context, client *http.Client, place string, about func(string) bool) (*vulndb.Database, error) {
-	o := vulndb.Options{HTTP: client, About: about}
-	if k.Offline || k.Vendored != nil {
-		o.HTTP = nil
-	}
-	switch {
-	case place != "":
-		return vulndb.Read(ctx, place, o)
-	case k.Vendored != nil:
-		if place = k.Vendored.VulnDB(); place == "" {
-			return nil, &NoDatabaseError{Vendored: true}
-		}
-		return vulndb.Read(ctx, place, o)
-	}
-	version, zip, err := k.Tool.DownloadLatest(ctx, vulndb.Module, k.Offline)
-	if err != nil {
-		return nil, &NoDatabaseError{Err: err, Offline: k.Offline}
-	}
-	db, err := vulndb.Read(ctx, zip, o)
+// OpenVulnDB opens the database of known vulnerabilities that was named, else the
+// vendor folder's, else the newest that the module proxy has.
+func (k *Kit) OpenVulnDB(ctx context.Context, client *http.Client, place string) (*vulndb.Source, error) {
+	place, version, err := k.vulnDB(ctx, place)
 	if err != nil {
 		return nil, err
+	}
+	db, err := vulndb.Open(ctx, place, k.mayAsk(client))
+	if err != nil || version == "" {
+		return db, err
 	}
 	db.Name = vulndb.Module + " " + version
 	if t, err := module.PseudoVersionTime(version); err == nil {
 		db.Modified = t // the commit's; its entries do not say
 	}
 	return db, nil
+}
+
+// VulnDBAbout returns a database that was opened, with the entries on modules that are
+// wanted.
+func (k *Kit) VulnDBAbout(ctx context.Context, client *http.Client, db *vulndb.Source, wanted func(module string) bool) (*vulndb.Database, error) {
+	return db.About(ctx, k.mayAsk(client), wanted)
+}
+
+// VulnDB reads all of the database that OpenVulnDB would open.
+func (k *Kit) VulnDB(ctx context.Context, client *http.Client, place string) (*vulndb.Database, error) {
+	place, _, err := k.vulnDB(ctx, place)
+	if err != nil {
+		return nil, err
+	}
+	return vulndb.Read(ctx, place, k.mayAsk(client))
+}
+
+// mayAsk is the client, or nil where no server may be asked for a database.
+func (k *Kit) mayAsk(client *http.Client) *http.Client {
+	if k.Offline || k.Vendored != nil {
+		return nil
+	}
+	return client
+}
+
+// vulnDB is where the database is, and which version of its module, if it is one's.
+func (k *Kit) vulnDB(ctx context.Context, named string) (place, version string, err error) {
+	switch {
+	case named != "":
+		return named, "", nil
+	case k.Vendored != nil:
+		if place = k.Vendored.VulnDB(); place == "" {
+			return "", "", &NoDatabaseError{Vendored: true}
+		}
+		return place, "", nil
+	}
+	version, place, err = k.Tool.DownloadLatest(ctx, vulndb.Module, k.Offline)
+	if err != nil {
+		return "", "", &NoDatabaseError{Err: err, Offline: k.Offline}
+	}
+	return place, version, nil
 }
 
 // NoDatabaseError is a module proxy or a vendor folder without the vulnerability

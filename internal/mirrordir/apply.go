@@ -190,6 +190,9 @@ func (a *applying) prepare(ctx context.Context, in io.Reader, keys *signature.Ke
 			out.Repositories = append(out.Repositories, *row)
 		}
 	}
+	if err := a.checkAge(out.Repositories); err != nil {
+		return nil, err
+	}
 	out.Files, err = a.proxy(c.Sums)
 	return out, err
 }

@@ -62,6 +62,7 @@ type Mirror struct {
 	// Unfinished says that a run was interrupted since.
 	Unfinished bool
 	lock       *flock.Flock
+	made       []string // directories that Open has made, the innermost first
 }
 
 // Mode says what is wanted of a mirror.
@@ -84,11 +85,8 @@ func Open(ctx context.Context, dir string, mode Mode, sink event.Sink) (*Mirror,
 	if err := checkPlace(dir, mode); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, &PlaceError{dir, disk.Reason(err)}
-	}
-	m := &Mirror{Dir: dir, lock: flock.New(filepath.Join(dir, lockFile))}
-	if err := m.hold(ctx, sink); err != nil {
+	m, err := locked(ctx, dir, sink)
+	if err != nil {
 		return nil, err
 	}
 	if err := m.read(); err != nil {
@@ -98,6 +96,32 @@ func Open(ctx context.Context, dir string, mode Mode, sink event.Sink) (*Mirror,
 		return nil, errors.Join(err, m.Close())
 	}
 	return m, nil
+}
+
+// locked makes the directory and takes its lock. Another may have removed both
+// meanwhile: see Close.
+func locked(ctx context.Context, dir string, sink event.Sink) (*Mirror, error) {
+	for {
+		m := &Mirror{Dir: dir, lock: flock.New(filepath.Join(dir, lockFile)), made: missing(dir)}
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return nil, &PlaceError{dir, disk.Reason(err)}
+		}
+		if err := m.hold(ctx, sink); err != nil {
+			return nil, err
+		}
+		if disk.Exists(m.lock.Path()) {
+			return m, nil
+		}
+		_ = m.lock.Unlock() // it was nobody's any more
+	}
+}
+
+// missing are a directory and those around it that are not there, the innermost first.
+func missing(dir string) (out []string) {
+	for ; !disk.Exists(dir) && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		out = append(out, dir)
+	}
+	return out
 }
 
 // hold takes the lock.
@@ -129,8 +153,18 @@ func (m *Mirror) read() error {
 	return err
 }
 
-// Close lets others write.
-func (m *Mirror) Close() error { return m.lock.Unlock() }
+// Close lets others write. Directories that Open has made, and nothing was put into,
+// are removed, while none of those who wait can have the lock.
+func (m *Mirror) Close() error {
+	entries, err := os.ReadDir(m.Dir)
+	if err == nil && len(entries) == 1 && entries[0].Name() == lockFile && len(m.made) > 0 {
+		_ = os.Remove(m.lock.Path())
+		for _, dir := range m.made {
+			_ = os.Remove(dir) // unless something is in it by now
+		}
+	}
+	return m.lock.Unlock()
+}
 
 // Begin says that files are about to change. [Mirror.Finish] takes it back.
 func (m *Mirror) Begin() error {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/giturl"
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/mirrordir"
@@ -262,7 +263,7 @@ func (k *kit) named(ctx context.Context) ([]job, error) {
 func (f *filler) prepare(ctx context.Context, k *kit) (*workspace.Workspace, error) {
 	p := k.Project
 	p.Config = f.mirrored(k)
-	w, err := workspace.Prepare(ctx, k.Machine, p, workspace.Ask{})
+	w, err := workspace.Prepare(ctx, untold(k.Machine), p, workspace.Ask{})
 	if err != nil {
 		return nil, err
 	}
@@ -285,6 +286,20 @@ func (f *filler) prepare(ctx context.Context, k *kit) (*workspace.Workspace, err
 	}
 	f.state.Needs = append(slices.DeleteFunc(slices.Clone(f.state.Needs), func(n mirrordir.Needs) bool { return n.Config == k.name }), needs)
 	return w.CompleteForTargets(ctx)
+}
+
+// untold is a machine that says nothing of what it fetches: that comes from the
+// mirror, or is about to be fetched into it, which is told.
+func untold(m workspace.Machine) workspace.Machine {
+	sink := m.Sink
+	m.Sink = func(e event.Event) {
+		switch e.Kind {
+		case event.FetchStart, event.FetchBytes, event.FetchDone:
+		default:
+			sink.Send(e)
+		}
+	}
+	return m
 }
 
 // mirrored is a config that takes repositories from the mirror first, as far as they

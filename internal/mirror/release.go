@@ -38,7 +38,7 @@ func (f *filler) release(ctx context.Context, ref string) (Config, error) {
 	if err := f.fetch(ctx, []job{{client: k.client, name: config.RoadRunnerName, url: cfg.RoadRunner.URL}}); err != nil {
 		return Config{}, err
 	}
-	rel, err := scaffold.Release(ctx, f.machine, f.mirrored(k))
+	rel, err := scaffold.Release(ctx, untold(f.machine), f.mirrored(k))
 	if err != nil {
 		return Config{}, err
 	}

@@ -33,9 +33,12 @@ func FilledText(r *mirror.Result, all, color bool) string {
 		b.WriteString(t.Render() + "\n\n")
 	}
 	n := Count(len(r.Repositories), "repository", "repositories")
-	if changed == 0 {
+	switch {
+	case changed == 0:
 		fmt.Fprintf(&b, "%s, nothing new\n", n)
-	} else {
+	case size == 0:
+		fmt.Fprintf(&b, "%s, no new objects\n", n)
+	default:
 		fmt.Fprintf(&b, "%s, %s fetched\n", n, brief.Bytes(size))
 	}
 	if p := r.Proxy; p != nil && p.Files > 0 {

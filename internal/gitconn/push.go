@@ -60,9 +60,11 @@ type receivePack struct{ *conversation }
 // Push implements PushSession. The server is listened to meanwhile: it may have
 // something to say before it has read all, and would wait for somebody to hear it.
 func (r receivePack) Push(ctx context.Context, p Push) (*packp.ReportStatus, error) {
+	in := r.in
+	r.in = nil  // nothing follows the pack, and Close must not write at the same time
 	go func() { // until all is sent, or the conversation is closed
 		pack := &failing{Reader: p.Request.Packfile}
-		_ = r.send(p, pack) // the server's end of the conversation tells of it
+		_ = r.send(in, p, pack) // the server's end of the conversation tells of it
 		if pack.err != nil {
 			r.cancel(pack.err)
 		}
@@ -81,8 +83,8 @@ func (r receivePack) Push(ctx context.Context, p Push) (*packp.ReportStatus, err
 }
 
 // send sends a request with this pack.
-func (r receivePack) send(p Push, pack *failing) error {
-	w := movedWriter{r.in, &r.silence}
+func (r receivePack) send(in io.Writer, p Push, pack *failing) error {
+	w := movedWriter{in, &r.silence}
 	if err := p.begin(w); err != nil {
 		return err
 	}

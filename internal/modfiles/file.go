@@ -22,6 +22,8 @@ type blobFile struct {
 	hash plumbing.Hash
 	m    *Module
 	size int64 // 0 before it is read
+	// times is for how many files of the module its size counts.
+	times int64
 	// obj is kept where it was read before its turn.
 	obj plumbing.EncodedObject
 	// convert is what .gitattributes asks for; nil for nothing.

@@ -124,7 +124,24 @@ func (m *Module) choose(ctx context.Context, folder string) ([]*blobFile, error)
 	if files, err = valid(files); err != nil {
 		return nil, m.named(err)
 	}
+	countSame(files)
 	return files, nil
+}
+
+// countSame has the first file of each content count for all that have it, so that a
+// file in a thousand places is too large before it is written a thousand times.
+func countSame(files []*blobFile) {
+	first := make(map[plumbing.Hash]*blobFile, len(files))
+	for _, f := range files {
+		if f.convert != nil { // each may become something else
+			f.times = 1
+			continue
+		}
+		if first[f.hash] == nil {
+			first[f.hash] = f
+		}
+		first[f.hash].times++
+	}
 }
 
 // isSpare reports whether a module can do without a file whose name no module may
@@ -230,7 +247,7 @@ func (m *Module) one(f *blobFile, take func(*blobFile, plumbing.EncodedObject) e
 		}
 	}
 	f.size = obj.Size()
-	if m.bytes.Add(f.size) > m.Limits.Module {
+	if m.bytes.Add(f.size*f.times) > m.Limits.Module {
 		over := limit.Bytes("its files have more than", "module", m.Limits.Module)
 		over.Final = m.Limits.Module == zip.MaxZipFile
 		return over

@@ -57,27 +57,27 @@ func TestTreeBombs(t *testing.T) {
 			files := sameTimes(t, dir, "100644", putObject(t, dir, plumbing.BlobObject, ""), 1000, "")
 			return sameTimes(t, dir, "40000", files, 1000, goMod(dir, ok))
 		}, want: "the files and folders are more than 250000", hint: hint("files", "250000", `500000`)},
-		{name: "a trillion of trillions of files", limits: config.Limits{Files: 25_000}, tree: func(dir string) string {
+		{name: "a trillion of trillions of files", limits: config.Limits{Files: 5_000}, tree: func(dir string) string {
 			tree := sameTimes(t, dir, "100644", putObject(t, dir, plumbing.BlobObject, ""), 10, "")
 			for range 24 {
 				tree = sameTimes(t, dir, "40000", tree, 10, "")
 			}
 			return sameTimes(t, dir, "40000", tree, 10, goMod(dir, ok))
-		}, want: "the files and folders are more than 25000", hint: hint("files", "25000", `50000`)},
-		{name: "the same, and no module", limits: config.Limits{Files: 25_000}, tree: func(dir string) string {
+		}, want: "the files and folders are more than 5000", hint: hint("files", "5000", `10000`)},
+		{name: "the same, and no module", limits: config.Limits{Files: 5_000}, tree: func(dir string) string {
 			tree := sameTimes(t, dir, "100644", putObject(t, dir, plumbing.BlobObject, ""), 10, "")
 			for range 24 {
 				tree = sameTimes(t, dir, "40000", tree, 10, "")
 			}
 			return tree
-		}, want: "the files and folders are more than 25000", hint: hint("files", "25000", `50000`)},
-		{name: "the same, beside the module's folder", folder: "none", limits: config.Limits{Files: 25_000}, tree: func(dir string) string {
+		}, want: "the files and folders are more than 5000", hint: hint("files", "5000", `10000`)},
+		{name: "the same, beside the module's folder", folder: "none", limits: config.Limits{Files: 5_000}, tree: func(dir string) string {
 			tree := sameTimes(t, dir, "100644", putObject(t, dir, plumbing.BlobObject, ""), 10, "")
 			for range 24 {
 				tree = sameTimes(t, dir, "40000", tree, 10, "")
 			}
 			return tree
-		}, want: "the files and folders are more than 25000", hint: hint("files", "25000", `50000`)},
+		}, want: "the files and folders are more than 5000", hint: hint("files", "5000", `10000`)},
 		{name: "one folder too many", limits: config.Limits{Files: 11}, tree: func(dir string) string {
 			files := sameTimes(t, dir, "100644", putObject(t, dir, plumbing.BlobObject, ""), 10, "")
 			return putObject(t, dir, plumbing.TreeObject, treeEntry(t, "40000", "a", files)+goMod(dir, ok))
@@ -93,10 +93,14 @@ func TestTreeBombs(t *testing.T) {
 			return sameTimes(t, dir, "100644", putObject(t, dir, plumbing.BlobObject, strings.Repeat("x", 1<<20)), 1000, goMod(dir, ok))
 		}, want: "its files have more than 500MiB", hint: "Go allows no more in a module, whatever [limits] module says"},
 		{name: "files of more than the config allows", limits: config.Limits{Module: 3000}, tree: func(dir string) string {
-			return sameTimes(t, dir, "100644", putObject(t, dir, plumbing.BlobObject, strings.Repeat("x", 1000)), 3, goMod(dir, ok))
+			tree := goMod(dir, ok)
+			for _, name := range []string{"x", "y", "z"} {
+				tree += treeEntry(t, "100644", name, putObject(t, dir, plumbing.BlobObject, strings.Repeat(name, 1000)))
+			}
+			return putObject(t, dir, plumbing.TreeObject, tree)
 		}, want: "its files have more than 3000B", hint: hint("module", "3000B", `"6000B"`)},
-		{name: "a go.mod of 20 MB", tree: func(dir string) string {
-			return putObject(t, dir, plumbing.TreeObject, goMod(dir, ok+strings.Repeat("// more\n", 20<<20/8)))
+		{name: "a go.mod of 16 MB and a little", tree: func(dir string) string {
+			return putObject(t, dir, plumbing.TreeObject, goMod(dir, ok+strings.Repeat("// more\n", 16<<20/8)))
 		}, want: "go.mod has more than 16MiB", hint: "Go allows no more in a module, whatever [limits] go_mod says"},
 		{name: "a go.mod of more than the config allows", limits: config.Limits{GoMod: int64(len(ok)) - 1}, tree: func(dir string) string {
 			return putObject(t, dir, plumbing.TreeObject, goMod(dir, ok))
@@ -118,7 +122,7 @@ func TestTreeBombs(t *testing.T) {
 			_, err := c.Tree(t.Context(), found, tt.folder)
 			runtime.ReadMemStats(&after)
 			testkit.WantError(t, err, fmt.Sprintf("%s at %.12s: %s", url, hash, tt.want), tt.hint)
-			if got := after.Sys - before.Sys; got > 512<<20 {
+			if got := after.Sys - before.Sys; got > 128<<20 {
 				t.Errorf("%d bytes of memory were taken for it", got)
 			}
 			if got := entries(t, c.store, "tree"); len(got) != 0 {

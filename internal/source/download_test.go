@@ -1,9 +1,9 @@
 package source
 
 import (
-	"encoding/base64"
 	"io"
 	"math/rand/v2"
+	"path/filepath"
 	"testing"
 
 	"github.com/vxlite/vxlite/internal/event"
@@ -14,10 +14,10 @@ import (
 func TestLargeRepository(t *testing.T) {
 	data := make([]byte, 2<<20+1)
 	_, _ = rand.NewChaCha8([32]byte{}).Read(data)
-	r := testkit.MustParse(t, testkit.ModuleArchive("large")+"-- 1/data.txt --\n"+base64.StdEncoding.EncodeToString(data)+"\n")
-	b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: testkit.WriteRepos(t, r)})
+	dir, commit := fastImport(t, map[string]string{"go.mod": "module example.com/acme/lib\n", "data.txt": string(data)})
+	b := testkit.ServeHTTP(t, testkit.HTTPBackendOptions{Repos: filepath.Dir(dir)})
 	c := newClient(t, Options{})
-	found := mustFind(t, c, Request{URL: b.URL + "/" + r.Path(), Choose: tag("v1.0.0")}, r.Commit("v1.0.0"))
+	found := mustFind(t, c, Request{URL: b.URL + "/" + filepath.Base(dir), Choose: tag("v1.0.0")}, commit)
 	if _, ok := c.objectsOf.Load(found.Commit); ok {
 		t.Error("its objects are in memory")
 	}

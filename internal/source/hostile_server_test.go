@@ -229,9 +229,10 @@ func TestHostileServers(t *testing.T) {
 		mib      = 1 << 20
 		pace     = "the server has sent less than 1KiB a second for 2s"
 		patience = 2 * time.Second
-		before   = "what the server sends before the pack is more than 1MiB"
-		beside   = "what the server sends beside the pack is more than 1MiB"
-		refsBig  = "the server's refs have more than 4MiB"
+		before   = "what the server sends before the pack is more than 256KiB"
+		beside   = "what the server sends beside the pack is more than 256KiB"
+		tooMuch  = "what the server sends before the pack is more than 1MiB"
+		refsBig  = "the server's refs have more than 1MiB"
 	)
 	wanted := tag("v1.0.0")
 	hash := strings.Repeat("1", 40)
@@ -259,24 +260,25 @@ func TestHostileServers(t *testing.T) {
 		timeout      time.Duration // or a minute, which no limit of bytes needs
 		total        time.Duration
 		only         string
+		unset        bool // [limits] answer is not set
 	}{
-		{name: "refs without end", refs: say(text(tag), many), want: refsBig, bytes: 4 * mib, memory: 32 * mib},
-		{name: "one ref without end", refs: say(text(tag), forever(pkt(hash+" refs/tags/v2\n"))), want: refsBig, bytes: 4 * mib, memory: 16 * mib},
-		{name: "shallow commits without end, of the refs", refs: say(text(tag), forever(pkt("shallow "+hash))), want: refsBig, bytes: 4 * mib, memory: 24 * mib},
+		{name: "refs without end", refs: say(text(tag), many), want: refsBig, bytes: mib, memory: 16 * mib},
+		{name: "one ref without end", refs: say(text(tag), forever(pkt(hash+" refs/tags/v2\n"))), want: refsBig, bytes: mib, memory: 12 * mib},
+		{name: "shallow commits without end, of the refs", refs: say(text(tag), forever(pkt("shallow "+hash))), want: refsBig, bytes: mib, memory: 12 * mib},
 		{name: "refs a byte at a time", refs: say(text(tag+"0fff"), slowly("0", 20*time.Millisecond)), want: pace, timeout: patience, bytes: mib, memory: 16 * mib},
-		{name: "shallow without end", refs: oneRef, answer: forever(pkt("shallow " + hash)), want: before, bytes: mib, memory: 32 * mib},
-		{name: "unshallow without end", refs: oneRef, answer: forever(pkt("unshallow " + hash)), want: before, bytes: mib, memory: 32 * mib},
-		{name: "ACK without end", refs: oneRef, answer: say(text("0000"), forever(pkt("ACK "+hash+" common\n"))), want: before, bytes: mib, memory: 32 * mib},
-		{name: "NAK without end", refs: oneRef, answer: say(text("0000"), forever(pkt("NAK\n"))), want: before, bytes: mib, memory: 32 * mib},
-		{name: "flushes without end", refs: oneRef, answer: forever("0000"), want: before, bytes: mib, memory: 32 * mib},
-		{name: "words without end", refs: oneRef, answer: forever(pkt("what is this")), want: `unexpected answer from the server: "what is this"`, bytes: mib, memory: 32 * mib},
-		{name: "progress without end", refs: oneRef, answer: say(text("0000"+pkt("NAK\n")), forever(pkt("\x02counting"))), want: beside, bytes: mib, memory: 32 * mib},
-		{name: "packets without content", refs: oneRef, answer: say(text("0000"+pkt("NAK\n")+pack), forever(pkt("\x01"))), want: beside, bytes: mib, memory: 32 * mib},
-		{name: "progress in the pack", refs: oneRef, answer: say(text("0000"+pkt("NAK\n")+pack), forever(pkt("\x02 50%\n"))), want: beside, bytes: mib, memory: 32 * mib},
-		{name: "a pack without end", refs: oneRef, answer: say(text("0000"+pkt("NAK\n")+pack), forever(pkt("\x01xxxxxxxxxxxxxxxxxxxxxxxx"))), want: "the pack has more than 8MiB", bytes: 12 * mib, memory: 32 * mib},
+		{name: "shallow without end", refs: oneRef, answer: forever(pkt("shallow " + hash)), unset: true, want: tooMuch, bytes: mib, memory: 16 * mib},
+		{name: "unshallow without end", refs: oneRef, answer: forever(pkt("unshallow " + hash)), want: before, bytes: mib, memory: 16 * mib},
+		{name: "ACK without end", refs: oneRef, answer: say(text("0000"), forever(pkt("ACK "+hash+" common\n"))), want: before, bytes: mib, memory: 16 * mib},
+		{name: "NAK without end", refs: oneRef, answer: say(text("0000"), forever(pkt("NAK\n"))), want: before, bytes: mib, memory: 16 * mib},
+		{name: "flushes without end", refs: oneRef, answer: forever("0000"), want: before, bytes: mib, memory: 16 * mib},
+		{name: "words without end", refs: oneRef, answer: forever(pkt("what is this")), want: `unexpected answer from the server: "what is this"`, bytes: mib, memory: 16 * mib},
+		{name: "progress without end", refs: oneRef, answer: say(text("0000"+pkt("NAK\n")), forever(pkt("\x02counting"))), want: beside, bytes: mib, memory: 16 * mib},
+		{name: "packets without content", refs: oneRef, answer: say(text("0000"+pkt("NAK\n")+pack), forever(pkt("\x01"))), want: beside, bytes: mib, memory: 16 * mib},
+		{name: "progress in the pack", refs: oneRef, answer: say(text("0000"+pkt("NAK\n")+pack), forever(pkt("\x02 50%\n"))), want: beside, bytes: mib, memory: 16 * mib},
+		{name: "a pack without end", refs: oneRef, answer: say(text("0000"+pkt("NAK\n")+pack), forever(pkt("\x01xxxxxxxxxxxxxxxxxxxxxxxx"))), want: "the pack has more than 2MiB", bytes: 3 * mib, memory: 16 * mib},
 		{name: "a pack a byte at a time", refs: oneRef, answer: say(text("0000"+pkt("NAK\n")+pack), slowly(pkt("\x01x"), 20*time.Millisecond)), want: pace, timeout: patience, bytes: mib, memory: 16 * mib},
 		{name: "thinking without end", refs: oneRef, answer: say(text("0000"+pkt("NAK\n")), slowly(pkt("\x02."), 20*time.Millisecond)), want: "the fetch is not done after 1s", total: time.Second, bytes: mib, memory: 16 * mib},
-		{name: "standard error without end", refs: oneRef, answer: text(""), stderr: forever("no, and "), only: "ssh", want: "the server has sent nothing for 2s", timeout: patience, bytes: 4 * mib, memory: 32 * mib},
+		{name: "standard error without end", refs: oneRef, answer: text(""), stderr: forever("no, and "), only: "ssh", want: "the server has sent nothing for 2s", timeout: patience, bytes: 4 * mib, memory: 16 * mib},
 	} {
 		for _, over := range []string{"http", "ssh"} {
 			if tt.only != "" && tt.only != over {
@@ -285,7 +287,11 @@ func TestHostileServers(t *testing.T) {
 			t.Run(tt.name+", "+over, func(t *testing.T) {
 				h := &hostile{refs: tt.refs, answer: tt.answer, stderr: tt.stderr}
 				o := Options{
-					Git: config.Git{Patience: config.Patience{Timeout: cmp.Or(tt.timeout, time.Minute), TotalTimeout: tt.total}}, Limits: config.Limits{Refs: 4 * mib, Pack: 8 * mib},
+					Git:    config.Git{Patience: config.Patience{Timeout: cmp.Or(tt.timeout, time.Minute), TotalTimeout: tt.total}},
+					Limits: config.Limits{Refs: mib, Pack: 2 * mib, Answer: 256 << 10},
+				}
+				if tt.unset {
+					o.Limits.Answer = 0
 				}
 				var url string
 				if over == "http" {
@@ -354,7 +360,7 @@ func TestHostileHTTP(t *testing.T) {
 			w.Header().Set("Content-Type", "application/x-git-upload-pack-advertisement")
 			w.Header().Set("Content-Encoding", "gzip")
 			_, _ = io.WriteString(w, bomb)
-		}, "the server's refs have more than 4MiB", 4 * mib},
+		}, "the server's refs have more than 1MiB", mib},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := &hostile{quit: t.Context().Done()}
@@ -362,7 +368,7 @@ func TestHostileHTTP(t *testing.T) {
 				tt.serve(&watched{w, h}, r)
 			}))
 			defer s.Close()
-			c := newClient(t, Options{Limits: config.Limits{Refs: 4 * mib}})
+			c := newClient(t, Options{Limits: config.Limits{Refs: mib}})
 			var err error
 			grown := testkit.Peak(func() { _, err = c.Find(t.Context(), Request{URL: s.URL + "/lib.git", Choose: refuse(t)}) })
 			if err == nil || !strings.Contains(err.Error(), tt.want) || len(err.Error()) > 1000 {

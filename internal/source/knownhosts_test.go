@@ -27,7 +27,8 @@ func openSSH(t *testing.T, s *testkit.SSHD, options ...string) bool {
 		testkit.Check(t, &testkit.MissingError{Program: "ssh", Install: "OpenSSH's client (openssh-client)", Err: err})
 	}
 	args := []string{"-F", "none", "-i", s.Key, "-p", testkit.Port(t, s.Addr)}
-	for _, o := range append(options, "GlobalKnownHostsFile=none", "StrictHostKeyChecking=yes", "UpdateHostKeys=no", "BatchMode=yes", "IdentitiesOnly=yes", "IdentityAgent=none") {
+	for _, o := range append(options, "GlobalKnownHostsFile=none", "StrictHostKeyChecking=yes", "UpdateHostKeys=no", "BatchMode=yes", "IdentitiesOnly=yes", "IdentityAgent=none",
+		"KexAlgorithms=curve25519-sha256") { // what it prefers takes a tenth of a second on either side
 		args = append(args, "-o", o)
 	}
 	out, err := exec.CommandContext(t.Context(), program, append(args, s.User+"@127.0.0.1", "true")...).CombinedOutput()

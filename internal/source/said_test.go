@@ -1,9 +1,6 @@
 package source
 
 import (
-	"bytes"
-	"compress/zlib"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -172,11 +169,7 @@ func TestFalseObjects(t *testing.T) {
 	} {
 		dir := filepath.Join(testkit.WriteRepos(t, r), r.Path())
 		testkit.Check(t, os.RemoveAll(filepath.Join(dir, "objects", "pack")))
-		var b bytes.Buffer
-		z := zlib.NewWriter(&b)
-		fmt.Fprintf(z, "%s %d\x00%s", tt.kind, len(tt.data), tt.data)
-		testkit.Check(t, z.Close())
-		testkit.WriteFile(t, filepath.Join(dir, "objects", tt.object[:2], tt.object[2:]), b.String())
+		testkit.WriteFile(t, filepath.Join(dir, "objects", tt.object[:2], tt.object[2:]), looseObject(tt.kind, []byte(tt.data)))
 		known := newStore(t)
 		_, err := newClient(t, Options{Store: known}).Find(t.Context(), Request{URL: dir, Choose: tag(tt.ref)})
 		if err == nil || !strings.Contains(err.Error(), "hash mismatch") {

@@ -10,9 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-git/go-git/v5"
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/storage/memory"
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/modfiles"
@@ -39,6 +41,7 @@ func TestPatchRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.repo = inMemory(t, w.repo)
 	for seed := range uint64(200) {
 		e := &editor{t: t, Rand: rand.New(rand.NewPCG(seed, 0)), w: w}
 		head := w.base
@@ -67,6 +70,21 @@ func TestPatchRoundTrip(t *testing.T) {
 			t.Errorf("seed %d: the files are others", seed)
 		}
 	}
+}
+
+// inMemory is a repository with the same objects, which writes no files.
+func inMemory(t *testing.T, repo *git.Repository) *git.Repository {
+	t.Helper()
+	st := memory.NewStorage()
+	all, err := repo.Storer.IterEncodedObjects(plumbing.AnyObject)
+	testkit.Check(t, err)
+	testkit.Check(t, all.ForEach(func(o plumbing.EncodedObject) error {
+		_, err := st.SetEncodedObject(o)
+		return err
+	}))
+	same, err := git.Init(st, nil)
+	testkit.Check(t, err)
+	return same
 }
 
 // editor edits trees at random.

@@ -25,9 +25,9 @@ func (c *cli) addCommand() *urfave.Command {
 Adds plugins to velox.toml, below those that are there, and to velox.lock. A PLUGIN
 is the name of one of the RoadRunner release, a module path, a clone URL or a
 directory. All but a directory may have @REF behind it; without, a plugin of the
-release has the release's version, and another its newest. Plugins of the release
-that the new ones need are added too: Endure, RoadRunner's container, would
-otherwise disable these.
+release has the release's version, however it is named, and another its newest.
+Plugins of the release that the new ones need are added too: Endure, RoadRunner's
+container, would otherwise disable these.
 
    vxlite add http kv
    vxlite add github.com/acme/hello/v2@v2.1.0

@@ -13,6 +13,7 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/config/edit"
 	"github.com/vxlite/vxlite/internal/endure"
+	"github.com/vxlite/vxlite/internal/giturl"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/roadrunner"
 	"github.com/vxlite/vxlite/internal/scaffold"
@@ -110,7 +111,17 @@ func (a *addition) want(ctx context.Context, wishes []Wish) error {
 // plugin is what a wish is for: one of the release, or from elsewhere.
 func (a *addition) plugin(ctx context.Context, wish Wish) (added, error) {
 	p := added{Plugin: config.Plugin{Name: wish.PluginName(), ModulePath: wish.Module, URL: wish.URL, Ref: wish.Ref, Symbol: "Plugin"}}
+	own, err := a.own(ctx, wish)
+	if err != nil {
+		return p, err
+	}
 	switch {
+	case own != nil:
+		p.Plugin = scaffold.Entry(*own)
+		p.about = scaffold.About(p.Name)
+		if wish.URL != "" {
+			p.URL, p.ModulePath = wish.URL, ""
+		}
 	case wish.Name != "":
 		rel, err := a.releaseOf(ctx)
 		if err != nil {
@@ -144,6 +155,28 @@ func (a *addition) plugin(ctx context.Context, wish Wish) (added, error) {
 		}
 	}
 	return p, nil
+}
+
+// own is the release's plugin that a module path or a clone URL leads to, where no
+// version is asked for: a newer major would not go with the release. It is nil for none.
+func (a *addition) own(ctx context.Context, wish Wish) (*roadrunner.Plugin, error) {
+	modulePath := wish.Module
+	if remote, err := giturl.Parse(wish.URL); wish.URL != "" && err == nil {
+		modulePath = remote.Host + "/" + strings.TrimSuffix(strings.Trim(remote.Path, "/"), ".git")
+	}
+	if modulePath == "" || wish.Ref != "" || wish.Folder != "" {
+		return nil, nil
+	}
+	rel, err := a.releaseOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range rel.Plugins {
+		if prefix, _, _ := module.SplitPathVersion(p.Module); modulePath == p.Module || modulePath == prefix {
+			return &p, nil
+		}
+	}
+	return nil, nil
 }
 
 // releaseOf reads RoadRunner's release, once.

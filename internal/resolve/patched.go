@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/patch"
 	"github.com/vxlite/vxlite/internal/plan"
 	"github.com/vxlite/vxlite/internal/source"
@@ -65,17 +66,24 @@ func (r *resolver) misfit(w wanted, found source.Found, err error) error {
 		return err
 	}
 	for _, e := range r.lock.modules() {
-		if len(e.Patches) > 0 && e.URL == r.lock.url(found.URL) && e.Commit != found.Commit {
-			return &StaleError{Name: w.name, Err: err}
+		if len(e.Patches) == 0 || e.URL != r.lock.url(found.URL) {
+			continue
+		}
+		same := slices.EqualFunc(e.Patches, w.patches, func(a lock.Patch, b config.Patch) bool { return a.SHA256 == b.SHA256 })
+		if e.Commit != found.Commit || !same {
+			return &StaleError{Name: w.name, Early: e.Commit == found.Commit, Err: err}
 		}
 	}
 	return err
 }
 
-// StaleError are patches that were made for the commit that a lock has.
+// StaleError are patches that were made for another commit: the one that a lock has,
+// or one that it does not have yet.
 type StaleError struct {
 	Name string
-	Err  error
+	// Early says that the lock has the commit, and other patches.
+	Early bool
+	Err   error
 }
 
 // Error implements error.
@@ -84,8 +92,11 @@ func (e *StaleError) Error() string { return e.Err.Error() }
 // Unwrap returns what does not fit.
 func (e *StaleError) Unwrap() error { return e.Err }
 
-// Hints says how to carry them over.
+// Hints says how to bring patches and commit together.
 func (e *StaleError) Hints() []string {
+	if e.Early {
+		return []string{"the patches have changed since the lock was written: if vxlite patch continue did that, run again the vxlite update or vxlite upgrade that found the conflict"}
+	}
 	return []string{"to carry the patches over from the commit in the lock: vxlite update " + e.Name}
 }
 

@@ -179,6 +179,8 @@ const printable = `^[^\x00-\x1f\x7f-\x9f]*$`
 func text(k *keys.Key) object {
 	s := object{"type": "string"}
 	switch {
+	case k.Loose:
+		s["anyOf"] = []object{{"enum": k.Enum}, {"pattern": printable}}
 	case len(k.Enum) > 0:
 		words := strings.Join(k.Enum, "|")
 		if k.AnyCase {

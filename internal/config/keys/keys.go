@@ -41,6 +41,8 @@ type Key struct {
 	// it is compared with them without regard to case.
 	Enum    []string
 	AnyCase bool
+	// Loose says that any other value is allowed, and has no effect.
+	Loose bool
 	// Pattern is a regular expression, of RE2 and ECMA-262 alike, that every valid
 	// value matches. It is for editors: the parser knows better, and says more.
 	Pattern string

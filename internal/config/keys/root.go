@@ -29,8 +29,8 @@ var Root = &Table{Keys: []Key{
 		{Name: "race", Type: Bool, Doc: "the same as `build.race`", Default: "`false`"},
 	}}),
 	section("log", "how much is printed", &Table{Keys: []Key{
-		{Name: "level", Doc: "`debug` is the same as `-v`; `info`, `warn` and `error` have no effect", Enum: []string{"debug", "info", "warn", "error"}, AnyCase: true},
-		{Name: "mode", Doc: "checked, without effect", Enum: []string{"production", "development", "raw", "off", "none"}, AnyCase: true},
+		{Name: "level", Doc: "`debug` is the same as `-v`; `info`, `warn` and `error` have no effect", Enum: []string{"debug", "info", "warn", "error"}, AnyCase: true, Loose: true},
+		{Name: "mode", Doc: "has no effect", Enum: []string{"production", "development", "raw", "off", "none"}, AnyCase: true, Loose: true},
 	}}),
 	section("velox", "generation 0's arguments of the go command", &Table{Keys: []Key{
 		{Name: "build_args", Type: Texts, Doc: "see [files written for Velox](velox.md#files-written-for-velox)"},

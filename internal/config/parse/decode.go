@@ -275,6 +275,15 @@ func (d *draft) decodeCheck(t *tree.Node) {
 	slices.Sort(d.Check.Allow)
 }
 
+// decodeLog leaves out the words that have no meaning: Velox takes any.
 func (d *draft) decodeLog(t *tree.Node) {
-	d.Log = config.Log{Level: t.Str("level"), Mode: t.Str("mode")}
+	word := func(name string) string {
+		n := t.Get(name)
+		if n.OtherThan() == "" {
+			return t.Str(name)
+		}
+		d.notef(n.Pos, "%s is %q, which has no effect; it can be %s", n.Path(), n.Text, n.OtherThan())
+		return ""
+	}
+	d.Log = config.Log{Level: word("level"), Mode: word("mode")}
 }

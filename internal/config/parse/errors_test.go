@@ -262,8 +262,7 @@ var brokenConfigs = []brokenConfig{
 	{name: "target twice", data: "[build]\ntargets = ['linux/amd64', 'Linux/amd64']\n", want: "2:27: build.targets has linux/amd64 twice"},
 	{name: "target platform", data: "[target_platform]\nos = 'linux/amd64'\n", want: `2:6: target_platform.os is "linux/amd64", want a name that Go knows`},
 	{name: "targets and platform", data: "[target_platform]\nos = 'linux'\narch = 'amd64'\n[build]\ntargets = ['linux/arm64']\n", want: "5:1: build.targets and target_platform differ, see 1:2"},
-	{name: "log level", data: "[log]\nlevel = 'loud'\n", want: `2:9: log.level is "loud", want debug, info, warn or error`},
-	{name: "log mode", data: "[log]\nmode = 'json'\n", want: `2:8: log.mode is "json", want production, development, raw, off or none`},
+	{name: "log level", data: "[log]\nlevel = 3\n", want: "2:9: log.level is an integer, want a string"},
 }
 
 func TestErrors(t *testing.T) {
@@ -320,7 +319,7 @@ ref = "v2025.1.15"
 targets = ["linux"]
 
 [log]
-level = "loud"
+level = true
 
 [gitlab.plugins]
 queue = { ref = "main", owner = "acme", repository = "7" }
@@ -334,7 +333,7 @@ acme.toml:10:7: plugins.static.tag: the environment variable "NOPE" is not set
 acme.toml:11:15: plugin "static": module_name is a malformed module path "acme": missing dot in first path element
 acme.toml:14:1: roadrunner.ref is already set at acme.toml:7:1
 acme.toml:17:12: build.targets: "linux" is not OS/ARCH or OS/ARCH/VARIANT, such as linux/amd64 or linux/arm/v6
-acme.toml:20:9: log.level is "loud", want debug, info, warn or error
+acme.toml:20:9: log.level is a boolean, want a string
 acme.toml:23:54: gitlab plugin "queue": repository "7" is a project id, and git cannot clone by number
 acme.toml:25:3: excludes has an entry without version`
 	wantHints := []string{

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -385,5 +386,18 @@ func equal(t *testing.T, got, want config.Config) {
 		if a, b := g.Field(i).Interface(), w.Field(i).Interface(); !reflect.DeepEqual(a, b) {
 			t.Errorf("%s is\n%+v\nwant\n%+v", g.Type().Field(i).Name, a, b)
 		}
+	}
+}
+
+// TestLog has values of [log] that only Velox's newer or older releases may know.
+func TestLog(t *testing.T) {
+	c, err := Data("acme.toml", []byte("[plugins.a]\npath = 'a'\n[log]\nlevel = 'TRACE'\nmode = 'prod'\n"), dir, env(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `acme.toml:4:9: log.level is "TRACE", which has no effect; it can be debug, info, warn or error
+acme.toml:5:8: log.mode is "prod", which has no effect; it can be production, development, raw, off or none`
+	if got := strings.Join(noteLines(c), "\n"); got != want {
+		t.Errorf("notes are\n%s\nwant\n%s", got, want)
 	}
 }

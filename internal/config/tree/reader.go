@@ -81,12 +81,23 @@ func (r *Reader) checkValue(n *Node) {
 
 // checkWord checks a string that can only be one of a few words, or not set.
 func (r *Reader) checkWord(n *Node) {
+	if words := n.OtherThan(); words != "" && !n.key.Loose {
+		r.Errorf(n.Pos, "%s is %q, want %s", n.Path(), n.Text, words)
+	}
+}
+
+// OtherThan lists the few words that a string can be, and is empty where it is one of
+// them, or not set, or may be anything.
+func (n *Node) OtherThan() string {
+	if n == nil || n.Broken || n.Text == "" || len(n.key.Enum) == 0 {
+		return ""
+	}
 	words := n.key.Enum
-	if n.Text == "" || len(words) == 0 || slices.ContainsFunc(words, func(w string) bool { return w == n.Text || n.key.AnyCase && strings.EqualFold(w, n.Text) }) {
-		return
+	if slices.ContainsFunc(words, func(w string) bool { return w == n.Text || n.key.AnyCase && strings.EqualFold(w, n.Text) }) {
+		return ""
 	}
 	last := len(words) - 1
-	r.Errorf(n.Pos, "%s is %q, want %s or %s", n.Path(), n.Text, strings.Join(words[:last], ", "), words[last])
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 func (r *Reader) checkBounds(n *Node) {

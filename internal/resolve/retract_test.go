@@ -67,9 +67,10 @@ func TestQueriesAsGo(t *testing.T) {
 		{"backwards", [][2]string{{"v1.3.0", ""}, {"v2.0.0", "none"}}, "latest v1"},
 	} {
 		w := newWorld(t, history(tt.name, tt.steps...), release("plug", "v1.0.0", ""))
-		for _, q := range strings.Fields(tt.queries) {
-			path := "github.com/acme/" + tt.name
-			want := goDownload(t, w.dir, path+"@"+q)
+		path := "github.com/acme/" + tt.name
+		queries := strings.Fields(tt.queries)
+		for i, want := range goDownload(t, w.dir, path, queries) {
+			q := queries[i]
 			var got downloaded
 			p, err := w.fresh(t).resolve(fmt.Sprintf("[plugins.plug]\nmodule_name = \"github.com/acme/plug\"\nref = \"v1.0.0\"\n[[modules]]\nmodule = %q\nref = %q\n", path, q))
 			if _, none := errors.AsType[*RetractedError](err); err != nil && !none {
@@ -90,24 +91,43 @@ func TestQueriesAsGo(t *testing.T) {
 // downloaded is what the go command has of a module; zero for no such version.
 type downloaded struct{ Version, Sum, GoModSum string }
 
-// goDownload is what the go command makes of a query.
-func goDownload(t *testing.T, dir, query string) (d downloaded) {
+// goDownload is what the go command makes of each query for a module.
+func goDownload(t *testing.T, dir, path string, queries []string) (all []downloaded) {
 	t.Helper()
 	config := filepath.Join(t.TempDir(), "gitconfig")
 	text := fmt.Sprintf("[url %q]\n\tinsteadOf = https://github.com/\n[safe]\n\tdirectory = *\n", "file://"+filepath.ToSlash(dir)+"/")
 	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "go", "mod", "download", "-json", query)
+	args := []string{"mod", "download", "-json"}
+	for _, q := range queries {
+		args = append(args, path+"@"+q)
+	}
+	cmd := exec.CommandContext(t.Context(), "go", args...)
 	cmd.Dir = t.TempDir()
 	cmd.Env = append(os.Environ(), "GOPROXY=direct", "GOSUMDB=off", "GOPRIVATE=", "GOVCS=*:all", "GOFLAGS=-modcacherw", "GOWORK=off", "GO111MODULE=on",
 		"GOMODCACHE="+t.TempDir(), "GIT_CONFIG_GLOBAL="+config, "GIT_CONFIG_NOSYSTEM=1", "GIT_ALLOW_PROTOCOL=file:https", "XDG_CONFIG_HOME="+filepath.Join(testkit.TempHome(t), ".config"))
-	out, err := cmd.Output()
-	if bytes.Contains(out, []byte("no matching versions")) {
-		return downloaded{}
+	out, failed := cmd.Output()
+	none := 0
+	for answers := json.NewDecoder(bytes.NewReader(out)); answers.More(); { // in the order of the queries
+		var a struct {
+			downloaded
+			Error string
+		}
+		if err := answers.Decode(&a); err != nil {
+			t.Fatalf("go %s: %v\n%s", args, err, out)
+		}
+		if strings.Contains(a.Error, "no matching versions") {
+			a.downloaded, a.Error = downloaded{}, ""
+			none++
+		}
+		if a.Error != "" {
+			t.Fatalf("go %s: %s", args, a.Error)
+		}
+		all = append(all, a.downloaded)
 	}
-	if err := errors.Join(err, json.Unmarshal(out, &d)); err != nil {
-		t.Fatalf("go mod download %s: %v\n%s", query, err, out)
+	if len(all) != len(queries) || (failed != nil) != (none > 0) {
+		t.Fatalf("go %s: %v\n%s", args, failed, out)
 	}
-	return d
+	return all
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/build"
 	"github.com/vxlite/vxlite/internal/endure"
 	"github.com/vxlite/vxlite/internal/watch"
@@ -49,6 +50,7 @@ func (w *watching) change(ctx context.Context, files []string) error {
 	w.studying.drop()
 	w.working.drop()
 	w.studying, w.working = nil, nil
+	w.note(changedNote(files))
 	code, settings := parted(files, w.settings)
 	if settings { // which may include other files now
 		if err := w.renew(); err != nil {
@@ -58,6 +60,16 @@ func (w *watching) change(ctx context.Context, files []string) error {
 	w.changes = w.changes.and(code, settings)
 	w.work(ctx)
 	return nil
+}
+
+// changedNote names files that changed, the first few of many, as they lie to the
+// working directory.
+func changedNote(files []string) string {
+	names := make([]string, 0, len(files))
+	for _, f := range files {
+		names = append(names, fromHere(f))
+	}
+	return "changed: " + brief.List(names, 3)
 }
 
 // finish takes what the work has come to, and goes on with what is left.
@@ -142,6 +154,7 @@ func (w *watching) remark(ctx context.Context, r built) {
 	}
 	if len(r.late) > 0 {
 		defer w.work(ctx)
+		w.note(changedNote(r.late))
 		w.changes = w.changes.and(r.late, false)
 	}
 	if r.err != nil {

@@ -72,7 +72,7 @@ func TestHostileFolders(t *testing.T) {
 		{"a delta to itself", func(t *testing.T, dir string) { writeFolder(t, dir, self, map[plumbing.Hash]int64{a: 12}) },
 			"a chain of deltas without end"},
 		{"a large delta to itself", func(t *testing.T, dir string) { writeFolder(t, dir, big, map[plumbing.Hash]int64{a: 12}) },
-			"the deltas of an object have more than 128MiB"},
+			"the deltas of an object have more than 48MiB"},
 		{"two deltas to each other", func(t *testing.T, dir string) {
 			writeFolder(t, dir, circle, map[plumbing.Hash]int64{a: 12, b: oneEnds})
 		}, "a chain of deltas without end"},
@@ -88,12 +88,12 @@ func TestHostileFolders(t *testing.T) {
 		}, "object not found"},
 		{"a loose object that declares a terabyte", func(t *testing.T, dir string) {
 			writeFiles(t, dir, map[string]string{"HEAD": Head, "objects/" + hash1[:2] + "/" + hash1[2:]: string(deflated(t, []byte("blob 1000000000000\x00data"), 0))})
-		}, "an object has more than 128MiB"},
+		}, "an object has more than 48MiB"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
 			tt.make(t, dir)
-			st, err := OpenFolder(dir, config.Limits{}.OrDefault())
+			st, err := OpenFolder(dir, config.Limits{Object: 48 << 20}.OrDefault())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -105,7 +105,7 @@ func TestHostileFolders(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want %s", err, tt.want)
 			}
-			const most = 512 << 20 // bytes: four objects, as large as allowed
+			const most = 192 << 20 // bytes: four objects, as large as allowed
 			if got := after.TotalAlloc - before.TotalAlloc; got > most {
 				t.Errorf("%d bytes of memory were taken for it", got)
 			}

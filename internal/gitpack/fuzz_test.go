@@ -15,7 +15,7 @@ import (
 // any entries in a sound one. What is accepted can be read back, and has the
 // hashes that the index says; and so can what is sent of it.
 func FuzzWritePack(f *testing.F) {
-	mem, hashes := variants(f, 4)
+	mem, hashes := variants(f, 4, 4000)
 	for _, refDeltas := range []bool{false, true} {
 		f.Add(encode(f, mem, hashes, refDeltas), false)
 	}

@@ -16,12 +16,12 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 )
 
-// variants is a storage of blobs that are like each other, so that a pack of
-// them has chains of deltas.
-func variants(t testing.TB, n int) (*memory.Storage, []plumbing.Hash) {
+// variants is a storage of blobs of some size that are like each other, so that a
+// pack of them has chains of deltas.
+func variants(t testing.TB, n, size int) (*memory.Storage, []plumbing.Hash) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(1, 2))
-	text := make([]byte, 4000)
+	text := make([]byte, size)
 	for i := range text {
 		text[i] = byte('a' + random.IntN(26))
 	}
@@ -98,7 +98,7 @@ func content(t testing.TB, obj plumbing.EncodedObject) []byte {
 // TestPacks has every object of a pack read as it was written, by either kind
 // of delta, also with room for one base only.
 func TestPacks(t *testing.T) {
-	want, hashes := variants(t, 60)
+	want, hashes := variants(t, 60, 4000)
 	for _, refDeltas := range []bool{false, true} {
 		t.Run(fmt.Sprintf("refDeltas=%v", refDeltas), func(t *testing.T) {
 			data := encode(t, want, hashes, refDeltas)
@@ -133,9 +133,9 @@ func TestPacks(t *testing.T) {
 
 // TestPacksLarge streams what is too large to be held.
 func TestPacksLarge(t *testing.T) {
-	mem := memory.NewStorage()
-	h := setBlob(t, mem, make([]byte, Large+1))
-	st := openPacked(t, encode(t, mem, []plumbing.Hash{h}, false))
+	zeros := make([]byte, Large+1)
+	h := plumbing.ComputeHash(plumbing.BlobObject, zeros)
+	st := openPacked(t, rawPack(t, 1, rawEntry{kind: plumbing.BlobObject, declared: -1, data: zeros}))
 	obj, err := st.EncodedObject(plumbing.BlobObject, h)
 	if err != nil {
 		t.Fatal(err)
@@ -154,8 +154,11 @@ func TestPacksLarge(t *testing.T) {
 // TestPacksDamaged changes each byte of a pack in turn: an object is never read
 // wrongly.
 func TestPacksDamaged(t *testing.T) {
-	mem, hashes := variants(t, 4)
+	mem, hashes := variants(t, 4, 1000)
 	data := encode(t, mem, hashes, false)
+	if len(data) > 4*1000/3 {
+		t.Fatalf("%d bytes: there are no deltas in it", len(data))
+	}
 	st := openPacked(t, data)
 	p := packsOf(t, st)[0]
 	for at := 12; at < len(data)-20; at++ {
@@ -210,7 +213,7 @@ func TestPackIndex(t *testing.T) {
 
 // FuzzPacks reads whatever stands in a pack, and sends it on, and expects an end.
 func FuzzPacks(f *testing.F) {
-	mem, hashes := variants(f, 4)
+	mem, hashes := variants(f, 4, 4000)
 	for _, refDeltas := range []bool{false, true} {
 		f.Add(encode(f, mem, hashes, refDeltas), uint16(12))
 	}

@@ -66,7 +66,7 @@ func TestPackReader(t *testing.T) {
 		{"text", text, 0, 2},
 		{"what does not compress", noise, 0, 8},
 		{"what was compressed badly", text[:3000], 1, 4},
-		{"large", bytes.Repeat(text, 200), 0, 20},
+		{"large", bytes.Repeat(text, 140), 0, 20},
 	} {
 		for _, behind := range []int{0, 1, 10_000} {
 			const before = 5000

@@ -29,6 +29,7 @@ var known = map[string]string{
 	".rr-http-cache.yaml":                "no plugin provides the middleware cache",
 	"otel.yaml":                          "no plugin provides the middleware tracetestOtel",
 	".rr-metrics-unknown-collector.yaml": `"gaugee" is not`,
+	".rr-wrong-relay.yaml":               `"pupes" is neither`,
 	".rr-raw-mode.yaml":                  "http.max_requestSize: no plugin reads this key",
 	"roadrunner/.rr.yaml":                "metrics.collect.app_metric_summary.objectives.", // viper splits 0.1, and metrics is disabled: the server does not say so
 }

@@ -49,6 +49,7 @@ func Check(y *rryaml.File, g *endure.Graph, k *rrkeys.Keys, a endure.Allowance) 
 	if s := c.root.Key("kv"); s != nil {
 		c.drivers(s.Value, "kv", "storage")
 	}
+	c.addresses()
 	c.contents()
 	c.unused()
 	c.inOrder(c.result.Problems)

@@ -241,3 +241,34 @@ func FuzzSchema(f *testing.F) {
 		}
 	})
 }
+
+// TestAddresses has what RoadRunner's rpc and server take, and what they end over.
+func TestAddresses(t *testing.T) {
+	with := keys()
+	for _, name := range []string{"rpc", "server"} {
+		with.Plugins = append(with.Plugins, rrkeys.Plugin{Name: name, Module: "github.com/roadrunner-server/" + name + "/v5", Title: name,
+			Reads: []rrkeys.Read{{Key: name, Into: structure(field("listen", is(rrkeys.String)), field("relay", is(rrkeys.String)))}}})
+	}
+	for text, want := range map[string]string{
+		"rpc: {listen: tcp://127.0.0.1:6001}":           "",
+		"rpc: {listen: unix://rr.sock}":                 "",
+		"rpc: {listen: ''}":                             "",
+		"rpc: {listen: $NONE}":                          "",
+		"rpc: {listen: '127.0.0.1:6001'}":               `2: rpc.listen: "127.0.0.1:6001" is not an address such as tcp://127.0.0.1:6001 or unix://rr.sock did you mean tcp://127.0.0.1:6001?`,
+		"rpc: {listen: '${NONE:-:6001}'}":               `2: rpc.listen: ":6001" is not an address such as tcp://127.0.0.1:6001 or unix://rr.sock did you mean tcp://:6001?`,
+		"rpc: {listen: 6001}":                           "2: rpc.listen: 6001 is not an address such as tcp://127.0.0.1:6001 or unix://rr.sock",
+		"rpc: {listen: http://127.0.0.1:6001}":          `2: rpc.listen: "http://127.0.0.1:6001" is not an address such as tcp://127.0.0.1:6001 or unix://rr.sock`,
+		"server: {relay: pipes}":                        "",
+		"server: {relay: unix://rr.sock}":               "",
+		"server: {relay: pipe}":                         `2: server.relay: "pipe" is neither pipes nor an address such as tcp://127.0.0.1:6002 or unix://rr.sock did you mean pipes?`,
+		"server: {relay: Pipes}":                        `2: server.relay: "Pipes" is neither pipes nor an address such as tcp://127.0.0.1:6002 or unix://rr.sock did you mean pipes?`,
+		"server: {relay: 'tcp://127.0.0.1:1,tcp://:2'}": `2: server.relay: "tcp://127.0.0.1:1,tcp://:2" is neither pipes nor an address such as tcp://127.0.0.1:6002 or unix://rr.sock`,
+	} {
+		if got := checked(t, with, text); got != want {
+			t.Errorf("%s:\n%s\nwant\n%s", text, got, want)
+		}
+	}
+	if got := checked(t, keys(), "rpc: {listen: '127.0.0.1:6001'}"); got != "" {
+		t.Errorf("without rpc: %s", got)
+	}
+}

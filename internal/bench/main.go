@@ -1,7 +1,7 @@
 // Bench measures vxlite against git and against the bare go command, in one
 // run and in turn, and prints ratios.
 //
-//	go run ./internal/bench [-runs N] [-only fetch,resolve,compile,rebuild,watch,scale] VXLITE
+//	go run ./internal/bench [-runs N] [-only fetch,outdated,resolve,compile,rebuild,watch,scale] VXLITE
 //
 // It measures on generated repositories; with VXLITE_E2E_MIRROR (a folder of
 // OWNER/NAME.git) and VXLITE_E2E_CONFIG on those. Servers are OpenSSH and
@@ -25,7 +25,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	runs := flag.Int("runs", 3, "measure each command `N` times, in turn")
-	only := flag.String("only", "fetch,resolve,compile,rebuild,watch", "measure these `PARTS`")
+	only := flag.String("only", "fetch,outdated,resolve,compile,rebuild,watch", "measure these `PARTS`")
 	flag.Parse()
 	if flag.NArg() != 1 {
 		exit(fmt.Errorf("usage: bench [-runs N] [-only PARTS] VXLITE"))
@@ -64,7 +64,7 @@ func bench(ctx context.Context, vxlite string, runs int, parts []string) error {
 	if !scaleOnly { // which prints a table of its own
 		fmt.Printf("%-44s %10s %10s %8s %9s\n", "", "vxlite", "against", "ratio", "memory")
 	}
-	measures := map[string]func(context.Context) error{"fetch": w.fetches, "resolve": w.resolves, "compile": w.compiles, "rebuild": w.rebuilds,
+	measures := map[string]func(context.Context) error{"fetch": w.fetches, "outdated": w.outdates, "resolve": w.resolves, "compile": w.compiles, "rebuild": w.rebuilds,
 		"watch": w.watches, "scale": w.scales}
 	for _, part := range parts {
 		measure := measures[part]

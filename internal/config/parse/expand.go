@@ -39,12 +39,9 @@ func (d *draft) expand(n *tree.Node) {
 	if n.Kind != unstable.String {
 		return
 	}
-	path := strings.ToLower(n.Path())
 	before := len(d.Problems)
-	if path == buildArgs {
-		n.Text = d.expandBuildArg(n)
-	} else {
-		n.Text = d.expandString(n, slices.Contains(optional, path))
+	if strings.Contains(n.Text, "$") { // which few have
+		n.Text = d.expanded(n)
 	}
 	if !printable(n.Text) {
 		d.Errorf(n.Pos, "%s has a control character in its value", n.Path())
@@ -54,7 +51,16 @@ func (d *draft) expand(n *tree.Node) {
 	}
 }
 
-// expandString returns n's text with its variables replaced.
+// expanded returns n's text with its variables replaced.
+func (d *draft) expanded(n *tree.Node) string {
+	path := strings.ToLower(n.Path())
+	if path == buildArgs {
+		return d.expandBuildArg(n)
+	}
+	return d.expandString(n, slices.Contains(optional, path))
+}
+
+// expandString is expanded for all but generation 0's arguments.
 func (d *draft) expandString(n *tree.Node, optional bool) string {
 	return variable.ReplaceAllStringFunc(n.Text, func(match string) string {
 		parts := variable.FindStringSubmatch(match)

@@ -59,7 +59,7 @@ func hostCertificate(t *testing.T, s *testkit.SSHD, authority ssh.Signer, change
 func newSigner(t *testing.T) ssh.Signer {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "authority")
-	if _, err := testkit.WriteKey(file, ""); err != nil {
+	if _, err := testkit.WriteKey(file); err != nil {
 		t.Fatal(err)
 	}
 	data, err := os.ReadFile(file)

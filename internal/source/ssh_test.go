@@ -5,10 +5,10 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"encoding/pem"
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -211,7 +211,7 @@ func TestKnownHostsFiles(t *testing.T) {
 
 func newKey(t *testing.T) ssh.PublicKey {
 	t.Helper()
-	key, err := testkit.WriteKey(filepath.Join(t.TempDir(), "key"), "")
+	key, err := testkit.WriteKey(filepath.Join(t.TempDir(), "key"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,12 +256,19 @@ func publicText(t *testing.T, file string) string {
 
 // lockedText is a private key with a passphrase.
 func lockedText(t *testing.T, file string) string {
-	raw, _ := readRawKey(t, file)
-	block, err := ssh.MarshalPrivateKeyWithPassphrase(raw, "", []byte("phrase"))
+	t.Helper()
+	data, err := os.ReadFile(file)
+	testkit.Check(t, err)
+	locked := filepath.Join(t.TempDir(), "locked")
+	testkit.WriteFile(t, locked, string(data))
+	// Go takes a second for it where there is the race detector.
+	out, err := exec.CommandContext(t.Context(), "ssh-keygen", "-q", "-p", "-a", "1", "-N", "phrase", "-f", locked).CombinedOutput()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("ssh-keygen: %v\n%s", err, out)
 	}
-	return string(pem.EncodeToMemory(block))
+	data, err = os.ReadFile(locked)
+	testkit.Check(t, err)
+	return string(data)
 }
 
 // TestKeys has which keys are offered, and the error where none is taken.
@@ -270,7 +277,7 @@ func TestKeys(t *testing.T) {
 	s := testkit.ServeSSH(t, testkit.SSHDOptions{Repos: testkit.WriteRepos(t, r)})
 	dir := t.TempDir()
 	wrong, locked := filepath.Join(dir, "wrong"), filepath.Join(dir, "locked")
-	if _, err := testkit.WriteKey(wrong, ""); err != nil {
+	if _, err := testkit.WriteKey(wrong); err != nil {
 		t.Fatal(err)
 	}
 	testkit.WriteFile(t, locked, "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END EC PRIVATE KEY-----\n")
@@ -361,7 +368,7 @@ func startAgent(t *testing.T, keys ...string) (socket string) {
 	for _, name := range keys {
 		if seen[name] {
 			name = filepath.Join(t.TempDir(), "another")
-			if _, err := testkit.WriteKey(name, ""); err != nil {
+			if _, err := testkit.WriteKey(name); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -12,34 +12,28 @@ import (
 )
 
 // WriteKey makes an ed25519 key pair and writes the private key to file as
-// OpenSSH has it, encrypted unless the passphrase is empty. The public key goes
-// to file.pub, as a line for authorized_keys, and is returned.
-func WriteKey(file, passphrase string) (ssh.PublicKey, error) {
+// OpenSSH has it, without a passphrase. The public key goes to file.pub, as a line
+// for authorized_keys, and is returned.
+func WriteKey(file string) (ssh.PublicKey, error) {
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return nil, err
 	}
-	return writeKey(file, private, passphrase)
+	return writeKey(file, private)
 }
 
 // WriteRSAKey is WriteKey with a key of RSA.
-func WriteRSAKey(file, passphrase string) (ssh.PublicKey, error) {
+func WriteRSAKey(file string) (ssh.PublicKey, error) {
 	const bits = 2048
 	private, err := rsa.GenerateKey(rand.Reader, bits)
 	if err != nil {
 		return nil, err
 	}
-	return writeKey(file, private, passphrase)
+	return writeKey(file, private)
 }
 
-func writeKey(file string, private crypto.Signer, passphrase string) (ssh.PublicKey, error) {
-	var block *pem.Block
-	var err error
-	if passphrase == "" {
-		block, err = ssh.MarshalPrivateKey(private, "vxlite test")
-	} else {
-		block, err = ssh.MarshalPrivateKeyWithPassphrase(private, "vxlite test", []byte(passphrase))
-	}
+func writeKey(file string, private crypto.Signer) (ssh.PublicKey, error) {
+	block, err := ssh.MarshalPrivateKey(private, "vxlite test")
 	if err != nil {
 		return nil, err
 	}

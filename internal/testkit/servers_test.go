@@ -63,9 +63,9 @@ func startSSHD(t *testing.T, repos string) *SSHD {
 	return s
 }
 
-func sshAuth(t *testing.T, s *SSHD, key, passphrase string) *gitssh.PublicKeys {
+func sshAuth(t *testing.T, s *SSHD, key string) *gitssh.PublicKeys {
 	t.Helper()
-	auth, err := gitssh.NewPublicKeysFromFile(s.User, key, passphrase)
+	auth, err := gitssh.NewPublicKeysFromFile(s.User, key, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestSSHD(t *testing.T) {
 	dir, repos := built(t)
 	s := startSSHD(t, dir)
 	lib := repo(t, repos, "lib")
-	got, err := clone(t.Context(), s.URL(lib.Path()), "v0.2.0", sshAuth(t, s, s.Key, ""), nil)
+	got, err := clone(t.Context(), s.URL(lib.Path()), "v0.2.0", sshAuth(t, s, s.Key), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,11 +105,11 @@ func TestSSHDKeys(t *testing.T) {
 	s := startSSHD(t, dir)
 	lib := repo(t, repos, "lib")
 	file := filepath.Join(t.TempDir(), "other")
-	key, err := WriteKey(file, "open sesame")
+	key, err := WriteKey(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	auth := sshAuth(t, s, file, "open sesame")
+	auth := sshAuth(t, s, file)
 	if _, err := clone(t.Context(), s.URL(lib.Path()), "v0.2.0", auth, nil); err == nil {
 		t.Error("an unknown key may log in")
 	}
@@ -125,7 +125,7 @@ func TestSSHDKeys(t *testing.T) {
 func TestSSHDSessions(t *testing.T) {
 	dir, _ := built(t)
 	s := startSSHD(t, dir)
-	config, err := sshAuth(t, s, s.Key, "").ClientConfig()
+	config, err := sshAuth(t, s, s.Key).ClientConfig()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func advertised(client *ssh.Client, command string) (string, error) {
 func TestSSHDClose(t *testing.T) {
 	dir, _ := built(t)
 	s := startSSHD(t, dir)
-	config, err := sshAuth(t, s, s.Key, "").ClientConfig()
+	config, err := sshAuth(t, s, s.Key).ClientConfig()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -187,10 +187,10 @@ func (s *SSHD) write(git string, o SSHDOptions) error {
 	if o.RSA {
 		write = WriteRSAKey
 	}
-	if s.HostKey, err = write(s.file("host_key"), ""); err != nil {
+	if s.HostKey, err = write(s.file("host_key")); err != nil {
 		return err
 	}
-	key, err := WriteKey(s.Key, "")
+	key, err := WriteKey(s.Key)
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func (c *Client) withTree(ctx context.Context, f Found, do func(patch.Tree) erro
 		return err
 	}
 	return c.healing(ctx, f, remote, func() error {
-		st, done, err := c.objects(ctx, f, remote)
+		st, remote, done, err := c.objects(ctx, f, remote)
 		if err != nil {
 			return err
 		}

@@ -48,7 +48,7 @@ func (c *Client) Export(ctx context.Context, f Found, of []Exported, dir string)
 }
 
 func (c *Client) export(ctx context.Context, f Found, remote giturl.Remote, of []Exported, dir string) error {
-	st, done, err := c.objects(ctx, f, remote)
+	st, remote, done, err := c.objects(ctx, f, remote)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 
+	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/storer"
 	"github.com/go-git/go-git/v5/storage/memory"
 
@@ -56,7 +57,7 @@ func (c *Client) healing(ctx context.Context, f Found, remote giturl.Remote, do 
 
 // writeTree puts a tree into the store, in the place of one that is damaged.
 func (c *Client) writeTree(ctx context.Context, f Found, remote giturl.Remote, folder string) error {
-	st, done, err := c.objects(ctx, f, remote)
+	st, remote, done, err := c.objects(ctx, f, remote)
 	if err != nil {
 		return err
 	}
@@ -90,13 +91,41 @@ func (c *Client) module(st storer.EncodedObjectStorer, f Found, remote giturl.Re
 	return &modfiles.Module{Objects: st, URL: remote.String(), Commit: f.Commit, Limits: c.limits, Trusted: c.proven(f, remote), NoGoMod: f.NoGoMod}
 }
 
-// objects opens a repository that has f's commit, and fetches it again where
-// the store has lost it. One from the store is as it was written.
-func (c *Client) objects(ctx context.Context, f Found, remote giturl.Remote) (storer.EncodedObjectStorer, func(), error) {
+// objects opens a repository that has f's commit: remote's, or else that of another
+// of its places, which it returns. Who found f in the store may have asked none.
+func (c *Client) objects(ctx context.Context, f Found, remote giturl.Remote) (st storer.EncodedObjectStorer, at giturl.Remote, done func(), err error) {
 	if c.exported != "" {
 		st, done := gitpack.OpenObjects(filepath.Join(c.exported, f.Commit))
-		return st, done, nil
+		return st, remote, done, nil
 	}
+	missing := func(at giturl.Remote) (err error) {
+		st, done, err = c.objectsAt(ctx, f, at)
+		if err == nil {
+			if _, err = st.EncodedObject(plumbing.CommitObject, plumbing.NewHash(f.Commit)); err != nil {
+				done()
+			}
+		}
+		return err
+	}
+	first := missing(remote)
+	if first == nil || ctx.Err() != nil {
+		return st, remote, done, first
+	}
+	if _, err := c.fromAny(ctx, f.URL, func(other giturl.Remote) error {
+		if at = other; other == remote {
+			return first
+		}
+		return missing(other)
+	}); err == nil {
+		return st, at, done, nil
+	}
+	st, done, err = c.objectsAt(ctx, f, remote) // whoever reads it says what it lacks
+	return st, remote, done, err
+}
+
+// objectsAt opens the repository at one place, and fetches the commit again where
+// the store has lost it. One from the store is as it was written.
+func (c *Client) objectsAt(ctx context.Context, f Found, remote giturl.Remote) (storer.EncodedObjectStorer, func(), error) {
 	if remote.Local() {
 		repo, err := c.openLocal(remote)
 		if err != nil {
@@ -156,7 +185,7 @@ func (c *Client) Refers(ctx context.Context, f Found, p string) (at string, kind
 	if err != nil {
 		return "", "", err
 	}
-	st, done, err := c.objects(ctx, f, remote)
+	st, remote, done, err := c.objects(ctx, f, remote)
 	if err != nil {
 		return "", "", err
 	}

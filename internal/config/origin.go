@@ -1,8 +1,8 @@
 package config
 
 import (
-	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/module"
@@ -20,17 +20,29 @@ type Origin struct {
 }
 
 // PluginName is what a plugin from there is called unless it is said: the last
-// element that is no major version.
+// element that is no major version, or that of the directory.
 func (o Origin) PluginName() string {
 	switch {
 	case o.Module != "":
 		prefix, _, _ := module.SplitPathVersion(o.Module)
-		return path.Base(prefix)
+		return lastName(prefix)
 	case o.URL != "":
 		url := strings.TrimSuffix(strings.TrimRight(o.URL, "/"), ".git")
-		return url[strings.LastIndexAny(url, "/:")+1:]
+		return lastName(strings.ReplaceAll(url, ":", "/"))
 	case o.Dir != "":
 		return filepath.Base(o.Dir)
 	}
 	return o.Name
+}
+
+// lastName is the last element of a path that says what is there: not RoadRunner's own
+// name, and not that there are plugins.
+func lastName(p string) string {
+	elements := strings.Split(p, "/")
+	for _, e := range slices.Backward(elements) {
+		if !strings.EqualFold(e, RoadRunnerName) && e != "plugins" && e != "plugin" {
+			return e
+		}
+	}
+	return elements[len(elements)-1]
 }

@@ -178,6 +178,7 @@ var brokenConfigs = []brokenConfig{
 	{name: "repository with a query", data: "[github.plugins.a]\nowner = 'acme'\nrepository = 'a?b'\nref = 'v1'\n", want: `3:14: github plugin "a": repository "a?b" is not a part of a clone URL`},
 	{name: "names differ in case", data: "[plugins.a]\npath = 'a'\n[plugins.A]\npath = 'b'\n", want: `3:10: plugin "A" is already set as "a" at 1:10`},
 	{name: "one name in two tables", data: "[plugins.a]\npath = 'a'\n[github.plugins.a]\nowner = 'acme'\nrepository = 'a'\nref = 'v1'\n", want: `3:17: github plugin "a" is already set as "a" at 1:10`},
+	{name: "RoadRunner's name", data: "[plugins.RoadRunner]\npath = 'a'\n", want: `1:10: plugin "RoadRunner" has the name of RoadRunner itself`, hint: "give it another name, such as my-roadrunner"},
 	{name: "no name", data: "[plugins.'']\npath = 'a'\n", want: "1:10: a plugin has no name"},
 	{name: "a module twice", data: "[plugins.a]\nmodule_name = 'github.com/acme/a'\npath = 'a'\n[plugins.b]\nmodule_name = 'github.com/acme/a'\npath = 'b'\n", want: `5:1: module "github.com/acme/a" is already listed at 2:1`, hint: severalPlugins},
 	{name: "a module at two refs", data: "[plugins.a]\nmodule_name = 'github.com/acme/a'\ntag = 'v1.0.0'\n[plugins.b]\nmodule_name = 'github.com/acme/a'\nimport = 'github.com/acme/a/b'\nref = 'v1.1.0'\n", want: `7:1: plugin "b" and plugin "a" are of one module, and their ref differs, see 1:10`},

@@ -158,5 +158,6 @@ var notInSchema = map[string][]string{
 		"size beyond all", "malformed", "not closed", "quote not closed", "race not boolean", "ref is a range", "replace's version",
 		"scp host is a flag", "not a URL", "password", "base cannot be parsed", "empty mirror", "pattern", "replaces no version",
 		"replaces by a version of a directory", "replace by a version of a directory", "ldflags quote",
+		"RoadRunner's name",
 	},
 }

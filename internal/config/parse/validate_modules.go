@@ -30,6 +30,9 @@ func (d *draft) validatePlugins() {
 		if n.Name == "" {
 			d.Errorf(n.Key, "a plugin has no name")
 		}
+		if strings.EqualFold(n.Name, config.RoadRunnerName) {
+			d.Errorf(n.Key, "%s has the name of RoadRunner itself", label(n)).Hint = "give it another name, such as my-roadrunner"
+		}
 		name := strings.ToLower(n.Name)
 		if first := names[name]; first == nil {
 			names[name] = n

@@ -3,7 +3,9 @@ package mirror
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"runtime"
 	"slices"
 	"strings"
@@ -16,6 +18,7 @@ import (
 	"github.com/vxlite/vxlite/internal/lock"
 	"github.com/vxlite/vxlite/internal/mirrordir"
 	"github.com/vxlite/vxlite/internal/source"
+	"github.com/vxlite/vxlite/internal/workspace"
 )
 
 // CheckAsk says what a mirror is checked for.
@@ -134,6 +137,9 @@ func (c *checking) repositories(ctx context.Context, limits config.Limits) error
 
 // needs looks for all that a config needs.
 func (c *checking) needs(n mirrordir.Needs) {
+	if n.Incomplete {
+		c.found(n.Config, "the last run to fill the mirror for it failed")
+	}
 	for _, m := range n.Modules {
 		c.commit(n.Config, m.Path, m.URL, m.Commit)
 	}
@@ -155,6 +161,9 @@ func (c *checking) commit(config, module, url, commit string) {
 // config looks for what a config's lock has.
 func (c *checking) config(k Config) error {
 	locked, err := lock.Read(lock.Name(k.Config.File))
+	if errors.Is(err, fs.ErrNotExist) {
+		return &workspace.NoLockError{File: lock.Name(k.Config.File), Config: k.Config.File}
+	}
 	if err != nil {
 		return err
 	}

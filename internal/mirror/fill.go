@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/event"
 	"github.com/vxlite/vxlite/internal/giturl"
 	"github.com/vxlite/vxlite/internal/lock"
@@ -55,9 +56,10 @@ type Result struct {
 	Repositories []Repository `json:"repositories"`
 	// Proxy is what was added to the proxy's file tree; nil where none was asked.
 	Proxy *ProxyResult `json:"proxy,omitempty"`
-	// Mirrors are the lines for [mirrors] in configs, Proxy's tree for GOPROXY.
+	// Mirrors are the lines for [mirrors] in configs; GOPROXY is the proxy's file tree,
+	// and empty for none.
 	Mirrors []mirrordir.Line `json:"mirrors"`
-	GOPROXY string           `json:"goproxy"`
+	GOPROXY string           `json:"goproxy,omitempty"`
 }
 
 // Repository is what has changed in one.
@@ -100,6 +102,9 @@ func Fill(ctx context.Context, m workspace.Machine, dir string, ask Ask) (*Resul
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
+	if err != nil {
+		f.markIncomplete()
+	}
 	if err := errors.Join(err, remove()); err != nil && len(f.rows) == 0 {
 		return nil, err
 	}
@@ -113,6 +118,7 @@ type filler struct {
 	at      *mirrordir.Mirror
 	stage   string
 	proxy   *ProxyResult
+	names   []string // of the configs
 
 	mu      sync.Mutex
 	state   mirrordir.State        // that the mirror will have
@@ -158,6 +164,9 @@ func (f *filler) all(ctx context.Context) error {
 	if len(configs) == 0 {
 		return f.refresh(ctx)
 	}
+	for _, c := range configs {
+		f.names = append(f.names, c.Name)
+	}
 	var kits []*kit
 	var jobs []job
 	for _, c := range configs {
@@ -184,6 +193,19 @@ func (f *filler) all(ctx context.Context) error {
 		ws = append(ws, w)
 	}
 	return f.fillProxy(ctx, kits, ws)
+}
+
+// markIncomplete has the state say that the run for these configs failed.
+func (f *filler) markIncomplete() {
+	f.state.Needs = slices.Clone(f.state.Needs)
+	for _, name := range f.names {
+		i := slices.IndexFunc(f.state.Needs, func(n mirrordir.Needs) bool { return n.Config == name })
+		if i < 0 {
+			i = len(f.state.Needs)
+			f.state.Needs = append(f.state.Needs, mirrordir.Needs{Config: name})
+		}
+		f.state.Needs[i].Incomplete = true
+	}
 }
 
 // refresh brings all repositories up to date.
@@ -440,7 +462,10 @@ func (f *filler) fillProxy(ctx context.Context, kits []*kit, ws []*workspace.Wor
 }
 
 func (f *filler) result() *Result {
-	r := &Result{Dir: f.at.Dir, Proxy: f.proxy, Mirrors: f.at.Lines(f.state), GOPROXY: vendordir.ProxyURL(f.at.Path(mirrordir.ProxyDir))}
+	r := &Result{Dir: f.at.Dir, Proxy: f.proxy, Mirrors: f.at.Lines(f.state)}
+	if proxy := f.at.Path(mirrordir.ProxyDir); disk.IsDir(proxy) {
+		r.GOPROXY = vendordir.ProxyURL(proxy)
+	}
 	for _, row := range f.rows {
 		r.Repositories = append(r.Repositories, *row)
 	}

@@ -86,6 +86,9 @@ func keepOnly(s mirrordir.State, configs []string) (next mirrordir.State, droppe
 			dropped = append(dropped, n.Config)
 			continue
 		}
+		if n.Incomplete {
+			return next, nil, &IncompleteError{n.Config}
+		}
 		next.Needs = append(next.Needs, n)
 		for _, m := range n.Modules {
 			needed[m.URL] = true
@@ -97,6 +100,20 @@ func keepOnly(s mirrordir.State, configs []string) (next mirrordir.State, droppe
 	next.Repositories = slices.DeleteFunc(slices.Clone(s.Repositories), func(r mirrordir.Repository) bool { return !needed[r.URL] })
 	return next, dropped, nil
 }
+
+// IncompleteError is a config of which it is not known what it needs.
+type IncompleteError struct{ Config string }
+
+// Error implements error.
+func (e *IncompleteError) Error() string {
+	return "the last run to fill the mirror for " + e.Config + " failed, so what it needs is not known"
+}
+
+// ExitStatus is that of wrong usage.
+func (*IncompleteError) ExitStatus() int { return 2 }
+
+// Hints says what to do.
+func (*IncompleteError) Hints() []string { return []string{"fill the mirror for it first"} }
 
 // NotFilledError is a config that a mirror was not filled for.
 type NotFilledError struct {

@@ -94,6 +94,7 @@ func Apply(ctx context.Context, dir, file string, o ApplyOptions) (*Applied, err
 	if err := cmp.Or(ifFull("mirror "+m.Dir, err), remove()); err != nil || out.Already {
 		return out, err
 	}
+	a.state.tellIncomplete(o.Sink)
 	return out, m.rollForward(ctx)
 }
 

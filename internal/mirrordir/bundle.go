@@ -97,6 +97,7 @@ func WriteBundle(ctx context.Context, dir, file string, o BundleOptions) (*Bundl
 	if m.Unfinished {
 		return nil, &UnfinishedError{m.Dir}
 	}
+	m.State.tellIncomplete(o.Sink)
 	out := &Bundled{Path: file, Record: recordName(file)}
 	if err := m.checkOutput(out, o.Since); err != nil {
 		return nil, err

@@ -277,6 +277,18 @@ type Needs struct {
 	// Proxied are third-party modules, as go.sum names them: PATH@VERSION, and
 	// PATH@VERSION/go.mod where the go.mod alone is needed.
 	Proxied []string `json:"proxied"`
+	// Incomplete says that the last run for the config failed: it may need more, and
+	// not all of this may be there.
+	Incomplete bool `json:"incomplete,omitempty"`
+}
+
+// tellIncomplete notes the configs whose builds may lack something.
+func (s State) tellIncomplete(sink event.Sink) {
+	for _, n := range s.Needs {
+		if n.Incomplete {
+			sink.Send(event.Event{Kind: event.Note, Text: n.Config + ": the last run to fill the mirror for it failed, so its builds may lack something"})
+		}
+	}
 }
 
 // Module is a module at a commit.

@@ -70,6 +70,9 @@ func mirrorLines(r *mirror.Result) string {
 	for _, l := range r.Mirrors {
 		fmt.Fprintf(&b, "   %s = %s\n", strconv.Quote(l.From), strconv.Quote(l.To))
 	}
+	if r.GOPROXY == "" {
+		return b.String()
+	}
 	fmt.Fprintf(&b, "\nFor the go command:\n\n   go env -w GOPROXY=%s\n", r.GOPROXY)
 	return b.String()
 }

@@ -3,6 +3,7 @@ package endure
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -481,7 +482,21 @@ func (g *Graph) Remarks(a Allowance) []string {
 	if g.MayPanic {
 		out = append(out, "the server may panic at some starts: Endure removes the plugins that are disabled with another, but not every edge to them")
 	}
-	return append(out, g.MixedMajors()...)
+	return slices.Concat(out, g.sameNames(), g.MixedMajors())
+}
+
+// sameNames words which plugins have one name to Endure and in a .rr.yaml.
+func (g *Graph) sameNames() (out []string) {
+	byName := map[string][]string{}
+	for _, p := range g.Set.Plugins {
+		byName[p.Title] = append(byName[p.Title], p.Name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		if who := byName[name]; name != "" && len(who) > 1 {
+			out = append(out, fmt.Sprintf("the plugins %s have the same name, %q, and start side by side, from one section of .rr.yaml", List(who), name))
+		}
+	}
+	return out
 }
 
 // MixedMajors words which majors of RoadRunner's plugins, and of what they share,

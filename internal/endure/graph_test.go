@@ -96,6 +96,7 @@ func TestDecide(t *testing.T) {
 // TestRemarks has what is told and is no problem.
 func TestRemarks(t *testing.T) {
 	s := set("a < b|c", "b*5", "c*5", "d < b|e", "e*6", "f < ?", "g < f b")
+	s.Plugins[4].Title, s.Plugins[6].Title = "kv", "kv"
 	s.Mixed = mixed(Input{
 		Plugins: []Source{
 			{Name: "http", Module: "github.com/roadrunner-server/http/v5", Import: "http"},
@@ -118,6 +119,7 @@ func TestRemarks(t *testing.T) {
 	want := []string{
 		"plugin a (example.com/a v1.0.0): plugin.go:1: Init's parameter p, the interface Ib|c, is met by b and c, which have the same weight: each start picks one at random",
 		"the server may panic at some starts: Endure removes the plugins that are disabled with another, but not every edge to them",
+		"the plugins e and g have the same name, \"kv\", and start side by side, from one section of .rr.yaml",
 		"majors of RoadRunner's plugins are mixed: v4 with logger; v5 with http",
 		"majors of RoadRunner's module api are mixed: v3 with logger and mine; v4 with http",
 		"majors of RoadRunner's module pool are mixed: v0 with http; v2 with logger",

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/vxlite/vxlite/internal/gen"
 	"github.com/vxlite/vxlite/internal/gotool"
 	"github.com/vxlite/vxlite/internal/modfiles"
 	"github.com/vxlite/vxlite/internal/plan"
@@ -102,4 +103,66 @@ func owner(p *plan.Plan, pkg string) (in *plan.Module, rel string) {
 		}
 	}
 	return in, rel
+}
+
+// UnrequiredError is a package that a git-sourced module imports, and that is in no
+// module which its go.mod requires.
+type UnrequiredError struct {
+	// Module is how an error speaks of the module, and File where in it the import is.
+	Module, File, Package string
+	// Dir is that of a local module, and Name what the config calls another; both are
+	// empty for one that the config does not name.
+	Dir, Name string
+	Err       error
+}
+
+// Error implements error.
+func (e *UnrequiredError) Error() string {
+	return fmt.Sprintf("%s: go.mod requires no module with package %s, which %s imports", e.Module, e.Package, e.File)
+}
+
+// Unwrap returns the go command's error.
+func (e *UnrequiredError) Unwrap() error { return e.Err }
+
+// Hints says who can add the requirement.
+func (e *UnrequiredError) Hints() []string {
+	switch {
+	case e.Dir != "":
+		return []string{fmt.Sprintf("add it there: cd %s && go get %s", e.Dir, e.Package)}
+	case e.Name != "":
+		return []string{"tell its author, or patch its go.mod and go.sum: vxlite patch edit " + e.Name}
+	}
+	return []string{"tell its author"}
+}
+
+// unrequired matches what the go command says of an import in the workspace. It goes
+// on with advice to change the workspace's own go.mod.
+var unrequired = regexp.MustCompile(`(?m)^(?:\.\./)*(src/[^\s:]+@v[^\s:/]+)/([^\s:]+:\d+):\d+: no required module provides package ([^\s;:]+)`)
+
+// Unrequired explains packages that no go.mod asks for; nil for another failure.
+func Unrequired(p *plan.Plan, err error) error {
+	re, ok := errors.AsType[*run.Error](err)
+	if !ok || errors.Is(err, context.Canceled) {
+		return nil
+	}
+	byPlace := map[string]*plan.Module{}
+	for _, m := range p.Modules {
+		if place, err := gen.ModulePlace(m); err == nil {
+			byPlace[place] = m
+		}
+	}
+	var all []error
+	for _, found := range unrequired.FindAllStringSubmatch(re.Stderr, -1) {
+		if m := byPlace[found[1]]; m != nil {
+			e := &UnrequiredError{Module: moduleName(p, m), File: found[2], Package: found[3], Err: re}
+			switch {
+			case m.Local:
+				e.Dir = m.Dir
+			case len(m.Names) > 0:
+				e.Name = m.Names[0]
+			}
+			all = append(all, e)
+		}
+	}
+	return errors.Join(all...)
 }

@@ -30,6 +30,9 @@ func (w *Workspace) Explain(ctx context.Context, dir string, c gotool.Compile, e
 	if other := explain.NotFollowed(ctx, w.Plan, client, err); other != nil {
 		return other
 	}
+	if lacking := explain.Unrequired(w.Plan, err); lacking != nil {
+		return lacking
+	}
 	return explain.Compile(w.Plan, err)
 }
 

@@ -503,15 +503,20 @@ func (g *Graph) sameNames() (out []string) {
 // are linked together.
 func (g *Graph) MixedMajors() (out []string) {
 	for _, m := range g.Set.Mixed {
-		var sides []string
-		for _, s := range m.Sides {
-			sides = append(sides, fmt.Sprintf("%s with %s", s.Major, List(s.Plugins)))
-		}
-		what := "majors of RoadRunner's module " + m.Name
-		if m.Name == "plugins" {
-			what = "majors of RoadRunner's plugins"
-		}
-		out = append(out, fmt.Sprintf("%s are mixed: %s", what, strings.Join(sides, "; ")))
+		out = append(out, m.String())
 	}
 	return out
+}
+
+// String words which majors are mixed.
+func (m Mixed) String() string {
+	var sides []string
+	for _, s := range m.Sides {
+		sides = append(sides, fmt.Sprintf("%s with %s", s.Major, List(s.Plugins)))
+	}
+	what := "majors of RoadRunner's module " + m.Name
+	if m.Name == "plugins" {
+		what = "majors of RoadRunner's plugins"
+	}
+	return fmt.Sprintf("%s are mixed: %s", what, strings.Join(sides, "; "))
 }

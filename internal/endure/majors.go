@@ -27,13 +27,8 @@ func mixed(in Input) []Mixed {
 		versions[p.Module] = p.Version
 	}
 	var out []Mixed
-	plugins := map[string][]string{}
 	byModule := map[string]map[string][]string{}
 	for _, p := range in.Plugins {
-		// A path without a major says nothing of the RoadRunner it is for.
-		if _, major, _ := roadRunners(p.Module); major != "" {
-			plugins[major] = append(plugins[major], p.Name)
-		}
 		for _, m := range uses[p.Import] {
 			name, major, _ := roadRunners(m)
 			major = cmp.Or(major, semver.Major(versions[m]), "v1")
@@ -43,8 +38,8 @@ func mixed(in Input) []Mixed {
 			byModule[name][major] = append(byModule[name][major], p.Name)
 		}
 	}
-	if len(plugins) > 1 {
-		out = append(out, Mixed{Name: "plugins", Sides: sides(plugins)})
+	if all := mixedPlugins(in.Plugins); all != nil {
+		out = append(out, *all)
 	}
 	for _, name := range shared {
 		if len(byModule[name]) > 1 {
@@ -52,6 +47,30 @@ func mixed(in Input) []Mixed {
 		}
 	}
 	return out
+}
+
+// mixedPlugins are the majors among RoadRunner's plugins where there are several, or
+// nil. A path without a major says nothing of the RoadRunner it is for.
+func mixedPlugins(all []Source) *Mixed {
+	byMajor := map[string][]string{}
+	for _, p := range all {
+		if _, major, _ := roadRunners(p.Module); major != "" {
+			byMajor[major] = append(byMajor[major], p.Name)
+		}
+	}
+	if len(byMajor) < 2 {
+		return nil
+	}
+	return &Mixed{Name: "plugins", Sides: sides(byMajor)}
+}
+
+// MixedPlugins words which majors of RoadRunner's plugins are mixed, as far as their
+// module paths tell; empty for none.
+func MixedPlugins(all []Source) string {
+	if m := mixedPlugins(all); m != nil {
+		return m.String()
+	}
+	return ""
 }
 
 // roadRunners takes the path of a module of RoadRunner's apart. The major of v0

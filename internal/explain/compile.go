@@ -12,6 +12,7 @@ import (
 
 	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
+	"github.com/vxlite/vxlite/internal/endure"
 	"github.com/vxlite/vxlite/internal/gen"
 	"github.com/vxlite/vxlite/internal/plan"
 	"github.com/vxlite/vxlite/internal/run"
@@ -24,7 +25,9 @@ type CompileError struct {
 	Concerns []string
 	// Replaced are modules that they use, and that another's go.mod replaces.
 	Replaced []plan.Replacement
-	Err      error
+	// Mixed says which majors of RoadRunner's plugins are mixed; empty for none.
+	Mixed string
+	Err   error
 }
 
 // Error implements error: whom it concerns, and below it all that the go
@@ -39,9 +42,12 @@ func (e *CompileError) Error() string {
 	return b.String()
 }
 
-// Hints gives the lines that undo the replacements.
+// Hints gives the lines that undo the replacements, and says what does not go together.
 func (e *CompileError) Hints() []string {
 	var out []string
+	if e.Mixed != "" {
+		out = append(out, e.Mixed, "to take all plugins as one RoadRunner release uses them: vxlite upgrade --major")
+	}
 	for _, r := range e.Replaced {
 		out = append(out, config.ReplaceSnippet(fmt.Sprintf("if the replacement by %s is the reason, decide in the config", r.By), r.Path, ""))
 	}
@@ -87,7 +93,16 @@ func Compile(p *plan.Plan, err error) error {
 	if len(e.Concerns) == 0 {
 		return err
 	}
+	e.Mixed = endure.MixedPlugins(sources(p))
 	return e
+}
+
+// sources are the plugins, as far as a plan tells of them.
+func sources(p *plan.Plan) (out []endure.Source) {
+	for _, one := range p.Plugins {
+		out = append(out, endure.Source{Name: one.Name, Module: one.Module})
+	}
+	return out
 }
 
 // failedPackage matches the line of a package that does not compile.

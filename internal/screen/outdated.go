@@ -20,14 +20,7 @@ func OutdatedText(r *outdated.Result, now time.Time, color bool) string {
 		if m.Time != nil {
 			age = ageText(now.Sub(*m.Time))
 		}
-		commits := ""
-		switch {
-		case m.Apart:
-			commits = fmt.Sprintf("%d, from elsewhere", m.Commits)
-		case m.Commits > 0:
-			commits = fmt.Sprint(m.Commits)
-		}
-		t.AppendRow(table.Row{Cell(m.Name), Cell(m.Version), Cell(m.Newest), Cell(m.Major), Cell(m.Release), Cell(age), Cell(commits), outdatedNotes(m)})
+		t.AppendRow(table.Row{Cell(m.Name), Cell(m.Version), Cell(m.Newest), Cell(m.Major), Cell(m.Release), Cell(age), Cell(commitsText(m.Commits, m.Apart)), outdatedNotes(m)})
 	}
 	var b strings.Builder
 	b.WriteString(t.Render() + "\n\n")

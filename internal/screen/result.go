@@ -250,7 +250,7 @@ func changeTable(changes []update.Change, color bool) string {
 		}
 		row := table.Row{Cell(name), Cell(movedRef(c)), Cell(lockedText(c.Old)), Cell(lockedText(c.New))}
 		if between {
-			row = append(row, Cell(commitCount(c)), Cell(strings.Join(c.Tags, " ")))
+			row = append(row, Cell(commitsText(c.Commits, c.Apart)), Cell(strings.Join(c.Tags, " ")))
 		}
 		t.AppendRow(row)
 	}
@@ -272,18 +272,6 @@ func lockedText(l *update.Entry) string {
 		return ""
 	}
 	return manifest.PatchedVersion(l.Version, l.Patches > 0) + " " + shortCommit(l.Commit)
-}
-
-// commitCount words how many commits lie between. A history that does not lead
-// from one to the other is worth a word.
-func commitCount(c update.Change) string {
-	switch {
-	case c.Apart:
-		return fmt.Sprintf("%d, from elsewhere", c.Commits)
-	case c.Commits > 0:
-		return fmt.Sprint(c.Commits)
-	}
-	return ""
 }
 
 // binaryTable renders a line for each binary.

@@ -51,12 +51,18 @@ func newVersion(c upgrade.Change) string {
 }
 
 // between words how many commits a change is.
-func between(c upgrade.Change) string {
+func between(c upgrade.Change) string { return commitsText(len(c.Commits), c.Apart) }
+
+// commitsText words how many commits one version has that another lacks, and where its
+// history does not lead on from that other, how they are related.
+func commitsText(n int, apart bool) string {
 	switch {
-	case c.Apart:
-		return fmt.Sprintf("%d, from elsewhere", len(c.Commits))
-	case len(c.Commits) > 0:
-		return fmt.Sprint(len(c.Commits))
+	case apart && n == 0:
+		return "older"
+	case apart:
+		return fmt.Sprintf("%d, diverged", n)
+	case n > 0:
+		return fmt.Sprint(n)
 	}
 	return ""
 }

@@ -232,7 +232,9 @@ func auditBinary(ctx context.Context, k *workspace.Kit, client *http.Client, fro
 // Error says that something vulnerable is linked, or that modules are under licences
 // that are not allowed.
 type Error struct {
-	Linked, Modules, Licences int
+	// Findings are those to fail for, Linked how many vulnerabilities these are of:
+	// one may be in several of the Modules.
+	Findings, Linked, Modules, Licences int
 	// Perhaps says that of some only the versions are known.
 	Perhaps bool
 }
@@ -245,7 +247,11 @@ func (e *Error) Error() string {
 		if e.Perhaps {
 			what = count(e.Linked, "known vulnerability", "known vulnerabilities") + " may be linked"
 		}
-		parts = append(parts, what+", in "+count(e.Modules, "module", "modules"))
+		what += ", in " + count(e.Modules, "module", "modules")
+		if e.Findings > e.Linked {
+			what += fmt.Sprintf(" (%d findings)", e.Findings)
+		}
+		parts = append(parts, what)
 	}
 	if e.Licences > 0 {
 		parts = append(parts, count(e.Licences, "module is", "modules are")+" not under a licence that audit.licences allows")
@@ -267,8 +273,10 @@ func (*Error) ExitStatus() int { return 3 }
 // allowed.
 func (r *Result) Check() error {
 	modules, ids, perhaps := map[string]bool{}, map[string]bool{}, false
+	findings := 0
 	for _, f := range r.Findings {
 		if f.Counts() {
+			findings++
 			modules[f.Module], ids[f.ID] = true, true
 			perhaps = perhaps || !f.Known
 		}
@@ -276,7 +284,7 @@ func (r *Result) Check() error {
 	if len(ids)+len(r.Licences) == 0 {
 		return nil
 	}
-	return &Error{Linked: len(ids), Modules: len(modules), Licences: len(r.Licences), Perhaps: perhaps}
+	return &Error{Findings: findings, Linked: len(ids), Modules: len(modules), Licences: len(r.Licences), Perhaps: perhaps}
 }
 
 // findings words what was found.

@@ -55,3 +55,29 @@ func TestSubject(t *testing.T) {
 		t.Errorf("plugin %s", got)
 	}
 }
+
+func TestCheckCounts(t *testing.T) {
+	one := func(id, module string, reach Reach, ignored *Ignored) Finding {
+		return Finding{ID: id, Module: module, Reach: reach, Known: true, Ignored: ignored}
+	}
+	tests := []struct {
+		name     string
+		findings []Finding
+		want     string
+	}{
+		{"one in one module", []Finding{one("GO-1", "a", ReachSymbol, nil), one("GO-2", "a", ReachPackage, nil)},
+			"1 known vulnerability is linked, in 1 module"},
+		{"one in two modules", []Finding{one("GO-1", "a", ReachSymbol, nil), one("GO-1", "b", ReachSymbol, nil), one("GO-2", "b", ReachSymbol, nil)},
+			"2 known vulnerabilities are linked, in 2 modules (3 findings)"},
+		{"one that is ignored", []Finding{one("GO-1", "a", ReachSymbol, nil), one("GO-1", "b", ReachSymbol, &Ignored{})},
+			"1 known vulnerability is linked, in 1 module"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := Result{Findings: tt.findings}
+			if err := r.Check(); err == nil || err.Error() != tt.want {
+				t.Errorf("got  %v\nwant %s", err, tt.want)
+			}
+		})
+	}
+}

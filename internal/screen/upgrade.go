@@ -17,7 +17,7 @@ const mostCommits = 20
 // between and the differences of both files.
 func UpgradeText(r *upgrade.Result, color bool) string {
 	if len(r.Changes) == 0 {
-		return "nothing to upgrade\n"
+		return "nothing to upgrade\n" + majorsText(r.Majors)
 	}
 	t := NewTable(color)
 	t.AppendHeader(table.Row{"MODULE", "OLD", "NEW", "COMMITS"})
@@ -40,6 +40,18 @@ func UpgradeText(r *upgrade.Result, color bool) string {
 	}
 	fmt.Fprintf(&b, "\n%s\n%s\n%s, %s  (not written: a dry run)\n", printable(r.Diff), printable(r.LockDiff), oneLine(r.Config), oneLine(r.Lock))
 	return b.String()
+}
+
+// majorsText names what only --major would move.
+func majorsText(majors []upgrade.Change) string {
+	if len(majors) == 0 {
+		return ""
+	}
+	var all []string
+	for _, c := range majors {
+		all = append(all, oneLine(c.Name)+" "+oneLine(newVersion(c)))
+	}
+	return "newer majors, which --major takes: " + strings.Join(all, ", ") + "\n"
 }
 
 // newVersion is the new version, with the module path where that changes.

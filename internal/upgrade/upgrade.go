@@ -46,6 +46,8 @@ type Result struct {
 	// Changes are RoadRunner, the plugins and the [[modules]] that move, in the
 	// config's order.
 	Changes []Change `json:"changes,omitempty"`
+	// Majors are what Ask.Major would move, where without it nothing moves.
+	Majors []Change `json:"majors,omitempty"`
 	// Patched are the modules whose patches were carried over to another commit.
 	Patched []patching.Moved `json:"patched,omitempty"`
 	// Written says that the files have changed; a dry run changes none.
@@ -101,7 +103,8 @@ func Upgrade(ctx context.Context, m workspace.Machine, f amend.File, a Ask) (*Re
 		r.Release = release.Ref
 	}
 	if len(moves) == 0 {
-		return r, nil
+		r.Majors, err = a.majors(ctx, m, old, report.Modules, selected)
+		return r, err
 	}
 	return r, a.apply(ctx, m, f, old, report.Modules, moves, r)
 }
@@ -124,6 +127,27 @@ func (a Ask) release(ctx context.Context, m workspace.Machine, old *config.Confi
 		cfg.RoadRunner.Ref = rr.Newest
 	}
 	return scaffold.Release(ctx, m, &cfg)
+}
+
+// majors are the moves that another major would allow; none where a release is named.
+func (a Ask) majors(ctx context.Context, m workspace.Machine, old *config.Config, rows []outdated.Row, selected []int) (out []Change, err error) {
+	if a.Major || a.Ref != "" {
+		return nil, nil
+	}
+	a.Major = true
+	release, err := a.release(ctx, m, old, rows[0])
+	if err != nil {
+		return nil, err
+	}
+	moves, _, err := a.decide(old, rows, selected, release)
+	for _, mv := range moves {
+		c := Change{Name: rows[mv.row].Name, Path: rows[mv.row].Path, Old: rows[mv.row].Version, New: mv.ref}
+		if mv.path != "" {
+			c.Path, c.OldPath = mv.path, c.Path
+		}
+		out = append(out, c)
+	}
+	return out, err
 }
 
 // apply makes the new config and its lock, checks them, and puts them in place.

@@ -133,7 +133,7 @@ func (c *Config) override(o Override) error {
 	case module.CheckPath(o.Name) == nil:
 		c.overrideModule(o.Name, o.From)
 	case o.Dir != "" && c.File != "": // more likely a slip than a new plugin
-		return &NameError{Flag: "--with", Name: o.Name, Known: c.Names()}
+		return &NameError{Flag: "--with", Name: o.Name, Known: c.Names(), Dir: o.Dir}
 	default:
 		for _, q := range c.Plugins {
 			if o.From.Module != "" && o.From.Module == q.ModulePath {
@@ -220,6 +220,8 @@ type NameError struct {
 	Known []string
 	// Of says what there is none of, where it is not plugins and modules.
 	Of string
+	// Dir is the directory that was to stand in for it; empty for none.
+	Dir string
 }
 
 // Error implements error.
@@ -231,16 +233,16 @@ func (e *NameError) Error() string {
 func (*NameError) ExitStatus() int { return 2 }
 
 // Hints names what was probably meant.
-func (e *NameError) Hints() []string {
+func (e *NameError) Hints() (out []string) {
 	if meant := near.Paths(e.Name, e.Known); len(meant) > 0 {
 		return []string{near.Hint(meant...)}
 	}
-	if len(e.Known) == 0 {
-		return nil
-	}
 	const most = 40 // a plan has hundreds of modules
-	if len(e.Known) > most {
-		return nil
+	if len(e.Known) > 0 && len(e.Known) <= most {
+		out = append(out, "there are: "+strings.Join(e.Known, ", "))
 	}
-	return []string{"there are: " + strings.Join(e.Known, ", ")}
+	if e.Dir != "" {
+		out = append(out, "a plugin that the config does not have is added with: vxlite add "+e.Dir)
+	}
+	return out
 }

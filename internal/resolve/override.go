@@ -253,7 +253,7 @@ func (r *resolver) unused() error {
 			names = append(names, p)
 		}
 		sort.Strings(names)
-		return &config.NameError{Flag: "--with", Name: o.Name, Known: slices.Compact(names)}
+		return &config.NameError{Flag: "--with", Name: o.Name, Known: slices.Compact(names), Dir: o.Dir}
 	}
 	return nil
 }

@@ -120,7 +120,7 @@ func (c *Client) mirrorFrom(ctx context.Context, req MirrorRequest, remote gitur
 	}
 	out, err := m.update(ctx)
 	if err != nil {
-		return Mirrored{}, err
+		return Mirrored{}, m.incomplete(ctx, remote.String(), err)
 	}
 	out.From, out.New = remote.String(), m.dir != req.Dir
 	if m.dir != req.Dir {

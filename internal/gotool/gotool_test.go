@@ -509,6 +509,22 @@ func workspace(t *testing.T, path, version string) (dir string) {
 	return dir
 }
 
+// TestRemoved has the go command run where the store was.
+func TestRemoved(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "gone")
+	_, err := realGo(t, nil).Graph(t.Context(), dir, Compile{})
+	removed, ok := errors.AsType[*RemovedError](err)
+	if !ok {
+		t.Fatalf("got %v", err)
+	}
+	if got, want := testkit.Unix(err.Error()), testkit.Unix("go mod: chdir "+dir+": no such file or directory"); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if got, want := removed.Hints(), []string{"the store was removed meanwhile: run it again"}; !slices.Equal(got, want) {
+		t.Errorf("hints: got %q, want %q", got, want)
+	}
+}
+
 // TestMissing asks the real go command for what no proxy has.
 func TestMissing(t *testing.T) {
 	empty := httptest.NewServer(http.NotFoundHandler())

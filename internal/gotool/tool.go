@@ -242,7 +242,25 @@ func (t *Tool) run(ctx context.Context, c run.Cmd) ([]byte, error) {
 	if failed, ok := errors.AsType[*run.Error](err); ok && cacheless.MatchString(failed.Stderr) {
 		err = &CacheError{err}
 	}
+	if err != nil && ctx.Err() == nil && c.Dir != "" && !disk.IsDir(c.Dir) {
+		err = &RemovedError{err}
+	}
 	return out, err
+}
+
+// RemovedError is a go command whose directory was removed, as with the store that it
+// is in.
+type RemovedError struct{ Err error }
+
+// Error implements error.
+func (e *RemovedError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the go command's failure.
+func (e *RemovedError) Unwrap() error { return e.Err }
+
+// Hints says what to do.
+func (*RemovedError) Hints() []string {
+	return []string{"the store was removed meanwhile: run it again"}
 }
 
 // cacheless is what the go command says where it has no place for its caches.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -24,15 +25,16 @@ func (c *cli) addCommand() *urfave.Command {
 
 Adds plugins to velox.toml, below those that are there, and to velox.lock. A PLUGIN
 is the name of one of the RoadRunner release, a module path, a clone URL or a
-directory. All but a directory may have @REF behind it; without, a plugin of the
-release has the release's version, however it is named, and another its newest.
-Plugins of the release that the new ones need are added too: Endure, RoadRunner's
-container, would otherwise disable these.
+directory, with a go.mod or a bare repository in it. All but a directory may have
+@REF behind it; without, a plugin of the release has the release's version, however
+it is named, and another its newest. Plugins of the release that the new ones need
+are added too: Endure, RoadRunner's container, would otherwise disable these.
 
    vxlite add http kv
    vxlite add github.com/acme/hello/v2@v2.1.0
    vxlite add ssh://git@git.corp/team/cache.git --folder plugins/rr
    vxlite add ../mine
+   vxlite add file:///srv/git/mine.git@v1.0.0
    vxlite add http --dry-run                 show what would change`,
 		Flags: append([]urfave.Flag{
 			&urfave.StringFlag{Name: "name", Usage: "call the plugin `NAME` in the config"},
@@ -119,6 +121,9 @@ func wishes(ctx *urfave.Context) ([]amend.Wish, error) {
 	var out []amend.Wish
 	for _, arg := range ctx.Args().Slice() {
 		origin, err := parse.Origin(arg)
+		if e, ok := errors.AsType[*parse.DirRefError](err); ok {
+			return nil, usageError{error: fmt.Errorf("%s: %w", arg, err), hint: e.Hint()}
+		}
 		if err != nil {
 			return nil, badLine("%s: %w", giturl.Redact(arg), err)
 		}

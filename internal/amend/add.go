@@ -13,7 +13,9 @@ import (
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/config/edit"
 	"github.com/vxlite/vxlite/internal/endure"
+	"github.com/vxlite/vxlite/internal/gitpack"
 	"github.com/vxlite/vxlite/internal/giturl"
+	"github.com/vxlite/vxlite/internal/modurl"
 	"github.com/vxlite/vxlite/internal/resolve"
 	"github.com/vxlite/vxlite/internal/roadrunner"
 	"github.com/vxlite/vxlite/internal/scaffold"
@@ -110,6 +112,15 @@ func (a *addition) want(ctx context.Context, wishes []Wish) error {
 
 // plugin is what a wish is for: one of the release, or from elsewhere.
 func (a *addition) plugin(ctx context.Context, wish Wish) (added, error) {
+	if wish.Dir != "" {
+		var err error
+		if wish.Dir, err = filepath.Abs(wish.Dir); err != nil {
+			return added{}, err
+		}
+		if gitpack.IsBare(wish.Dir) {
+			wish.URL, wish.Dir = wish.Dir, ""
+		}
+	}
 	p := added{Plugin: config.Plugin{Name: wish.PluginName(), ModulePath: wish.Module, URL: wish.URL, Ref: wish.Ref, Symbol: "Plugin"}}
 	own, err := a.own(ctx, wish)
 	if err != nil {
@@ -140,11 +151,7 @@ func (a *addition) plugin(ctx context.Context, wish Wish) (added, error) {
 			p.Ref = wish.Ref
 		}
 	case wish.Dir != "":
-		dir, err := filepath.Abs(wish.Dir)
-		if err != nil {
-			return p, err
-		}
-		p.Name, p.Path = filepath.Base(dir), dir
+		p.Path = wish.Dir
 	}
 	for _, set := range []struct {
 		to    *string
@@ -161,7 +168,7 @@ func (a *addition) plugin(ctx context.Context, wish Wish) (added, error) {
 // version is asked for: a newer major would not go with the release. It is nil for none.
 func (a *addition) own(ctx context.Context, wish Wish) (*roadrunner.Plugin, error) {
 	modulePath := wish.Module
-	if remote, err := giturl.Parse(wish.URL); wish.URL != "" && err == nil {
+	if remote, err := giturl.Parse(wish.URL); wish.URL != "" && err == nil && !remote.Local() {
 		modulePath = remote.Host + "/" + strings.TrimSuffix(strings.Trim(remote.Path, "/"), ".git")
 	}
 	if modulePath == "" || wish.Ref != "" || wish.Folder != "" {
@@ -214,6 +221,9 @@ func (a *addition) settle(ctx context.Context, p config.Plugin) (config.Plugin, 
 	with := a.read.with
 	with.Lock = nil
 	m, err := resolve.ReadPlugin(ctx, a.old, with, p)
+	if e, ok := errors.AsType[*modurl.NoURLError](err); ok {
+		return p, &NoURLError{*e}
+	}
 	switch {
 	case err != nil:
 		return p, err
@@ -237,6 +247,9 @@ func (a *addition) attempt(ctx context.Context, m workspace.Machine) (data []byt
 	for _, p := range a.plugins {
 		if p.Path != "" {
 			p.Path = config.PathFrom(a.file.Name, p.Path)
+		}
+		if filepath.IsAbs(p.URL) {
+			p.URL = config.PathFrom(a.file.Name, p.URL)
 		}
 		tables = append(tables, scaffold.Lines(p.Plugin, p.about))
 		names = append(names, p.Name)
@@ -341,6 +354,23 @@ func (e *ThereError) Hints() []string {
 		return []string{"take another name with --name, or remove that one first: vxlite remove " + e.There.Name}
 	}
 	return []string{"for another version, edit its tag or ref"}
+}
+
+// NoURLError is a module path of a plugin whose repository is not known.
+type NoURLError struct{ modurl.NoURLError }
+
+// ExitStatus implements the interface that picks the exit status.
+func (*NoURLError) ExitStatus() int { return 2 }
+
+// Hints says how to name the repository, by what hosts mostly have: OWNER/REPOSITORY.
+func (e *NoURLError) Hints() []string {
+	elements := strings.Split(e.Module, "/")
+	root, folder := elements[:min(3, len(elements))], elements[min(3, len(elements)):]
+	hint := "give its clone URL, as in: vxlite add https://" + strings.Join(root, "/") + ".git"
+	if len(folder) > 0 {
+		hint += " --folder " + strings.Join(folder, "/")
+	}
+	return []string{hint}
 }
 
 // AlwaysInError is a plugin that no config need name.

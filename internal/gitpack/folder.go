@@ -31,10 +31,15 @@ func OpenFolder(dir string, limits config.Limits) (*Storage, error) {
 		}
 		_, err = git.Open(st.Storage, nil) // it knows which extensions it does not
 		return st, err
-	case disk.Exists(filepath.Join(dir, "HEAD")) && disk.IsDir(filepath.Join(dir, "objects")):
+	case IsBare(dir):
 		return OpenGitDir(dir, limits)
 	}
 	return nil, nil
+}
+
+// IsBare reports whether a directory looks like a bare repository.
+func IsBare(dir string) bool {
+	return disk.Exists(filepath.Join(dir, "HEAD")) && disk.IsDir(filepath.Join(dir, "objects"))
 }
 
 // GitDir is the repository of a work tree, which has a file that names it

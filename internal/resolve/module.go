@@ -22,6 +22,7 @@ import (
 	"golang.org/x/mod/sumdb/dirhash"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/disk"
 	"github.com/vxlite/vxlite/internal/modfiles"
 	"github.com/vxlite/vxlite/internal/patch"
@@ -151,7 +152,7 @@ func (r *resolver) localModule(w wanted) (*plan.Module, error) {
 	}
 	mod, err := readGoMod(w.dir)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("local directory %s has no go.mod", w.dir)
+		return nil, &NoGoModError{Dir: w.dir, Below: goModsBelow(w.dir)}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("local directory %s: %w", w.dir, err)
@@ -167,6 +168,24 @@ func (r *resolver) localModule(w wanted) (*plan.Module, error) {
 		return nil, &PathError{Name: w.name, Want: w.path, Got: m.Path, URL: w.dir}
 	}
 	return m, nil
+}
+
+// NoGoModError is a local directory that is no module.
+type NoGoModError struct {
+	Dir string
+	// Below are directories in it that are modules.
+	Below []string
+}
+
+// Error implements error.
+func (e *NoGoModError) Error() string { return fmt.Sprintf("local directory %s has no go.mod", e.Dir) }
+
+// Hints names the modules below.
+func (e *NoGoModError) Hints() []string {
+	if len(e.Below) == 0 {
+		return nil
+	}
+	return []string{"go.mod is in: " + brief.List(e.Below, brief.Most) + "; name one of these"}
 }
 
 // moduleDir is where the go.mod is of a local directory that stands in for a

@@ -27,7 +27,9 @@ type CompileError struct {
 	Replaced []plan.Replacement
 	// Mixed says which majors of RoadRunner's plugins are mixed; empty for none.
 	Mixed string
-	Err   error
+	// Raised are modules that they use at newer versions than they ask for.
+	Raised []Raised
+	Err    error
 }
 
 // Error implements error: whom it concerns, and below it all that the go
@@ -48,6 +50,9 @@ func (e *CompileError) Hints() []string {
 	if e.Mixed != "" {
 		out = append(out, e.Mixed, "to take all plugins as one RoadRunner release uses them: vxlite upgrade --major")
 	}
+	for _, r := range e.Raised {
+		out = append(out, r.hint())
+	}
 	for _, r := range e.Replaced {
 		out = append(out, config.ReplaceSnippet(fmt.Sprintf("if the replacement by %s is the reason, decide in the config", r.By), r.Path, ""))
 	}
@@ -60,6 +65,9 @@ func (e *CompileError) Unwrap() error { return e.Err }
 // sourceDir matches where in the workspace an error points to.
 var sourceDir = regexp.MustCompile(`(?m)(?:^|[\s(])(?:\.\./)*(src/[^\s:]+@v[^\s:/]+)/`)
 
+// sourceFile matches the file too.
+var sourceFile = regexp.MustCompile(sourceDir.String() + `([^\s:]+\.go):`)
+
 // Compile names the plugins whose files the go command complains of.
 func Compile(p *plan.Plan, err error) error {
 	var re *run.Error
@@ -67,10 +75,11 @@ func Compile(p *plan.Plan, err error) error {
 		return err
 	}
 	e := &CompileError{Err: err}
-	seen := map[string]bool{}
-	for _, m := range sourceDir.FindAllStringSubmatch(re.Stderr, -1) {
+	seen, said := map[string]bool{}, re.Stderr
+	for _, m := range sourceDir.FindAllStringSubmatch(said, -1) {
 		seen[m[1]] = true
 	}
+	files := sourceFile.FindAllStringSubmatch(said, -1)
 	for _, m := range p.Modules {
 		place, err := gen.ModulePlace(m)
 		if err != nil {
@@ -86,6 +95,7 @@ func Compile(p *plan.Plan, err error) error {
 		}
 		if seen[place] {
 			e.replaced(p, m)
+			e.raised(p, m, place, files, said)
 			e.Concerns = append(e.Concerns, moduleName(p, m))
 		}
 	}

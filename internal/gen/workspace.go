@@ -14,12 +14,14 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
+	"golang.org/x/mod/semver"
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
@@ -244,6 +246,11 @@ func (g *generator) appMod() ([]File, error) {
 	for _, m := range g.imported() {
 		f.AddNewRequire(m.Path, m.Version, false)
 	}
+	for _, m := range g.replaced() {
+		if err := f.AddRequire(m.Path, m.Version); err != nil {
+			return nil, err
+		}
+	}
 	for _, r := range g.plan.Replaces {
 		if err := f.AddReplace(r.Old.Path, r.Old.Version, r.New.Path, r.New.Version); err != nil {
 			return nil, err
@@ -270,6 +277,29 @@ func (g *generator) appMod() ([]File, error) {
 	f.SortBlocks()
 	data, err := f.Format()
 	return []File{{Path: "app/go.mod", Data: data}}, err
+}
+
+// replaced are the modules of the plan's replaces that are linked, at the highest
+// version that is required. Without a requirement of ./app's own, the go.mod of what
+// stands in for them would be pruned from the module graph, and what it requires
+// would not count.
+func (g *generator) replaced() []module.Version {
+	highest := map[string]string{}
+	for _, m := range g.plan.Modules {
+		for _, req := range m.GoMod.Require {
+			if semver.Compare(req.Mod.Version, highest[req.Mod.Path]) > 0 && !slices.Contains(g.plan.Excludes, req.Mod) {
+				highest[req.Mod.Path] = req.Mod.Version
+			}
+		}
+	}
+	var out []module.Version
+	for _, r := range g.plan.Replaces {
+		v := highest[r.Old.Path]
+		if v != "" && (r.Old.Version == "" || r.Old.Version == v) && g.plan.Lookup(r.Old.Path) == nil {
+			out = append(out, module.Version{Path: r.Old.Path, Version: v})
+		}
+	}
+	return out
 }
 
 // madeUp are the go.mod files of modules that have none.

@@ -279,8 +279,8 @@ func (g *generator) appMod() ([]File, error) {
 	return []File{{Path: "app/go.mod", Data: data}}, err
 }
 
-// replaced are the modules of the plan's replaces that are linked, at the highest
-// version that is required. Without a requirement of ./app's own, the go.mod of what
+// replaced are the modules that the config replaces, at the highest version that is
+// required. Without a requirement of ./app's own, the go.mod of what
 // stands in for them would be pruned from the module graph, and what it requires
 // would not count.
 func (g *generator) replaced() []module.Version {
@@ -295,7 +295,7 @@ func (g *generator) replaced() []module.Version {
 	var out []module.Version
 	for _, r := range g.plan.Replaces {
 		v := highest[r.Old.Path]
-		if v != "" && (r.Old.Version == "" || r.Old.Version == v) && g.plan.Lookup(r.Old.Path) == nil {
+		if r.Config && v != "" && (r.Old.Version == "" || r.Old.Version == v) && g.plan.Lookup(r.Old.Path) == nil {
 			out = append(out, module.Version{Path: r.Old.Path, Version: v})
 		}
 	}

@@ -163,6 +163,8 @@ type Replace struct {
 	New module.Version // Path is an absolute directory where Version is empty
 	// By names the module or config line that asked for it.
 	By string
+	// Config says that the config asks for it, and no go.mod does.
+	Config bool
 }
 
 // Requirement is one line of a go.mod.

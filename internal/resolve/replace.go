@@ -49,7 +49,7 @@ func (r *resolver) configReplace(ctx context.Context, c config.Replace) error {
 	}
 	switch {
 	case c.New.Dir == "" && c.New.Module.Version != "" && !r.fromGit(c.New.Module.Path) && !r.has(c.Old.Path):
-		r.third[c.Old] = plan.Replace{Old: c.Old, New: c.New.Module, By: plan.At(c.Pos)}
+		r.third[c.Old] = plan.Replace{Old: c.Old, New: c.New.Module, By: plan.At(c.Pos), Config: true}
 		return nil
 	case c.New.Dir == "":
 		w.path, w.ref = c.New.Module.Path, c.New.Module.Version

@@ -70,13 +70,20 @@ func (w *world) clone(ctx context.Context, repos []repo, prefix string, env []st
 	if err := os.RemoveAll(dst); err != nil {
 		return sample{}, err
 	}
+	return each(ctx, repos, env, func(r repo) []string {
+		return []string{"-c", "advice.detachedHead=false", "clone", "-q", "--depth", "1", "--single-branch",
+			"--no-tags", "--branch", r.tag, prefix + r.path + ".git", filepath.Join(dst, r.path)}
+	})
+}
+
+// each runs git for each repository, several at once.
+func each(ctx context.Context, repos []repo, env []string, args func(repo) []string) (sample, error) {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(atOnce)
 	start := time.Now()
 	for _, r := range repos {
 		g.Go(func() error {
-			_, err := timed(ctx, env, "", "git", "-c", "advice.detachedHead=false", "clone", "-q", "--depth", "1", "--single-branch",
-				"--no-tags", "--branch", r.tag, prefix+r.path+".git", filepath.Join(dst, r.path))
+			_, err := timed(ctx, env, "", "git", args(r)...)
 			return err
 		})
 	}

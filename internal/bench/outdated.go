@@ -6,9 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // outdates measures outdated over SSH, with an empty store and with what the last run
@@ -48,7 +45,9 @@ func (w *world) outdates(ctx context.Context) error {
 		}
 		return outdated()
 	}
-	list := func() (sample, error) { return w.list(ctx, repos, env) }
+	list := func() (sample, error) {
+		return each(ctx, repos, env, func(r repo) []string { return []string{"ls-remote", w.sshd.URL("") + r.path + ".git"} })
+	}
 	for _, how := range []struct {
 		name string
 		run  func() (sample, error)
@@ -60,19 +59,4 @@ func (w *world) outdates(ctx context.Context) error {
 		row(fmt.Sprintf("outdated, %d repositories, %s", len(repos), how.name), a, b)
 	}
 	return nil
-}
-
-// list has git list the refs of repositories.
-func (w *world) list(ctx context.Context, repos []repo, env []string) (sample, error) {
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(atOnce)
-	start := time.Now()
-	for _, r := range repos {
-		g.Go(func() error {
-			_, err := timed(ctx, env, "", "git", "ls-remote", w.sshd.URL("")+r.path+".git")
-			return err
-		})
-	}
-	err := g.Wait()
-	return sample{wall: time.Since(start)}, err
 }

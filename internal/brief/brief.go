@@ -81,6 +81,15 @@ func List(names []string, most int) string {
 	return list
 }
 
+// Either words alternatives: a, b or c.
+func Either(words []string) string {
+	last := len(words) - 1
+	if last <= 0 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
 // First returns the first few of many, and in place of the rest how many they
 // are, for lists of a line each.
 func First(names []string, most int) []string {

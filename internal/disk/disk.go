@@ -96,6 +96,14 @@ func Exists(name string) bool {
 	return err == nil
 }
 
+// Missing are a directory and those around it that are not there, the innermost first.
+func Missing(dir string) (out []string) {
+	for ; !Exists(dir) && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		out = append(out, dir)
+	}
+	return out
+}
+
 // Reason is an error without the path, which the message has already.
 func Reason(err error) string {
 	if pe, ok := errors.AsType[*os.PathError](err); ok {

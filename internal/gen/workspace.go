@@ -14,14 +14,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"sort"
 	"strconv"
 	"strings"
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
-	"golang.org/x/mod/semver"
 
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/disk"
@@ -280,21 +278,11 @@ func (g *generator) appMod() ([]File, error) {
 }
 
 // replaced are the modules that the config replaces, at the highest version that is
-// required. Without a requirement of ./app's own, the go.mod of what
-// stands in for them would be pruned from the module graph, and what it requires
-// would not count.
-func (g *generator) replaced() []module.Version {
-	highest := map[string]string{}
-	for _, m := range g.plan.Modules {
-		for _, req := range m.GoMod.Require {
-			if semver.Compare(req.Mod.Version, highest[req.Mod.Path]) > 0 && !slices.Contains(g.plan.Excludes, req.Mod) {
-				highest[req.Mod.Path] = req.Mod.Version
-			}
-		}
-	}
-	var out []module.Version
+// required. Without a requirement of ./app's own, the go.mod of what stands in for them
+// would be pruned from the module graph, and what it requires would not count.
+func (g *generator) replaced() (out []module.Version) {
 	for _, r := range g.plan.Replaces {
-		v := highest[r.Old.Path]
+		v := plan.HighestRequired(g.plan.Modules, r.Old.Path, g.plan.Excludes...)
 		if r.Config && v != "" && (r.Old.Version == "" || r.Old.Version == v) && g.plan.Lookup(r.Old.Path) == nil {
 			out = append(out, module.Version{Path: r.Old.Path, Version: v})
 		}

@@ -102,7 +102,7 @@ func Open(ctx context.Context, dir string, mode Mode, sink event.Sink) (*Mirror,
 // meanwhile: see Close.
 func locked(ctx context.Context, dir string, sink event.Sink) (*Mirror, error) {
 	for {
-		m := &Mirror{Dir: dir, lock: flock.New(filepath.Join(dir, lockFile)), made: missing(dir)}
+		m := &Mirror{Dir: dir, lock: flock.New(filepath.Join(dir, lockFile)), made: disk.Missing(dir)}
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return nil, &PlaceError{dir, disk.Reason(err)}
 		}
@@ -114,14 +114,6 @@ func locked(ctx context.Context, dir string, sink event.Sink) (*Mirror, error) {
 		}
 		_ = m.lock.Unlock() // it was nobody's any more
 	}
-}
-
-// missing are a directory and those around it that are not there, the innermost first.
-func missing(dir string) (out []string) {
-	for ; !disk.Exists(dir) && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		out = append(out, dir)
-	}
-	return out
 }
 
 // hold takes the lock.

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 
 	"golang.org/x/mod/module"
@@ -36,6 +37,20 @@ func Overruled(p *Plan) []Requirement {
 	return out
 }
 
+// HighestRequired returns the highest version of a module that the go.mod of one of
+// these asks for, but for those that are excluded; empty for none.
+func HighestRequired(ms []*Module, modulePath string, excluded ...module.Version) string {
+	best := ""
+	for _, m := range ms {
+		for _, req := range m.GoMod.Require {
+			if req.Mod.Path == modulePath && semver.Compare(req.Mod.Version, best) > 0 && !slices.Contains(excluded, req.Mod) {
+				best = req.Mod.Version
+			}
+		}
+	}
+	return best
+}
+
 // LocalVersions gives directories of the user's a version for the build list:
 // the highest that is required, else Go's own "no version".
 func LocalVersions(ms []*Module) {
@@ -43,14 +58,7 @@ func LocalVersions(ms []*Module) {
 		if m.Version != "" {
 			continue
 		}
-		for _, other := range ms {
-			for _, req := range other.GoMod.Require {
-				if req.Mod.Path == m.Path && semver.Compare(req.Mod.Version, m.Version) > 0 {
-					m.Version = req.Mod.Version
-				}
-			}
-		}
-		if m.Version == "" {
+		if m.Version = HighestRequired(ms, m.Path); m.Version == "" {
 			_, major, _ := module.SplitPathVersion(m.Path)
 			m.Version = module.ZeroPseudoVersion(module.PathMajorPrefix(major))
 		}

@@ -123,17 +123,7 @@ func (r *resolver) overridden(old module.Version) bool {
 	return old.Version != "" && old.Version != r.highest(old.Path)
 }
 
-func (r *resolver) highest(p string) string {
-	best := ""
-	for _, m := range r.modules {
-		for _, req := range m.GoMod.Require {
-			if req.Mod.Path == p && semver.Compare(req.Mod.Version, best) > 0 {
-				best = req.Mod.Version
-			}
-		}
-	}
-	return best
-}
+func (r *resolver) highest(p string) string { return plan.HighestRequired(r.modules, p) }
 
 func requiresPlaceholder(m *plan.Module, p string) bool {
 	for _, req := range m.GoMod.Require {

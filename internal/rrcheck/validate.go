@@ -10,6 +10,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 
+	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/near"
 	"github.com/vxlite/vxlite/internal/rrkeys"
 	"github.com/vxlite/vxlite/internal/rryaml"
@@ -188,22 +189,13 @@ func (c *checker) worded(e *jsonschema.ValidationError, p place, want []string) 
 		hints = []string{near.Hint(meant)}
 	}
 	return &finding{strings.Join(path, "."), func() {
-		c.report(v.File, v.Line, hints, "%s: %s is not %s", strings.Join(path, "."), shown(v), either(want))
+		c.report(v.File, v.Line, hints, "%s: %s is not %s", strings.Join(path, "."), shown(v), brief.Either(want))
 	}}
 }
 
 // moreLevels are levels of a log that schemas leave out: zap, which RoadRunner's
 // plugins parse a level with, takes them too.
 var moreLevels = []string{"warning", "dpanic", "fatal"}
-
-// either lists words: a, b or c.
-func either(words []string) string {
-	last := len(words) - 1
-	if last <= 0 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:last], ", ") + " or " + words[last]
-}
 
 // additional: a key of what is decoded into a type is looked at there.
 func (c *checker) additional(e *jsonschema.ValidationError, p place, name string) *finding {

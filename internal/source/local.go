@@ -45,16 +45,11 @@ func (c *Client) openLocal(remote giturl.Remote) (*localRepo, error) {
 			return r, nil
 		}
 	}
-	return nil, &gitconn.NoRepositoryError{URL: remote.String(), Missing: missing(filepath.Dir(filepath.Dir(remote.Path)))}
-}
-
-// missing returns the first directory on the way to a folder of mirrors that is
-// not there, or empty.
-func missing(dir string) (first string) {
-	for ; !disk.Exists(dir) && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		first = dir
+	e := &gitconn.NoRepositoryError{URL: remote.String()}
+	if gone := disk.Missing(filepath.Dir(filepath.Dir(remote.Path))); len(gone) > 0 {
+		e.Missing = gone[len(gone)-1] // the first on the way to a folder of mirrors
 	}
-	return first
+	return nil, e
 }
 
 // findLocal chooses from a local repository's refs as they are now: they cost

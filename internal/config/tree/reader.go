@@ -8,6 +8,7 @@ import (
 
 	"github.com/pelletier/go-toml/v2/unstable"
 
+	"github.com/vxlite/vxlite/internal/brief"
 	"github.com/vxlite/vxlite/internal/config"
 	"github.com/vxlite/vxlite/internal/config/keys"
 	"github.com/vxlite/vxlite/internal/near"
@@ -96,8 +97,7 @@ func (n *Node) OtherThan() string {
 	if slices.ContainsFunc(words, func(w string) bool { return w == n.Text || n.key.AnyCase && strings.EqualFold(w, n.Text) }) {
 		return ""
 	}
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " or " + words[last]
+	return brief.Either(words)
 }
 
 func (r *Reader) checkBounds(n *Node) {
